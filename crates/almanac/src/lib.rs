@@ -1,1 +1,9 @@
+#![doc = include_str!("../README.md")]
 
+mod calendar;
+mod clock;
+mod light;
+
+pub use calendar::{Calendar, Day, DayKind, LoadError, Status};
+pub use clock::{Clock, Communicated, Count, Event, Limit, Mode, Reckoning, Segment, State, Unit, Why, due, held, recompute};
+pub use light::{Fired, Light, Rule, escalate, light};

@@ -1,1 +1,23 @@
+#![doc = include_str!("../README.md")]
 
+mod bigram;
+mod name;
+pub mod pinyin;
+
+pub use bigram::{Query, bigrams, query};
+pub use name::{name_key, short_name_match, similarity};
+pub use pinyin::spelling_keys;
+
+/// Whether a character is a Chinese one.
+pub fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}' | '〇')
+}
+
+/// Full-width letters and digits as half-width, lower-case.
+pub(crate) fn fold(c: char) -> char {
+    let c = match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        c => c,
+    };
+    c.to_lowercase().next().unwrap_or(c)
+}

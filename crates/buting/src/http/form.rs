@@ -1,0 +1,250 @@
+//! Posted forms: reading fields, keeping what was typed, saying what is wrong.
+
+use super::api::read_bytes;
+use super::cx::Cx;
+use super::problem::wrong_text;
+use crate::actor::Once;
+use crate::error::{Error, FieldError, Result};
+use crate::text::Lang;
+use crate::time::{Day, Time};
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use jiff::tz::TimeZone;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// The largest form without files (bytes).
+const MAX_FORM: usize = 1024 * 1024;
+
+/// What somebody typed, and what is wrong with it. A page that is shown again
+/// is given the same form, so that nothing typed is lost.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    values: BTreeMap<String, Vec<String>>,
+    errors: Vec<FieldError>,
+}
+
+/// A posted form. The hidden fields `once` and `version` are moved into the
+/// actor: the one-time key, and the version that the person saw.
+pub struct Posted {
+    /// The request with the keys of the form.
+    pub cx: Cx,
+    /// The fields.
+    pub form: Form,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
+        let Some(mut cx) = request.extensions().get::<Cx>().cloned() else {
+            return Err(axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        };
+        let (lang, headers) = (cx.lang, request.headers().clone());
+        let form = match read_bytes(request, MAX_FORM).await {
+            Ok(bytes) => Form::parse(&bytes),
+            Err(error) => return Err(super::page::problem(&error, lang, &headers)),
+        };
+        if let Some(key) = form.opt("once") {
+            // The key alone tells a repeated post: the fields may differ when the
+            // person corrected a mistake, and then the key was not used up.
+            cx.who.once = Some(Once { key: key.to_owned(), fingerprint: cx.request.path.clone() });
+        }
+        cx.who.seen_version = form.opt("version").and_then(|v| v.parse().ok());
+        Ok(Self { cx, form })
+    }
+}
+
+impl Form {
+    /// Reads `application/x-www-form-urlencoded`.
+    pub fn parse(bytes: &[u8]) -> Self {
+        let mut form = Self::default();
+        for pair in bytes.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
+            let mut halves = pair.splitn(2, |b| *b == b'=');
+            let name = decode(halves.next().unwrap_or_default());
+            let value = decode(halves.next().unwrap_or_default());
+            form.values.entry(name).or_default().push(value);
+        }
+        form
+    }
+
+    /// A form filled in with what is known.
+    pub fn filled<'a>(values: impl IntoIterator<Item = (&'a str, String)>) -> Self {
+        let mut form = Self::default();
+        for (name, value) in values {
+            form.values.entry(name.to_owned()).or_default().push(value);
+        }
+        form
+    }
+
+    /// The value of a field, as typed; empty when it is absent.
+    pub fn value(&self, name: &str) -> &str {
+        self.values.get(name).and_then(|all| all.first()).map_or("", String::as_str)
+    }
+
+    /// The value of the n-th field of that name.
+    pub fn nth(&self, name: &str, n: &usize) -> &str {
+        self.values.get(name).and_then(|all| all.get(*n)).map_or("", String::as_str)
+    }
+
+    /// Every value of a field, as typed.
+    pub fn all(&self, name: &str) -> &[String] {
+        self.values.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a field has this value (for options, checkboxes and radios).
+    pub fn is(&self, name: &str, value: &str) -> bool {
+        self.all(name).iter().any(|v| v == value)
+    }
+
+    /// Whether a checkbox is ticked.
+    pub fn on(&self, name: &str) -> bool {
+        matches!(self.value(name), "on" | "true" | "1" | "yes")
+    }
+
+    /// The trimmed text of a field.
+    pub fn text(&self, name: &str) -> String {
+        self.value(name).trim().to_owned()
+    }
+
+    /// The trimmed value of a field that is not empty.
+    pub fn opt(&self, name: &str) -> Option<&str> {
+        Some(self.value(name).trim()).filter(|value| !value.is_empty())
+    }
+
+    /// An owned optional text.
+    pub fn opt_text(&self, name: &str) -> Option<String> {
+        self.opt(name).map(str::to_owned)
+    }
+
+    /// An id; notes an error when it is none.
+    pub fn id(&mut self, name: &str) -> Option<Uuid> {
+        self.read(name, |text| Uuid::parse_str(text).ok())
+    }
+
+    /// A whole number; notes an error when it is none.
+    pub fn number(&mut self, name: &str) -> Option<i64> {
+        self.read(name, |text| text.parse().ok())
+    }
+
+    /// A day; notes an error when it is none.
+    pub fn day(&mut self, name: &str) -> Option<Day> {
+        self.read(name, Day::read)
+    }
+
+    /// A day and time in the zone's time; notes an error when it is none.
+    pub fn time(&mut self, name: &str, zone: &TimeZone) -> Option<Time> {
+        self.read(name, |text| Time::read(text, zone))
+    }
+
+    /// A word of the contract; notes an error when it is none.
+    pub fn word<T>(&mut self, name: &str, parse: fn(&str) -> Option<T>) -> Option<T> {
+        self.read(name, parse)
+    }
+
+    fn read<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let text = self.opt(name)?.to_owned();
+        let value = parse(&text);
+        if value.is_none() {
+            self.add(FieldError::new(name, "unreadable"));
+        }
+        value
+    }
+
+    /// Notes what is wrong with a field.
+    pub fn add(&mut self, error: FieldError) {
+        self.errors.push(error);
+    }
+
+    /// Notes a field that must be there and is not. Answers the value or its default.
+    pub fn need<T: Default>(&mut self, name: &str, value: Option<T>) -> T {
+        if value.is_none() && !self.has_error(name) {
+            self.add(FieldError::new(name, "required"));
+        }
+        value.unwrap_or_default()
+    }
+
+    /// Takes up what a desk refused. What is not about fields comes back as the
+    /// error it was.
+    pub fn refused(&mut self, error: Error) -> Result<()> {
+        match error {
+            Error::Invalid(errors) => {
+                self.errors.extend(errors);
+                Ok(())
+            }
+            Error::Conflict(crate::error::Conflict::Taken(field)) => {
+                self.add(FieldError::new(field, "taken"));
+                Ok(())
+            }
+            other => Err(other),
+        }
+    }
+
+    /// Whether anything is wrong.
+    pub fn failed(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// Whether this field is wrong.
+    pub fn has_error(&self, name: &str) -> bool {
+        self.errors.iter().any(|error| error.field == name)
+    }
+
+    /// What is wrong with a field, in a language.
+    pub fn error(&self, name: &str, lang: &Lang) -> Option<String> {
+        self.errors.iter().find(|error| error.field == name).map(|error| wrong_text(*lang, error))
+    }
+
+    /// Everything that is wrong: field and sentence, for the summary.
+    pub fn summary(&self, lang: &Lang) -> Vec<(String, String)> {
+        self.errors.iter().map(|error| (error.field.clone(), wrong_text(*lang, error))).collect()
+    }
+}
+
+/// Percent-decoding of forms; broken escapes stay as they are, broken UTF-8 is
+/// replaced, and NUL, which no text column holds, is dropped.
+fn decode(bytes: &[u8]) -> String {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut i = 0;
+    while i < bytes.len() {
+        let escaped = (bytes[i] == b'%').then(|| bytes.get(i + 1..i + 3)).flatten();
+        let value = escaped.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        match (bytes[i], value) {
+            (_, Some(byte)) => {
+                out.push(byte);
+                i += 3;
+            }
+            (b'+', _) => {
+                out.push(b' ');
+                i += 1;
+            }
+            (byte, _) => {
+                out.push(byte);
+                i += 1;
+            }
+        }
+    }
+    out.retain(|byte| *byte != 0);
+    match String::from_utf8_lossy(&out) {
+        // Browsers send CRLF for every line break in a text area.
+        Cow::Borrowed(text) => text.replace("\r\n", "\n"),
+        Cow::Owned(text) => text.replace("\r\n", "\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_keeps_what_was_typed() {
+        let mut form = Form::parse("title=%E8%B4%A7%E8%BD%A6+A&tag=1&tag=2&n=x&empty=&bad=%zz%00".as_bytes());
+        assert_eq!(form.value("title"), "货车 A");
+        assert_eq!(form.all("tag"), ["1", "2"]);
+        assert_eq!(form.opt("empty"), None);
+        assert_eq!(form.value("bad"), "%zz");
+        assert_eq!(form.number("n"), None);
+        assert!(form.has_error("n") && !form.has_error("title"));
+    }
+}

@@ -1,0 +1,46 @@
+//! The rail of jobs: who sees which.
+
+use crate::actor::{ADMINS, OFFICE, Role, Roles};
+
+/// One entry of the rail.
+#[derive(Clone, Copy, Debug)]
+pub struct Item {
+    /// Locale key of the label, and name of the icon.
+    pub key: &'static str,
+    /// Where it leads.
+    pub href: &'static str,
+    roles: Roles,
+    /// Whether it is among the five of a phone's bottom bar.
+    pub main: bool,
+}
+
+const fn item(key: &'static str, href: &'static str, roles: Roles, main: bool) -> Item {
+    Item { key, href, roles, main }
+}
+
+const OUTSIDE_AND_AGENCY: Roles = Roles::of(&[Role::Enterprise, Role::Project, Role::Agency]);
+const LEADERS: Roles = Roles::of(&[Role::Leader, Role::Oversight, Role::Dispatcher]);
+
+const ITEMS: &[Item] = &[
+    item("nav-home", "/", OFFICE.and(ADMINS).and(OUTSIDE_AND_AGENCY), true),
+    item("nav-board", "/board", OFFICE, true),
+    item("nav-appeals", "/appeals", OFFICE.and(OUTSIDE_AND_AGENCY), true),
+    item("nav-visits", "/visits", OFFICE, true),
+    item("nav-enterprises", "/enterprises", OFFICE, true),
+    item("nav-carriers", "/carriers", OFFICE, false),
+    item("nav-projects", "/projects", OFFICE, false),
+    item("nav-assignments", "/assignments", OFFICE, false),
+    item("nav-disruptions", "/disruptions", OFFICE, false),
+    item("nav-overview", "/overview", LEADERS, false),
+    item("nav-people", "/people", OFFICE.and(Roles::of(&[Role::Sysadmin])), false),
+    item("nav-settings", "/settings", Roles::of(&[Role::Sysadmin, Role::Dispatcher]), false),
+    item("nav-accounts", "/admin/accounts", Roles::of(&[Role::Sysadmin, Role::Secadmin]), false),
+    item("nav-jobs", "/admin/jobs", Roles::of(&[Role::Sysadmin]), false),
+    item("nav-privacy", "/admin/privacy", Roles::of(&[Role::Secadmin, Role::Auditor]), false),
+    item("nav-ledger", "/ledger", Roles::of(&[Role::Auditor, Role::Oversight]), false),
+];
+
+/// The entries that somebody with these roles sees.
+pub fn items(roles: Roles) -> Vec<Item> {
+    ITEMS.iter().copied().filter(|item| item.roles.meets(roles)).collect()
+}

@@ -1,0 +1,338 @@
+//! Pages: the frame that each is set in, and the helpers that templates call.
+
+use super::cx::Cx;
+use super::form::Form;
+use super::nav::{self, Item};
+use super::problem::Problem;
+use super::session;
+use crate::actor::{Role, Roles};
+use crate::error::{Error, Result};
+use crate::text::{Arg, Lang};
+use crate::time::Time;
+use crate::zone::Zone;
+use askama::Template;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use store::sql;
+use uuid::Uuid;
+
+/// What every template is given as `s`: the frame, the language, the person.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// The language of the page.
+    pub lang: Lang,
+    /// Name of the zone; empty for visitors of an installation with several.
+    pub zone_name: String,
+    /// The zone's time zone.
+    pub time_zone: jiff::tz::TimeZone,
+    /// Name of the person; empty for visitors.
+    pub person: String,
+    /// The person's roles.
+    pub roles: Roles,
+    /// The rail.
+    pub nav: Vec<Item>,
+    /// The path of this page.
+    pub path: String,
+    /// The query of this page.
+    pub query: String,
+    /// `light`, `dark`, or empty for what the system says.
+    pub theme: String,
+    /// Whether the large text is on.
+    pub large_text: bool,
+    /// Notices not read yet.
+    pub unread: i64,
+    /// A one-time key for the forms of this page.
+    pub once: Uuid,
+    /// A message carried over from the page before.
+    pub flash: Option<String>,
+    /// Whether this is the demo.
+    pub demo: bool,
+    /// Now, for relative times.
+    pub now: Time,
+}
+
+impl Shell {
+    /// The frame for a request.
+    pub async fn of(cx: &Cx) -> Result<Self> {
+        let mut tx = cx.read().await?;
+        let zone = if cx.visitor() { Zone::only(&mut tx).await? } else { Some(Zone::get(&mut tx, cx.who.zone_id).await?) };
+        let unread = match cx.who.person_id {
+            Some(person) => {
+                tx.value(sql!(
+                    "SELECT count(*) FROM notice WHERE zone_id = $1 AND person_id = $2 AND read_at IS NULL",
+                    cx.who.zone_id,
+                    person
+                ))
+                .await?
+            }
+            None => 0,
+        };
+        let mut shell = Self::bare(cx.lang);
+        if let Some(zone) = zone {
+            shell.time_zone = zone.time_zone();
+            shell.zone_name = zone.name;
+        }
+        shell.person = cx.who.name.clone();
+        shell.roles = cx.who.roles;
+        shell.nav = nav::items(cx.who.roles);
+        shell.path = cx.request.path.clone();
+        shell.query = cx.request.query.clone();
+        shell.theme = cx.request.theme.clone().filter(|t| t == "light" || t == "dark").unwrap_or_default();
+        shell.large_text = cx.request.large_text;
+        shell.unread = unread;
+        shell.flash = cx.request.flash.as_deref().filter(|key| cx.lang.has(key)).map(|key| cx.lang.t(key).into_owned());
+        shell.demo = cx.config.demo;
+        shell.now = cx.now();
+        Ok(shell)
+    }
+
+    /// A frame without person or zone, for answers that come before them.
+    pub fn bare(lang: Lang) -> Self {
+        Self {
+            lang,
+            zone_name: String::new(),
+            time_zone: crate::zone::default_time_zone(),
+            person: String::new(),
+            roles: Roles::NONE,
+            nav: Vec::new(),
+            path: String::new(),
+            query: String::new(),
+            theme: String::new(),
+            large_text: false,
+            unread: 0,
+            once: Uuid::now_v7(),
+            flash: None,
+            demo: false,
+            now: Time::default(),
+        }
+    }
+
+    /// The text of a key.
+    pub fn t(&self, key: &str) -> Cow<'static, str> {
+        self.lang.t(key)
+    }
+
+    /// The text of a key with one value.
+    pub fn with<A: Arg>(&self, key: &str, name: &str, value: A) -> String {
+        self.lang.with(key, &[(name, &value)])
+    }
+
+    /// The text of a key with two values.
+    pub fn with2<A: Arg, B: Arg>(&self, key: &str, a: &str, av: A, b: &str, bv: B) -> String {
+        self.lang.with(key, &[(a, &av), (b, &bv)])
+    }
+
+    /// The label of a word of the contract.
+    pub fn word(&self, family: &str, word: impl std::fmt::Display) -> Cow<'static, str> {
+        self.lang.word(family, &word.to_string())
+    }
+
+    /// Whether the person has this role.
+    pub fn is(&self, role: &str) -> bool {
+        Role::parse(role).is_some_and(|role| self.roles.has(role))
+    }
+
+    /// Whether anybody is signed in.
+    pub fn signed_in(&self) -> bool {
+        !self.person.is_empty()
+    }
+
+    /// Whether a rail entry leads to this page.
+    pub fn here(&self, href: &str) -> bool {
+        if href == "/" { self.path == "/" } else { self.path == *href || self.path.starts_with(&format!("{href}/")) }
+    }
+
+    /// `2026-11-24`.
+    pub fn date(&self, time: &Time) -> String {
+        time.local(&self.time_zone).date().to_string()
+    }
+
+    /// `11-24 08:30`, with the year when it is another one.
+    pub fn moment(&self, time: &Time) -> String {
+        let at = time.local(&self.time_zone);
+        let pattern = if at.year() == self.now.local(&self.time_zone).year() { "%m-%d %H:%M" } else { "%Y-%m-%d %H:%M" };
+        at.strftime(pattern).to_string()
+    }
+
+    /// `2026-11-24 08:30`.
+    pub fn datetime(&self, time: &Time) -> String {
+        time.local(&self.time_zone).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// `2026-11-24T08:30`, as a form field takes it.
+    pub fn field_time(&self, time: &Time) -> String {
+        time.local(&self.time_zone).strftime("%Y-%m-%dT%H:%M").to_string()
+    }
+
+    /// The value of `datetime` attributes.
+    pub fn iso(&self, time: &Time) -> String {
+        time.to_string()
+    }
+
+    /// How long ago, in words: 刚刚, 5 分钟前, 3 小时前, 2 天前.
+    pub fn ago(&self, time: &Time) -> String {
+        let minutes = (self.now.ms() - time.ms()).max(0) / 60_000;
+        let (key, n) = match minutes {
+            0 => return self.t("ago-now").into_owned(),
+            n @ 1..60 => ("ago-minutes", n),
+            n @ 60..1440 => ("ago-hours", n / 60),
+            n => ("ago-days", n / 1440),
+        };
+        self.with(key, "n", n)
+    }
+
+    /// This page with one parameter of the query changed; an empty value drops
+    /// it. Changing anything but the cursor goes back to the first page.
+    pub fn link(&self, name: &str, value: impl std::fmt::Display) -> String {
+        let value = value.to_string();
+        let mut out = String::new();
+        let kept = self.query.split('&').filter(|pair| {
+            let key = pair.split('=').next().unwrap_or_default();
+            !key.is_empty() && key != name && key != "cursor"
+        });
+        let new = (!value.is_empty()).then(|| format!("{name}={}", encode(&value)));
+        for pair in kept.map(str::to_owned).chain(new) {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{}{pair}", if out.is_empty() { "?" } else { "&" });
+        }
+        format!("{}{out}", self.path)
+    }
+
+    /// What is wrong with a field of a form.
+    pub fn error_of(&self, form: &Form, name: &str) -> Option<String> {
+        form.error(name, &self.lang)
+    }
+
+    /// The URL of an asset, with its digest.
+    pub fn asset(&self, name: &str) -> String {
+        super::assets::url(name)
+    }
+
+    /// The tag of the other language, for the switch.
+    pub fn other_lang(&self) -> &'static str {
+        match self.lang {
+            Lang::Zh => "en",
+            Lang::En => "zh-CN",
+        }
+    }
+}
+
+/// Percent-encodes a value of a query.
+pub fn encode(value: &str) -> String {
+    value.bytes().fold(String::with_capacity(value.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+/// Renders a template as a page.
+pub fn html(template: &impl Template) -> Result<Response> {
+    html_with(StatusCode::OK, template)
+}
+
+/// Renders a template with a status (422 for a form that is shown again).
+pub fn html_with(status: StatusCode, template: &impl Template) -> Result<Response> {
+    let page = template.render().map_err(|e| Error::Internal(format!("a template does not render: {e}")))?;
+    let mut response = (status, Html(page)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // The message of the page before has been shown.
+    headers.append(header::SET_COOKIE, HeaderValue::from_static("flash=; Path=/; Max-Age=0; SameSite=Lax"));
+    Ok(response)
+}
+
+/// Goes on to another page after a post, with a message (locale key).
+pub fn go(to: &str, flash: &'static str) -> Response {
+    let mut response = Redirect::to(to).into_response();
+    if !flash.is_empty()
+        && let Ok(cookie) = HeaderValue::from_str(&format!("flash={flash}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax"))
+    {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// A local path to go on to; anything else becomes the first page.
+pub fn local_path(next: &str) -> &str {
+    let harmless = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && !next.chars().any(char::is_control);
+    if harmless { next } else { "/" }
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage {
+    s: Shell,
+    problem: Problem,
+    help: String,
+}
+
+/// An error as a page that says what happened and what to do next.
+pub fn problem(error: &Error, lang: Lang, headers: &HeaderMap) -> Response {
+    let problem = Problem::of(error, lang);
+    let mut s = Shell::bare(lang);
+    s.theme = session::cookie(headers, "theme").filter(|t| matches!(*t, "light" | "dark")).unwrap_or_default().to_owned();
+    s.large_text = session::cookie(headers, "text") == Some("large");
+    let help = lang.t(&format!("help-{}", problem.status)).into_owned();
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let retry = problem.retry_after;
+    let mut response = html_with(status, &ProblemPage { s, problem, help }).unwrap_or_else(|_| status.into_response());
+    if let Some(seconds) = retry {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    }
+    response
+}
+
+/// A page handler's answer: an error becomes its page.
+pub struct PageError(pub Error, pub Lang);
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        problem(&self.0, self.1, &HeaderMap::new())
+    }
+}
+
+/// The result of a page handler.
+pub type PageResult = std::result::Result<Response, PageError>;
+
+/// Runs a page: `page::show(cx.lang, async move { … Ok(html(&…)?) }).await`.
+pub async fn show(lang: Lang, page: impl Future<Output = Result<Response>>) -> PageResult {
+    page.await.map_err(|error| PageError(error, lang))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_local_paths_are_gone_to() {
+        for (next, to) in [
+            ("/appeals?x=1", "/appeals?x=1"),
+            ("//evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("/a\r\nSet-Cookie: x", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(local_path(next), to, "{next}");
+        }
+    }
+
+    #[test]
+    fn a_link_changes_one_parameter() {
+        let mut shell = Shell::bare(Lang::Zh);
+        shell.path = "/appeals".into();
+        shell.query = "status=working&cursor=abc&q=%E8%B4%A7".into();
+        assert_eq!(shell.link("status", "closed"), "/appeals?q=%E8%B4%A7&status=closed");
+        assert_eq!(shell.link("status", ""), "/appeals?q=%E8%B4%A7");
+        assert_eq!(shell.link("cursor", "x"), "/appeals?status=working&q=%E8%B4%A7&cursor=x");
+    }
+}

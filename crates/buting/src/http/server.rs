@@ -1,0 +1,248 @@
+//! The process that listens: layers around the routes, and a clean end.
+
+use super::openapi;
+use super::page;
+use super::problem::Problem;
+use super::routes::{Routes, template};
+use super::session;
+use crate::app::App;
+use crate::error::Error;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tower::ServiceExt as _;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError, ResponseForProtectionError};
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// The largest request at all (bytes): an upload.
+const MAX_BODY: usize = 20 * 1024 * 1024;
+/// How long a request may take.
+const REQUEST_TIME: Duration = Duration::from_secs(30);
+/// How long a client may take to send its head.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long requests at work are waited for when the process ends.
+const DRAIN_TIME: Duration = Duration::from_secs(8);
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The content security policy: nothing inline, nothing from elsewhere.
+const CSP: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                   object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Everything that is served, with its layers.
+pub fn router(app: &Arc<App>, routes: Routes, metrics: Option<PrometheusHandle>) -> Router {
+    let (router, _, operations) = routes.finish();
+    let document: Arc<str> = openapi::document(&operations).to_string().into();
+    let open = Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(async move || metrics.map(|m| m.render()).unwrap_or_default()))
+        .route("/assets/{digest}/{name}", get(super::assets::serve))
+        .route(
+            "/api/openapi.json",
+            get(async move || ([(header::CONTENT_TYPE, "application/json")], document.to_string())),
+        );
+    let origins = app.config.trusted_origins.iter().fold(CsrfLayer::new(), |layer, origin| {
+        layer.clone().add_trusted_origin(origin.as_str()).unwrap_or_else(|error| {
+            tracing::error!(origin, ?error, "a trusted origin is not one; it is left out");
+            layer
+        })
+    });
+    router
+        .merge(open)
+        .fallback(missing)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(Arc::clone(app))
+        .layer(CompressionLayer::new())
+        .layer(origins.with_rejection_response(CrossSite))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIME))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.config.https, headers))
+        .layer(from_fn(observe))
+}
+
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    match app.db.is_migrated(crate::migrations::MIGRATIONS).await {
+        Ok(true) => "ready\n".into_response(),
+        Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "migrations are not complete\n").into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database is not reachable\n").into_response()
+        }
+    }
+}
+
+fn answer(request: &Request, error: &Error) -> Response {
+    let lang = session::language(request.headers());
+    if request.uri().path().starts_with("/api/") {
+        Problem::of(error, lang).into_json()
+    } else {
+        page::problem(error, lang, request.headers())
+    }
+}
+
+async fn missing(request: Request) -> Response {
+    answer(&request, &Error::NotFound)
+}
+
+async fn wrong_method(request: Request) -> Response {
+    let mut response = answer(&request, &Error::NotFound);
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+}
+
+/// What a post from another site is told.
+#[derive(Clone)]
+struct CrossSite;
+
+impl ResponseForProtectionError<Body> for CrossSite {
+    fn response_for_protection_error(&mut self, _: ProtectionError) -> Response {
+        Problem::of(&Error::Forbidden, crate::text::Lang::default()).into_json()
+    }
+}
+
+fn panicked(what: Box<dyn std::any::Any + Send>) -> Response {
+    let text = what
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| what.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words");
+    Problem::of(&Error::Internal(text.to_owned()), crate::text::Lang::default()).into_json()
+}
+
+/// Security headers on every answer that does not set its own.
+async fn headers(State(https): State<bool>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("content-security-policy", CSP),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "geolocation=(), camera=(), microphone=()"),
+        ("x-frame-options", "DENY"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if https {
+        headers
+            .entry("strict-transport-security")
+            .or_insert(HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+    response
+}
+
+/// Gives the request an id, logs its end, counts it. The query never enters
+/// the log: it may hold names.
+async fn observe(mut request: Request, next: Next) -> Response {
+    let id = uuid::Uuid::now_v7().to_string();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        request.headers_mut().insert(REQUEST_ID, value);
+    }
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let matched = Arc::new(std::sync::OnceLock::new());
+    request.extensions_mut().insert(Matched(Arc::clone(&matched)));
+    let began = Instant::now();
+    let mut response = next.run(request).await;
+    let elapsed = began.elapsed();
+    let status = response.status().as_u16();
+    let route = matched.get().cloned().unwrap_or_else(|| "other".to_owned());
+    metrics::counter!("http_requests_total", "method" => method_name(&method), "route" => route.clone(), "status" => status.to_string()).increment(1);
+    metrics::histogram!("http_request_seconds", "route" => route).record(elapsed.as_secs_f64());
+    let ms = elapsed.as_millis() as u64;
+    if status >= 500 {
+        tracing::error!(%id, %method, path, status, ms, "request failed");
+    } else {
+        tracing::debug!(%id, %method, path, status, ms, "request");
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Where the guard of a route leaves the route's template for the counters.
+#[derive(Clone)]
+pub struct Matched(Arc<std::sync::OnceLock<String>>);
+
+impl Matched {
+    /// Notes the template of the route that was matched.
+    pub fn note(request: &Request) {
+        if let Some(matched) = request.extensions().get::<Self>() {
+            let _ = matched.0.set(template(request));
+        }
+    }
+}
+
+/// A known method's name; all others count as one.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        _ => "other",
+    }
+}
+
+/// Serves until `stop` resolves; then answers what is at work and returns.
+pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let (stream, peer) = tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file handles, most likely: let some close first.
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+            },
+        };
+        let _ = stream.set_nodelay(true);
+        let router = router.clone();
+        let service = tower::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
+            router.clone().oneshot(request.map(Body::new))
+        });
+        let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(64 * 1024);
+        let connection =
+            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
+        let watched = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = watched.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests were still at work after {} s", DRAIN_TIME.as_secs());
+    }
+}

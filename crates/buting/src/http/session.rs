@@ -1,0 +1,322 @@
+//! Who asks: a session cookie or an API token.
+
+use crate::actor::{Actor, Role, Roles, Scope, ScopeKind, Via};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::text::Lang;
+use axum::http::{HeaderMap, Method, header};
+use serde_json::Value as Json;
+use store::{FromRow, Row, Tx, sql};
+use uuid::Uuid;
+
+/// A session that was not used for so long has ended.
+pub const IDLE_MS: i64 = 2 * 60 * 60 * 1000;
+/// A session never lives longer.
+pub const LIFE_MS: i64 = 12 * 60 * 60 * 1000;
+/// How exactly the last use is kept.
+const SEEN_STEP_MS: i64 = 60 * 1000;
+
+/// What a credential stands for.
+pub struct Found {
+    /// Who it is.
+    pub actor: Actor,
+    /// The language that the person chose.
+    pub lang: Option<Lang>,
+    /// The session's digest, when it is a session.
+    pub session: Option<[u8; 32]>,
+    /// How far the sign-in has come: `full`, `second_factor`, `change_password`.
+    pub stage: String,
+}
+
+/// One row per role: the account, the person, the role.
+struct AccountRow {
+    zone_id: Uuid,
+    account_id: Uuid,
+    name: String,
+    department_id: Option<Uuid>,
+    enterprise_id: Option<Uuid>,
+    project_id: Option<Uuid>,
+    locale: Option<String>,
+    disabled_at: Option<i64>,
+    left_at: Option<i64>,
+    role: Option<String>,
+    scope: Option<String>,
+    departments: Option<Json>,
+}
+
+store::from_row!(AccountRow {
+    zone_id, account_id, name, department_id, enterprise_id, project_id, locale, disabled_at, left_at,
+    role, scope, departments,
+});
+
+/// Finds out who asks. `None` when no credential was sent; an error when one
+/// was sent that does not hold.
+pub async fn resolve(app: &App, headers: &HeaderMap, method: &Method, path: &str) -> Result<Option<Found>> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let token = value
+            .to_str()
+            .ok()
+            .and_then(|v| v.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+            .filter(|token| vault::token::looks_like_api(token))
+            .ok_or(Error::Unauthenticated("bad_credential"))?;
+        return by_token(app, token, method, path).await.map(Some);
+    }
+    match session_cookie(headers) {
+        Some(token) => by_session(app, token).await,
+        None => Ok(None),
+    }
+}
+
+async fn by_token(app: &App, token: &str, method: &Method, path: &str) -> Result<Found> {
+    let bad = Error::Unauthenticated("bad_credential");
+    let digest = vault::token::digest(token);
+    let mut tx = app.read().await?;
+    let rows = tx
+        .all(sql!(
+            "SELECT a.zone_id, a.id AS account_id, p.name, p.department_id, p.enterprise_id, p.project_id,
+               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments,
+               t.scopes, t.expires_at, t.revoked_at
+             FROM api_token t
+             JOIN account a ON a.zone_id = t.zone_id AND a.id = t.account_id
+             JOIN person p ON p.zone_id = a.zone_id AND p.id = a.id
+             LEFT JOIN account_role r ON r.zone_id = a.zone_id AND r.account_id = a.id
+             WHERE t.digest = $1",
+            digest
+        ))
+        .await?;
+    let Some(first) = rows.first() else { return Err(bad) };
+    let expires: Option<i64> = first.get("expires_at")?;
+    let revoked: Option<i64> = first.get("revoked_at")?;
+    let scopes: String = first.get("scopes")?;
+    if revoked.is_some() || expires.is_some_and(|at| at <= app.now().ms()) {
+        return Err(bad);
+    }
+    let (actor, lang) = assemble(&rows)?.ok_or(bad)?;
+    if !scope_allows(&scopes, method, path) {
+        return Err(Error::Forbidden);
+    }
+    Ok(Found { actor, lang, session: None, stage: "full".into() })
+}
+
+/// Whether a token's scopes cover a call: `*`, `read`, `appeals:read`, `appeals:write`.
+fn scope_allows(scopes: &str, method: &Method, path: &str) -> bool {
+    let reading = matches!(*method, Method::GET | Method::HEAD);
+    let collection = path.strip_prefix("/api/v1/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    scopes.split_whitespace().any(|scope| match scope.split_once(':') {
+        None => scope == "*" || (scope == "read" && reading),
+        Some((name, right)) => name == collection && (right == "write" || (right == "read" && reading)),
+    })
+}
+
+async fn by_session(app: &App, token: &str) -> Result<Option<Found>> {
+    let ended = Error::Unauthenticated("session_ended");
+    let digest = vault::token::digest(token);
+    let now = app.now().ms();
+    let mut tx = app.read().await?;
+    let rows = tx
+        .all(sql!(
+            "SELECT a.zone_id, a.id AS account_id, p.name, p.department_id, p.enterprise_id, p.project_id,
+               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments,
+               s.seen_at, s.expires_at, s.stage
+             FROM session s
+             JOIN account a ON a.zone_id = s.zone_id AND a.id = s.account_id
+             JOIN person p ON p.zone_id = a.zone_id AND p.id = a.id
+             LEFT JOIN account_role r ON r.zone_id = a.zone_id AND r.account_id = a.id
+             WHERE s.digest = $1",
+            digest
+        ))
+        .await?;
+    drop(tx);
+    let Some(first) = rows.first() else { return Err(ended) };
+    let seen_at: i64 = first.get("seen_at")?;
+    let expires_at: i64 = first.get("expires_at")?;
+    let stage: String = first.get("stage")?;
+    if expires_at <= now || seen_at + IDLE_MS <= now {
+        return Err(ended);
+    }
+    let (actor, lang) = assemble(&rows)?.ok_or(ended)?;
+    if now - seen_at > SEEN_STEP_MS {
+        let mut tx = app.db.write().await?;
+        tx.run(sql!("UPDATE session SET seen_at = $1 WHERE zone_id = $2 AND digest = $3", now, actor.zone_id, digest))
+            .await?;
+        tx.commit().await?;
+    }
+    Ok(Some(Found { actor, lang, session: Some(digest), stage }))
+}
+
+/// The actor of an account, for commands and the demo.
+pub async fn actor_of(tx: &mut Tx, zone_id: Uuid, account_id: Uuid) -> Result<Actor> {
+    let rows = tx
+        .all(sql!(
+            "SELECT a.zone_id, a.id AS account_id, p.name, p.department_id, p.enterprise_id, p.project_id,
+               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments
+             FROM account a
+             JOIN person p ON p.zone_id = a.zone_id AND p.id = a.id
+             LEFT JOIN account_role r ON r.zone_id = a.zone_id AND r.account_id = a.id
+             WHERE a.zone_id = $1 AND a.id = $2",
+            zone_id,
+            account_id
+        ))
+        .await?;
+    assemble(&rows)?.map(|(actor, _)| actor).ok_or(Error::NotFound)
+}
+
+/// The actor of an account's rows; `None` when it is disabled or the person left.
+fn assemble(rows: &[Row]) -> Result<Option<(Actor, Option<Lang>)>> {
+    let Some(first) = rows.first() else { return Ok(None) };
+    let person = AccountRow::from_row(first)?;
+    if person.disabled_at.is_some() || person.left_at.is_some() {
+        return Ok(None);
+    }
+    let mut roles = Vec::new();
+    let mut scope = Scope::Own;
+    for row in rows {
+        let row = AccountRow::from_row(row)?;
+        let (Some(role), Some(kind)) = (
+            row.role.as_deref().and_then(Role::parse),
+            row.scope.as_deref().and_then(ScopeKind::parse),
+        ) else {
+            continue;
+        };
+        roles.push(role);
+        scope = wider(scope, scope_of(kind, &row));
+    }
+    let lang = person.locale.as_deref().and_then(Lang::of_tag);
+    let actor = Actor {
+        zone_id: person.zone_id,
+        person_id: Some(person.account_id),
+        name: person.name,
+        department_id: person.department_id,
+        enterprise_id: person.enterprise_id,
+        project_id: person.project_id,
+        roles: Roles::of(&roles),
+        scope,
+        behalf_of: None,
+        via: Via::Page,
+        once: None,
+        seen_version: None,
+    };
+    Ok(Some((actor, lang)))
+}
+
+fn scope_of(kind: ScopeKind, row: &AccountRow) -> Scope {
+    match kind {
+        ScopeKind::All => Scope::All,
+        ScopeKind::Departments => {
+            let ids = row.departments.as_ref().and_then(Json::as_array);
+            let ids = ids.into_iter().flatten().filter_map(|id| Uuid::parse_str(id.as_str()?).ok());
+            Scope::Departments(ids.collect())
+        }
+        ScopeKind::Department => Scope::Departments(row.department_id.into_iter().collect()),
+        ScopeKind::Assignments => Scope::Assignments,
+        ScopeKind::Enterprise => row.enterprise_id.map_or(Scope::Own, Scope::Enterprise),
+        ScopeKind::Project => row.project_id.map_or(Scope::Own, Scope::Project),
+        ScopeKind::WorkOrder => Scope::Own,
+    }
+}
+
+/// The wider of two scopes.
+fn wider(a: Scope, b: Scope) -> Scope {
+    fn rank(scope: &Scope) -> u8 {
+        match scope {
+            Scope::Own => 0,
+            Scope::WorkOrder(_) => 1,
+            Scope::Enterprise(_) | Scope::Project(_) => 2,
+            Scope::Assignments => 3,
+            Scope::Departments(_) => 4,
+            Scope::All => 5,
+        }
+    }
+    match (a, b) {
+        (Scope::Departments(mut a), Scope::Departments(b)) => {
+            a.extend(b.into_iter().filter(|id| !a.contains(id)).collect::<Vec<_>>());
+            Scope::Departments(a)
+        }
+        (a, b) if rank(&b) > rank(&a) => b,
+        (a, _) => a,
+    }
+}
+
+/// Whether a sign-in that is not complete may open this path.
+pub fn stage_allows(found: &Found, path: &str) -> Result<()> {
+    match found.stage.as_str() {
+        "full" => Ok(()),
+        "second_factor" if path == "/sign-in/second" || path == "/sign-out" => Ok(()),
+        "change_password" if path == "/account/password" || path == "/sign-out" => Ok(()),
+        "second_factor" => Err(Error::Unauthenticated("second_factor")),
+        _ => Err(Error::Unauthenticated("change_password")),
+    }
+}
+
+/// The value of a cookie.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, "__Host-sid").or_else(|| cookie(headers, "sid").filter(|_| on_loopback(headers)))
+}
+
+/// Whether the request came to a loopback name, where plain http is fine.
+pub fn on_loopback(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let name = if host.starts_with('[') { host.split(']').next().unwrap_or_default() } else { host.split(':').next().unwrap_or_default() };
+    matches!(name, "localhost" | "127.0.0.1" | "[::1")
+}
+
+/// The `Set-Cookie` value for a new session token; an empty token ends it.
+pub fn set_session_cookie(app: &App, headers: &HeaderMap, token: &str) -> String {
+    let age = if token.is_empty() { 0 } else { LIFE_MS / 1000 };
+    if on_loopback(headers) && !app.config.https {
+        format!("sid={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}")
+    } else {
+        format!("__Host-sid={token}; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age={age}")
+    }
+}
+
+/// The language of a request: the choice kept in a cookie, then the browser's.
+pub fn language(headers: &HeaderMap) -> Lang {
+    cookie(headers, "lang")
+        .and_then(Lang::of_tag)
+        .or_else(|| Lang::accepted(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_of_tokens() {
+        let get = Method::GET;
+        let post = Method::POST;
+        for (scopes, method, path, allowed) in [
+            ("*", &post, "/api/v1/appeals", true),
+            ("read", &get, "/api/v1/appeals", true),
+            ("read", &post, "/api/v1/appeals", false),
+            ("appeals:read", &get, "/api/v1/appeals/1", true),
+            ("appeals:read", &post, "/api/v1/appeals", false),
+            ("appeals:write", &post, "/api/v1/appeals", true),
+            ("appeals:write", &post, "/api/v1/visits", false),
+            ("", &get, "/api/v1/appeals", false),
+        ] {
+            assert_eq!(scope_allows(scopes, method, path), allowed, "{scopes} {method} {path}");
+        }
+    }
+
+    #[test]
+    fn cookies_are_matched_by_whole_name() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, "xsid=1; sid=2; lang=en".parse().expect("a header"));
+        assert_eq!(cookie(&headers, "sid"), Some("2"));
+        assert_eq!(cookie(&headers, "lang"), Some("en"));
+        assert_eq!(cookie(&headers, "theme"), None);
+    }
+}

@@ -1,0 +1,26 @@
+//! The schema, step by step. Each job adds its own file; a released file is
+//! never changed again.
+
+use store::Migration;
+
+macro_rules! steps {
+    ($($version:literal $name:literal $path:literal;)*) => {
+        &[$(Migration { version: $version, name: $name, text: include_str!($path) }),*]
+    };
+}
+
+/// Every migration in order.
+pub const MIGRATIONS: &[Migration] = steps! {
+    1 "store" "../../store/migrations/0001_store.sql";
+    2 "house" "../migrations/0002_house.sql";
+    3 "organisation" "../migrations/0003_organisation.sql";
+    4 "registry" "../migrations/0004_registry.sql";
+    5 "assignment" "../migrations/0005_assignment.sql";
+    6 "search" "../migrations/0006_search.sql";
+    7 "clock" "../migrations/0007_clock.sql";
+    8 "appeal" "../migrations/0008_appeal.sql";
+    9 "visit" "../migrations/0009_visit.sql";
+    10 "continuity" "../migrations/0010_continuity.sql";
+    11 "project" "../migrations/0011_project.sql";
+    12 "privacy" "../migrations/0012_privacy.sql";
+};

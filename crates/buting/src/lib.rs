@@ -2,14 +2,23 @@
 
 pub mod actor;
 pub mod app;
+pub mod appeal;
+pub mod assignment;
 pub mod cli;
+pub mod continuity;
 pub mod error;
 pub mod http;
 pub mod migrations;
 pub mod organisation;
+pub mod oversight;
 pub mod patch;
+pub mod privacy;
+pub mod project;
+pub mod registry;
+pub mod settings;
 pub mod text;
 pub mod time;
+pub mod visit;
 pub mod words;
 pub mod worker;
 pub mod zone;
@@ -21,5 +30,14 @@ use std::sync::Arc;
 pub fn routes(app: &Arc<app::App>) -> Routes {
     let mut routes = Routes::new(Arc::clone(app));
     organisation::routes(&mut routes);
+    registry::routes(&mut routes);
+    assignment::routes(&mut routes);
+    visit::routes(&mut routes);
+    appeal::routes(&mut routes);
+    continuity::routes(&mut routes);
+    project::routes(&mut routes);
+    oversight::routes(&mut routes);
+    privacy::routes(&mut routes);
+    settings::routes(&mut routes);
     routes
 }

@@ -32,17 +32,17 @@ macro_rules! words {
             }
         }
 
-        impl store::ToValue for $name {
-            const KIND: store::Kind = store::Kind::Text;
-            fn to_value(&self) -> store::Value {
-                store::Value::Text(self.word().to_owned())
+        impl ::store::ToValue for $name {
+            const KIND: ::store::Kind = ::store::Kind::Text;
+            fn to_value(&self) -> ::store::Value {
+                ::store::Value::Text(self.word().to_owned())
             }
         }
 
-        impl store::FromValue for $name {
-            fn from_value(value: store::Value) -> store::Result<Self> {
-                let word = <String as store::FromValue>::from_value(value)?;
-                Self::parse(&word).ok_or_else(|| store::Error::Shape(format!("{word} is no {}", stringify!($name))))
+        impl ::store::FromValue for $name {
+            fn from_value(value: ::store::Value) -> ::store::Result<Self> {
+                let word = <String as ::store::FromValue>::from_value(value)?;
+                Self::parse(&word).ok_or_else(|| ::store::Error::Shape(format!("{word} is no {}", stringify!($name))))
             }
         }
     };

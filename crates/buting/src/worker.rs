@@ -93,7 +93,7 @@ async fn schedule(app: &Arc<App>, kinds: &[Kind]) -> Result<()> {
         return Ok(());
     }
     let now = app.now();
-    let zones = Zone::all(&mut *app.read().await?).await?;
+    let zones = Zone::all(&mut app.read().await?).await?;
     for zone in zones {
         for (kind, schedule) in &scheduled {
             let Some(period) = period(&zone, *schedule, now) else { continue };

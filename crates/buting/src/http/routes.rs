@@ -12,6 +12,7 @@ use crate::text::Lang;
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request as HttpRequest, State};
 use axum::handler::Handler;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -140,24 +141,26 @@ impl Routes {
 }
 
 /// Finds out who asks and whether the route is for him.
-async fn enter(State(guard): State<Guard>, mut request: HttpRequest, next: Next) -> Response {
-    super::server::Matched::note(&request);
-    let lang = session::language(request.headers());
-    match admit(&guard, &request, lang).await {
+async fn enter(State(guard): State<Guard>, request: HttpRequest, next: Next) -> Response {
+    // A body cannot be shared between threads, so it waits apart.
+    let (mut parts, body) = request.into_parts();
+    super::server::Matched::note(&parts);
+    let lang = session::language(&parts.headers);
+    match admit(&guard, &parts, lang).await {
         Ok(cx) => {
-            request.extensions_mut().insert(cx);
-            next.run(request).await
+            parts.extensions.insert(cx);
+            next.run(HttpRequest::from_parts(parts, body)).await
         }
-        Err(error) => refuse(&guard, &request, lang, &error),
+        Err(error) => refuse(&guard, &parts, lang, &error),
     }
 }
 
-async fn admit(guard: &Guard, request: &HttpRequest, lang: Lang) -> Result<Cx, Error> {
+async fn admit(guard: &Guard, request: &Parts, lang: Lang) -> Result<Cx, Error> {
     let app = &guard.app;
-    let headers = request.headers();
-    let path = request.uri().path();
+    let headers = &request.headers;
+    let path = request.uri.path();
     let address = client_address(app, request);
-    let found = session::resolve(app, headers, request.method(), path).await;
+    let found = session::resolve(app, headers, &request.method, path).await;
     let found = match found {
         Ok(found) => found,
         // A bad credential is no credential: routes for everybody stay open.
@@ -180,7 +183,7 @@ async fn admit(guard: &Guard, request: &HttpRequest, lang: Lang) -> Result<Cx, E
     who.once = idempotency_key(headers)?.map(|key| Once { key, fingerprint: String::new() });
     let request = Request {
         path: path.to_owned(),
-        query: request.uri().query().unwrap_or_default().to_owned(),
+        query: request.uri.query().unwrap_or_default().to_owned(),
         fragment: headers.get("hx-request-type").is_some_and(|v| v == "partial"),
         address,
         agent: text_header(headers, header::USER_AGENT).chars().take(200).collect(),
@@ -200,7 +203,7 @@ fn visitor() -> Actor {
     visitor
 }
 
-fn refuse(guard: &Guard, request: &HttpRequest, lang: Lang, error: &Error) -> Response {
+fn refuse(guard: &Guard, request: &Parts, lang: Lang, error: &Error) -> Response {
     if guard.api {
         return Problem::of(error, lang).into_json();
     }
@@ -210,14 +213,14 @@ fn refuse(guard: &Guard, request: &HttpRequest, lang: Lang, error: &Error) -> Re
                 "second_factor" => "/sign-in/second".to_owned(),
                 "change_password" => "/account/password".to_owned(),
                 _ => {
-                    let next = request.uri().path_and_query().map_or("/", |p| p.as_str());
-                    let next = if request.method() == Method::GET { next } else { "/" };
+                    let next = request.uri.path_and_query().map_or("/", |p| p.as_str());
+                    let next = if request.method == Method::GET { next } else { "/" };
                     format!("/sign-in?next={}", super::page::encode(next))
                 }
             };
             Redirect::to(&target).into_response()
         }
-        error => page::problem(error, lang, request.headers()),
+        error => page::problem(error, lang, &request.headers),
     }
 }
 
@@ -240,21 +243,21 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
 }
 
 /// The client's address; a forwarded one only from a proxy that is trusted.
-fn client_address(app: &App, request: &HttpRequest) -> IpAddr {
+fn client_address(app: &App, request: &Parts) -> IpAddr {
     let peer = request
-        .extensions()
+        .extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
     if !app.config.trusted_proxies.contains(&peer) {
         return peer;
     }
-    text_header(request.headers(), header::HeaderName::from_static("x-forwarded-for"))
+    text_header(&request.headers, header::HeaderName::from_static("x-forwarded-for"))
         .rsplit(',')
         .find_map(|part| part.trim().parse().ok().filter(|ip| !app.config.trusted_proxies.contains(ip)))
         .unwrap_or(peer)
 }
 
 /// The template of the matched route, for logs and metrics (never the query).
-pub fn template(request: &HttpRequest) -> String {
-    request.extensions().get::<MatchedPath>().map_or_else(|| "unmatched".to_owned(), |p| p.as_str().to_owned())
+pub fn template(request: &Parts) -> String {
+    request.extensions.get::<MatchedPath>().map_or_else(|| "unmatched".to_owned(), |p| p.as_str().to_owned())
 }

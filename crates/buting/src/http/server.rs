@@ -187,8 +187,8 @@ pub struct Matched(Arc<std::sync::OnceLock<String>>);
 
 impl Matched {
     /// Notes the template of the route that was matched.
-    pub fn note(request: &Request) {
-        if let Some(matched) = request.extensions().get::<Self>() {
+    pub fn note(request: &axum::http::request::Parts) {
+        if let Some(matched) = request.extensions.get::<Self>() {
             let _ = matched.0.set(template(request));
         }
     }

@@ -1,0 +1,2 @@
+product = 不停
+sign-in = 登录

@@ -1,0 +1,70 @@
+//! How far somebody reaches, as SQL: the same rule for lists and for single
+//! records. Register facts of enterprises are open to the whole office; what
+//! belongs to an enterprise (appeals, visits, lights, contacts' numbers) is for
+//! those whose scope holds it.
+
+use crate::actor::{Actor, Scope};
+use crate::error::Result;
+use ::store::{Sql, Tx, sql};
+use uuid::Uuid;
+
+/// A condition on a column that holds the id of an enterprise, carrier or
+/// project; `None` when the actor reaches everything in the zone. The column
+/// must be text of the source, such as `"a.enterprise_id"`.
+///
+/// An enterprise is reached when it, or the carrier it sits in, is assigned to
+/// the person or to one of his departments today.
+pub fn subjects(who: &Actor, column: &'static str) -> Option<Sql> {
+    let mut condition = Sql::from(column);
+    match &who.scope {
+        Scope::All => return None,
+        Scope::Enterprise(id) | Scope::Project(id) => {
+            condition.push(" = ").arg(*id);
+        }
+        Scope::Own | Scope::WorkOrder(_) => {
+            condition.push(" IS NULL AND FALSE");
+        }
+        Scope::Assignments => {
+            condition.push(" IN ").append(held(who, &[]));
+        }
+        Scope::Departments(departments) => {
+            condition.push(" IN ").append(held(who, departments));
+        }
+    }
+    Some(condition)
+}
+
+/// The subjects held by a person or by departments, directly or through the
+/// carrier an enterprise sits in.
+fn held(who: &Actor, departments: &[Uuid]) -> Sql {
+    fn mine(query: &mut Sql, who: &Actor, departments: &[Uuid]) {
+        query.push(" WHERE r.zone_id = ").arg(who.zone_id).push(" AND r.valid_to IS NULL AND (r.person_id = ");
+        query.arg(who.person_id.unwrap_or_default()).push(" OR r.department_id IN ");
+        query.list(departments.iter().copied()).push(")");
+    }
+    let mut query = Sql::from("(SELECT r.subject_id FROM assignment r");
+    mine(&mut query, who, departments);
+    query.push(" UNION SELECT e.id FROM assignment r JOIN enterprise e ON e.zone_id = r.zone_id AND e.carrier_id = r.subject_id");
+    mine(&mut query, who, departments);
+    query.push(" AND r.subject_kind = 'carrier')");
+    query
+}
+
+/// Whether the actor reaches one subject.
+pub async fn reaches(tx: &mut Tx, who: &Actor, subject_id: Uuid) -> Result<bool> {
+    match &who.scope {
+        Scope::All => Ok(true),
+        Scope::Enterprise(id) | Scope::Project(id) => Ok(*id == subject_id),
+        Scope::Own | Scope::WorkOrder(_) => Ok(false),
+        Scope::Assignments | Scope::Departments(_) => {
+            let mut query = sql!("SELECT 1 FROM zone s WHERE s.zone_id = $1 AND ", who.zone_id);
+            query.arg(subject_id).push(" IN ");
+            let departments = match &who.scope {
+                Scope::Departments(departments) => departments.as_slice(),
+                _ => &[],
+            };
+            query.append(held(who, departments));
+            Ok(tx.opt_value::<i64>(query).await?.is_some())
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the committee looks after: enterprises, carriers, projects. They share
+//! assignment, timeline and lights.
+
+use crate::error::{Error, Result};
+use crate::words;
+use ::store::{Sql, Tx};
+use uuid::Uuid;
+
+words! {
+    /// What a subject is.
+    pub enum SubjectKind {
+        /// 企业
+        Enterprise = "enterprise",
+        /// 载体（园区、孵化器、加速器…）
+        Carrier = "carrier",
+        /// 项目
+        Project = "project",
+    }
+}
+
+impl SubjectKind {
+    /// The page of one.
+    pub fn href(self, id: Uuid) -> String {
+        match self {
+            Self::Enterprise => format!("/enterprises/{id}"),
+            Self::Carrier => format!("/carriers/{id}"),
+            Self::Project => format!("/projects/{id}"),
+        }
+    }
+}
+
+/// A subject by name.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// What it is.
+    pub kind: SubjectKind,
+    /// Its key.
+    pub id: Uuid,
+    /// Its full name.
+    pub name: String,
+    /// Its short name, as it stands in tables.
+    pub short_name: String,
+}
+
+/// The name of a subject; `NotFound` when the zone has none of that kind.
+pub async fn named(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid) -> Result<Named> {
+    let mut query = Sql::from(match kind {
+        SubjectKind::Enterprise => "SELECT name, short_name FROM enterprise",
+        SubjectKind::Carrier => "SELECT name, short_name FROM carrier",
+        SubjectKind::Project => "SELECT name, short_name FROM project",
+    });
+    query.push(" WHERE zone_id = ").arg(zone).push(" AND id = ").arg(id);
+    let (name, short_name): (String, String) = tx.opt(query).await?.ok_or(Error::NotFound)?;
+    Ok(Named { kind, id, name, short_name })
+}
+
+/// The page of a record, by the table that a ledger row or notice names.
+pub fn href_of(table: &str, id: Uuid) -> Option<String> {
+    let collection = match table {
+        "enterprise" => "enterprises",
+        "carrier" => "carriers",
+        "project" => "projects",
+        "appeal" => "appeals",
+        "visit" => "visits",
+        "disruption" => "disruptions",
+        _ => return None,
+    };
+    Some(format!("/{collection}/{id}"))
+}

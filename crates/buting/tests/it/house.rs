@@ -1,0 +1,341 @@
+//! A zone with its people, ready to be acted in.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use buting::actor::{Actor, Role, Via};
+use buting::app::{App, Config, SetClock};
+use buting::http::server;
+use buting::http::session::actor_of;
+use buting::migrations::MIGRATIONS;
+use buting::organisation::desk::{self, NewAccount};
+use buting::organisation::{DepartmentKind, Grant, NewDepartment, NewPerson};
+use buting::time::Time;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::sql;
+use store::testing::Scratch;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+/// The password of every account.
+pub const PASSWORD: &str = "Buting-2026-test";
+
+/// Tuesday 2026-11-24, 10:00 in Shanghai: a working day like many.
+pub const MORNING: Time = Time::from_ms(1_795_485_600_000);
+
+/// A zone, its people, and a second zone beside it.
+pub struct House {
+    /// The application.
+    pub app: Arc<App>,
+    /// Its clock, to be moved by hand.
+    pub clock: Arc<SetClock>,
+    /// The zone.
+    pub zone: Uuid,
+    /// The department of `officer`.
+    pub department: Uuid,
+    /// The department of `officer2`.
+    pub other_department: Uuid,
+    /// The partner agency of `agency`.
+    pub agency: Uuid,
+    /// The enterprise of `enterprise`.
+    pub enterprise: Uuid,
+    /// The enterprise of `enterprise2`.
+    pub other_enterprise: Uuid,
+    /// The project of `project`.
+    pub project: Uuid,
+    accounts: BTreeMap<&'static str, (Uuid, Uuid)>,
+    router: Router,
+    _scratch: Scratch,
+}
+
+/// An answer of the application.
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: axum::http::HeaderMap,
+    /// The body.
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON; null when it is none.
+    pub fn json(&self) -> Json {
+        serde_json::from_slice(&self.bytes).unwrap_or_default()
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// The answer, when it has this status; otherwise the test ends here with
+    /// what was answered instead.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text().chars().take(1500).collect::<String>());
+        self
+    }
+}
+
+impl House {
+    /// One house on SQLite, and one on PostgreSQL when `BUTING_TEST_POSTGRES` is set.
+    pub async fn both() -> Vec<Self> {
+        let mut houses = Vec::new();
+        for scratch in store::testing::both(MIGRATIONS).await.unwrap() {
+            houses.push(Self::build(scratch).await);
+        }
+        houses
+    }
+
+    /// One house on SQLite.
+    pub async fn sqlite() -> Self {
+        Self::build(store::testing::sqlite(MIGRATIONS).await.unwrap()).await
+    }
+
+    async fn build(scratch: Scratch) -> Self {
+        let clock = Arc::new(SetClock::at(MORNING));
+        let app = App::new(scratch.db.clone(), Config::default(), Arc::clone(&clock) as _);
+        let zone = desk::create_zone(&app, "zone", "测试区管委会", json!({})).await.unwrap();
+        let zone2 = desk::create_zone(&app, "zone2", "邻区管委会", json!({})).await.unwrap();
+        let rule = Actor::rule(zone);
+        let department = add_department(&app, &rule, "企业服务部", DepartmentKind::Department).await;
+        let other_department = add_department(&app, &rule, "建设管理部", DepartmentKind::Department).await;
+        let agency = add_department(&app, &rule, "交警大队", DepartmentKind::Traffic).await;
+        let department2 = add_department(&app, &Actor::rule(zone2), "邻区服务部", DepartmentKind::Department).await;
+        let enterprise = add_enterprise(&app, zone, "测试机电设备有限公司", "测试机电").await;
+        let other_enterprise = add_enterprise(&app, zone, "另一家食品有限公司", "另一家").await;
+        let project = add_project(&app, zone, "测试产业园项目").await;
+        let mut house = Self {
+            router: server::router(&app, buting::routes(&app), None),
+            app,
+            clock,
+            zone,
+            department,
+            other_department,
+            agency,
+            enterprise,
+            other_enterprise,
+            project,
+            accounts: BTreeMap::new(),
+            _scratch: scratch,
+        };
+        for (name, role, place) in [
+            ("leader", Role::Leader, Place::Department(department)),
+            ("dispatcher", Role::Dispatcher, Place::Department(department)),
+            ("officer", Role::Officer, Place::Department(department)),
+            ("officer2", Role::Officer, Place::Department(other_department)),
+            ("specialist", Role::Specialist, Place::Department(department)),
+            ("oversight", Role::Oversight, Place::Department(department)),
+            ("agency", Role::Agency, Place::Department(agency)),
+            ("enterprise", Role::Enterprise, Place::Enterprise(enterprise)),
+            ("enterprise2", Role::Enterprise, Place::Enterprise(other_enterprise)),
+            ("project", Role::Project, Place::Project(project)),
+            ("sysadmin", Role::Sysadmin, Place::Department(department)),
+            ("secadmin", Role::Secadmin, Place::Department(department)),
+            ("auditor", Role::Auditor, Place::Department(department)),
+        ] {
+            house.add_account(zone, name, name, role, place).await;
+        }
+        for (key, name, role) in [
+            ("leader@zone2", "leader", Role::Leader),
+            ("officer@zone2", "officer", Role::Officer),
+            ("dispatcher@zone2", "dispatcher", Role::Dispatcher),
+        ] {
+            house.add_account(zone2, key, name, role, Place::Department(department2)).await;
+        }
+        house
+    }
+
+    async fn add_account(&mut self, zone: Uuid, key: &'static str, user_name: &str, role: Role, place: Place) {
+        let command = command(zone);
+        let mut new = NewPerson { name: format!("{key}某"), phone: Some("13800000000".into()), ..NewPerson::default() };
+        match place {
+            Place::Department(id) => new.department_id = Some(id),
+            Place::Enterprise(id) => new.enterprise_id = Some(id),
+            Place::Project(id) => new.project_id = Some(id),
+        }
+        let person_id = desk::add_person(&self.app, &command, new).await.unwrap();
+        let grants = [Grant::usual(role)];
+        // A hash takes long on purpose: tests that sign in set a password themselves.
+        let account = NewAccount { person_id, user_name, password: None, must_change: false, grants: &grants };
+        desk::add_account(&self.app, &command, &account).await.unwrap();
+        self.accounts.insert(key, (zone, person_id));
+    }
+
+    /// The person of an account.
+    pub fn person(&self, account: &str) -> Uuid {
+        self.accounts[account].1
+    }
+
+    /// The actor of an account, as if it had come through a page.
+    pub async fn who(&self, account: &str) -> Actor {
+        let (zone, id) = self.accounts[account];
+        let mut tx = self.app.db.read().await.unwrap();
+        actor_of(&mut tx, zone, id).await.unwrap()
+    }
+
+    /// The actor of an account with a one-time key.
+    pub async fn who_once(&self, account: &str, key: &str) -> Actor {
+        let mut who = self.who(account).await;
+        who.once = Some(buting::actor::Once { key: key.into(), fingerprint: "test".into() });
+        who
+    }
+
+    /// The program itself, acting in the zone.
+    pub fn rule(&self) -> Actor {
+        command(self.zone)
+    }
+
+    /// Gives an account the password of all tests.
+    pub async fn give_password(&self, account: &str) {
+        let (zone, id) = self.accounts[account];
+        desk::reset_password(&self.app, &command(zone), id, PASSWORD, false).await.unwrap();
+    }
+
+    /// A token of an account, with every scope.
+    pub async fn token(&self, account: &str) -> String {
+        let (zone, id) = self.accounts[account];
+        desk::create_token(&self.app, &command(zone), id, "test", "*", None).await.unwrap()
+    }
+
+    /// Calls the API as an account (`anonymous` for nobody), with a JSON body.
+    pub async fn call(&self, account: &str, method: &str, path: &str, body: Json) -> Answer {
+        self.call_with(account, method, path, body, &[]).await
+    }
+
+    /// Like [`House::call`], with headers.
+    pub async fn call_with(&self, account: &str, method: &str, path: &str, body: Json, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
+        if account != "anonymous" {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token(account).await));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = match body {
+            Json::Null => request.body(Body::empty()),
+            body => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())),
+        };
+        self.send(request.unwrap()).await
+    }
+
+    /// A session cookie of an account, made without a password.
+    pub async fn cookie(&self, account: &str) -> String {
+        let (zone, id) = self.accounts[account];
+        let (token, digest) = vault::token::new("");
+        let now = self.app.now();
+        let mut tx = self.app.db.write().await.unwrap();
+        tx.run(sql!(
+            "INSERT INTO session (zone_id, digest, account_id, created_at, seen_at, expires_at, address, agent, stage)
+             VALUES ($1, $2, $3, $4, $4, $5, '127.0.0.1', 'test', 'full')",
+            zone,
+            digest,
+            id,
+            now,
+            now.plus(buting::http::session::LIFE_MS)
+        ))
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        format!("sid={token}")
+    }
+
+    /// Opens a page as an account.
+    pub async fn page(&self, account: &str, path: &str) -> Answer {
+        let mut request = Request::builder().uri(path).header(header::HOST, "127.0.0.1");
+        if account != "anonymous" {
+            request = request.header(header::COOKIE, self.cookie(account).await);
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Posts a form as an account.
+    pub async fn post(&self, account: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{}={}", buting::http::page::encode(name), buting::http::page::encode(value)))
+            .collect();
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(header::HOST, "127.0.0.1")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if account != "anonymous" {
+            request = request.header(header::COOKIE, self.cookie(account).await);
+        }
+        self.send(request.body(Body::from(body.join("&"))).unwrap()).await
+    }
+
+    /// Sends any request.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 64 * 1024 * 1024).await.unwrap().to_vec();
+        Answer { status: parts.status, headers: parts.headers, bytes }
+    }
+}
+
+enum Place {
+    Department(Uuid),
+    Enterprise(Uuid),
+    Project(Uuid),
+}
+
+fn command(zone: Uuid) -> Actor {
+    let mut who = Actor::rule(zone);
+    who.via = Via::Command;
+    who
+}
+
+async fn add_department(app: &App, who: &Actor, name: &str, kind: DepartmentKind) -> Uuid {
+    let new = NewDepartment {
+        id: None,
+        name: name.into(),
+        short_name: None,
+        kind,
+        parent_id: None,
+        position: None,
+        phone: Some("053112345678".into()),
+    };
+    desk::add_department(app, who, new).await.unwrap()
+}
+
+async fn add_enterprise(app: &App, zone: Uuid, name: &str, short_name: &str) -> Uuid {
+    let id = Uuid::now_v7();
+    let mut tx = app.db.write().await.unwrap();
+    tx.run(sql!(
+        "INSERT INTO enterprise (zone_id, id, name, short_name, key, status, tags, spelling, name_key, created_at,
+           changed_at, version)
+         VALUES ($1, $2, $3, $4, FALSE, 'active', $5, '', $3, $6, $6, 1)",
+        zone,
+        id,
+        name,
+        short_name,
+        json!([]),
+        app.now()
+    ))
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+async fn add_project(app: &App, zone: Uuid, name: &str) -> Uuid {
+    let id = Uuid::now_v7();
+    let mut tx = app.db.write().await.unwrap();
+    tx.run(sql!(
+        "INSERT INTO project (zone_id, id, name, short_name, level, stage, spelling, created_at, version)
+         VALUES ($1, $2, $3, $3, 'zone', 'construction', '', $4, 1)",
+        zone,
+        id,
+        name,
+        app.now()
+    ))
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    id
+}

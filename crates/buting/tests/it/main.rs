@@ -1,0 +1,7 @@
+//! The jobs as their users meet them: through desks and over HTTP, on both
+//! databases. One binary, so that it is linked once.
+
+#![allow(clippy::unwrap_used, dead_code, reason = "a test that fails says where; the house serves every job")]
+
+mod house;
+mod smoke;

@@ -6,6 +6,7 @@ pub mod appeal;
 pub mod assignment;
 pub mod cli;
 pub mod continuity;
+pub mod demo;
 pub mod error;
 pub mod http;
 pub mod migrations;

@@ -3,5 +3,6 @@
 
 #![allow(clippy::unwrap_used, dead_code, reason = "a test that fails says where; the house serves every job")]
 
+mod continuity;
 mod house;
 mod smoke;

@@ -1,0 +1,147 @@
+# Continuity: words
+line-production = Production
+line-works = Works
+line-transport = Transport
+line-short-production = P
+line-short-works = W
+line-short-transport = T
+light-running = Running
+light-reduced-production = Production reduced
+light-reduced-works = Works partly on
+light-reduced-transport = Transport limited
+light-at_risk-production = Production at risk
+light-at_risk-works = Works at risk
+light-at_risk-transport = Transport at risk
+light-stopped-production = Production stopped
+light-stopped-works = Works stopped
+light-stopped-transport = Transport stopped
+light-suspended_filed = Suspension filed
+light-unknown = Not reported
+light-not_applicable = Not applicable
+light-state-running = Running
+light-state-reduced = Reduced
+light-state-at_risk = At risk
+light-state-stopped = Stopped
+light-state-suspended_filed = Suspension filed
+light-state-unknown = Not reported
+light-state-not_applicable = Not applicable
+light-kept_going = Kept going by a measure
+light-source-enterprise = Enterprise
+light-source-project = Project owner
+light-source-officer = Officer
+light-source-visit = Visit
+light-source-rule = Program
+freshness-fresh = Recent
+freshness-ageing = Ask again
+freshness-stale = Out of date
+freshness-never = Never reported
+cause-control_rule = Epidemic control rules
+cause-sampling = Testing is out of the way
+cause-logistics = Logistics held up
+cause-road_closure = Road closed
+cause-staff = Staff missing
+cause-raw_material = Raw material short
+cause-power = Power cut
+cause-water_gas = Water or gas cut
+cause-equipment = Equipment failure
+cause-weather = Weather, standing water
+cause-permit = Permits
+cause-orders = Too few orders
+cause-funds = Funds
+cause-safety = Work safety
+cause-other = Other
+measure-kind-own_sampling_point = Own sampling point
+measure-kind-mobile_sampling = Sampling team on site
+measure-kind-on_site_stockpile = Stockpile on site
+measure-kind-consume_stock_first = Use up stock first
+measure-kind-substitute_route = Another route
+measure-kind-transfer = Transfer outside the gate
+measure-kind-substitute_supplier = Another supplier
+measure-kind-on_site_housing = Housing on site
+measure-kind-reschedule = Reschedule
+measure-kind-temporary_power = Temporary power
+measure-kind-pumping = Pumping
+measure-kind-coordinate = Coordinate with agencies
+measure-kind-other = Other
+measure-state-planned = Planned
+measure-state-in_force = In force
+measure-state-done = Done
+measure-state-dropped = Dropped
+effect-kept_going = Kept it going
+effect-better = Better
+effect-none = No effect
+effect-worse = Worse
+disruption-kind-epidemic = Epidemic
+disruption-kind-flood = Flood
+disruption-kind-typhoon = Typhoon
+disruption-kind-snow_ice = Snow and ice
+disruption-kind-earthquake = Earthquake
+disruption-kind-power_cut = Power cut
+disruption-kind-water_gas_cut = Water or gas cut
+disruption-kind-logistics = Logistics
+disruption-kind-road_closure = Road closure
+disruption-kind-supply_chain = Supply chain
+disruption-kind-fire = Fire
+disruption-kind-hazmat = Hazardous goods
+disruption-kind-other = Other
+disruption-state-watching = Watching
+disruption-state-warned = Warned
+disruption-state-responding = Responding
+disruption-state-recovering = Recovering
+disruption-state-closed = Closed
+warning-red = Red warning
+warning-orange = Orange warning
+warning-yellow = Yellow warning
+warning-blue = Blue warning
+clock-mode-office = Working days
+clock-mode-hours24 = Day and night
+grade-1 = Grade I
+grade-2 = Grade II
+grade-3 = Grade III
+grade-4 = Grade IV
+response-level-1 = Response level I
+response-level-2 = Response level II
+response-level-3 = Response level III
+response-level-4 = Response level IV
+
+# What was done
+ledger-continuity-say = Reported a light
+ledger-continuity-same = Confirmed no change
+ledger-measure-add = Took a measure
+ledger-measure-change = Updated a measure
+ledger-measure-end = Ended a measure
+ledger-disruption-open = Declared a disruption
+ledger-disruption-change = Updated a disruption
+ledger-disruption-close = Closed a disruption
+notice-continuity-worse = { $subject }: { $line ->
+    [production] production
+    [works] works
+   *[transport] transport
+} { $state ->
+    [stopped] stopped
+    [at_risk] at risk
+   *[reduced] reduced
+}, { $cause }
+notice-measure-given = { $subject }: please see to the measure “{ $text }”
+
+# What does not hold
+invalid-line_of_subject = This kind of subject has no such line: a project has no production
+invalid-only_reduced = A percentage goes only with a reduced line
+invalid-filed_enterprise_only = Only an enterprise can file a suspension
+invalid-in_future = Must not be later than now
+invalid-before_start = Must not be before the start
+invalid-nothing_to_recover = Nothing is stopped or at risk, so there is no recovery to expect
+invalid-measure_turns = A measure can only be the reason that a line goes on
+invalid-one_subject = Choose an enterprise or a project, not both
+invalid-end_by_closing = Use the closing action for this
+invalid-disruption_closed = This disruption is closed
+conflict-said_meanwhile = Somebody has just reported the same line; reload and look again
+conflict-not_the_last_word = This is not the latest report any more; confirm the latest one
+conflict-nothing_said_yet = Nothing was reported yet, so there is nothing to confirm
+conflict-measure_ended = This measure has ended
+conflict-disruption_closed = This disruption is closed
+todo-measure = See to a measure
+todo-measure-later = Later duty of a measure
+todo-lights-own = Has anything changed?
+todo-lights-never = Never reported: ask how they are
+todo-lights-stale = Out of date: ask how they are

@@ -1,0 +1,2 @@
+use crate::http::routes::Routes;
+pub fn routes(_routes: &mut Routes) {}

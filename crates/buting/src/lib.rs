@@ -16,6 +16,7 @@ pub mod patch;
 pub mod privacy;
 pub mod project;
 pub mod registry;
+pub mod search;
 pub mod settings;
 pub mod subject;
 pub mod text;

@@ -157,7 +157,6 @@ fn cell(data: &Data) -> String {
             }
         }
         Data::DateTimeIso(text) | Data::DurationIso(text) => text.trim().to_owned(),
-        other => other.to_string(),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod app;
 pub mod appeal;
 pub mod assignment;
 pub mod cli;
+pub mod clock;
 pub mod continuity;
 pub mod demo;
 pub mod error;

@@ -1,0 +1,3 @@
+use crate::http::routes::Routes;
+
+pub fn routes(_routes: &mut Routes) {}

@@ -1,0 +1,239 @@
+use super::{Clock, ClockKind, Holder};
+use crate::time::Time;
+use ::store::{Result, Tx, from_row, sql};
+use almanac::Event;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+const COLUMNS: &str = "SELECT id, owner, owner_id, kind, target, mode, told, state, started_at, due_at, floor_at,
+  stopped_at, provisional, cycle, calendar_version FROM clock";
+
+pub async fn insert(tx: &mut Tx, zone: Uuid, clock: &Clock) -> Result<()> {
+    tx.run(sql!(
+        "INSERT INTO clock (zone_id, id, owner, owner_id, kind, target, mode, told, state, started_at, due_at,
+           floor_at, stopped_at, provisional, cycle, calendar_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        zone,
+        clock.id,
+        clock.owner,
+        clock.owner_id,
+        clock.kind,
+        clock.target,
+        clock.mode,
+        clock.told,
+        clock.state,
+        clock.started_at,
+        clock.due_at,
+        clock.floor_at,
+        clock.stopped_at,
+        clock.provisional,
+        clock.cycle,
+        clock.calendar_version
+    ))
+    .await?;
+    Ok(())
+}
+
+pub async fn update(tx: &mut Tx, zone: Uuid, clock: &Clock) -> Result<()> {
+    tx.run(sql!(
+        "UPDATE clock SET state = $1, due_at = $2, floor_at = $3, stopped_at = $4, provisional = $5, cycle = $6,
+           calendar_version = $7
+         WHERE zone_id = $8 AND id = $9",
+        clock.state,
+        clock.due_at,
+        clock.floor_at,
+        clock.stopped_at,
+        clock.provisional,
+        clock.cycle,
+        clock.calendar_version,
+        zone,
+        clock.id
+    ))
+    .await?;
+    Ok(())
+}
+
+pub async fn find(tx: &mut Tx, zone: Uuid, owner_id: Uuid, kind: ClockKind) -> Result<Option<Clock>> {
+    let mut query = sql!(COLUMNS);
+    query.push(" WHERE zone_id = ").arg(zone).push(" AND owner_id = ").arg(owner_id).push(" AND kind = ").arg(kind);
+    tx.opt(query).await
+}
+
+pub async fn of(tx: &mut Tx, zone: Uuid, owners: &[Uuid]) -> Result<Vec<Clock>> {
+    let mut query = sql!(COLUMNS);
+    query.push(" WHERE zone_id = ").arg(zone).push(" AND owner_id IN ").list(owners.iter().copied());
+    query.push(" ORDER BY started_at, id");
+    tx.list(query).await
+}
+
+pub async fn open(tx: &mut Tx, zone: Uuid) -> Result<Vec<Clock>> {
+    let mut query = sql!(COLUMNS);
+    query.push(" WHERE zone_id = ").arg(zone).push(" AND state <> 'stopped' ORDER BY id");
+    tx.list(query).await
+}
+
+/// Running clocks of a table that are due before that time.
+pub async fn due_before(tx: &mut Tx, zone: Uuid, owner: &str, time: Time) -> Result<Vec<Clock>> {
+    let mut query = sql!(COLUMNS);
+    query.push(" WHERE zone_id = ").arg(zone).push(" AND state = 'running' AND due_at < ").arg(time);
+    query.push(" AND owner = ").arg(owner).push(" ORDER BY due_at, id");
+    tx.list(query).await
+}
+
+pub async fn events(tx: &mut Tx, zone: Uuid, clock_id: Uuid) -> Result<Vec<Event>> {
+    let rows: Vec<(Json,)> = tx
+        .list(sql!("SELECT body FROM clock_event WHERE zone_id = $1 AND clock_id = $2 ORDER BY n", zone, clock_id))
+        .await?;
+    rows.into_iter()
+        .map(|(body,)| serde_json::from_value(body).map_err(|e| ::store::Error::Shape(format!("clock event: {e}"))))
+        .collect()
+}
+
+pub async fn append(
+    tx: &mut Tx,
+    zone: Uuid,
+    clock_id: Uuid,
+    n: usize,
+    at: Time,
+    actor: Option<Uuid>,
+    event: &Event,
+) -> Result<()> {
+    let body = serde_json::to_value(event).map_err(|e| ::store::Error::Shape(e.to_string()))?;
+    tx.run(sql!(
+        "INSERT INTO clock_event (zone_id, clock_id, n, at, actor_id, body) VALUES ($1, $2, $3, $4, $5, $6)",
+        zone,
+        clock_id,
+        n,
+        at,
+        actor,
+        body
+    ))
+    .await?;
+    Ok(())
+}
+
+pub async fn rungs(tx: &mut Tx, zone: Uuid, clock_id: Uuid, cycle: i64) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = tx
+        .list(sql!(
+            "SELECT rule FROM clock_rung WHERE zone_id = $1 AND clock_id = $2 AND cycle = $3",
+            zone,
+            clock_id,
+            cycle
+        ))
+        .await?;
+    Ok(rows.into_iter().map(|(rule,)| rule).collect())
+}
+
+/// Notes a rung; false when another process was quicker.
+pub async fn fire(tx: &mut Tx, zone: Uuid, clock: &Clock, rule: &str, action: Option<&str>, at: Time) -> Result<bool> {
+    let n = tx
+        .run(sql!(
+            "INSERT INTO clock_rung (zone_id, clock_id, cycle, rule, action, at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (zone_id, clock_id, cycle, rule) DO NOTHING",
+            zone,
+            clock.id,
+            clock.cycle,
+            rule,
+            action,
+            at
+        ))
+        .await?;
+    Ok(n == 1)
+}
+
+/// A line of who held a record.
+#[derive(Clone, Debug)]
+pub struct Holding {
+    pub at: Time,
+    pub holder: String,
+    pub holder_id: Option<Uuid>,
+    pub name: Option<String>,
+}
+
+from_row!(Holding { at, holder, holder_id, name });
+
+pub async fn holdings(tx: &mut Tx, zone: Uuid, owner_id: Uuid) -> Result<Vec<Holding>> {
+    tx.list(sql!(
+        "SELECT h.at, h.holder, h.holder_id, d.short_name AS name FROM holding h
+         LEFT JOIN department d ON d.zone_id = h.zone_id AND d.id = h.holder_id
+         WHERE h.zone_id = $1 AND h.owner_id = $2 ORDER BY h.n",
+        zone,
+        owner_id
+    ))
+    .await
+}
+
+pub async fn hold(
+    tx: &mut Tx,
+    zone: Uuid,
+    owner_id: Uuid,
+    n: usize,
+    at: Time,
+    holder: Holder,
+    holder_id: Option<Uuid>,
+) -> Result<()> {
+    tx.run(sql!(
+        "INSERT INTO holding (zone_id, owner_id, n, at, holder, holder_id) VALUES ($1, $2, $3, $4, $5, $6)",
+        zone,
+        owner_id,
+        n,
+        at,
+        holder,
+        holder_id
+    ))
+    .await?;
+    Ok(())
+}
+
+/// The present rows of the zone's calendar: key, version, body.
+pub async fn calendar_rows(tx: &mut Tx, zone: Uuid) -> Result<Vec<(String, i64, Json)>> {
+    tx.list(sql!(
+        "SELECT key, version, body FROM policy_data
+         WHERE zone_id = $1 AND kind = 'calendar' AND valid_to IS NULL ORDER BY key",
+        zone
+    ))
+    .await
+}
+
+/// What the present rows of the zone's calendar are, cheaply.
+pub async fn calendar_stamp(tx: &mut Tx, zone: Uuid) -> Result<(i64, i64)> {
+    let stamp: Option<(i64, i64)> = tx
+        .opt(sql!(
+            "SELECT count(*), CAST(coalesce(sum(version), 0) AS bigint) FROM policy_data
+             WHERE zone_id = $1 AND kind = 'calendar'",
+            zone
+        ))
+        .await?;
+    Ok(stamp.unwrap_or_default())
+}
+
+pub async fn set_calendar(tx: &mut Tx, zone: Uuid, key: &str, body: &Json, now: Time) -> Result<i64> {
+    let last: Option<i64> = tx
+        .opt_value(sql!(
+            "SELECT max(version) FROM policy_data WHERE zone_id = $1 AND kind = 'calendar' AND key = $2",
+            zone,
+            key
+        ))
+        .await?
+        .flatten();
+    tx.run(sql!(
+        "UPDATE policy_data SET valid_to = $1
+         WHERE zone_id = $2 AND kind = 'calendar' AND key = $3 AND valid_to IS NULL",
+        now,
+        zone,
+        key
+    ))
+    .await?;
+    let version = last.unwrap_or(0) + 1;
+    tx.run(sql!(
+        "INSERT INTO policy_data (zone_id, kind, key, version, valid_from, body)
+         VALUES ($1, 'calendar', $2, $3, $4, $5)",
+        zone,
+        key,
+        version,
+        now,
+        body
+    ))
+    .await?;
+    Ok(version)
+}

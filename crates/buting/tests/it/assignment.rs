@@ -1,0 +1,464 @@
+//! 包联: who answers for whom, over the desk and the API.
+
+use crate::house::House;
+use axum::http::header;
+use buting::actor::Actor;
+use buting::app::App;
+use buting::assignment::desk::{self, NewHandover};
+use buting::assignment::{Bulk, Duty, EndReason, GapKind, Item, NewAssignment, NewEnd, NewHolder, Warning, reach};
+use buting::error::{Conflict, Error};
+use buting::subject::SubjectKind;
+use buting::time::{DAY_MS, HOUR_MS};
+use serde_json::{Value as Json, json};
+use store::sql;
+use uuid::Uuid;
+
+fn new(house: &House, role: Duty, holder: Uuid) -> NewAssignment {
+    NewAssignment {
+        id: None,
+        subject_kind: SubjectKind::Enterprise,
+        subject_id: house.enterprise,
+        role,
+        department_id: (!role.is_personal()).then_some(holder),
+        person_id: role.is_personal().then_some(holder),
+        valid_from: None,
+        until: None,
+        basis: Some("〔2026〕3号".into()),
+        reason: None,
+    }
+}
+
+async fn assign(house: &House, role: Duty, holder: Uuid) -> Uuid {
+    desk::assign(&house.app, &house.who("dispatcher").await, new(house, role, holder)).await.unwrap()
+}
+
+async fn all_three(house: &House) -> [Uuid; 3] {
+    [
+        assign(house, Duty::LeadLeader, house.person("leader")).await,
+        assign(house, Duty::LeadDept, house.department).await,
+        assign(house, Duty::Officer, house.person("officer")).await,
+    ]
+}
+
+async fn read(app: &App) -> store::Tx {
+    app.read().await.unwrap()
+}
+
+async fn notices(house: &House, account: &str) -> Vec<(String, Json)> {
+    let mut tx = read(&house.app).await;
+    let query = sql!("SELECT kind, args FROM notice WHERE zone_id = $1 AND person_id = $2 ORDER BY id", house.zone, house.person(account));
+    tx.list(query).await.unwrap()
+}
+
+async fn add_carrier(house: &House, name: &str, enterprises: &[Uuid]) -> Uuid {
+    let id = Uuid::now_v7();
+    let mut tx = house.app.db.write().await.unwrap();
+    tx.run(sql!(
+        "INSERT INTO carrier (zone_id, id, name, short_name, kind, spelling, created_at, version)
+         VALUES ($1, $2, $3, $3, 'incubator', '', $4, 1)",
+        house.zone,
+        id,
+        name,
+        house.app.now()
+    ))
+    .await
+    .unwrap();
+    for enterprise in enterprises {
+        let update = sql!("UPDATE enterprise SET carrier_id = $1 WHERE zone_id = $2 AND id = $3", id, house.zone, enterprise);
+        tx.run(update).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    id
+}
+
+async fn leave(house: &House, person: Uuid) {
+    let mut tx = house.app.db.write().await.unwrap();
+    let update = sql!("UPDATE person SET left_at = $1 WHERE zone_id = $2 AND id = $3", house.app.now(), house.zone, person);
+    tx.run(update).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn three_answer_and_everybody_concerned_hears_of_it() {
+    for house in House::both().await {
+        all_three(&house).await;
+        let mut tx = read(&house.app).await;
+        let answer = desk::current(&house.app, &mut tx, house.zone, SubjectKind::Enterprise, house.enterprise).await.unwrap();
+        assert_eq!(answer.leader.as_ref().map(|h| h.name.as_str()), Some("leader某"));
+        assert_eq!(answer.department.as_ref().map(|h| (h.name.as_str(), h.phone.as_deref())), Some(("企业服务部", Some("053112345678"))));
+        let officer = answer.officer.clone().unwrap();
+        assert_eq!((officer.phone.as_deref(), officer.inherited), (Some("13800000000"), false));
+        assert_eq!(answer.gaps(), []);
+        drop(tx);
+        let own = notices(&house, "enterprise").await;
+        assert_eq!(own.len(), 3, "{own:?}");
+        assert_eq!(own[2].0, "assignment.answers");
+        assert_eq!(own[2].1["name"], "officer某");
+        assert!(notices(&house, "officer").await.iter().any(|(kind, args)| kind == "assignment.assigned" && args["role"] == "officer"));
+        assert_eq!(notices(&house, "enterprise2").await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_place_has_one_holder_even_when_two_are_named_at_once() {
+    for house in House::both().await {
+        let who = house.who("dispatcher").await;
+        let (one, two) = (new(&house, Duty::Officer, house.person("officer")), new(&house, Duty::Officer, house.person("officer2")));
+        let (a, b) = tokio::join!(desk::assign(&house.app, &who, one), desk::assign(&house.app, &who, two));
+        let (won, lost) = if a.is_ok() { (a, b) } else { (b, a) };
+        won.unwrap();
+        assert!(matches!(lost, Err(Error::Conflict(Conflict::State("assignment_held")))), "{lost:?}");
+        let mut tx = read(&house.app).await;
+        let query = sql!("SELECT count(*) FROM assignment WHERE zone_id = $1 AND role = 'officer' AND valid_to IS NULL", house.zone);
+        assert_eq!(tx.value::<i64>(query).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_change_keeps_what_was() {
+    for house in House::both().await {
+        let first = assign(&house, Duty::Officer, house.person("officer")).await;
+        let began = house.app.now();
+        house.clock.set(began.plus(10 * DAY_MS));
+        let who = house.who("leader").await;
+        let holder = NewHolder { person_id: Some(house.person("officer2")), ..NewHolder::default() };
+        let missing = desk::change(&house.app, &who, first, holder.clone()).await.unwrap_err();
+        assert!(matches!(missing, Error::Invalid(ref e) if e[0].field == "reason"), "{missing:?}");
+        let holder = NewHolder { reason: Some("分工调整".into()), ..holder };
+        let second = desk::change(&house.app, &who, first, holder.clone()).await.unwrap();
+        let mut tx = read(&house.app).await;
+        let kind = SubjectKind::Enterprise;
+        for (day, expected) in [(-1, None), (0, Some("officer某")), (9, Some("officer某")), (10, Some("officer2某")), (20, Some("officer2某"))] {
+            let then = desk::as_of(&mut tx, house.zone, kind, house.enterprise, began.plus(day * DAY_MS)).await.unwrap();
+            assert_eq!(then.officer.as_ref().map(|h| h.name.as_str()), expected, "day {day}");
+        }
+        let history = desk::history(&house.app, &mut tx, house.zone, house.enterprise).await.unwrap();
+        assert_eq!(history.iter().map(|row| row.id).collect::<Vec<_>>(), [second, first]);
+        assert_eq!((history[1].end_reason, history[1].successor_id), (Some(EndReason::Changed), Some(second)));
+        assert_eq!(history[1].valid_to, Some(history[0].valid_from));
+        drop(tx);
+        let again = desk::change(&house.app, &who, first, holder).await;
+        assert!(matches!(again, Err(Error::Conflict(Conflict::State("assignment_ended")))), "{again:?}");
+        let told = notices(&house, "officer").await;
+        assert!(told.iter().any(|(kind, _)| kind == "assignment.relieved"), "{told:?}");
+        let logged = sql!("SELECT before, after, note FROM ledger WHERE zone_id = $1 AND action = 'assignment.change' AND about_id = $2", house.zone, house.enterprise);
+        let (before, after, note): (Json, Json, String) = read(&house.app).await.one(logged).await.unwrap();
+        assert_eq!((before["holder"].as_str(), after["holder"].as_str(), note.as_str()), (Some("officer某"), Some("officer2某"), "分工调整"));
+    }
+}
+
+#[tokio::test]
+async fn two_changes_at_once_are_one() {
+    for house in House::both().await {
+        let id = assign(&house, Duty::Officer, house.person("officer")).await;
+        let mut who = house.who("dispatcher").await;
+        who.seen_version = Some(1);
+        let to = |account| NewHolder { person_id: Some(house.person(account)), reason: Some("轮岗".into()), ..NewHolder::default() };
+        let (a, b) = tokio::join!(
+            desk::change(&house.app, &who, id, to("officer2")),
+            desk::change(&house.app, &who, id, to("specialist"))
+        );
+        assert_eq!([a.is_ok(), b.is_ok()].iter().filter(|ok| **ok).count(), 1, "{a:?} {b:?}");
+        let lost = if a.is_ok() { b } else { a };
+        assert!(matches!(lost, Err(Error::Conflict(Conflict::Stale(2)))), "{lost:?}");
+    }
+}
+
+#[tokio::test]
+async fn back_dating_stops_at_the_last_holder() {
+    for house in House::both().await {
+        let who = house.who("dispatcher").await;
+        let began = house.app.now();
+        let id = assign(&house, Duty::Officer, house.person("officer")).await;
+        house.clock.set(began.plus(10 * DAY_MS));
+        let end = NewEnd { reason: EndReason::Moved, note: None, at: Some(began.plus(5 * DAY_MS)) };
+        desk::end(&house.app, &who, id, end).await.unwrap();
+        for (from, field) in [(4, Some("overlap")), (11, Some("future")), (5, None)] {
+            let next = NewAssignment { valid_from: Some(began.plus(from * DAY_MS)), ..new(&house, Duty::Officer, house.person("officer2")) };
+            match (desk::assign(&house.app, &who, next).await, field) {
+                (Ok(_), None) => {}
+                (Err(Error::Invalid(errors)), Some(code)) => assert_eq!((errors[0].field.as_str(), errors[0].code), ("valid_from", code)),
+                (other, _) => panic!("{from}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_people_of_the_office_answer() {
+    for house in House::both().await {
+        let who = house.who("dispatcher").await;
+        for (role, holder, field, code) in [
+            (Duty::Officer, house.person("enterprise"), "person_id", "person_outside"),
+            (Duty::Officer, house.person("agency"), "person_id", "person_outside"),
+            (Duty::Officer, Uuid::now_v7(), "person_id", "unknown"),
+            (Duty::Officer, house.person("officer@zone2"), "person_id", "unknown"),
+            (Duty::LeadDept, house.agency, "department_id", "department_partner"),
+        ] {
+            match desk::assign(&house.app, &who, new(&house, role, holder)).await {
+                Err(Error::Invalid(errors)) => assert_eq!((errors[0].field.as_str(), errors[0].code), (field, code)),
+                other => panic!("{role} {code}: {other:?}"),
+            }
+        }
+        leave(&house, house.person("officer2")).await;
+        let left = desk::assign(&house.app, &who, new(&house, Duty::Officer, house.person("officer2"))).await;
+        assert!(matches!(left, Err(Error::Invalid(ref e)) if e[0].code == "person_left"), "{left:?}");
+        assign(&house, Duty::AssistDept, house.agency).await;
+        let twice = desk::assign(&house.app, &who, new(&house, Duty::AssistDept, house.agency)).await;
+        assert!(matches!(twice, Err(Error::Conflict(Conflict::State("assignment_same")))), "{twice:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lent_officer_is_a_warning_and_no_error() {
+    for house in House::both().await {
+        assign(&house, Duty::LeadDept, house.department).await;
+        let id = assign(&house, Duty::Officer, house.person("officer2")).await;
+        let shown = desk::get(&house.app, &house.who("officer").await, id).await.unwrap();
+        assert_eq!(shown.warnings, [Warning::OfficerOutsideLeadDept]);
+    }
+}
+
+#[tokio::test]
+async fn an_enterprise_inherits_from_its_carrier() {
+    for house in House::both().await {
+        let carrier = add_carrier(&house, "创业孵化器", &[house.enterprise]).await;
+        let who = house.who("dispatcher").await;
+        for (role, holder) in [(Duty::LeadLeader, house.person("leader")), (Duty::LeadDept, house.department), (Duty::Officer, house.person("officer"))] {
+            let place = NewAssignment { subject_kind: SubjectKind::Carrier, subject_id: carrier, ..new(&house, role, holder) };
+            desk::assign(&house.app, &who, place).await.unwrap();
+        }
+        let kind = SubjectKind::Enterprise;
+        let mut tx = read(&house.app).await;
+        let answer = desk::current(&house.app, &mut tx, house.zone, kind, house.enterprise).await.unwrap();
+        let officer = answer.officer.unwrap();
+        assert_eq!((officer.name.as_str(), officer.inherited, officer.inherited_from.as_deref()), ("officer某", true, Some("创业孵化器")));
+        drop(tx);
+        assert_eq!(notices(&house, "enterprise").await.len(), 3, "the carrier's enterprises hear of it");
+        assign(&house, Duty::Officer, house.person("officer2")).await;
+        let mut tx = read(&house.app).await;
+        let answer = desk::current(&house.app, &mut tx, house.zone, kind, house.enterprise).await.unwrap();
+        assert_eq!(answer.officer.map(|h| (h.name, h.inherited)), Some(("officer2某".into(), false)));
+        assert!(answer.leader.unwrap().inherited);
+    }
+}
+
+#[tokio::test]
+async fn reach_follows_the_assignment() {
+    for house in House::both().await {
+        let carrier = add_carrier(&house, "创业孵化器", &[house.other_enterprise]).await;
+        let officer2 = house.who("officer2").await;
+        let specialist = house.who("specialist").await;
+        let reached = async |who: &Actor, id: Uuid| reach::reaches(&mut read(&house.app).await, who, id).await.unwrap();
+        assert!(!reached(&officer2, house.enterprise).await);
+        let id = assign(&house, Duty::LeadDept, house.other_department).await;
+        assert!(reached(&officer2, house.enterprise).await);
+        assert!(!reached(&officer2, house.other_enterprise).await);
+        assert!(!reached(&specialist, house.enterprise).await);
+        let stand_in = assign(&house, Duty::StandIn, house.person("specialist")).await;
+        assert!(reached(&specialist, house.enterprise).await);
+        let place = NewAssignment { subject_kind: SubjectKind::Carrier, subject_id: carrier, ..new(&house, Duty::LeadDept, house.other_department) };
+        let dispatcher = house.who("dispatcher").await;
+        desk::assign(&house.app, &dispatcher, place).await.unwrap();
+        assert!(reached(&officer2, house.other_enterprise).await, "through the carrier");
+        assert!(reached(&officer2, carrier).await);
+        for row in [id, stand_in] {
+            let end = NewEnd { reason: EndReason::Changed, note: None, at: None };
+            desk::end(&house.app, &dispatcher, row, end).await.unwrap();
+        }
+        assert!(!reached(&officer2, house.enterprise).await, "ended with the assignment");
+        assert!(!reached(&specialist, house.enterprise).await);
+        for (account, own, other) in [("enterprise", true, false), ("leader", true, true), ("agency", false, false), ("sysadmin", false, false), ("leader@zone2", true, true)] {
+            let who = house.who(account).await;
+            assert_eq!(reached(&who, house.enterprise).await, own, "{account}");
+            assert_eq!(reached(&who, house.other_enterprise).await, other, "{account}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn gaps_name_what_is_missing() {
+    for house in House::both().await {
+        let leader = house.who("leader").await;
+        let carrier = add_carrier(&house, "创业孵化器", &[house.enterprise]).await;
+        let gaps = async || {
+            let page = desk::gaps(&house.app, &leader, None, 50).await.unwrap();
+            assert_eq!(page.total, Some(page.items.len() as i64));
+            page.items.into_iter().map(|gap| (gap.subject.id, gap.missing)).collect::<Vec<_>>()
+        };
+        let of = |gaps: Vec<(Uuid, Vec<GapKind>)>, id: Uuid| gaps.into_iter().find(|gap| gap.0 == id).map(|gap| gap.1);
+        let none = vec![GapKind::NoLeader, GapKind::NoDepartment, GapKind::NoOfficer];
+        let all = gaps().await;
+        assert_eq!(all.len(), 4, "{all:?}");
+        assert_eq!(all[0].0, house.project, "key subjects first");
+        assert!(all.iter().all(|gap| gap.1 == none));
+        let [_, _, officer] = all_three(&house).await;
+        assert_eq!(of(gaps().await, house.enterprise), None);
+        leave(&house, house.person("officer")).await;
+        assert_eq!(of(gaps().await, house.enterprise), Some(vec![GapKind::OfficerLeft]));
+        let who = house.who("dispatcher").await;
+        desk::end(&house.app, &who, officer, NewEnd { reason: EndReason::Left, note: None, at: None }).await.unwrap();
+        assert_eq!(of(gaps().await, house.enterprise), Some(vec![GapKind::NoOfficer]));
+        // The carrier's officer fills the place; when his order runs out it is empty again.
+        let until = house.app.now().plus(DAY_MS);
+        let place = NewAssignment {
+            subject_kind: SubjectKind::Carrier,
+            subject_id: carrier,
+            until: Some(until),
+            ..new(&house, Duty::Officer, house.person("officer2"))
+        };
+        let row = desk::assign(&house.app, &who, place).await.unwrap();
+        assert_eq!(of(gaps().await, house.enterprise), None);
+        house.clock.set(until);
+        assert_eq!(of(gaps().await, house.enterprise), Some(vec![GapKind::Expired]));
+        desk::renew(&house.app, &who, row, Some(until.plus(DAY_MS)), Some("〔2026〕9号")).await.unwrap();
+        assert_eq!(of(gaps().await, house.enterprise), None);
+        let first = desk::gaps(&house.app, &leader, None, 1).await.unwrap();
+        let second = desk::gaps(&house.app, &leader, first.next_cursor.as_deref(), 10).await.unwrap();
+        assert_eq!((first.items.len(), second.items.len()), (1, 2));
+        assert!(second.items.iter().all(|gap| gap.subject.id != first.items[0].subject.id));
+    }
+}
+
+#[tokio::test]
+async fn everything_is_handed_over_in_one_step() {
+    for house in House::both().await {
+        let who = house.who("dispatcher").await;
+        assign(&house, Duty::Officer, house.person("officer")).await;
+        assign(&house, Duty::StandIn, house.person("officer2")).await;
+        let second = NewAssignment { subject_id: house.other_enterprise, ..new(&house, Duty::Officer, house.person("officer")) };
+        desk::assign(&house.app, &who, second).await.unwrap();
+        let third = NewAssignment { subject_kind: SubjectKind::Project, subject_id: house.project, ..new(&house, Duty::StandIn, house.person("officer")) };
+        desk::assign(&house.app, &who, third).await.unwrap();
+        house.clock.set(house.app.now().plus(HOUR_MS));
+        let over = NewHandover {
+            from_person: house.person("officer"),
+            to_person: house.person("officer2"),
+            note: "调任，已面交台账".into(),
+            reason: EndReason::Moved,
+        };
+        let batch = desk::handover(&house.app, &who, over.clone()).await.unwrap();
+        let done = desk::done(&house.app, &who, batch).await.unwrap();
+        assert_eq!((done.opened, done.changed), (3, 3));
+        assert_eq!(desk::held(&house.app, &who, house.person("officer")).await.unwrap().len(), 0);
+        let held = desk::held(&house.app, &who, house.person("officer2")).await.unwrap();
+        assert_eq!(held.iter().filter(|row| row.role == Duty::Officer).count(), 2);
+        assert_eq!(held.iter().filter(|row| row.role == Duty::StandIn).count(), 1, "who became officer no longer stands in there");
+        for account in ["enterprise", "enterprise2", "project"] {
+            let told = notices(&house, account).await;
+            assert_eq!(told.last().map(|(kind, args)| (kind.as_str(), args["name"].as_str())), Some(("assignment.answers", Some("officer2某"))), "{account}");
+        }
+        let told = notices(&house, "officer2").await;
+        assert!(told.iter().any(|(kind, args)| kind == "assignment.assigned_many" && args["n"] == 3), "{told:?}");
+        let again = desk::handover(&house.app, &who, over).await;
+        assert!(matches!(again, Err(Error::Conflict(Conflict::State("nothing_to_hand_over")))), "{again:?}");
+    }
+}
+
+#[tokio::test]
+async fn many_at_once_are_all_or_nothing() {
+    for house in House::both().await {
+        assign(&house, Duty::LeadDept, house.department).await;
+        let who = house.who("dispatcher").await;
+        let item = |subject_id, role: Duty, holder| Item {
+            subject_kind: SubjectKind::Enterprise,
+            subject_id,
+            role,
+            department_id: (!role.is_personal()).then_some(holder),
+            person_id: role.is_personal().then_some(holder),
+        };
+        let bulk = Bulk {
+            items: vec![
+                item(house.enterprise, Duty::LeadDept, house.other_department),
+                item(house.other_enterprise, Duty::LeadDept, house.other_department),
+                item(house.enterprise, Duty::Officer, house.person("officer")),
+            ],
+            replace: true,
+            basis: Some("〔2026〕5号".into()),
+            reason: Some("年度分工".into()),
+            seen: None,
+        };
+        let preview = desk::preview(&house.app, &who, &bulk).await.unwrap();
+        assert_eq!(preview.places.iter().map(|place| place.step.word()).collect::<Vec<_>>(), ["change", "open", "open"]);
+        assert_eq!(preview.places[0].before.as_deref(), Some("企业服务部"));
+        assert!(preview.places[2].lent, "the officer is not of the new lead department");
+        let bad = Bulk { items: [bulk.items.clone(), vec![item(Uuid::now_v7(), Duty::LeadDept, house.department)]].concat(), ..bulk.clone() };
+        assert!(matches!(desk::bulk(&house.app, &who, bad).await, Err(Error::Invalid(_))));
+        let unchanged = desk::preview(&house.app, &who, &bulk).await.unwrap();
+        assert_eq!(unchanged.digest, preview.digest, "nothing was kept of the batch that failed");
+        let bulk = Bulk { seen: Some(preview.digest), ..bulk };
+        let batch = desk::bulk(&house.app, &who, bulk.clone()).await.unwrap();
+        let done = desk::done(&house.app, &who, batch).await.unwrap();
+        assert_eq!((done.opened, done.changed), (3, 1));
+        let stale = desk::bulk(&house.app, &who, bulk).await;
+        assert!(matches!(stale, Err(Error::Conflict(Conflict::State("assignment_moved_on")))), "{stale:?}");
+        let load = desk::load(&house.app, &who, Duty::LeadDept).await.unwrap();
+        let of = |id| load.iter().find(|load| load.id == id).map(|load| (load.enterprises, load.weight));
+        assert_eq!((of(house.department), of(house.other_department)), (Some((0, 0)), Some((2, 2))));
+    }
+}
+
+#[tokio::test]
+async fn the_api_keeps_its_contract() {
+    for house in House::both().await {
+        let body = json!({"subject_kind": "enterprise", "subject_id": house.enterprise, "role": "officer", "person_id": house.person("officer")});
+        for (account, status) in [("anonymous", 401), ("officer", 403), ("oversight", 403), ("enterprise", 403), ("agency", 403), ("sysadmin", 403)] {
+            house.call(account, "POST", "/api/v1/assignments", body.clone()).await.expect(status);
+        }
+        house.call("dispatcher@zone2", "POST", "/api/v1/assignments", body.clone()).await.expect(422);
+        let key = [("idempotency-key", "once-1")];
+        let made = house.call_with("dispatcher", "POST", "/api/v1/assignments", body.clone(), &key).await.expect(201);
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        let again = house.call_with("dispatcher", "POST", "/api/v1/assignments", body.clone(), &key).await.expect(200);
+        assert_eq!(again.json()["id"], id.as_str());
+        house.call("dispatcher", "POST", "/api/v1/assignments", body).await.expect(409);
+        let path = format!("/api/v1/assignments/{id}");
+        let etag = made.headers[header::ETAG].to_str().unwrap().to_owned();
+        for (account, status) in [("officer2", 200), ("enterprise", 200), ("enterprise2", 404), ("project", 404), ("leader@zone2", 404), ("agency", 403)] {
+            house.call(account, "GET", &path, Json::Null).await.expect(status);
+        }
+        let unknown = house.call("dispatcher", "PATCH", &path, json!({"end_resaon": "left"})).await.expect(400);
+        assert_eq!(unknown.json()["errors"][0]["pointer"], "/end_resaon");
+        let change = json!({"person_id": house.person("officer2"), "reason": "轮岗"});
+        let next = house.call_with("dispatcher", "PATCH", &path, change.clone(), &[("if-match", etag.as_str())]).await.expect(200).json();
+        assert_eq!((next["person"].as_str(), next["version"].as_i64()), (Some("officer2某"), Some(1)));
+        assert_eq!(house.call_with("dispatcher", "PATCH", &path, change, &[("if-match", etag.as_str())]).await.status, 412);
+        let path = format!("/api/v1/assignments/{}", next["id"].as_str().unwrap());
+        let ended = house.call("leader", "PATCH", &path, json!({"end_reason": "moved", "reason": "借调"})).await.expect(200).json();
+        assert_eq!((ended["end_reason"].as_str(), ended["valid_to"].is_string()), (Some("moved"), true));
+        let list = house.call("officer", "GET", &format!("/api/v1/assignments?subject_id={}&current=true", house.enterprise), Json::Null).await;
+        assert_eq!(list.expect(200).json()["total"], 0);
+        let list = house.call("officer", "GET", &format!("/api/v1/assignments?subject_id={}&limit=1", house.enterprise), Json::Null).await.expect(200).json();
+        assert_eq!((list["total"].as_i64(), list["items"][0]["id"].as_str()), (Some(2), Some(id.as_str())));
+        let rest = format!("/api/v1/assignments?subject_id={}&cursor={}", house.enterprise, list["next_cursor"].as_str().unwrap());
+        assert_eq!(house.call("officer", "GET", &rest, Json::Null).await.expect(200).json()["items"].as_array().unwrap().len(), 1);
+        let own = house.call("enterprise2", "GET", "/api/v1/assignments", Json::Null).await.expect(200).json();
+        assert_eq!(own["total"], 0, "an enterprise sees its own only");
+        house.call("officer", "GET", "/api/v1/assignments?nonsense=1", Json::Null).await.expect(400);
+        house.call("officer", "GET", "/api/v1/assignments?cursor=x", Json::Null).await.expect(422);
+    }
+}
+
+#[tokio::test]
+async fn proposals_are_explained_and_accepted_in_one_step() {
+    for house in House::both().await {
+        let proposed = house.call("dispatcher", "POST", "/api/v1/assignments/proposals", json!({})).await.expect(200).json();
+        let items = proposed["items"].as_array().unwrap();
+        assert_eq!(items.len(), 9, "three roles of three subjects: {proposed}");
+        assert!(items.iter().all(|item| !item["explanation"].as_str().unwrap().is_empty()));
+        let accepted: Vec<Json> = items
+            .iter()
+            .map(|item| {
+                json!({"subject_kind": item["subject_kind"], "subject_id": item["subject_id"], "role": item["role"],
+                    "person_id": item["person_id"], "department_id": item["department_id"]})
+            })
+            .collect();
+        let stored = sql!("SELECT count(*) FROM assignment WHERE zone_id = $1", house.zone);
+        assert_eq!(read(&house.app).await.value::<i64>(stored).await.unwrap(), 0, "a proposal is not stored");
+        let done = house.call("dispatcher", "POST", "/api/v1/assignments/bulk", json!({"items": accepted})).await.expect(200).json();
+        assert_eq!(done["opened"], 9);
+        let gaps = house.call("officer", "GET", "/api/v1/assignments/gaps", Json::Null).await.expect(200).json();
+        assert_eq!(gaps["total"], 0);
+        house.call("officer", "POST", "/api/v1/assignments/proposals", json!({})).await.expect(403);
+    }
+}

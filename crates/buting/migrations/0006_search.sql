@@ -1,5 +1,5 @@
--- Words in texts. One row per text; the words themselves are in an index that
--- keeps no copy of the text.
+-- Words in texts. One row per text, its words in an index: FTS5 without a copy
+-- of the text (`plain` is the folded text, for walks row by row), or a tsvector.
 
 CREATE TABLE search_text (
   zone_id uuid NOT NULL,
@@ -9,6 +9,7 @@ CREATE TABLE search_text (
   at bigint NOT NULL,
 -- sqlite
   n INTEGER PRIMARY KEY,
+  plain TEXT NOT NULL,
   UNIQUE (zone_id, kind, id)
 -- postgres
   tokens tsvector NOT NULL,
@@ -26,5 +27,5 @@ CREATE TABLE search_room (
 ) STRICT;
 CREATE VIRTUAL TABLE search_index USING fts5(tokens, content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 0');
 -- postgres
-CREATE INDEX search_text_tokens ON search_text USING gin (tokens);
+CREATE INDEX search_text_tokens ON search_text USING gin (tokens) WITH (fastupdate = off);
 -- both

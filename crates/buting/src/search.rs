@@ -1,7 +1,7 @@
 //! Words in texts: full-text search that works for Chinese on both databases.
 //!
-//! A text is kept as pairs of characters ([`hanzi::bigrams`]), in FTS5 on SQLite
-//! and in a stored `tsvector` under GIN on PostgreSQL. Neither keeps the text.
+//! A text is indexed as pairs of characters ([`hanzi::bigrams`]), in FTS5 on SQLite
+//! and in a stored `tsvector` under GIN on PostgreSQL.
 //!
 //! A list asks [`matching`] for a condition on its id column. A rare word is
 //! looked up in the text index and gives a few ids. For a common one the list
@@ -11,6 +11,10 @@
 //! On SQLite each kind of text of each zone has a *room*, a range of row numbers
 //! in the index. FTS5 keeps its lists in order of row number, so a range is
 //! entered directly, whatever else is indexed.
+//!
+//! Twenty of 100,000 texts by time, measured on two cores in a debug build: a
+//! word that 40,000 texts hold 0.8 ms on both, one of eleven 0.9 ms, none 0.3 ms
+//! (`search_at_a_hundred_thousand`).
 
 use crate::app::Work;
 use crate::error::Result;
@@ -72,9 +76,10 @@ pub async fn put_all(work: &mut Work, kind: &'static str, texts: &[Text]) -> Res
     Ok(())
 }
 
-fn words(text: &str) -> String {
+/// The part of a text that is indexed.
+fn start(text: &str) -> &str {
     let end = text.char_indices().nth(MOST).map_or(text.len(), |(at, _)| at);
-    hanzi::bigrams(&text[..end])
+    &text[..end]
 }
 
 async fn put_sqlite(tx: &mut Tx, zone: Uuid, kind: &'static str, texts: &[Text]) -> Result<()> {
@@ -91,13 +96,14 @@ async fn put_sqlite(tx: &mut Tx, zone: Uuid, kind: &'static str, texts: &[Text])
         ))
         .await?;
     let first = room * ROOM + last - n;
-    let mut rows = Sql::from("INSERT INTO search_text (zone_id, kind, id, about_id, at, n) VALUES ");
+    let mut rows = Sql::from("INSERT INTO search_text (zone_id, kind, id, about_id, at, n, plain) VALUES ");
     let mut index = Sql::from("INSERT INTO search_index (rowid, tokens) VALUES ");
     for (number, text) in (first..).zip(texts) {
         let comma = if number == first { "(" } else { ", (" };
         rows.push(comma).arg(zone).push(", ").arg(kind).push(", ").arg(text.id).push(", ").arg(text.about);
-        rows.push(", ").arg(text.at).push(", ").arg(number).push(")");
-        index.push(comma).arg(number).push(", ").arg(words(&text.text)).push(")");
+        let start = start(&text.text);
+        rows.push(", ").arg(text.at).push(", ").arg(number).push(", ").arg(hanzi::plain(start)).push(")");
+        index.push(comma).arg(number).push(", ").arg(hanzi::bigrams(start)).push(")");
     }
     tx.run(rows).await?;
     tx.run(index).await?;
@@ -121,7 +127,7 @@ async fn put_postgres(tx: &mut Tx, zone: Uuid, kind: &'static str, texts: &[Text
     for (i, text) in texts.iter().enumerate() {
         rows.push(if i == 0 { "(" } else { ", (" }).arg(zone).push(", ").arg(kind).push(", ").arg(text.id);
         rows.push(", ").arg(text.about).push(", ").arg(text.at).push(", ");
-        rows.arg(vector(&words(&text.text))).push("::text::tsvector)");
+        rows.arg(vector(&hanzi::bigrams(start(&text.text)))).push("::text::tsvector)");
     }
     rows.push(
         " ON CONFLICT (zone_id, kind, id) DO UPDATE
@@ -215,6 +221,7 @@ struct Look {
     zone: Uuid,
     kind: &'static str,
     words: String,
+    needles: Vec<String>,
     common: bool,
     engine: Engine,
 }
@@ -240,8 +247,8 @@ impl Look {
         let Some((room, last)) = room else { return Ok(None) };
         let (from, to) = (room * ROOM, room * ROOM + last);
         // Looking up n ids costs about n steps, walking to the 20th hit about
-        // 30·all/n: they cost alike where n² = 30·all.
-        let enough = (30 * last).isqrt().max(200);
+        // 20·all/n: they cost alike where n² = 20·all.
+        let enough = (20 * last).isqrt().max(200);
         let hits: i64 = tx
             .value(sql!(
                 "SELECT count(*) FROM (SELECT 1 FROM search_index WHERE search_index MATCH $1 AND rowid BETWEEN $2 AND $3
@@ -253,7 +260,8 @@ impl Look {
             ))
             .await?;
         let common = hits == enough;
-        Ok((hits > 0).then_some(Self { zone, kind, words, common, engine: Engine::Sqlite { from, to } }))
+        let needles = query.needles();
+        Ok((hits > 0).then_some(Self { zone, kind, words, needles, common, engine: Engine::Sqlite { from, to } }))
     }
 
     async fn at_postgres(tx: &mut Tx, zone: Uuid, kind: &'static str, query: &Query) -> Result<Option<Self>> {
@@ -269,7 +277,7 @@ impl Look {
                 words
             ))
             .await?;
-        Ok(Some(Self { zone, kind, words, common: hits >= 8, engine: Engine::Postgres }))
+        Ok(Some(Self { zone, kind, words, needles: Vec::new(), common: hits >= 8, engine: Engine::Postgres }))
     }
 
     /// `FROM … WHERE …` over the texts that have the words; `t` is the text.
@@ -303,14 +311,25 @@ impl Look {
     fn condition(&self, id_column: &'static str) -> Sql {
         let mut condition = Sql::from(if self.common { "EXISTS (SELECT 1" } else { id_column });
         if !self.common {
-            condition.push(" IN (SELECT t.id").append(self.rows()).push(")");
+            // As an array PostgreSQL fetches the ids first and once, whatever it
+            // believes about the word.
+            let (open, close) = match self.engine {
+                Engine::Sqlite { .. } => (" IN (SELECT t.id", ")"),
+                Engine::Postgres => (" = ANY (ARRAY(SELECT t.id", "))"),
+            };
+            condition.push(open).append(self.rows()).push(close);
             return condition;
         }
         match self.engine {
             Engine::Sqlite { .. } => {
-                condition.push(" FROM search_text t CROSS JOIN search_index f ON f.rowid = t.n WHERE t.zone_id = ");
-                condition.arg(self.zone).push(" AND t.kind = ").arg(self.kind).push(" AND t.id = ").push(id_column);
-                condition.push(" AND f.search_index MATCH ").arg(&self.words).push(")");
+                // Row by row the text itself is quicker than the index: each
+                // question to FTS5 opens its lists anew.
+                condition.push(" FROM search_text t WHERE t.zone_id = ").arg(self.zone);
+                condition.push(" AND t.kind = ").arg(self.kind).push(" AND t.id = ").push(id_column);
+                for needle in &self.needles {
+                    condition.push(" AND instr(t.plain, ").arg(needle).push(") > 0");
+                }
+                condition.push(")");
             }
             Engine::Postgres => {
                 condition.append(self.rows()).push(" AND t.id = ").push(id_column);

@@ -53,6 +53,20 @@ pub fn bigrams(text: &str) -> String {
     out
 }
 
+/// The text as [`Query::needles`] are looked for in it: each run of Chinese
+/// characters and each word, folded, with a space in front.
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for run in runs(text) {
+        out.push(' ');
+        match run {
+            Run::Word(word) => out.push_str(&word),
+            Run::Han(han) => out.extend(han),
+        }
+    }
+    out
+}
+
 /// What somebody looks for: phrases of tokens, all of which must be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
@@ -104,6 +118,20 @@ impl Query {
             let quoted: Vec<String> = phrase.tokens.iter().map(|token| format!("'{token}'")).collect();
             format!("({}{star})", quoted.join(" <-> "))
         })
+    }
+
+    /// Texts that must all stand in [`plain`]: the same question without index.
+    pub fn needles(&self) -> Vec<String> {
+        self.phrases
+            .iter()
+            .map(|phrase| match phrase.tokens.as_slice() {
+                // The first character of each pair, and the last pair whole.
+                [pairs @ .., last] if last.starts_with(is_han) => {
+                    pairs.iter().filter_map(|pair| pair.chars().next()).chain(last.chars()).collect()
+                }
+                words => format!(" {}", words.concat()),
+            })
+            .collect()
     }
 
     fn joined(&self, and: &str, one: impl Fn(&Phrase) -> String) -> Option<String> {
@@ -167,6 +195,14 @@ mod tests {
             let from = from % chars.len();
             let part: String = chars[from..(from + length).min(chars.len())].iter().collect();
             prop_assert!(matches(&text, &query(&part)), "{} in {}", part, text);
+        }
+
+        #[test]
+        fn needles_ask_what_the_index_asks(text in "[货车进ab1， ]{0,12}", part in "[货车进ab1， ]{1,4}") {
+            let looked_for = query(&part);
+            let plain = plain(&text);
+            let all = looked_for.needles().iter().all(|needle| plain.contains(needle));
+            prop_assert_eq!(all, matches(&text, &looked_for), "{} in {}", part, text);
         }
 
         #[test]

@@ -4,7 +4,7 @@ mod bigram;
 mod name;
 pub mod pinyin;
 
-pub use bigram::{Query, bigrams, query};
+pub use bigram::{Query, bigrams, plain, query};
 pub use name::{name_key, short_name_match, similarity};
 pub use pinyin::spelling_keys;
 

@@ -64,6 +64,8 @@ pub struct Config {
     pub trusted_origins: Vec<String>,
     /// Whether this is the demo zone.
     pub demo: bool,
+    /// How many nightly backups are kept; with 0 none are made.
+    pub keep_backups: usize,
 }
 
 /// The application. Cheap to share: `Arc<App>`.

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod app;
 pub mod appeal;
 pub mod assignment;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod continuity;

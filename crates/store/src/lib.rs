@@ -2,6 +2,7 @@
 
 mod db;
 mod dialect;
+pub mod dump;
 mod error;
 mod job;
 mod ledger;

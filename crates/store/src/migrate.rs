@@ -25,6 +25,11 @@ fn digest(text: &str) -> String {
 }
 
 impl Migration {
+    /// SHA-256 of its text: a migration is the same only when every letter is.
+    pub fn digest(&self) -> String {
+        vault::hash::hex(&vault::hash::sha256(self.text.as_bytes()))
+    }
+
     /// The statements for one database.
     pub fn render(&self, dialect: Dialect) -> String {
         let mut only = None;

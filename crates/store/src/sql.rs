@@ -24,6 +24,11 @@ impl Sql {
         Self { text: Cow::Borrowed(text), args }
     }
 
+    /// A statement whose text is made of names from the migrations.
+    pub(crate) fn owned(text: String, args: Vec<Value>) -> Self {
+        Self { text: Cow::Owned(text), args }
+    }
+
     /// The text of the statement.
     pub fn text(&self) -> &str {
         &self.text

@@ -1,55 +1,176 @@
-use crate::app::{App, Config, SystemClock};
+use super::logging;
+use super::place::{FEW, MANY, Place, Settings};
+use crate::app::{App, SystemClock};
+use crate::backup;
 use crate::http::server;
 use crate::migrations::MIGRATIONS;
 use crate::worker;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use std::path::PathBuf;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::future::Future;
+use std::io::ErrorKind;
 use std::sync::Arc;
-use store::{Db, Options};
+use std::time::Duration;
+use store::Db;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use vault::keyring::Keyring;
+
+/// Where the process listens when nobody says.
+const LISTEN: &str = "127.0.0.1:8080";
+/// How long the job at hand is waited for when the process ends.
+const JOB_TIME: Duration = Duration::from_secs(1);
+/// How often counters that are read, not counted, are refreshed.
+const UPKEEP: Duration = Duration::from_secs(5);
+/// Upper bounds of the buckets of request times, in seconds.
+const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// Serves until SIGTERM or Ctrl-C.
 #[derive(Args)]
 pub struct Serve {
-    /// Address and port to listen on.
-    #[arg(long, env = "BUTING_LISTEN", default_value = "127.0.0.1:8080")]
-    listen: String,
-    /// `sqlite:PATH` or `postgres://…`; without it, `buting.db` in the data directory.
-    #[arg(long, env = "BUTING_DATABASE_URL")]
-    database: Option<String>,
-    /// Where keys, backups and files live.
-    #[arg(long, env = "BUTING_DATA_DIR", default_value = "data")]
-    data: PathBuf,
+    #[command(flatten)]
+    listening: Listening,
+}
+
+/// How a process that serves listens and logs.
+#[derive(Args)]
+pub struct Listening {
+    /// Address and port to listen on [default: 127.0.0.1:8080].
+    #[arg(long, env = "BUTING_LISTEN", value_name = "ADDR")]
+    listen: Option<String>,
+    /// How the log is written, on standard error.
+    #[arg(long, env = "BUTING_LOG_FORMAT", value_enum, default_value_t)]
+    log_format: logging::Format,
+}
+
+impl Listening {
+    /// Begins the log.
+    pub fn log(&self) {
+        logging::begin(self.log_format);
+    }
+
+    /// Takes the port, before anything else is begun.
+    pub async fn bind(&self, settings: &Settings) -> Result<TcpListener> {
+        let address = self.listen.as_deref().or(settings.listen.as_deref()).unwrap_or(LISTEN);
+        TcpListener::bind(address).await.map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => {
+                anyhow!("cannot listen on {address}: another program has this port; choose another with --listen")
+            }
+            ErrorKind::PermissionDenied => {
+                anyhow!("cannot listen on {address}: ports below 1024 need a privilege; choose another with --listen")
+            }
+            _ => anyhow!("cannot listen on {address}: {error}"),
+        })
+    }
 }
 
 impl Serve {
-    pub fn run(self) -> Result<()> {
-        tracing_subscriber::fmt().init();
-        tokio::runtime::Runtime::new()?.block_on(self.serve())
+    pub async fn run(self, place: &Place) -> Result<()> {
+        self.listening.log();
+        let settings = place.settings()?;
+        let listener = self.listening.bind(&settings).await?;
+        let db = settings.open_or_make(MANY).await?;
+        let _lock = super::lock::shared(&settings)?;
+        migrate(&settings, &db).await?;
+        let app = App::new(db, settings.config.clone(), Arc::new(SystemClock));
+        serve(app, listener).await
     }
+}
 
-    async fn serve(self) -> Result<()> {
-        std::fs::create_dir_all(&self.data).with_context(|| format!("cannot make {}", self.data.display()))?;
-        let keyring = Arc::new(Keyring::open_or_create(&self.data.join("keys"))?);
-        let url = self.database.clone().unwrap_or_else(|| format!("sqlite:{}", self.data.join("buting.db").display()));
-        let db = Db::open(&Options { url, connections: 8 }, keyring).await?;
-        db.migrate(MIGRATIONS, async |_| Ok(())).await?;
-        let app = App::new(db, Config { data_dir: self.data.clone(), ..Config::default() }, Arc::new(SystemClock));
-        let (stop_worker, stopped) = watch::channel(false);
-        let beside = tokio::spawn(worker::run(Arc::clone(&app), stopped));
-        let router = server::router(&app, crate::routes(&app), None);
-        let listener = TcpListener::bind(&self.listen).await.with_context(|| format!("cannot listen on {}", self.listen))?;
-        tracing::info!("listening on http://{}", listener.local_addr()?);
-        server::serve(listener, router, async {
-            let _ = tokio::signal::ctrl_c().await;
-        })
-        .await;
-        stop_worker.send(true)?;
-        beside.await?;
-        app.db.close().await;
-        Ok(())
+/// Only brings the schema up to date.
+pub async fn migrate_only(place: &Place) -> Result<()> {
+    let settings = place.settings()?;
+    let db = settings.open_or_make(FEW).await?;
+    match migrate(&settings, &db).await? {
+        0 => println!("The schema is up to date; nothing was to be done."),
+        n => println!("The schema is up to date: {n} steps were carried out."),
     }
+    db.close().await;
+    Ok(())
+}
+
+/// Brings the schema up to date; a database with data is backed up before.
+pub async fn migrate(settings: &Settings, db: &Db) -> Result<usize> {
+    let before = async |version: i64| {
+        let file = settings.backups_dir().join(backup::file_name(&format!("before-upgrade-from-{version}")));
+        let known: Vec<_> = MIGRATIONS.iter().filter(|step| step.version <= version).copied().collect();
+        backup::make(db, &known, &file).await.map_err(|error| {
+            store::Error::File(format!("the schema is not touched, because the backup before it failed: {error:#}"))
+        })?;
+        tracing::info!("backed up to {} before the upgrade of the schema", file.display());
+        Ok(())
+    };
+    let steps = db.migrate(MIGRATIONS, before).await?;
+    if steps > 0 {
+        tracing::info!(steps, "the schema is up to date");
+    }
+    Ok(steps)
+}
+
+/// Serves the application until it is told to stop; then answers what is at
+/// work, lets the job at hand end, seals the ledger and closes the database.
+pub async fn serve(app: Arc<App>, listener: TcpListener) -> Result<()> {
+    let metrics = recorder()?;
+    let stop = stop_signal()?;
+    let (stop_beside, stopped) = watch::channel(false);
+    let mut worker = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
+    let upkeep = tokio::spawn(upkeep(app.db.clone(), metrics.clone(), stopped));
+    let router = server::router(&app, crate::routes(&app), Some(metrics));
+    tracing::info!("listening on http://{}", listener.local_addr()?);
+    server::serve(listener, router, stop).await;
+    tracing::info!("stopping");
+    stop_beside.send_replace(true);
+    if tokio::time::timeout(JOB_TIME, &mut worker).await.is_err() {
+        // Its lease ends and the job comes back.
+        tracing::warn!("a job was still at work; it will be done again");
+        worker.abort();
+    }
+    upkeep.abort();
+    app.db.close().await;
+    Ok(())
+}
+
+fn recorder() -> Result<PrometheusHandle> {
+    PrometheusBuilder::new()
+        .set_buckets(BUCKETS)
+        .and_then(PrometheusBuilder::install_recorder)
+        .context("the counters cannot be set up")
+}
+
+/// Resolves on SIGTERM or SIGINT.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+async fn upkeep(db: Db, metrics: PrometheusHandle, mut stopped: watch::Receiver<bool>) {
+    let mut ticks = tokio::time::interval(UPKEEP);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stopped.changed() => return,
+        }
+        let (commits, acknowledged) = db.commits();
+        metrics::counter!("database_commits_total").absolute(commits);
+        metrics::counter!("database_acknowledged_writes_total").absolute(acknowledged);
+        if let Some(bytes) = resident_bytes() {
+            metrics::gauge!("process_resident_memory_bytes").set(bytes);
+        }
+        metrics.run_upkeep();
+    }
+}
+
+/// Memory of this process that is in RAM, as Linux counts it.
+fn resident_bytes() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024.0)
 }

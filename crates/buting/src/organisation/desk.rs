@@ -234,6 +234,20 @@ pub async fn reset_password(app: &App, who: &Actor, account: Uuid, password: &st
     Ok(())
 }
 
+/// Disables an account: its sessions end and its tokens hold no longer.
+pub async fn disable_account(app: &App, who: &Actor, account: Uuid) -> Result<()> {
+    who.must(Roles::of(&[Role::Sysadmin]))?;
+    let mut work = app.work(who).await?;
+    let now = work.now;
+    if !store::disable(&mut work, who.zone_id, account, now).await? {
+        return Err(Error::NotFound);
+    }
+    store::delete_other_sessions(&mut work, who.zone_id, account, None).await?;
+    work.log("account.disable", Subject::new("account", account), Change::default()).await?;
+    work.commit(account).await?;
+    Ok(())
+}
+
 /// Makes an API token for an account; the text is shown once and never again.
 pub async fn create_token(app: &App, who: &Actor, account: Uuid, name: &str, scopes: &str, expires_at: Option<Time>) -> Result<String> {
     if who.person_id != Some(account) {

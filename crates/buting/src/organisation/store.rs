@@ -188,6 +188,20 @@ pub async fn set_password(tx: &mut Tx, zone: Uuid, id: Uuid, hash: &str, must_ch
     .map(drop)
 }
 
+/// Disables an account; false when there is none that is enabled.
+pub async fn disable(tx: &mut Tx, zone: Uuid, id: Uuid, at: Time) -> Result<bool> {
+    let n = tx
+        .run(sql!(
+            "UPDATE account SET disabled_at = $1, version = version + 1
+             WHERE zone_id = $2 AND id = $3 AND disabled_at IS NULL",
+            at,
+            zone,
+            id
+        ))
+        .await?;
+    Ok(n == 1)
+}
+
 /// A session about to begin.
 pub struct NewSession<'a> {
     pub digest: [u8; 32],

@@ -1,0 +1,215 @@
+//! Where an installation lives: the options that every command takes, the
+//! environment, and the file of settings, in this order of authority.
+
+use crate::app::{App, Config, SystemClock};
+use crate::migrations::MIGRATIONS;
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+use serde::Deserialize;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::{Db, Options};
+use vault::keyring::Keyring;
+
+/// Connections of a command, which does one thing at a time.
+pub const FEW: u32 = 2;
+/// Connections of a process that serves.
+pub const MANY: u32 = 8;
+/// Nightly backups that are kept unless the settings say otherwise.
+const KEEP_BACKUPS: usize = 14;
+
+/// Where the installation lives.
+#[derive(Args, Clone, Debug)]
+pub struct Place {
+    /// `sqlite:PATH` or `postgres://…`; without it, `buting.db` in the data directory.
+    #[arg(long, env = "BUTING_DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
+    database: Option<String>,
+    /// Where keys, backups and the embedded database live [default: data].
+    #[arg(long, env = "BUTING_DATA_DIR", value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+    /// A TOML file of settings.
+    #[arg(long, env = "BUTING_CONFIG", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+}
+
+/// The file of settings; see `docs/src/settings.md`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<String>,
+    database: Option<String>,
+    data: Option<PathBuf>,
+    #[serde(default)]
+    https: bool,
+    #[serde(default)]
+    trusted_proxies: Vec<IpAddr>,
+    #[serde(default)]
+    trusted_origins: Vec<String>,
+    keep_backups: Option<usize>,
+}
+
+/// What options, environment and file come to.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Address and port to listen on, when any of them says so.
+    pub listen: Option<String>,
+    /// Address of the database, with its password.
+    pub url: String,
+    /// What the application is told.
+    pub config: Config,
+}
+
+impl Place {
+    /// Brings options, environment and file together.
+    pub fn settings(&self) -> Result<Settings> {
+        let file: File = match &self.config {
+            None => File::default(),
+            Some(path) => {
+                let text =
+                    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+                toml::from_str(&text).with_context(|| format!("{} is not a file of settings", path.display()))?
+            }
+        };
+        let data_dir = self.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from("data"));
+        let url = match self.database.clone().or(file.database) {
+            None => format!("sqlite:{}", data_dir.join("buting.db").display()),
+            Some(url) if ["sqlite:", "postgres://", "postgresql://"].iter().any(|known| url.starts_with(known)) => url,
+            Some(_) => bail!("the database is given as sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"),
+        };
+        let config = Config {
+            data_dir,
+            https: file.https,
+            trusted_proxies: file.trusted_proxies,
+            trusted_origins: file.trusted_origins,
+            demo: false,
+            keep_backups: file.keep_backups.unwrap_or(KEEP_BACKUPS),
+        };
+        Ok(Settings { listen: file.listen, url, config })
+    }
+}
+
+impl Settings {
+    /// The file of an embedded database.
+    pub fn file(&self) -> Option<&Path> {
+        self.url.strip_prefix("sqlite:").map(Path::new)
+    }
+
+    /// The address of the database without its password.
+    pub fn shown_url(&self) -> String {
+        match self.url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
+            Some((scheme, (user, host))) => {
+                format!("{scheme}://{}@{host}", user.split(':').next().unwrap_or_default())
+            }
+            None => self.url.clone(),
+        }
+    }
+
+    /// Where the keys are.
+    pub fn keys_dir(&self) -> PathBuf {
+        self.config.data_dir.join("keys")
+    }
+
+    /// Where backups are made.
+    pub fn backups_dir(&self) -> PathBuf {
+        self.config.data_dir.join("backups")
+    }
+
+    /// Makes the data directory if it is not there, and sees that it can be
+    /// written to before anything is begun.
+    pub fn make_data_dir(&self) -> Result<()> {
+        let dir = &self.config.data_dir;
+        let trial = dir.join(".writable");
+        std::fs::create_dir_all(dir)
+            .and_then(|()| std::fs::write(&trial, b"x"))
+            .and_then(|()| std::fs::remove_file(&trial))
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::StorageFull => anyhow!("the disk that holds {} is full", dir.display()),
+                _ => anyhow!(
+                    "the data directory {} cannot be written to ({error}); choose another with --data, or give it to the user who runs this",
+                    dir.display()
+                ),
+            })
+    }
+
+    /// Opens the database, making directory, keys and file where they lack.
+    pub async fn open_or_make(&self, connections: u32) -> Result<Db> {
+        self.make_data_dir()?;
+        let keys = self.keys_dir();
+        let keyring =
+            Keyring::open_or_create(&keys).with_context(|| format!("cannot open the keys in {}", keys.display()))?;
+        self.open_with(Arc::new(keyring), connections).await
+    }
+
+    /// Opens a database that must be there already.
+    pub async fn open(&self, connections: u32) -> Result<Db> {
+        let keys = self.keys_dir();
+        if let Some(file) = self.file()
+            && !file.exists()
+        {
+            bail!("there is no database at {}; name the installation with --data DIR or --database URL", file.display());
+        }
+        if !keys.is_dir() {
+            bail!("there are no keys in {}; name the installation's data directory with --data DIR", keys.display());
+        }
+        let keyring =
+            Keyring::open_or_create(&keys).with_context(|| format!("cannot open the keys in {}", keys.display()))?;
+        self.open_with(Arc::new(keyring), connections).await
+    }
+
+    /// Opens the database with these keys.
+    pub async fn open_with(&self, keyring: Arc<Keyring>, connections: u32) -> Result<Db> {
+        let options = Options { url: self.url.clone(), connections };
+        Db::open(&options, keyring).await.with_context(|| format!("cannot open the database {}", self.shown_url()))
+    }
+
+    /// The application of an installation whose schema is this program's.
+    pub async fn app(&self) -> Result<Arc<App>> {
+        let db = self.open(FEW).await?;
+        let version = db.schema_version().await?;
+        let own = MIGRATIONS.last().map_or(0, |step| step.version);
+        if version != own {
+            bail!("the database is at schema {version}, this program is at {own}; run `buting migrate` first");
+        }
+        Ok(App::new(db, self.config.clone(), Arc::new(SystemClock)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(database: Option<&str>, config: Option<&str>) -> (Place, Option<tempfile::NamedTempFile>) {
+        let file = config.map(|text| {
+            let file = tempfile::NamedTempFile::new().expect("a file");
+            std::fs::write(file.path(), text).expect("writes");
+            file
+        });
+        let config = file.as_ref().map(|file| file.path().to_owned());
+        (Place { database: database.map(str::to_owned), data: None, config }, file)
+    }
+
+    #[test]
+    fn options_go_before_the_file() {
+        let text = "listen = \"0.0.0.0:80\"\ndatabase = \"postgres://a:b@host/c\"\ndata = \"/var/lib/buting\"\nhttps = true\n";
+        let (from_file, _kept) = place(None, Some(text));
+        let settings = from_file.settings().expect("settings");
+        assert_eq!(settings.url, "postgres://a:b@host/c");
+        assert_eq!(settings.shown_url(), "postgres://a@host/c");
+        assert_eq!(settings.listen.as_deref(), Some("0.0.0.0:80"));
+        assert!(settings.config.https);
+        let (both, _kept) = place(Some("sqlite:x.db"), Some(text));
+        let settings = both.settings().expect("settings");
+        assert_eq!((settings.url.as_str(), settings.file()), ("sqlite:x.db", Some(Path::new("x.db"))));
+        let (neither, _) = place(None, None);
+        assert_eq!(neither.settings().expect("settings").url, "sqlite:data/buting.db");
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        for (database, config) in [(Some("mysql://x"), None), (None, Some("lisen = 1\n")), (None, Some("keep_backups = -1"))] {
+            let (place, _kept) = place(database, config);
+            assert!(place.settings().is_err(), "{database:?} {config:?}");
+        }
+    }
+}

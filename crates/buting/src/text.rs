@@ -128,9 +128,15 @@ impl Arg for usize {
     }
 }
 
-impl Arg for &str {
+impl Arg for str {
     fn value(&self) -> FluentValue<'_> {
-        FluentValue::from(*self)
+        FluentValue::from(self)
+    }
+}
+
+impl<A: Arg + ?Sized> Arg for &A {
+    fn value(&self) -> FluentValue<'_> {
+        (**self).value()
     }
 }
 
@@ -143,5 +149,181 @@ impl Arg for String {
 impl Arg for Cow<'_, str> {
     fn value(&self) -> FluentValue<'_> {
         FluentValue::from(self.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::{Path, PathBuf};
+
+    /// Every message of a language: key → (file, variables).
+    fn messages(lang: Lang) -> BTreeMap<String, (String, BTreeSet<String>)> {
+        let mut all: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();
+        for name in Files::iter().filter(|name| name.starts_with(lang.tag())) {
+            let text = String::from_utf8(Files::get(&name).expect("a file").data.into_owned()).expect("UTF-8");
+            let file = name.rsplit('/').next().unwrap_or_default().to_owned();
+            if let Err((_, errors)) = FluentResource::try_new(text.clone()) {
+                panic!("{name} does not parse: {errors:?}");
+            }
+            let mut key = String::new();
+            for line in text.lines().filter(|line| !line.starts_with('#')) {
+                if let Some((new, _)) = line.split_once(" =").filter(|_| !line.starts_with([' ', '}'])) {
+                    key = new.to_owned();
+                    let known = all.insert(key.clone(), (file.clone(), BTreeSet::new()));
+                    assert!(known.is_none(), "{key} is in {file} and in {}", known.unwrap_or_default().0);
+                }
+                let variables = line.split('$').skip(1).map(|rest| {
+                    rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect::<String>()
+                });
+                if let Some((_, known)) = all.get_mut(&key) {
+                    known.extend(variables);
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn both_languages_say_the_same_things() {
+        let (zh, en) = (messages(Lang::Zh), messages(Lang::En));
+        let mut wrong = Vec::new();
+        for (key, message) in &zh {
+            match en.get(key) {
+                None => wrong.push(format!("{key} ({}) is missing in English", message.0)),
+                Some(other) if other != message => {
+                    wrong.push(format!("{key}: {message:?} in Chinese, {other:?} in English"));
+                }
+                Some(_) => {}
+            }
+        }
+        wrong.extend(en.iter().filter(|(key, _)| !zh.contains_key(*key)).map(|(key, m)| format!("{key} ({}) is missing in Chinese", m.0)));
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    fn files(folder: &Path, ending: &str, into: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                files(&path, ending, into);
+            } else if path.extension().is_some_and(|e| e == ending) {
+                into.push(path);
+            }
+        }
+    }
+
+    /// The arguments of every call that begins with `head`, as written.
+    fn calls<'a>(source: &'a str, head: &str) -> Vec<Vec<&'a str>> {
+        source.match_indices(head).map(|(at, _)| arguments(&source[at + head.len()..])).collect()
+    }
+
+    /// Splits at the commas of the first level, up to the closing bracket.
+    fn arguments(text: &str) -> Vec<&str> {
+        let (mut out, mut depth, mut from, mut quoted, mut escaped) = (Vec::new(), 0, 0, false, false);
+        for (at, c) in text.char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' if !text[..at].ends_with('\'') => quoted = !quoted,
+                _ if quoted => {}
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' if depth > 0 => depth -= 1,
+                ')' | ']' | '}' => {
+                    out.push(text[from..at].trim());
+                    return out;
+                }
+                ',' if depth == 0 => {
+                    out.push(text[from..at].trim());
+                    from = at + 1;
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+
+    /// The text of an argument that is one plain string literal.
+    fn literal(argument: Option<&&str>) -> Option<String> {
+        let text = argument?.strip_prefix('"')?.strip_suffix('"')?;
+        (!text.contains('"')).then(|| text.to_owned())
+    }
+
+    /// Calls of which the n-th argument, a literal, names a text (with a prefix).
+    const NAMING: &[(&str, usize, &str)] = &[
+        (".t(", 0, ""),
+        ("s.with(", 0, ""),
+        ("s.with2(", 0, ""),
+        ("lang.with(", 0, ""),
+        ("FieldError::new(", 1, "invalid-"),
+        ("Error::field(", 1, "invalid-"),
+        (".that(", 2, "invalid-"),
+        ("Error::state(", 0, "conflict-"),
+        ("Conflict::State(", 0, "conflict-"),
+        ("Unauthenticated(", 0, "problem-"),
+        ("page::go(", 1, ""),
+        (" go(", 1, ""),
+        ("(go(", 1, ""),
+        ("work.log(", 0, "ledger-"),
+        ("work.notify(", 1, "notice-"),
+        ("m::field(", 3, ""),
+        ("m::area(", 3, ""),
+        ("m::select(", 3, ""),
+        ("m::words(", 3, ""),
+        ("m::radios(", 3, ""),
+        ("m::checks(", 3, ""),
+        ("m::check(", 3, ""),
+        ("m::submit(", 1, ""),
+        ("m::find(", 1, ""),
+        ("m::pick(", 2, ""),
+        ("m::pick_words(", 2, ""),
+        ("m::sort(", 2, ""),
+    ];
+
+    /// Every key that a source or template names by a literal.
+    fn named(source: &str) -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        for (head, n, prefix) in NAMING {
+            for arguments in calls(source, head) {
+                let Some(word) = literal(arguments.get(*n)).filter(|word| !word.is_empty()) else { continue };
+                keys.insert(format!("{prefix}{}", if prefix.is_empty() { word } else { word.replace('.', "-") }));
+            }
+        }
+        for head in ["action: \"todo-", "help=\""] {
+            for (at, _) in source.match_indices(head) {
+                let text = &source[at + head.find('"').unwrap_or_default() + 1..];
+                keys.insert(text.split('"').next().unwrap_or_default().to_owned());
+            }
+        }
+        keys.remove("");
+        keys
+    }
+
+    #[test]
+    fn a_missing_text_would_be_found() {
+        let source = r#"
+            s.t("a-b"); s.with("c", "n", f(x, "no")); check.that(x.f(1, "y"), "field", "code");
+            work.log("appeal.sign", Subject::new("appeal", id), x); go("/x", "flash-y");
+            ToDo { action: "todo-z" } {{ m::field(s, form, "n", "label", help="why") }}"#;
+        let found: Vec<String> = named(source).into_iter().collect();
+        let all = ["a-b", "c", "flash-y", "invalid-code", "label", "ledger-appeal-sign", "todo-z", "why"];
+        assert_eq!(found, all);
+    }
+
+    #[test]
+    fn every_text_that_is_named_exists() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut paths = Vec::new();
+        files(&root.join("src"), "rs", &mut paths);
+        files(&root.join("templates"), "html", &mut paths);
+        let mut missing = Vec::new();
+        for path in paths.iter().filter(|path| !path.ends_with("macros.html")) {
+            let text = std::fs::read_to_string(path).expect("a text");
+            let source = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for key in named(source).into_iter().filter(|key| !Lang::Zh.has(key)) {
+                missing.push(format!("{key}  ({})", path.strip_prefix(root).unwrap_or(path).display()));
+            }
+        }
+        assert!(missing.is_empty(), "texts that are missing:\n{}", missing.join("\n"));
     }
 }

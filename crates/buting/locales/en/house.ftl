@@ -1,2 +1,221 @@
-product = 不停
-sign-in = 登录
+# The house: what every page shares.
+product = Buting
+product-line = Every difficulty has somebody who answers for it; production, works and transport go on.
+skip = Skip to content
+nav = Work
+nav-rest = Other work
+crumbs = Where you are
+banner-secrets = State secrets must not be handled here.
+banner-demo = Demonstration: everything is invented or replayed from published text.
+
+nav-home = To do
+nav-board = Three lights
+nav-appeals = Appeals
+nav-visits = Visits
+nav-enterprises = Enterprises
+nav-carriers = Parks
+nav-projects = Projects
+nav-assignments = Assignments
+nav-disruptions = Disruptions
+nav-overview = Overview
+nav-people = People
+nav-settings = Settings
+nav-accounts = Accounts
+nav-jobs = Jobs
+nav-privacy = Privacy
+nav-ledger = Ledger
+
+account = My account
+notices = Notices
+notices-unread = { $n ->
+    [one] Notices, one unread
+   *[other] Notices, { $n } unread
+}
+menu-of = Menu of { $person }
+preferences = Display
+lang-other = 中文
+text-large = Large text
+text-normal = Normal text
+theme-light = Light
+theme-dark = Dark
+theme-auto = As the system
+search = Search
+search-all = Search enterprises, projects, appeals
+search-hint = Enterprise, project, appeal, phone
+
+# Signing in
+sign-in = Sign in
+sign-out = Sign out
+sign-in-failed = The user name or the password is wrong, or the account is disabled. The user name is kept in the form.
+help-user = For an account of another zone write name@zone.
+second-factor = Second step
+second-factor-line = Open your authenticator and type the six digits that it shows now. Without your phone, type a recovery code.
+second-factor-go = Continue
+help-code = Each number and each recovery code works once.
+password-change = Change password
+password-line = Choose a password that only you know. Your other devices are then signed out.
+password-go = Change password
+help-new-password = At least 10 characters. A sentence is fine; symbols are not needed.
+field-user = User name
+field-password = Password
+field-code = Code
+field-old = Present password
+field-new = New password
+field-again = New password once more
+flash-password-changed = The password is changed. Other devices are signed out.
+flash-signed-out = You are signed out.
+
+# Words of buttons, forms and lists
+save = Save
+cancel = Cancel
+back = Back
+edit = Edit
+add = Add
+remove = Remove
+confirm = Confirm
+close-dialog = Not now
+open = Open
+print = Print
+export = Export
+download = Download
+upload = Upload
+filter = Filter
+filter-clear = Clear filters
+all = All
+none = None
+yes = Yes
+no = No
+today = Today
+choose = Please choose
+optional = optional
+internal = internal
+unknown = unknown
+not-given = not given
+dash = —
+comma = ,{" "}
+colon = :{" "}
+actions = What you can do
+timeline = Everything that happened
+facts = Facts
+more = More
+details = Details
+empty-list = No record meets the filters.
+empty-next = Widen or clear the filters.
+due-open = Open the explanation of the time limit
+pager = Pages
+pager-total = { $n ->
+    [one] One record
+   *[other] { $n } records
+}
+pager-many = More than 1,000 records
+pager-next = Next page
+pager-first = Back to the first page
+draft-saved = Draft kept on this device, { $time }
+draft-found = The draft that was kept on this device is back.
+draft-drop = Drop the draft
+sending = Sending
+form-wrong = Something needs correcting
+form-kept = Everything else is kept as you typed it. Correct and send again.
+
+ago-now = just now
+ago-minutes = { $n ->
+    [one] a minute ago
+   *[other] { $n } minutes ago
+}
+ago-hours = { $n ->
+    [one] an hour ago
+   *[other] { $n } hours ago
+}
+ago-days = { $n ->
+    [one] a day ago
+   *[other] { $n } days ago
+}
+
+role-leader = Leader
+role-dispatcher = Dispatcher
+role-officer = Officer
+role-specialist = Service specialist
+role-oversight = Oversight
+role-agency = Partner agency
+role-enterprise = Enterprise
+role-project = Project owner
+role-sysadmin = System administrator
+role-secadmin = Security administrator
+role-auditor = Audit administrator
+subject-enterprise = Enterprise
+subject-carrier = Park
+subject-project = Project
+via-page = page
+via-api = API
+via-link = link
+via-import = import
+via-rule = rule
+via-command = command
+
+# What is wrong with a field
+invalid-required = fill this in
+invalid-unreadable = this cannot be read; write it as the help says
+invalid-taken = already taken; choose another
+invalid-too_long = too long; at most { $max } characters
+invalid-control_character = holds control characters that cannot be kept; remove them
+invalid-range = must be between { $min } and { $max }
+invalid-length = has the wrong length
+invalid-unknown = there is no such choice, or not for you
+invalid-not_the_same = the two are not the same
+invalid-same_password = the same as the present password; choose another
+invalid-wrong_password = the present password is wrong
+invalid-wrong_code = wrong, or used already; type what the authenticator shows now
+invalid-password_short = too short; at least 10 characters
+invalid-password_long = too long; at most 128 characters
+invalid-password_common = too easy to guess; choose another
+invalid-password_name = must not contain the user name
+invalid-phone = not a number that can be called
+invalid-past = already past; give a later time
+invalid-scope = there is no such scope
+invalid-user_name = only letters, digits, dots, hyphens and underscores, at most 32
+invalid-handle = lower-case letters, digits and hyphens
+invalid-three_administrators = system, security and audit administrator must be three people
+
+# What happened, as the title of a page or an answer
+problem-home = To the first page
+problem-invalid = Something needs correcting
+problem-malformed = The request cannot be read
+problem-not_found = Not found
+problem-forbidden = This is for other roles
+problem-unauthenticated = Please sign in
+problem-session_ended = Your session has ended; please sign in again
+problem-bad_credential = The credential is not valid or has expired
+problem-change_password = Change the first password first
+problem-second_factor = Complete the second step first
+problem-wrong_code = The code is wrong or was used already
+problem-wrong_credentials = The user name or the password is wrong
+problem-stale = Somebody changed this record before you
+problem-key_reused = This one-time key was used for another request
+problem-taken = There is such a record already
+problem-duplicate = There is such a record already
+problem-conflict = The record does not allow this now
+problem-reference = A record that is referred to does not exist
+problem-too_many = Too many attempts
+problem-too_many-detail = Try again in { $seconds } seconds.
+problem-too_large = The content or the file is too large
+problem-full = The server's disk is full
+problem-unavailable = The database cannot be reached now
+problem-internal = A fault of the system
+
+# What was kept, and what to do next
+help-400 = Nothing was changed. Go back and try again; if you followed a link, see whether it is complete.
+help-401 = Nothing was changed. After signing in you come to the page that you wanted.
+help-403 = Nothing was changed. You are signed in, but your role does not do this; if you need it, ask your system administrator.
+help-404 = The record may have been merged or removed, or it is not within your reach. Use the list of jobs, or search by name.
+help-405 = Nothing was changed. Use the buttons of the page.
+help-408 = The request did not arrive in full; nothing was changed. Check the network and try again.
+help-409 = This change was not saved. Go back to the record, look at its present state and decide again.
+help-412 = Your change was not saved and theirs was not overwritten. Go back to the record, look at it and change it again.
+help-413 = Nothing was saved. Split the file, or bring it under 20 MB.
+help-422 = Nothing was saved. Go back to the form and correct it.
+help-429 = Nothing was changed. This keeps others from guessing passwords; you can go on shortly.
+help-500 = This was not saved; what was there before is untouched. The fault is in the log. Try again; if it persists, tell your system administrator the time.
+help-503 = This was not saved; what was there before is untouched. Try again in a few seconds.
+help-507 = This was not saved; what was there before is untouched and can be read. Ask your system administrator to free space.
+
+conflict-in_progress = The same post is still being worked on. Wait a moment and look at the result.

@@ -98,6 +98,11 @@ impl Form {
         self.all(name).iter().any(|v| v == value)
     }
 
+    /// Like [`Form::is`], for anything that prints as the value.
+    pub fn has(&self, name: &str, value: impl std::fmt::Display) -> bool {
+        self.is(name, &value.to_string())
+    }
+
     /// Whether a checkbox is ticked.
     pub fn on(&self, name: &str) -> bool {
         matches!(self.value(name), "on" | "true" | "1" | "yes")

@@ -5,11 +5,12 @@ use super::form::Form;
 use super::nav::{self, Item};
 use super::problem::Problem;
 use super::session;
-use crate::actor::{Role, Roles};
+use crate::actor::{OFFICE, Role, Roles};
 use crate::error::{Error, Result};
 use crate::text::{Arg, Lang};
 use crate::time::Time;
 use crate::zone::Zone;
+use almanac::Light;
 use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -200,6 +201,77 @@ impl Shell {
         format!("{}{out}", self.path)
     }
 
+    /// This page, as a form gives it back to be gone on to.
+    pub fn here_path(&self) -> String {
+        match (self.path.as_str(), self.query.as_str()) {
+            ("", _) => "/".to_owned(),
+            (path, "") => path.to_owned(),
+            (path, query) => format!("{path}?{query}"),
+        }
+    }
+
+    /// A parameter of the query of this page; empty when it is absent.
+    pub fn param(&self, name: &str) -> String {
+        Form::parse(self.query.as_bytes()).value(name).to_owned()
+    }
+
+    /// Whether the query asks for this value (an empty one: for none).
+    pub fn asks(&self, name: &str, value: impl std::fmt::Display) -> bool {
+        self.param(name) == value.to_string()
+    }
+
+    /// Whether the list is sorted by this key, greatest first.
+    pub fn sorts_down(&self, key: &str) -> bool {
+        self.param("sort").strip_prefix('-') == Some(key)
+    }
+
+    /// This list sorted by a key, or the other way round when it is already.
+    pub fn sort_link(&self, key: &str) -> String {
+        let down = self.param("sort") == key;
+        self.link("sort", format!("{}{key}", if down { "-" } else { "" }))
+    }
+
+    /// The word of a deadline's light; names its text (`light-…`) and its style.
+    pub fn light_word(&self, light: &Light) -> &'static str {
+        match light {
+            Light::Suspended => "suspended",
+            Light::Normal => "normal",
+            Light::Near => "near",
+            Light::Behind => "behind",
+            Light::Overdue => "overdue",
+        }
+    }
+
+    /// What a state of production, works or transport is called: 停产, 停工, 停运.
+    pub fn line_light(&self, line: impl std::fmt::Display, state: impl std::fmt::Display) -> String {
+        let own = format!("light-{state}-{line}");
+        let key = if self.lang.has(&own) { own } else { format!("light-{state}") };
+        self.t(&key).into_owned()
+    }
+
+    /// Whether the person works in the office.
+    pub fn in_office(&self) -> bool {
+        self.roles.meets(OFFICE)
+    }
+
+    /// The count on the bell; above 99 it would not fit.
+    pub fn unread_shown(&self) -> String {
+        if self.unread > 99 { "99+".to_owned() } else { self.unread.to_string() }
+    }
+
+    /// Everything wrong with a form, each with the label of its field where
+    /// there is a key `field-<name>`: field and sentence.
+    pub fn wrong(&self, form: &Form) -> Vec<(String, String)> {
+        let labelled = |(field, text): (String, String)| {
+            let last = field.rsplit('/').next().unwrap_or_default();
+            let key = format!("field-{last}");
+            let text =
+                if self.lang.has(&key) { format!("{}{}{text}", self.t(&key), self.t("colon")) } else { text };
+            (field, text)
+        };
+        form.summary(&self.lang).into_iter().map(labelled).collect()
+    }
+
     /// What is wrong with a field of a form.
     pub fn error_of(&self, form: &Form, name: &str) -> Option<String> {
         form.error(name, &self.lang)
@@ -311,6 +383,67 @@ pub async fn show(lang: Lang, page: impl Future<Output = Result<Response>>) -> P
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actor::SIGNED_IN;
+    use crate::http::api::Page;
+
+    /// Every part of `macros.html` on one page: askama only compiles what is used.
+    #[derive(Template)]
+    #[template(path = "specimen/parts.html")]
+    struct Specimen {
+        s: Shell,
+        form: Form,
+        at: Option<Time>,
+        page: Page<()>,
+        options: Vec<(String, String)>,
+        roles: &'static [Role],
+        lights: [Light; 5],
+        states: [&'static str; 7],
+    }
+
+    fn specimen(lang: Lang) -> String {
+        let mut s = Shell::bare(lang);
+        s.person = "张三".into();
+        s.roles = SIGNED_IN;
+        s.nav = nav::items(SIGNED_IN);
+        s.path = "/appeals".into();
+        s.query = "sort=-due&cursor=x".into();
+        let mut form = Form::filled([("user", "<b>\"x\"</b>".to_owned()), ("pick", "b".to_owned())]);
+        form.add(crate::error::FieldError::new("user", "required"));
+        let page = Specimen {
+            s,
+            form,
+            at: Some(Time::from_ms(1_795_480_200_000)),
+            page: Page::new(Vec::new(), Some("next".into()), 1500),
+            options: vec![("a".into(), "甲".into()), ("b".into(), "乙".into())],
+            roles: Role::ALL,
+            lights: [Light::Normal, Light::Near, Light::Behind, Light::Overdue, Light::Suspended],
+            states: ["running", "reduced", "at_risk", "stopped", "suspended_filed", "unknown", "not_applicable"],
+        };
+        page.render().expect("a page")
+    }
+
+    #[test]
+    fn every_part_renders_and_escapes() {
+        for lang in [Lang::Zh, Lang::En] {
+            let html = specimen(lang);
+            for part in [
+                r#"aria-sort="descending""#,
+                r#"<option value="b" selected>"#,
+                r##"<a href="#f-user">"##,
+                r#"aria-invalid="true" aria-describedby="e-user h-user""#,
+                r#"class="light overdue""#,
+                r#"name="version" value="3""#,
+                r#"rel="next" href="/appeals?sort=-due&#38;cursor=next""#,
+            ] {
+                assert!(html.contains(part), "{part} is not in\n{html}");
+            }
+            assert!(!html.contains("<b>\"x"), "what was typed is escaped");
+            assert!(!html.contains("style=") && !html.contains("onclick"), "the policy allows nothing inline");
+        }
+        if let Ok(folder) = std::env::var("BUTING_SPECIMEN") {
+            std::fs::write(format!("{folder}/specimen.html"), specimen(Lang::Zh)).expect("a file");
+        }
+    }
 
     #[test]
     fn only_local_paths_are_gone_to() {
@@ -334,5 +467,28 @@ mod tests {
         assert_eq!(shell.link("status", "closed"), "/appeals?q=%E8%B4%A7&status=closed");
         assert_eq!(shell.link("status", ""), "/appeals?q=%E8%B4%A7");
         assert_eq!(shell.link("cursor", "x"), "/appeals?status=working&q=%E8%B4%A7&cursor=x");
+        assert!(shell.asks("q", "货") && shell.asks("sort", ""));
+    }
+
+    #[test]
+    fn a_head_sorts_up_then_down() {
+        let mut shell = Shell::bare(Lang::Zh);
+        shell.path = "/appeals".into();
+        assert_eq!(shell.sort_link("due"), "/appeals?sort=due");
+        shell.query = "sort=due".into();
+        assert_eq!(shell.sort_link("due"), "/appeals?sort=-due");
+        shell.query = "sort=-due".into();
+        assert!(shell.sorts_down("due"));
+        assert_eq!(shell.sort_link("due"), "/appeals?sort=due");
+    }
+
+    #[test]
+    fn a_summary_names_the_field() {
+        let mut form = Form::default();
+        form.add(crate::error::FieldError::new("contacts/0/password", "required"));
+        form.add(crate::error::FieldError::new("nameless", "required"));
+        let wrong = Shell::bare(Lang::Zh).wrong(&form);
+        assert_eq!(wrong[0], ("contacts/0/password".to_owned(), "密码：请填写".to_owned()));
+        assert_eq!(wrong[1].1, "请填写");
     }
 }

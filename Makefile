@@ -1,9 +1,66 @@
-# The commands of the house. `make web` makes what the binary embeds.
-.PHONY: web
+# The commands of the house. On a fresh machine: `make demo`, `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: help demo build web test test-tools lint bench docs deb setup
 
+DATA ?= data/demo
+LISTEN ?= 127.0.0.1:8080
+# The load generator is built by `make bench` alone.
+TESTED := --workspace --exclude bench
+
+help:
+	@echo 'make demo    build and serve the demo zone on http://$(LISTEN)'
+	@echo 'make test    install what tests need, run every test'
+	@echo 'make build   release binary: target/release/buting'
+	@echo 'make lint    format, clippy, licences, types'
+	@echo 'make bench   measure'
+	@echo 'make docs    the book'
+	@echo 'make deb     Debian package in target/'
+	@echo 'make setup   tools that developers want'
+
+demo: build
+	target/release/buting demo --listen $(LISTEN) --data $(DATA)
+
+build: web
+	cargo build --release -p buting
+
+# What the binary embeds: style, scripts, icons.
 web: web/node_modules/.package-lock.json
 	cd web && npm run --silent build
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	cd web && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+# Every test: Rust on both databases, what must survive a kill, the browser.
+# One profile, so that nothing is compiled twice.
+test: web test-tools
+	scripts/with-postgres.sh scripts/test-rust.sh $(TESTED)
+	scripts/test-trust.sh
+	scripts/test-browser.sh
+
+test-tools:
+	scripts/install-test-tools.sh
+
+lint: web
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check; \
+	  else echo 'cargo-deny is not installed (make setup): licences and advisories were not checked'; fi
+	cd web && npm run --silent check
+
+bench: web
+	cargo run --release -p bench -- $(BENCH)
+
+docs:
+	@command -v mdbook >/dev/null || { echo 'The book needs mdbook: make setup. Its pages are plain text in docs/src.'; exit 1; }
+	mdbook build docs
+
+deb: build
+	scripts/make-deb.sh
+
+setup: test-tools
+	command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest@0.9.143
+	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny@0.20.2
+	command -v mdbook >/dev/null || cargo install --locked mdbook@0.5.4

@@ -9,7 +9,15 @@ use vault::keyring::Keyring;
 pub struct Scratch {
     /// The database, migrated.
     pub db: Db,
+    url: String,
     _dir: Option<tempfile::TempDir>,
+}
+
+impl Scratch {
+    /// The same database, opened with other keys.
+    pub async fn with_keyring(&self, keyring: Arc<Keyring>) -> Result<Db> {
+        Db::open(&Options { url: self.url.clone(), connections: 4 }, keyring).await
+    }
 }
 
 /// An empty SQLite database, and an empty schema on the PostgreSQL server that
@@ -43,7 +51,7 @@ pub async fn postgres(migrations: &[Migration]) -> Result<Option<Scratch>> {
 }
 
 async fn open(url: String, migrations: &[Migration], dir: Option<tempfile::TempDir>) -> Result<Scratch> {
-    let db = Db::open(&Options { url, connections: 4 }, Arc::new(Keyring::ephemeral())).await?;
+    let db = Db::open(&Options { url: url.clone(), connections: 4 }, Arc::new(Keyring::ephemeral())).await?;
     db.migrate(migrations, async |_| Ok(())).await?;
-    Ok(Scratch { db, _dir: dir })
+    Ok(Scratch { db, url, _dir: dir })
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, dead_code, reason = "a test that fails says where; the house serves every job")]
 
 mod assignment;
+mod backup;
 mod continuity;
 mod house;
 mod smoke;

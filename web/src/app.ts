@@ -1,1 +1,25 @@
-export {};
+// What makes the pages quicker. Every page works without any of it.
+import { times } from "./ago";
+import { confirmations } from "./confirm";
+import { drafts } from "./draft";
+import { fields } from "./fields";
+import { keys } from "./keys";
+import { menus } from "./menus";
+import { once } from "./once";
+
+// The order matters for what happens at a submit: first the question, then the lock, then the draft.
+confirmations();
+once();
+drafts();
+fields();
+keys();
+menus();
+times();
+
+// htmx is as large as all the rest; it is fetched by pages that use it.
+const source = document.body.dataset.htmx;
+if (source && document.querySelector("[hx-get],[hx-post],[hx-boost]")) {
+  const script = document.createElement("script");
+  script.src = source;
+  document.head.append(script);
+}

@@ -5,6 +5,7 @@ skip = Skip to content
 nav = Work
 nav-rest = Other work
 crumbs = Where you are
+banner = Note
 banner-secrets = State secrets must not be handled here.
 banner-demo = Demonstration: everything is invented or replayed from published text.
 

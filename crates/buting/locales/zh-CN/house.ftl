@@ -5,6 +5,7 @@ skip = 跳到正文
 nav = 工作
 nav-rest = 其他工作
 crumbs = 所在位置
+banner = 提示
 banner-secrets = 严禁处理涉密信息。
 banner-demo = 演示区，数据均为虚构或公开资料复盘。
 

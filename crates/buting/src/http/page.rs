@@ -184,6 +184,11 @@ impl Shell {
         self.with(key, "n", n)
     }
 
+    /// How long ago in milliseconds, which the page counts on from.
+    pub fn age(&self, time: &Time) -> i64 {
+        (self.now.ms() - time.ms()).max(0)
+    }
+
     /// This page with one parameter of the query changed; an empty value drops
     /// it. Changing anything but the cursor goes back to the first page.
     pub fn link(&self, name: &str, value: impl std::fmt::Display) -> String {

@@ -1,0 +1,118 @@
+// What every page is held to: WCAG 2.2 AA by axe, reflow, keyboard, text spacing, no script, nothing from elsewhere.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"];
+
+/** Violations of the page as it stands, as short lines. */
+export async function axe(page) {
+  await page.evaluate(AXE);
+  return page.evaluate(async (tags) => {
+    const run = await axe.run(document, {
+      runOnly: { type: "tag", values: tags },
+      rules: { "target-size": { enabled: true } },
+      resultTypes: ["violations"],
+    });
+    return run.violations.flatMap((v) => v.nodes.slice(0, 3).map((n) =>
+      `${v.id}: ${n.target.join(" ")} ${(n.failureSummary ?? "").split("\n")[1]?.trim() ?? ""}`));
+  }, TAGS);
+}
+
+/** Pixels by which the page is wider than the window, and what sticks out. */
+export function overflow(page) {
+  return page.evaluate(() => {
+    const off = document.scrollingElement.scrollWidth - document.documentElement.clientWidth;
+    if (off <= 1) return null;
+    let widest = null;
+    for (const e of document.body.querySelectorAll("*")) {
+      let clipped = false;
+      for (let p = e.parentElement; p && p !== document.body; p = p.parentElement) {
+        if (getComputedStyle(p).overflowX !== "visible") clipped = true;
+      }
+      const right = e.getBoundingClientRect().right;
+      if (!clipped && (!widest || right > widest.right)) widest = { right, what: `${e.tagName}.${e.className}` };
+    }
+    return `${off} px too wide: ${widest?.what}`;
+  });
+}
+
+const FOCUSABLE = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
+
+/** Walks the page by Tab. Answers what is wrong: not reachable, not visible, covered, trap, no skip link. */
+export async function keyboard(page) {
+  const look = `(e => { const s = getComputedStyle(e); return [s.outlineStyle + s.outlineWidth, s.boxShadow, s.borderColor, s.backgroundColor].join("|"); })`;
+  const all = await page.evaluate(`(() => {
+    const seen = (e) => { const r = e.getBoundingClientRect(); return r.width > 0 && r.height > 0 && getComputedStyle(e).visibility !== "hidden" && !e.closest("[inert], [hidden], details:not([open]) > :not(summary)"); };
+    return [...document.querySelectorAll(${JSON.stringify(FOCUSABLE)})].filter((e) => seen(e) && !e.disabled && e.tabIndex >= 0).map((e, i) => {
+      e.dataset.walk = i;
+      return { i, radio: e.type === "radio" ? e.name : null, at: ${look}(e), what: e.tagName + " " + (e.innerText || e.name || e.getAttribute("aria-label") || "").slice(0, 30) };
+    });
+  })()`);
+  await page.evaluate("document.activeElement.blur(); scrollTo(0, 0)");
+  const wrong = [];
+  const seen = new Set();
+  let previous = null;
+  for (let n = 0; n < all.length * 2 + 15; n++) {
+    await page.keyboard.press("Tab");
+    const here = await page.evaluate(`(() => {
+      const e = document.activeElement;
+      if (!e || e === document.body) return null;
+      const r = e.getBoundingClientRect();
+      const top = document.elementFromPoint(Math.min(innerWidth - 1, Math.max(0, r.x + r.width / 2)), Math.min(innerHeight - 1, Math.max(0, r.y + r.height / 2)));
+      return { walk: e.dataset.walk ?? null, at: ${look}(e), href: e.getAttribute("href"), covered: top && !e.contains(top) && !top.contains(e) ? top.tagName + "." + top.className : null, what: e.tagName + " " + (e.innerText || e.name || "").slice(0, 30), many: ["date", "datetime-local", "time"].includes(e.type) };
+    })()`);
+    if (!here) break;
+    if (n === 0 && !here.href?.startsWith("#")) wrong.push(`the first stop is no skip link: ${here.what}`);
+    if (here.walk !== null && here.walk === previous && !here.many) { wrong.push(`a trap at ${here.what}`); break; }
+    if (here.walk !== null && seen.has(here.walk) && here.walk !== previous) break;
+    previous = here.walk;
+    if (here.walk === null) continue;
+    seen.add(here.walk);
+    if (here.at === all[here.walk].at) wrong.push(`focus is not visible at ${here.what}`);
+    if (here.covered) wrong.push(`${here.what} is covered by ${here.covered}`);
+  }
+  const radios = new Set(all.filter((e) => e.radio && seen.has(String(e.i))).map((e) => e.radio));
+  for (const e of all) {
+    if (!seen.has(String(e.i)) && !(e.radio && radios.has(e.radio))) wrong.push(`Tab does not reach ${e.what}`);
+  }
+  return wrong;
+}
+
+/** Text that is cut off with the text spacing of WCAG 1.4.12 and letters twice as large. */
+export function cutOff(page) {
+  return page.evaluate(() => {
+    const bad = [];
+    for (const e of document.body.querySelectorAll("*")) {
+      e.style.setProperty("line-height", "1.5", "important");
+      e.style.setProperty("letter-spacing", ".12em", "important");
+      e.style.setProperty("word-spacing", ".16em", "important");
+    }
+    document.documentElement.style.fontSize = "200%";
+    for (const e of document.body.querySelectorAll("*")) {
+      const style = getComputedStyle(e);
+      const hides = ["hidden", "clip"].includes(style.overflowX === "visible" ? style.overflowY : style.overflowX);
+      const text = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+      if (text && hides && e.clientHeight > 1 && (e.scrollWidth > e.clientWidth + 2 || e.scrollHeight > e.clientHeight + 2)) {
+        bad.push(`cut off: ${e.tagName}.${e.className} "${e.innerText.slice(0, 20)}"`);
+      }
+    }
+    return bad;
+  });
+}
+
+/** The outline of a page that must hold on each: language, one h1, a title. */
+export async function outline(page, lang) {
+  const found = await page.evaluate(() => ({
+    lang: document.documentElement.lang,
+    h1: document.querySelectorAll("h1").length,
+    title: document.title,
+    raw: [...document.querySelectorAll("main *")].filter((e) => e.children.length === 0 && /^[a-z]+(-[a-z_]+)+$/.test(e.textContent.trim()) && !e.closest("code, pre, .code")).map((e) => e.textContent.trim()),
+  }));
+  const wrong = [];
+  if (found.lang !== lang) wrong.push(`lang is ${found.lang}`);
+  if (found.h1 !== 1) wrong.push(`${found.h1} h1`);
+  if (!found.title.trim() || found.title.startsWith(" ")) wrong.push(`title is "${found.title}"`);
+  if (found.raw.length > 0) wrong.push(`a text is missing: ${[...new Set(found.raw)].slice(0, 5).join(", ")}`);
+  return wrong;
+}

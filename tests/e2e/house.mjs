@@ -1,0 +1,106 @@
+// The house under test: one demo zone, served by the real program, and a real browser.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+export const PASSWORD = "e2e-quiet-words-1";
+
+/** A port that nobody listens on. */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Starts the demo zone on a database of its own. Answers `{ base, stop }`. */
+export async function serve() {
+  const data = mkdtempSync(join(tmpdir(), "buting-e2e-"));
+  const port = await freePort();
+  const args = ["demo", "--listen", `127.0.0.1:${port}`, "--data", data, "--password", PASSWORD];
+  if (process.env.DB === "postgres") {
+    const database = process.env.BUTING_TEST_POSTGRES;
+    if (!database) throw new Error("DB=postgres needs BUTING_TEST_POSTGRES: run under scripts/with-postgres.sh");
+    args.push("--database", database);
+  }
+  const program = process.env.BUTING ?? join(ROOT, "target", "debug", "buting");
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  let log = "";
+  const base = `http://127.0.0.1:${port}`;
+  await new Promise((resolve, reject) => {
+    const hear = (chunk) => {
+      log += chunk;
+      if (log.includes(`listening on ${base}`)) resolve();
+    };
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${log.slice(-4000)}`)));
+  });
+  return {
+    base,
+    log: () => log,
+    async stop() {
+      child.removeAllListeners("exit");
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      const code = await gone;
+      rmSync(data, { recursive: true, force: true });
+      return code;
+    },
+  };
+}
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--force-color-profile=srgb"],
+  });
+}
+
+/** The base URL of the zone that the runner started. */
+export const BASE = process.env.BASE;
+
+/** Cookies of the roles that have signed in: once is enough for a run. */
+const cookies = new Map();
+
+/** A browser window in which this role is signed in. */
+export async function as(browser, role, { lang = "zh-CN", js = true, ...more } = {}) {
+  const context = await browser.newContext({
+    baseURL: BASE,
+    javaScriptEnabled: js,
+    locale: lang,
+    timezoneId: "Asia/Shanghai",
+    reducedMotion: "reduce",
+    ...more,
+  });
+  context.setDefaultTimeout(20_000);
+  await context.addCookies([{ name: "lang", value: lang, url: BASE }]);
+  if (cookies.has(role)) {
+    await context.addCookies(cookies.get(role));
+  } else if (role) {
+    const page = await context.newPage();
+    await page.goto("/sign-in");
+    await page.fill('[name="user"]', role);
+    await page.fill('[name="password"]', PASSWORD);
+    await page.click("main form button.primary");
+    if (new URL(page.url()).pathname.startsWith("/sign-in")) {
+      throw new Error(`${role} cannot sign in: ${await page.innerText("main")}`);
+    }
+    await page.close();
+    cookies.set(role, (await context.cookies()).filter((c) => c.name !== "lang" && c.name !== "flash"));
+  }
+  return context;
+}
+
+/** The roles of the demo zone. */
+export const ROLES = ["leader", "dispatcher", "officer", "specialist", "oversight", "agency", "enterprise", "project",
+  "sysadmin", "secadmin", "auditor"];

@@ -1,0 +1,32 @@
+// Starts one demo zone and runs every *.test.mjs against it. `DB=postgres` takes PostgreSQL.
+//   node run.mjs [part of a file name …]
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ROOT, serve } from "./house.mjs";
+
+if (process.env.DB === "postgres" && !process.env.BUTING_TEST_POSTGRES) {
+  const again = spawnSync(join(ROOT, "scripts", "with-postgres.sh"), [process.execPath, ...process.argv.slice(1)], { stdio: "inherit" });
+  process.exit(again.status ?? 1);
+}
+
+const here = dirname(fileURLToPath(import.meta.url));
+const wanted = process.argv.slice(2);
+const files = readdirSync(here)
+  .filter((name) => name.endsWith(".test.mjs") && (wanted.length === 0 || wanted.some((w) => name.includes(w))))
+  .sort()
+  .map((name) => join(here, name));
+
+const house = await serve();
+console.log(`${process.env.DB ?? "sqlite"}: ${house.base}`);
+const { spawn } = await import("node:child_process");
+const tests = spawn(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files], {
+  stdio: "inherit",
+  env: { ...process.env, BASE: house.base },
+});
+const failed = await new Promise((resolve) => tests.once("exit", resolve));
+const ended = await house.stop();
+if (failed) console.log(house.log().split("\n").filter((line) => /WARN|ERROR/.test(line)).slice(-40).join("\n"));
+if (ended !== 0) console.error(`the program ended with ${ended}`);
+process.exit(failed || ended ? 1 : 0);

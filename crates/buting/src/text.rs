@@ -160,6 +160,7 @@ mod tests {
 
     /// Every message of a language: key → (file, variables).
     fn messages(lang: Lang) -> BTreeMap<String, (String, BTreeSet<String>)> {
+        let mut twice = Vec::new();
         let mut all: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();
         for name in Files::iter().filter(|name| name.starts_with(lang.tag())) {
             let text = String::from_utf8(Files::get(&name).expect("a file").data.into_owned()).expect("UTF-8");
@@ -171,8 +172,9 @@ mod tests {
             for line in text.lines().filter(|line| !line.starts_with('#')) {
                 if let Some((new, _)) = line.split_once(" =").filter(|_| !line.starts_with([' ', '}'])) {
                     key = new.to_owned();
-                    let known = all.insert(key.clone(), (file.clone(), BTreeSet::new()));
-                    assert!(known.is_none(), "{key} is in {file} and in {}", known.unwrap_or_default().0);
+                    if let Some((other, _)) = all.insert(key.clone(), (file.clone(), BTreeSet::new())) {
+                        twice.push(format!("{key} is in {file} and in {other}"));
+                    }
                 }
                 let variables = line.split('$').skip(1).map(|rest| {
                     rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect::<String>()
@@ -182,6 +184,7 @@ mod tests {
                 }
             }
         }
+        assert!(twice.is_empty(), "{}", twice.join("\n"));
         all
     }
 

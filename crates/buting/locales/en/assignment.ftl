@@ -57,7 +57,6 @@ invalid-department_closed = This department is closed
 invalid-department_partner = A partner agency may assist but not lead
 invalid-not_for_role = Not wanted for this role
 invalid-overlap = Overlaps the time of the one before
-invalid-before_start = Before the start
 invalid-same_person = Both are the same person
 invalid-either_or = Either end it or name who follows
 conflict-assignment_held = Somebody holds this place already; change it instead

@@ -1,5 +1,6 @@
 ledger-account-change_password = Password changed
 ledger-account-create = Account opened
+ledger-account-disable = Account disabled
 ledger-account-reset_password = Password reset
 ledger-department-create = Department added
 ledger-person-create = Person entered

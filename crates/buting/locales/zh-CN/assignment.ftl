@@ -57,7 +57,6 @@ invalid-department_closed = 该部门已撤销
 invalid-department_partner = 协同部门不能牵头，只能协助
 invalid-not_for_role = 该角色不需要此项
 invalid-overlap = 与前一责任人的任期重叠
-invalid-before_start = 早于开始时间
 invalid-same_person = 交接双方是同一人
 invalid-either_or = 终止和换人不能同时进行
 conflict-assignment_held = 该单位已有这一责任人，请用“调整”

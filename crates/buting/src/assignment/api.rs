@@ -1,5 +1,5 @@
-use super::desk::{self, Asked, DECIDERS};
-use super::{Answerable, Because, Bulk, Duty, EndReason, GapKind, NewAssignment, NewEnd, NewHolder, Proposed, Shown};
+use super::desk::{self, Asked, DECIDERS, Proposal};
+use super::{Answerable, Because, Bulk, Duty, EndReason, GapKind, NewAssignment, NewEnd, NewHolder, Shown};
 use crate::actor::{OFFICE, OUTSIDE};
 use crate::error::{Error, Result};
 use crate::http::api::{Page, Versioned, limit};
@@ -76,6 +76,7 @@ async fn list(cx: Cx, query: ListQuery) -> Result<Page<Shown>> {
         current: query.current,
         as_of: query.as_of,
         q: query.q,
+        held_by: None,
         cursor: query.cursor,
     };
     desk::list(&cx.app, &cx.who, asked, limit(query.limit)?).await
@@ -231,23 +232,33 @@ struct ProposalOut {
     load_before: i64,
     /// The load with this subject.
     load_after: i64,
+    /// Who holds the place now, though he has left.
+    replaces: Option<String>,
+    /// How the place stands; send it with the item, so that a place that has
+    /// changed meanwhile is refused.
+    seen: String,
 }
 
 async fn proposals(cx: Cx, body: ProposalsBody) -> Result<Proposals> {
     let proposed = desk::proposals(&cx.app, &cx.who, body.subject_ids.as_deref(), &body.roles).await?;
     let lang = cx.lang;
-    let out = |p: Proposed| ProposalOut {
-        subject_kind: p.kind,
-        subject_id: p.subject_id,
-        role: p.role,
-        person_id: p.role.is_personal().then_some(p.unit_id),
-        department_id: (!p.role.is_personal()).then_some(p.unit_id),
-        because: p.because,
-        explanation: super::pages::explain(lang, &p),
-        subject: p.subject,
-        name: p.unit,
-        load_before: p.load_before,
-        load_after: p.load_after,
+    let out = |proposal: Proposal| {
+        let (item, p) = (proposal.item(), &proposal.proposed);
+        ProposalOut {
+            subject_kind: p.kind,
+            subject_id: p.subject_id,
+            subject: p.subject.clone(),
+            role: p.role,
+            person_id: item.person_id,
+            department_id: item.department_id,
+            name: p.unit.clone(),
+            because: p.because,
+            explanation: super::pages::explain(lang, p),
+            load_before: p.load_before,
+            load_after: p.load_after,
+            replaces: proposal.before.clone(),
+            seen: proposal.seen,
+        }
     };
     Ok(Proposals { items: proposed.into_iter().map(out).collect() })
 }

@@ -3,19 +3,21 @@
 use super::store::{self, Facts, Filter, GapRow, Locked};
 use super::{
     Answerable, Assignment, Bulk, Duty, EndReason, Holder, Item, NewAssignment, NewEnd, NewHolder, Proposed, Shown, Step,
-    may_begin, may_hold, propose, step,
+    may_begin, may_hold, propose, standing, step,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
-use crate::subject::{SubjectKind, named};
+use crate::organisation::signin::access;
+use crate::subject::{Named, SubjectKind, named};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
 use ::store::Tx;
 use almanac::Light;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use uuid::Uuid;
 
 /// Who decides who answers for whom: the leaders and the dispatch office.
@@ -75,6 +77,8 @@ pub struct Asked {
     pub as_of: Option<Time>,
     /// A part of the subject's name.
     pub q: Option<String>,
+    /// Held by this person or by this department of his.
+    pub held_by: Option<(Uuid, Option<Uuid>)>,
     /// The last key of the page before.
     pub cursor: Option<String>,
 }
@@ -94,6 +98,7 @@ pub async fn list(app: &App, who: &Actor, asked: Asked, limit: i64) -> Result<Pa
         current: asked.current,
         as_of: asked.as_of,
         q: asked.q.filter(|q| !q.trim().is_empty()),
+        held_by: asked.held_by,
         scope: own_only(who),
         after: after.transpose()?,
     };
@@ -239,6 +244,21 @@ pub async fn load(app: &App, who: &Actor, role: Duty) -> Result<Vec<Load>> {
         }
     }
     Ok(order.into_iter().filter_map(|id| loads.remove(&id)).collect())
+}
+
+/// Enterprises, carriers and projects with that in their name, at most twenty.
+pub async fn find_subjects(app: &App, who: &Actor, q: &str) -> Result<Vec<Named>> {
+    who.must(OFFICE)?;
+    let mut tx = app.read().await?;
+    Ok(store::find_subjects(&mut tx, who.zone_id, q.trim()).await?)
+}
+
+/// Notes that a list was taken out as a file.
+pub async fn note_export(app: &App, who: &Actor, address: IpAddr) -> Result<()> {
+    let mut tx = app.db.write().await?;
+    let subject = Subject::new("assignment", Uuid::nil());
+    access(&mut tx, who.zone_id, who.person_id, address, "export", subject, app.now()).await?;
+    Ok(tx.commit().await?)
 }
 
 // ---- one place -------------------------------------------------------------
@@ -613,6 +633,8 @@ pub struct Planned {
     pub after: String,
     /// Whether the officer would be of another department than the lead.
     pub lent: bool,
+    /// How the place stands; to be sent back as the item's `seen`.
+    pub seen: String,
     held: Option<Assignment>,
 }
 
@@ -621,8 +643,6 @@ pub struct Planned {
 pub struct Preview {
     /// Place by place.
     pub places: Vec<Planned>,
-    /// Names the state that this was reckoned from.
-    pub digest: String,
 }
 
 impl Preview {
@@ -651,7 +671,6 @@ async fn plan(tx: &mut Tx, zone: Uuid, bulk: &Bulk) -> Result<Preview> {
     let mut departments: BTreeMap<Uuid, Option<Uuid>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     let mut places = Vec::new();
-    let mut state = String::new();
     for (n, item) in bulk.items.iter().enumerate() {
         let here = |error: Error| match error {
             Error::Invalid(errors) => Error::Invalid(
@@ -678,11 +697,6 @@ async fn plan(tx: &mut Tx, zone: Uuid, bulk: &Bulk) -> Result<Preview> {
             true => now_held.next(),
             false => now_held.find(|row| row.person_id == item.person_id && row.department_id == item.department_id),
         };
-        if let Some(held) = &held {
-            state.push_str(&format!("{}.{} ", held.id, held.version));
-        } else {
-            state.push_str("- ");
-        }
         let before = match &held {
             Some(held) => Some(holder_name(tx, zone, held).await?),
             None => None,
@@ -694,6 +708,7 @@ async fn plan(tx: &mut Tx, zone: Uuid, bulk: &Bulk) -> Result<Preview> {
             before,
             after: candidates[&key].clone(),
             lent: false,
+            seen: standing(held.as_ref().map(|held| (held.id, held.version))),
             held,
         });
     }
@@ -714,9 +729,7 @@ async fn plan(tx: &mut Tx, zone: Uuid, bulk: &Bulk) -> Result<Preview> {
         let home = crate::organisation::desk::person(tx, zone, person).await?.department_id;
         place.lent = departments.get(&id).copied().flatten().is_some_and(|lead| Some(lead) != home);
     }
-    let digest = vault::hash::sha256(state.as_bytes());
-    let digest = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Preview { places, digest })
+    Ok(Preview { places })
 }
 
 /// What a bulk assignment or a handover did.
@@ -750,7 +763,8 @@ pub async fn bulk(app: &App, who: &Actor, bulk: Bulk) -> Result<Uuid> {
         held.insert(id, locked(&mut work, kind, id).await?);
     }
     let preview = plan(&mut work, zone, &bulk).await?;
-    if bulk.seen.as_ref().is_some_and(|seen| *seen != preview.digest) {
+    let moved_on = |place: &Planned| place.item.seen.as_ref().is_some_and(|seen| *seen != place.seen);
+    if preview.places.iter().any(moved_on) {
         return Err(Error::state("assignment_moved_on"));
     }
     let replaces = preview.count(Step::Change) > 0;
@@ -876,9 +890,35 @@ async fn stands_already(work: &mut Work, row: &Assignment, person: Uuid) -> Resu
 
 // ---- proposals -------------------------------------------------------------
 
+/// A proposal for one place.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// Who, and why.
+    pub proposed: Proposed,
+    /// Who holds the place though he has left.
+    pub before: Option<String>,
+    /// How the place stands; to be sent back as the item's `seen`.
+    pub seen: String,
+}
+
+impl Proposal {
+    /// The place as a bulk assignment takes it.
+    pub fn item(&self) -> Item {
+        let personal = self.proposed.role.is_personal();
+        Item {
+            subject_kind: self.proposed.kind,
+            subject_id: self.proposed.subject_id,
+            role: self.proposed.role,
+            department_id: (!personal).then_some(self.proposed.unit_id),
+            person_id: personal.then_some(self.proposed.unit_id),
+            seen: Some(self.seen.clone()),
+        }
+    }
+}
+
 /// Proposes somebody for every gap (or for the gaps of these subjects). Nothing
 /// is stored: a proposal is accepted through [`bulk`].
-pub async fn proposals(app: &App, who: &Actor, subjects: Option<&[Uuid]>, roles: &[Duty]) -> Result<Vec<Proposed>> {
+pub async fn proposals(app: &App, who: &Actor, subjects: Option<&[Uuid]>, roles: &[Duty]) -> Result<Vec<Proposal>> {
     who.must(DECIDERS)?;
     let (zone, now) = (who.zone_id, app.now());
     let mut tx = app.read().await?;
@@ -889,15 +929,32 @@ pub async fn proposals(app: &App, who: &Actor, subjects: Option<&[Uuid]>, roles:
         Some(ids) => store::subjects(&mut tx, zone, ids).await?,
         None => store::gaps(&mut tx, zone, now, None, MAX_ITEMS as i64).await?,
     };
-    let open = with_answerable(app, &mut tx, zone, rows).await?.into_iter().filter_map(|gap| {
+    let gaps = with_answerable(app, &mut tx, zone, rows).await?;
+    let mut held: BTreeMap<(Uuid, Duty), Holder> = BTreeMap::new();
+    for (gap, role) in gaps.iter().flat_map(|gap| Duty::NEEDED.map(|role| (gap, role))) {
+        if let Some(holder) = gap.answerable.holder(role).filter(|holder| !holder.inherited) {
+            held.insert((gap.subject.id, role), holder.clone());
+        }
+    }
+    let open = gaps.into_iter().filter_map(|gap| {
         let free = |role: Duty| gap.answerable.holder(role).is_none_or(|holder| holder.gone);
         let wanted: Vec<Duty> =
             Duty::NEEDED.into_iter().filter(|role| (roles.is_empty() || roles.contains(role)) && free(*role)).collect();
         let department = gap.answerable.department.as_ref().filter(|holder| !holder.gone).and_then(|d| d.department_id);
         (!wanted.is_empty()).then(|| gap.subject.open(wanted, department))
     });
-    let open = open.collect();
-    Ok(propose(open, store::field(&mut tx, zone).await?))
+    let proposed = propose(open.collect(), store::field(&mut tx, zone).await?);
+    Ok(proposed
+        .into_iter()
+        .map(|proposed| {
+            let before = held.get(&(proposed.subject_id, proposed.role));
+            Proposal {
+                seen: standing(before.map(|holder| (holder.assignment_id, holder.version))),
+                before: before.map(|holder| holder.name.clone()),
+                proposed,
+            }
+        })
+        .collect())
 }
 
 // ---- what needs me now -----------------------------------------------------

@@ -327,6 +327,16 @@ impl Shown {
         self.person.as_deref().or(self.department.as_deref()).unwrap_or_default()
     }
 
+    /// The last instant of the order, to be shown as its last day.
+    pub fn last_day(&self) -> Option<Time> {
+        self.until.map(|until| until.plus(-1))
+    }
+
+    /// The page of the subject.
+    pub fn href(&self) -> String {
+        self.subject_kind.href(self.subject_id)
+    }
+
     /// Notes that the order has run out.
     pub fn judged_at(mut self, now: Time) -> Self {
         if self.valid_to.is_none() && self.until.is_some_and(|until| until <= now) {
@@ -350,6 +360,9 @@ pub struct Item {
     pub department_id: Option<Uuid>,
     /// Who, for persons' roles.
     pub person_id: Option<Uuid>,
+    /// What the preview or the proposal said of the place. When given and the
+    /// place has changed since, nothing at all is done.
+    pub seen: Option<String>,
 }
 
 /// Many assignments at once.
@@ -365,9 +378,6 @@ pub struct Bulk {
     pub basis: Option<String>,
     /// Why; needed where somebody is replaced.
     pub reason: Option<String>,
-    /// The digest of the preview that was seen. When given and the assignments
-    /// have changed since, nothing is done.
-    pub seen: Option<String>,
 }
 
 words! {
@@ -382,6 +392,11 @@ words! {
         /// Somebody else holds it and stays.
         Stays = "stays",
     }
+}
+
+/// How a place stands, so that it can be seen whether it has changed.
+pub fn standing(held: Option<(Uuid, i64)>) -> String {
+    held.map_or_else(|| "free".to_owned(), |(id, version)| format!("{id}.{version}"))
 }
 
 /// What a bulk assignment does at a place that `held` holds.
@@ -477,6 +492,13 @@ pub struct Holder {
     pub version: i64,
 }
 
+impl Holder {
+    /// The last instant of the order, to be shown as its last day.
+    pub fn last_day(&self) -> Option<Time> {
+        self.until.map(|until| until.plus(-1))
+    }
+}
+
 /// 谁负责: who answers for a subject at an instant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Answerable {
@@ -533,6 +555,11 @@ impl Answerable {
             Duty::StandIn => self.stand_in.as_ref(),
             Duty::AssistDept => None,
         }
+    }
+
+    /// The holders of the three roles, in order, each with the role.
+    pub fn needed(&self) -> [(Duty, Option<&Holder>); 3] {
+        Duty::NEEDED.map(|role| (role, self.holder(role)))
     }
 
     /// What is missing.
@@ -866,6 +893,7 @@ mod tests {
             role,
             department_id: None,
             person_id: Some(id(person)),
+            seen: None,
         };
         let held = row(Duty::Officer, 1, None);
         for (held, person, replace, expected) in [

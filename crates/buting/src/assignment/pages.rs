@@ -1,8 +1,43 @@
-use super::{Because, Proposed};
-use crate::http::routes::Routes;
+use super::desk::{self, Asked, DECIDERS, Gap, Load, NewHandover, Preview, Proposal};
+use super::{Answerable, Because, Bulk, Duty, EndReason, Item, NewAssignment, NewEnd, NewHolder, Proposed, Shown};
+use crate::actor::{Actor, OFFICE};
+use crate::error::{Conflict, Error, Result};
+use crate::http::api::Page;
+use crate::http::cx::Cx;
+use crate::http::form::{Form, Posted};
+use crate::http::page::{self, PageResult, Shell, encode, go, html, html_with};
+use crate::http::routes::{Access, Routes};
+use crate::subject::{self, Named, SubjectKind};
 use crate::text::Lang;
+use crate::time::Day;
+use crate::zone::Zone;
+use askama::Template;
+use axum::extract::Path;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::IntoResponse;
+use paper::Cell;
+use uuid::Uuid;
 
-pub fn routes(_routes: &mut Routes) {}
+/// Rows of a list.
+const ROWS: i64 = 50;
+
+pub fn routes(routes: &mut Routes) {
+    let office = Access::only(OFFICE);
+    let deciders = Access::only(DECIDERS);
+    routes
+        .get("/assignments", office, index)
+        .get("/assignments/export", office, export)
+        .get("/assignments/new", deciders, new_page)
+        .post("/assignments/new", deciders, new)
+        .post("/assignments/bulk", deciders, bulk)
+        .get("/assignments/handover", deciders, handover_page)
+        .post("/assignments/handover", deciders, handover)
+        .get("/assignments/of/{kind}/{id}", office, history)
+        .get("/assignments/{id}", office, show)
+        .post("/assignments/{id}/change", deciders, change)
+        .post("/assignments/{id}/end", deciders, end)
+        .post("/assignments/{id}/renew", deciders, renew);
+}
 
 /// The reason of a proposal, in a sentence.
 pub fn explain(lang: Lang, proposed: &Proposed) -> String {
@@ -10,5 +45,757 @@ pub fn explain(lang: Lang, proposed: &Proposed) -> String {
         Because::Neighbours => "assignment-because-neighbours",
         Because::LeastLoaded => "assignment-because-least_loaded",
     };
-    lang.with(key, &[("name", &proposed.unit), ("n", &proposed.neighbours), ("before", &proposed.load_before), ("after", &proposed.load_after)])
+    let args: [(&str, &dyn crate::text::Arg); 4] = [
+        ("name", &proposed.unit),
+        ("n", &proposed.neighbours),
+        ("before", &proposed.load_before),
+        ("after", &proposed.load_after),
+    ];
+    lang.with(key, &args)
+}
+
+/// The zone's word for the tie: 包联, 包挂, 挂包 or 联系.
+async fn label(cx: &Cx) -> Result<String> {
+    let mut tx = cx.read().await?;
+    let zone = Zone::get(&mut tx, cx.who.zone_id).await?;
+    Ok(match cx.lang {
+        Lang::Zh => zone.assignment_label().to_owned(),
+        Lang::En => cx.lang.t("nav-assignments").into_owned(),
+    })
+}
+
+fn decides(who: &Actor) -> bool {
+    who.roles.meets(DECIDERS)
+}
+
+// ---- lists -----------------------------------------------------------------
+
+#[derive(Template)]
+#[template(path = "assignment/index.html")]
+struct Index {
+    s: Shell,
+    label: String,
+    decides: bool,
+    view: &'static str,
+    gap_count: i64,
+    gaps: Option<Page<Gap>>,
+    list: Option<Page<Row>>,
+    loads: Vec<Load>,
+    role: Duty,
+    duties: &'static [Duty],
+    kinds: &'static [SubjectKind],
+    narrowed_to: Option<String>,
+    leaders: Vec<(String, String)>,
+    departments: Vec<(String, String)>,
+    officers: Vec<(String, String)>,
+}
+
+impl Index {
+    fn tabs(&self) -> [(&'static str, &'static str); 6] {
+        [
+            ("gaps", "assignment-view-gaps"),
+            ("leaders", "assignment-view-leaders"),
+            ("departments", "assignment-view-departments"),
+            ("officers", "assignment-view-officers"),
+            ("list", "assignment-view-list"),
+            ("mine", "assignment-view-mine"),
+        ]
+    }
+
+    /// What a holder of this view's role holds, of one kind or of all.
+    fn list_of(&self, id: &Uuid, kind: &str) -> String {
+        let holder = if self.role.is_personal() { "person_id" } else { "department_id" };
+        format!("/assignments?view=list&{holder}={id}&role={}&subject_kind={kind}", self.role)
+    }
+}
+
+/// An assignment with the others who answer for the same subject.
+struct Row {
+    shown: Shown,
+    answerable: Answerable,
+}
+
+impl Row {
+    /// Who else answers for the subject: role and name.
+    fn others(&self) -> Vec<(Duty, &str)> {
+        let others = self.answerable.needed().into_iter().filter(|(role, _)| *role != self.shown.role);
+        others.filter_map(|(role, holder)| Some((role, holder?.name.as_str()))).collect()
+    }
+}
+
+const VIEWS: [&str; 6] = ["gaps", "leaders", "departments", "officers", "list", "mine"];
+
+async fn index(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let mut query = Form::parse(cx.request.query.as_bytes());
+        let s = Shell::of(&cx).await?;
+        let view = match VIEWS.iter().find(|view| query.is("view", view)) {
+            Some(view) => view,
+            None if query.is("mine", "1") => "mine",
+            None if query.opt("person_id").is_some() || query.opt("department_id").is_some() => "list",
+            None if query.opt("q").is_some() || query.opt("role").is_some() => "list",
+            None if decides(&cx.who) || cx.who.has(crate::actor::Role::Oversight) => "gaps",
+            None => "mine",
+        };
+        let mut page = Index {
+            label: label(&cx).await?,
+            decides: decides(&cx.who),
+            view,
+            gap_count: desk::gap_count(&cx.app, &cx.who).await?,
+            gaps: None,
+            list: None,
+            loads: Vec::new(),
+            role: match view {
+                "departments" => Duty::LeadDept,
+                "officers" => Duty::Officer,
+                _ => Duty::LeadLeader,
+            },
+            duties: Duty::ALL,
+            kinds: SubjectKind::ALL,
+            narrowed_to: None,
+            leaders: Vec::new(),
+            departments: Vec::new(),
+            officers: Vec::new(),
+            s,
+        };
+        match view {
+            "gaps" => {
+                page.gaps = Some(desk::gaps(&cx.app, &cx.who, query.opt("cursor"), ROWS).await?);
+                if page.decides {
+                    page.leaders = choices(&cx, Duty::LeadLeader).await?;
+                    page.departments = choices(&cx, Duty::LeadDept).await?;
+                    page.officers = choices(&cx, Duty::Officer).await?;
+                }
+            }
+            "leaders" | "departments" | "officers" => page.loads = desk::load(&cx.app, &cx.who, page.role).await?,
+            _ => {
+                let asked = asked(&cx, &mut query, view == "mine")?;
+                if let Some(person) = asked.person_id.filter(|_| view == "list") {
+                    page.narrowed_to = name_of_person(&cx, person).await?;
+                } else if let Some(department) = asked.department_id.filter(|_| view == "list") {
+                    let mut tx = cx.read().await?;
+                    page.narrowed_to = Some(crate::organisation::desk::department(&mut tx, cx.who.zone_id, department).await?.name);
+                }
+                let list = desk::list(&cx.app, &cx.who, asked, ROWS).await?;
+                page.list = Some(with_others(&cx, list).await?);
+            }
+        }
+        html(&page)
+    })
+    .await
+}
+
+async fn name_of_person(cx: &Cx, id: Uuid) -> Result<Option<String>> {
+    let mut tx = cx.read().await?;
+    match crate::organisation::desk::person(&mut tx, cx.who.zone_id, id).await {
+        Ok(person) => Ok(Some(person.name)),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What the query of a list asks. What cannot be read is as if not asked.
+fn asked(cx: &Cx, query: &mut Form, mine: bool) -> Result<Asked> {
+    let mut asked = Asked {
+        subject_kind: query.word("subject_kind", SubjectKind::parse),
+        person_id: query.id("person_id"),
+        department_id: query.id("department_id"),
+        role: query.word("role", Duty::parse),
+        current: if query.is("current", "false") { Some(false) } else { Some(true) },
+        q: query.opt_text("q"),
+        cursor: query.opt_text("cursor"),
+        ..Asked::default()
+    };
+    if mine {
+        asked.person_id = None;
+        asked.department_id = None;
+        asked.held_by = Some((cx.who.person()?, cx.who.department_id));
+    }
+    Ok(asked)
+}
+
+async fn with_others(cx: &Cx, list: Page<Shown>) -> Result<Page<Row>> {
+    let mut answers = std::collections::BTreeMap::new();
+    let mut tx = cx.read().await?;
+    for kind in SubjectKind::ALL {
+        let ids: Vec<Uuid> = list.items.iter().filter(|row| row.subject_kind == *kind).map(|row| row.subject_id).collect();
+        answers.extend(desk::current_of(&cx.app, &mut tx, cx.who.zone_id, *kind, &ids).await?);
+    }
+    Ok(list.map(|shown| Row { answerable: answers.get(&shown.subject_id).cloned().unwrap_or_default(), shown }))
+}
+
+async fn choices(cx: &Cx, role: Duty) -> Result<Vec<(String, String)>> {
+    let all = desk::choices(&cx.app, &cx.who, role).await?;
+    Ok(all
+        .into_iter()
+        .map(|holder| {
+            let id = if role.is_personal() { holder.person_id } else { holder.department_id };
+            let place = [holder.department.as_deref(), holder.title.as_deref()];
+            let place: Vec<&str> = if role.is_personal() { place.into_iter().flatten().collect() } else { Vec::new() };
+            let text = if place.is_empty() { holder.name } else { format!("{}（{}）", holder.name, place.join(" ")) };
+            (id.unwrap_or_default().to_string(), text)
+        })
+        .collect())
+}
+
+/// The list of the same query as a spreadsheet.
+async fn export(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let mut query = Form::parse(cx.request.query.as_bytes());
+        let mine = query.is("view", "mine");
+        let mut asked = asked(&cx, &mut query, mine)?;
+        let s = Shell::of(&cx).await?;
+        let mut rows = Vec::new();
+        loop {
+            let page = desk::list(&cx.app, &cx.who, asked.clone(), crate::http::api::MAX_LIMIT).await?;
+            rows.extend(page.items);
+            match page.next_cursor {
+                Some(cursor) => asked.cursor = Some(cursor),
+                None => break,
+            }
+        }
+        desk::note_export(&cx.app, &cx.who, cx.request.address).await?;
+        let head: Vec<String> = [
+            "field-subject", "field-subject_kind", "field-duty", "field-holder", "field-person_title", "field-department",
+            "field-phone", "field-valid_from", "field-valid_to", "field-until", "field-basis", "field-end_reason",
+        ]
+        .iter()
+        .map(|key| cx.lang.t(key).into_owned())
+        .collect();
+        let head: Vec<&str> = head.iter().map(String::as_str).collect();
+        let day = |at: &Option<crate::time::Time>| at.as_ref().map(|at| s.date(at));
+        let cells: Vec<Vec<Cell>> = rows
+            .iter()
+            .map(|row| {
+                vec![
+                    row.subject.clone().into(),
+                    cx.lang.word("subject", row.subject_kind.word()).into_owned().into(),
+                    cx.lang.word("duty", row.role.word()).into_owned().into(),
+                    row.holder().into(),
+                    row.title.clone().into(),
+                    row.department.clone().into(),
+                    row.phone.clone().into(),
+                    s.date(&row.valid_from).into(),
+                    day(&row.valid_to).into(),
+                    day(&row.until).into(),
+                    row.basis.clone().into(),
+                    row.end_reason.map(|reason| cx.lang.word("end-reason", reason.word()).into_owned()).into(),
+                ]
+            })
+            .collect();
+        let title = label(&cx).await?;
+        let bytes = paper::xlsx(&title, &head, &cells).map_err(|e| Error::Internal(format!("no spreadsheet: {e}")))?;
+        let name = format!("{title}-{}.xlsx", s.date(&s.now));
+        let mut response = bytes.into_response();
+        let kind = HeaderValue::from_static("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encode(&name))) {
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+        }
+        Ok(response)
+    })
+    .await
+}
+
+// ---- one place -------------------------------------------------------------
+
+#[derive(Template)]
+#[template(path = "assignment/new.html")]
+struct NewPage {
+    s: Shell,
+    label: String,
+    form: Form,
+    subject: Option<Named>,
+    found: Vec<Named>,
+    role: Option<Duty>,
+    duties: &'static [Duty],
+    holders: Vec<(String, String)>,
+    answerable: Answerable,
+}
+
+async fn new_page(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let mut query = Form::parse(cx.request.query.as_bytes());
+        let subject = subject_of(&cx, &mut query).await?;
+        let form = Form::filled([
+            ("subject_kind", query.text("subject_kind")),
+            ("subject_id", query.text("subject_id")),
+            ("role", query.text("role")),
+        ]);
+        html(&fill_new(&cx, form, subject, query.opt("q")).await?)
+    })
+    .await
+}
+
+async fn subject_of(cx: &Cx, form: &mut Form) -> Result<Option<Named>> {
+    let (Some(kind), Some(id)) = (form.word("subject_kind", SubjectKind::parse), form.id("subject_id")) else {
+        return Ok(None);
+    };
+    let mut tx = cx.read().await?;
+    subject::named(&mut tx, cx.who.zone_id, kind, id).await.map(Some)
+}
+
+async fn fill_new(cx: &Cx, mut form: Form, subject: Option<Named>, q: Option<&str>) -> Result<NewPage> {
+    let role = form.word("role", Duty::parse);
+    let holders = match role {
+        Some(role) => choices(cx, role).await?,
+        None => Vec::new(),
+    };
+    let found = match (&subject, q) {
+        (None, Some(q)) => desk::find_subjects(&cx.app, &cx.who, q).await?,
+        _ => Vec::new(),
+    };
+    let answerable = match &subject {
+        Some(subject) => {
+            let mut tx = cx.read().await?;
+            desk::current(&cx.app, &mut tx, cx.who.zone_id, subject.kind, subject.id).await?
+        }
+        None => Answerable::default(),
+    };
+    Ok(NewPage { s: Shell::of(cx).await?, label: label(cx).await?, form, subject, found, role, duties: Duty::ALL, holders, answerable })
+}
+
+/// The end of a day as the order's last instant.
+fn last_of(day: Day, s: &Shell) -> crate::time::Time {
+    let next = day.0.tomorrow().map(Day).unwrap_or(day);
+    next.start(&s.time_zone)
+}
+
+/// A day of a form as an instant: today is now, since nothing begins in advance.
+fn first_of(day: Day, s: &Shell) -> crate::time::Time {
+    if day == s.now.day(&s.time_zone) { s.now } else { day.start(&s.time_zone) }
+}
+
+async fn new(Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let s = Shell::of(&cx).await?;
+        let subject = subject_of(&cx, &mut form).await?.ok_or(Error::NotFound)?;
+        let role = form.word("role", Duty::parse).ok_or_else(|| Error::field("role", "required"))?;
+        let holder = form.id("holder");
+        let holder = form.need("holder", holder);
+        let (from, until) = (form.day("valid_from"), form.day("until"));
+        if !form.failed() {
+            let new = NewAssignment {
+                id: None,
+                subject_kind: subject.kind,
+                subject_id: subject.id,
+                role,
+                department_id: (!role.is_personal()).then_some(holder),
+                person_id: role.is_personal().then_some(holder),
+                valid_from: from.map(|day| first_of(day, &s)),
+                until: until.map(|day| last_of(day, &s)),
+                basis: form.opt_text("basis"),
+                reason: form.opt_text("reason"),
+            };
+            match desk::assign(&cx.app, &cx.who, new).await {
+                Ok(_) | Err(Error::Replayed(_)) => {
+                    return Ok(go(&format!("/assignments/of/{}/{}", subject.kind, subject.id), "flash-assigned"));
+                }
+                Err(error) => refused(&mut form, error)?,
+            }
+        }
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &fill_new(&cx, form, Some(subject), None).await?)
+    })
+    .await
+}
+
+/// Takes up what the desk refused, under the one field for persons and departments.
+fn refused(form: &mut Form, error: Error) -> Result<()> {
+    let error = match error {
+        Error::Invalid(errors) => Error::Invalid(
+            errors
+                .into_iter()
+                .map(|mut error| {
+                    if matches!(error.field.as_str(), "person_id" | "department_id") {
+                        error.field = "holder".into();
+                    }
+                    error
+                })
+                .collect(),
+        ),
+        Error::Conflict(Conflict::State("assignment_same")) => Error::field("holder", "same_holder"),
+        other => other,
+    };
+    form.refused(error)
+}
+
+#[derive(Template)]
+#[template(path = "assignment/show.html")]
+struct ShowPage {
+    s: Shell,
+    label: String,
+    decides: bool,
+    row: Shown,
+    form: Form,
+    which: &'static str,
+    holders: Vec<(String, String)>,
+    reasons: &'static [EndReason],
+}
+
+async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async { html(&fill_show(&cx, id_of(&id)?, Form::default(), "").await?) }).await
+}
+
+fn id_of(id: &str) -> Result<Uuid> {
+    Uuid::parse_str(id).map_err(|_| Error::NotFound)
+}
+
+async fn fill_show(cx: &Cx, id: Uuid, form: Form, which: &'static str) -> Result<ShowPage> {
+    let row = desk::get(&cx.app, &cx.who, id).await?;
+    let decides = decides(&cx.who);
+    let holders = if decides && row.valid_to.is_none() { choices(cx, row.role).await? } else { Vec::new() };
+    Ok(ShowPage {
+        s: Shell::of(cx).await?,
+        label: label(cx).await?,
+        decides,
+        row,
+        form,
+        which,
+        holders,
+        reasons: EndReason::ALL,
+    })
+}
+
+async fn change(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let (id, s) = (id_of(&id)?, Shell::of(&cx).await?);
+        let role = desk::get(&cx.app, &cx.who, id).await?.role;
+        let holder = form.id("holder");
+        let holder = form.need("holder", holder);
+        let (from, until) = (form.day("valid_from"), form.day("until"));
+        if !form.failed() {
+            let new = NewHolder {
+                department_id: (!role.is_personal()).then_some(holder),
+                person_id: role.is_personal().then_some(holder),
+                valid_from: from.map(|day| first_of(day, &s)),
+                until: until.map(|day| last_of(day, &s)),
+                basis: form.opt_text("basis"),
+                reason: form.opt_text("reason"),
+            };
+            match desk::change(&cx.app, &cx.who, id, new).await {
+                Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/assignments/{id}"), "flash-assignment-changed")),
+                Err(error) => refused(&mut form, error)?,
+            }
+        }
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &fill_show(&cx, id, form, "change").await?)
+    })
+    .await
+}
+
+async fn end(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let (id, s) = (id_of(&id)?, Shell::of(&cx).await?);
+        let reason = form.word("end_reason", EndReason::parse);
+        if reason.is_none() && !form.has_error("end_reason") {
+            form.add(crate::error::FieldError::new("end_reason", "required"));
+        }
+        let day = form.day("valid_to");
+        if let Some(reason) = reason.filter(|_| !form.failed()) {
+            let end = NewEnd { reason, note: form.opt_text("note"), at: day.map(|day| first_of(day, &s)) };
+            match desk::end(&cx.app, &cx.who, id, end).await {
+                Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/assignments/{id}"), "flash-assignment-ended")),
+                Err(error) => refused(&mut form, error)?,
+            }
+        }
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &fill_show(&cx, id, form, "end").await?)
+    })
+    .await
+}
+
+async fn renew(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let (id, s) = (id_of(&id)?, Shell::of(&cx).await?);
+        let until = form.day("until");
+        if !form.failed() {
+            let until = until.map(|day| last_of(day, &s));
+            match desk::renew(&cx.app, &cx.who, id, until, form.opt("basis")).await {
+                Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/assignments/{id}"), "flash-assignment-renewed")),
+                Err(error) => refused(&mut form, error)?,
+            }
+        }
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &fill_show(&cx, id, form, "renew").await?)
+    })
+    .await
+}
+
+// ---- a subject's history -----------------------------------------------------
+
+#[derive(Template)]
+#[template(path = "assignment/history.html")]
+struct HistoryPage {
+    s: Shell,
+    label: String,
+    decides: bool,
+    subject: Named,
+    href: String,
+    day: String,
+    answerable: Answerable,
+    rows: Vec<Shown>,
+}
+
+async fn history(cx: Cx, Path((kind, id)): Path<(String, String)>) -> PageResult {
+    page::show(cx.lang, async {
+        let (kind, id) = (SubjectKind::parse(&kind).ok_or(Error::NotFound)?, id_of(&id)?);
+        let mut query = Form::parse(cx.request.query.as_bytes());
+        let s = Shell::of(&cx).await?;
+        let zone = cx.who.zone_id;
+        let mut tx = cx.read().await?;
+        let subject = subject::named(&mut tx, zone, kind, id).await?;
+        let answerable = match query.day("day") {
+            Some(day) => desk::as_of(&mut tx, zone, kind, id, last_of(day, &s).plus(-1)).await?,
+            None => desk::current(&cx.app, &mut tx, zone, kind, id).await?,
+        };
+        let rows = desk::history(&cx.app, &mut tx, zone, id).await?;
+        drop(tx);
+        html(&HistoryPage {
+            label: label(&cx).await?,
+            decides: decides(&cx.who),
+            href: kind.href(id),
+            subject,
+            day: query.text("day"),
+            answerable,
+            rows,
+            s,
+        })
+    })
+    .await
+}
+
+// ---- many places -----------------------------------------------------------
+
+#[derive(Template)]
+#[template(path = "assignment/preview.html")]
+struct PreviewPage {
+    s: Shell,
+    label: String,
+    form: Form,
+    places: Vec<Place>,
+    changes: usize,
+    opens: usize,
+    replaces: bool,
+    replace: bool,
+    proposed: bool,
+}
+
+impl PreviewPage {
+    fn heading(&self) -> String {
+        self.s.t(if self.proposed { "assignment-proposals" } else { "assignment-preview" }).into_owned()
+    }
+}
+
+/// A line of the preview.
+struct Place {
+    value: String,
+    subject: String,
+    href: String,
+    role: Duty,
+    step: super::Step,
+    before: Option<String>,
+    after: String,
+    lent: bool,
+    why: String,
+}
+
+/// A place as a form carries it.
+fn write_item(item: &Item, seen: &str) -> String {
+    let holder = item.person_id.or(item.department_id).unwrap_or_default();
+    format!("{}:{}:{}:{holder}:{seen}", item.subject_kind, item.subject_id, item.role)
+}
+
+fn read_item(text: &str) -> Option<Item> {
+    let mut parts = text.splitn(5, ':');
+    let subject_kind = SubjectKind::parse(parts.next()?)?;
+    let subject_id = Uuid::parse_str(parts.next()?).ok()?;
+    let role = Duty::parse(parts.next()?)?;
+    let holder = Uuid::parse_str(parts.next()?).ok()?;
+    Some(Item {
+        subject_kind,
+        subject_id,
+        role,
+        department_id: (!role.is_personal()).then_some(holder),
+        person_id: role.is_personal().then_some(holder),
+        seen: Some(parts.next()?.to_owned()),
+    })
+}
+
+/// The ticked subjects of a list.
+fn ticked(form: &Form) -> Vec<(SubjectKind, Uuid)> {
+    let read = |value: &String| {
+        let (kind, id) = value.split_once(':')?;
+        Some((SubjectKind::parse(kind)?, Uuid::parse_str(id).ok()?))
+    };
+    form.all("subject").iter().filter_map(read).collect()
+}
+
+/// One address for the three steps of a bulk assignment: what is ticked is
+/// shown (`preview`), or somebody is proposed for it (`propose`), or it is done.
+async fn bulk(Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        match form.value("step") {
+            "propose" => {
+                let ids: Vec<Uuid> = ticked(&form).into_iter().map(|(_, id)| id).collect();
+                let proposals = desk::proposals(&cx.app, &cx.who, (!ids.is_empty()).then_some(&ids), &[]).await?;
+                if proposals.is_empty() {
+                    return Ok(go("/assignments?view=gaps", "flash-nothing-to-propose"));
+                }
+                html(&proposed_page(&cx, form, &proposals).await?)
+            }
+            "preview" => {
+                let subjects = ticked(&form);
+                let mut items = Vec::new();
+                for (field, role) in [("lead_leader", Duty::LeadLeader), ("lead_dept", Duty::LeadDept), ("officer", Duty::Officer)] {
+                    let Some(holder) = form.id(field) else { continue };
+                    items.extend(subjects.iter().map(|(kind, id)| Item {
+                        subject_kind: *kind,
+                        subject_id: *id,
+                        role,
+                        department_id: (!role.is_personal()).then_some(holder),
+                        person_id: role.is_personal().then_some(holder),
+                        seen: None,
+                    }));
+                }
+                if items.is_empty() {
+                    return Ok(go("/assignments?view=gaps", "flash-tick-and-choose"));
+                }
+                let bulk = Bulk { items, replace: form.on("replace"), basis: None, reason: None };
+                let preview = desk::preview(&cx.app, &cx.who, &bulk).await?;
+                html(&preview_page(&cx, form, preview).await?)
+            }
+            _ => {
+                let items: Option<Vec<Item>> = form.all("item").iter().map(|text| read_item(text)).collect();
+                let items = items.ok_or_else(|| Error::field("item", "unreadable"))?;
+                if items.is_empty() {
+                    return Ok(go("/assignments?view=gaps", "flash-tick-and-choose"));
+                }
+                let bulk = Bulk {
+                    items,
+                    replace: form.on("replace"),
+                    basis: form.opt_text("basis"),
+                    reason: form.opt_text("reason"),
+                };
+                match desk::bulk(&cx.app, &cx.who, bulk.clone()).await {
+                    Ok(_) | Err(Error::Replayed(_)) => return Ok(go("/assignments?view=gaps", "flash-assigned-many")),
+                    Err(error) => form.refused(error)?,
+                }
+                let preview = desk::preview(&cx.app, &cx.who, &bulk).await?;
+                html_with(StatusCode::UNPROCESSABLE_ENTITY, &preview_page(&cx, form, preview).await?)
+            }
+        }
+    })
+    .await
+}
+
+async fn preview_page(cx: &Cx, form: Form, preview: Preview) -> Result<PreviewPage> {
+    let (changes, opens) = (preview.count(super::Step::Change), preview.count(super::Step::Open));
+    let places = preview.places.into_iter().map(|place| Place {
+        value: write_item(&place.item, &place.seen),
+        href: place.item.subject_kind.href(place.item.subject_id),
+        subject: place.subject,
+        role: place.item.role,
+        step: place.step,
+        before: place.before,
+        after: place.after,
+        lent: place.lent,
+        why: String::new(),
+    });
+    let (s, label) = (Shell::of(cx).await?, label(cx).await?);
+    let replace = form.on("replace");
+    Ok(PreviewPage { s, label, form, places: places.collect(), changes, opens, replaces: changes > 0, replace, proposed: false })
+}
+
+async fn proposed_page(cx: &Cx, form: Form, proposals: &[Proposal]) -> Result<PreviewPage> {
+    let places: Vec<Place> = proposals
+        .iter()
+        .map(|proposal| Place {
+            value: write_item(&proposal.item(), &proposal.seen),
+            subject: proposal.proposed.subject.clone(),
+            href: proposal.proposed.kind.href(proposal.proposed.subject_id),
+            role: proposal.proposed.role,
+            step: if proposal.before.is_some() { super::Step::Change } else { super::Step::Open },
+            before: proposal.before.clone(),
+            after: proposal.proposed.unit.clone(),
+            lent: false,
+            why: explain(cx.lang, &proposal.proposed),
+        })
+        .collect();
+    let changes = places.iter().filter(|place| place.step == super::Step::Change).count();
+    let opens = places.len() - changes;
+    let (s, label) = (Shell::of(cx).await?, label(cx).await?);
+    Ok(PreviewPage { s, label, form, places, changes, opens, replaces: changes > 0, replace: changes > 0, proposed: true })
+}
+
+#[derive(Template)]
+#[template(path = "assignment/handover.html")]
+struct HandoverPage {
+    s: Shell,
+    label: String,
+    form: Form,
+    people: Vec<(String, String)>,
+    reasons: [EndReason; 4],
+    from: Option<String>,
+    held_count: String,
+    held: Vec<Shown>,
+}
+
+async fn handover_page(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let query = Form::parse(cx.request.query.as_bytes());
+        let form = Form::filled([("from_person", query.text("from"))]);
+        html(&fill_handover(&cx, form).await?)
+    })
+    .await
+}
+
+async fn fill_handover(cx: &Cx, mut form: Form) -> Result<HandoverPage> {
+    let (mut from, mut held) = (None, Vec::new());
+    if let Some(person) = form.id("from_person") {
+        from = name_of_person(cx, person).await?;
+        held = desk::held(&cx.app, &cx.who, person).await?;
+    }
+    let reasons = [EndReason::Changed, EndReason::Moved, EndReason::Left, EndReason::Reorganised];
+    let mut people = choices(cx, Duty::StandIn).await?;
+    // Who has left is no longer among the staff, and just he has things to hand over.
+    if let Some(name) = from.as_ref().filter(|_| !people.iter().any(|(id, _)| form.is("from_person", id))) {
+        people.push((form.text("from_person"), name.clone()));
+    }
+    Ok(HandoverPage { s: Shell::of(cx).await?, label: label(cx).await?, form, people, reasons, from, held_count: held.len().to_string(), held })
+}
+
+async fn handover(Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let (from, to) = (form.id("from_person"), form.id("to_person"));
+        let (from, to) = (form.need("from_person", from), form.need("to_person", to));
+        let reason = form.word("reason", EndReason::parse).unwrap_or(EndReason::Changed);
+        if !form.failed() {
+            let new = NewHandover { from_person: from, to_person: to, note: form.text("note"), reason };
+            match desk::handover(&cx.app, &cx.who, new).await {
+                Ok(_) | Err(Error::Replayed(_)) => {
+                    return Ok(go(&format!("/assignments?view=list&person_id={to}"), "flash-handed-over"));
+                }
+                Err(error) => form.refused(error)?,
+            }
+        }
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &fill_handover(&cx, form).await?)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_survives_the_form() {
+        let item = Item {
+            subject_kind: SubjectKind::Project,
+            subject_id: Uuid::from_u128(1),
+            role: Duty::LeadDept,
+            department_id: Some(Uuid::from_u128(2)),
+            person_id: None,
+            seen: Some("free".into()),
+        };
+        assert_eq!(read_item(&write_item(&item, "free")), Some(item));
+        assert_eq!(read_item("project:x:lead_dept:y:free"), None);
+    }
 }

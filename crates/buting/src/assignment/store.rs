@@ -1,6 +1,6 @@
 use super::{Assignment, Candidate, Duty, EndReason, Field, Holder, Open, Shown, Unit, weight};
 use crate::organisation::DepartmentKind;
-use crate::subject::SubjectKind;
+use crate::subject::{Named, SubjectKind};
 use crate::time::Time;
 use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};
 use std::collections::BTreeMap;
@@ -290,6 +290,7 @@ pub struct Filter {
     /// Only what held at that instant.
     pub as_of: Option<Time>,
     pub q: Option<String>,
+    pub held_by: Option<(Uuid, Option<Uuid>)>,
     /// A condition on who may see it.
     pub scope: Option<Sql>,
     pub after: Option<Uuid>,
@@ -327,6 +328,9 @@ fn narrow(query: &mut Sql, zone: Uuid, filter: &Filter) {
         let like = format!("%{}%", q.replace(['%', '_'], ""));
         query.push(" AND (e.name LIKE ").arg(like.clone()).push(" OR e.short_name LIKE ").arg(like.clone());
         query.push(" OR k.name LIKE ").arg(like.clone()).push(" OR j.name LIKE ").arg(like).push(")");
+    }
+    if let Some((person, department)) = filter.held_by {
+        query.push(" AND (a.person_id = ").arg(person).push(" OR a.department_id = ").arg(department).push(")");
     }
     if let Some(scope) = &filter.scope {
         query.push(" AND ").append(scope.clone());
@@ -606,4 +610,21 @@ pub async fn batch(tx: &mut Tx, zone: Uuid, batch: Uuid) -> Result<(i64, i64)> {
         batch
     ))
     .await
+}
+
+/// Subjects with that in their name, at most twenty.
+pub async fn find_subjects(tx: &mut Tx, zone: Uuid, q: &str) -> Result<Vec<Named>> {
+    let like = format!("%{}%", q.replace(['%', '_'], ""));
+    let rows: Vec<(SubjectKind, Uuid, String, String)> = tx
+        .list(sql!(
+            "SELECT kind, id, name, short_name FROM (
+               SELECT 'enterprise' AS kind, id, name, short_name FROM enterprise WHERE zone_id = $1
+               UNION ALL SELECT 'carrier' AS kind, id, name, short_name FROM carrier WHERE zone_id = $1
+               UNION ALL SELECT 'project' AS kind, id, name, short_name FROM project WHERE zone_id = $1
+             ) AS s WHERE name LIKE $2 OR short_name LIKE $2 ORDER BY name, id LIMIT 20",
+            zone,
+            like
+        ))
+        .await?;
+    Ok(rows.into_iter().map(|(kind, id, name, short_name)| Named { kind, id, name, short_name }).collect())
 }

@@ -366,6 +366,7 @@ async fn many_at_once_are_all_or_nothing() {
             role,
             department_id: (!role.is_personal()).then_some(holder),
             person_id: role.is_personal().then_some(holder),
+            seen: None,
         };
         let bulk = Bulk {
             items: vec![
@@ -376,7 +377,6 @@ async fn many_at_once_are_all_or_nothing() {
             replace: true,
             basis: Some("〔2026〕5号".into()),
             reason: Some("年度分工".into()),
-            seen: None,
         };
         let preview = desk::preview(&house.app, &who, &bulk).await.unwrap();
         assert_eq!(preview.places.iter().map(|place| place.step.word()).collect::<Vec<_>>(), ["change", "open", "open"]);
@@ -385,8 +385,10 @@ async fn many_at_once_are_all_or_nothing() {
         let bad = Bulk { items: [bulk.items.clone(), vec![item(Uuid::now_v7(), Duty::LeadDept, house.department)]].concat(), ..bulk.clone() };
         assert!(matches!(desk::bulk(&house.app, &who, bad).await, Err(Error::Invalid(_))));
         let unchanged = desk::preview(&house.app, &who, &bulk).await.unwrap();
-        assert_eq!(unchanged.digest, preview.digest, "nothing was kept of the batch that failed");
-        let bulk = Bulk { seen: Some(preview.digest), ..bulk };
+        let seen = |preview: &desk::Preview| preview.places.iter().map(|place| place.seen.clone()).collect::<Vec<_>>();
+        assert_eq!(seen(&unchanged), seen(&preview), "nothing was kept of the batch that failed");
+        let items = preview.places.iter().map(|place| Item { seen: Some(place.seen.clone()), ..place.item.clone() }).collect();
+        let bulk = Bulk { items, ..bulk };
         let batch = desk::bulk(&house.app, &who, bulk.clone()).await.unwrap();
         let done = desk::done(&house.app, &who, batch).await.unwrap();
         assert_eq!((done.opened, done.changed), (3, 1));
@@ -450,7 +452,7 @@ async fn proposals_are_explained_and_accepted_in_one_step() {
             .iter()
             .map(|item| {
                 json!({"subject_kind": item["subject_kind"], "subject_id": item["subject_id"], "role": item["role"],
-                    "person_id": item["person_id"], "department_id": item["department_id"]})
+                    "person_id": item["person_id"], "department_id": item["department_id"], "seen": item["seen"]})
             })
             .collect();
         let stored = sql!("SELECT count(*) FROM assignment WHERE zone_id = $1", house.zone);
@@ -460,5 +462,135 @@ async fn proposals_are_explained_and_accepted_in_one_step() {
         let gaps = house.call("officer", "GET", "/api/v1/assignments/gaps", Json::Null).await.expect(200).json();
         assert_eq!(gaps["total"], 0);
         house.call("officer", "POST", "/api/v1/assignments/proposals", json!({})).await.expect(403);
+    }
+}
+
+#[tokio::test]
+async fn pages_show_who_answers() {
+    for house in House::both().await {
+        let gaps = house.page("dispatcher", "/assignments").await.expect(200).text();
+        assert!(gaps.contains("测试机电设备有限公司") && gaps.contains("无经办人") && gaps.contains("批量指定"), "{gaps}");
+        let [leader, ..] = all_three(&house).await;
+        let gaps = house.page("oversight", "/assignments").await.expect(200).text();
+        assert!(!gaps.contains("测试机电设备有限公司") && !gaps.contains("批量指定"), "oversight looks, but does not assign");
+        let leaders = house.page("officer", "/assignments?view=leaders").await.expect(200).text();
+        let link = format!("/assignments?view=list&#38;person_id={}&#38;role=lead_leader&#38;subject_kind=enterprise\">1</a>", house.person("leader"));
+        assert!(leaders.contains(&link), "{leaders}");
+        for view in ["departments", "officers", "list", "mine"] {
+            let page = house.page("officer", &format!("/assignments?view={view}")).await.expect(200).text();
+            assert!(page.contains("企业服务部") || page.contains("officer某"), "{view}: {page}");
+        }
+        let mine = house.page("officer", "/assignments?mine=1").await.expect(200).text();
+        assert!(mine.contains("测试机电") && mine.contains("tel:13800000000") && mine.contains("leader某"), "{mine}");
+        let none = house.page("specialist", "/assignments?mine=1&q=另一家").await.expect(200).text();
+        assert!(none.contains("没有符合条件的记录"), "{none}");
+        let narrowed = house.page("officer", &format!("/assignments?person_id={}", house.person("leader"))).await.expect(200).text();
+        assert!(narrowed.contains("<strong>leader某</strong>") && !narrowed.contains("<td>officer某"), "{narrowed}");
+        let record = house.page("leader", &format!("/assignments/{leader}")).await.expect(200).text();
+        assert!(record.contains("终止责任关系"));
+        let record = house.page("officer", &format!("/assignments/{leader}")).await.expect(200).text();
+        assert!(!record.contains("终止责任关系") && record.contains("由领导或总协调室调整"));
+        let of = format!("/assignments/of/enterprise/{}", house.enterprise);
+        let history = house.page("officer", &of).await.expect(200).text();
+        assert!(history.contains("tel:053112345678") && history.contains("现任"), "{history}");
+        let before = house.page("officer", &format!("{of}?day=2026-11-23")).await.expect(200).text();
+        assert!(before.contains("无包联领导"), "{before}");
+        for (account, path, status) in [
+            ("enterprise", "/assignments", 403),
+            ("agency", "/assignments", 403),
+            ("officer", "/assignments/new", 403),
+            ("leader@zone2", of.as_str(), 404),
+            ("officer", "/assignments/of/enterprise/none", 404),
+            ("officer", "/assignments/none", 404),
+        ] {
+            house.page(account, path).await.expect(status);
+        }
+        let sheet = house.page("officer", "/assignments/export?view=list").await.expect(200);
+        assert!(sheet.bytes.starts_with(b"PK"));
+        let logged = sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'export'", house.zone);
+        assert_eq!(read(&house.app).await.value::<i64>(logged).await.unwrap(), 1);
+    }
+}
+
+/// The values of the ticked boxes of that name in a page.
+fn boxes(page: &str, name: &str) -> Vec<String> {
+    let head = format!("name=\"{name}\" value=\"");
+    page.match_indices(&head).map(|(at, _)| page[at + head.len()..].split('"').next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn forms_keep_what_was_typed_and_go_on_to_the_record() {
+    for house in House::both().await {
+        let id = house.enterprise.to_string();
+        let officer = house.person("officer").to_string();
+        let found = house.page("dispatcher", "/assignments/new?q=测试机电").await.expect(200).text();
+        assert!(found.contains(&id), "{found}");
+        let form = house.page("dispatcher", &format!("/assignments/new?subject_kind=enterprise&subject_id={id}&role=officer")).await.expect(200).text();
+        assert!(form.contains(&officer) && !form.contains(&house.person("agency").to_string()), "only the committee's own people are offered");
+        let fields = [("subject_kind", "enterprise"), ("subject_id", id.as_str()), ("role", "officer"), ("basis", "〔2026〕3号")];
+        let again = house.post("dispatcher", "/assignments/new", &fields).await.expect(422).text();
+        assert!(again.contains("〔2026〕3号") && again.contains("责任人：请填写"), "{again}");
+        let mut typed = fields.to_vec();
+        typed.extend([("holder", officer.as_str()), ("valid_from", "2026-11-20"), ("until", "2026-12-31"), ("once", "form-1")]);
+        house.post("dispatcher", "/assignments/new", &typed).await.expect(303);
+        house.post("dispatcher", "/assignments/new", &typed).await.expect(303);
+        let row = house.call("officer", "GET", "/api/v1/assignments?current=true", Json::Null).await.expect(200).json();
+        assert_eq!(row["total"], 1, "a repeated post is one assignment");
+        let row = &row["items"][0];
+        assert_eq!((row["valid_from"].as_str(), row["until"].as_str()), (Some("2026-11-19T16:00:00.000Z"), Some("2026-12-31T16:00:00.000Z")));
+        let path = format!("/assignments/{}", row["id"].as_str().unwrap());
+        let shown = house.page("dispatcher", &path).await.expect(200).text();
+        assert!(shown.contains("2026-12-31"), "{shown}");
+        let same = [("version", "1"), ("holder", officer.as_str()), ("reason", "无")];
+        let same = house.post("dispatcher", &format!("{path}/change"), &same).await.expect(422).text();
+        assert!(same.contains("与现责任人相同"), "{same}");
+        let officer2 = house.person("officer2").to_string();
+        let change = [("version", "1"), ("holder", officer2.as_str()), ("reason", "轮岗"), ("once", "form-2")];
+        house.post("dispatcher", &format!("{path}/change"), &change).await.expect(303);
+        let stale = [("version", "1"), ("end_reason", "moved")];
+        assert_eq!(house.post("dispatcher", &format!("{path}/end"), &stale).await.status, 412);
+        house.post("officer", &format!("{path}/end"), &stale).await.expect(403);
+        let handover = house.page("leader", &format!("/assignments/handover?from={officer2}")).await.expect(200).text();
+        assert!(handover.contains("测试机电"), "{handover}");
+        let fields = [("from_person", officer2.as_str()), ("to_person", officer2.as_str()), ("note", "调任")];
+        let wrong = house.post("leader", "/assignments/handover", &fields).await.expect(422).text();
+        assert!(wrong.contains("交接双方是同一人") && wrong.contains("调任"), "{wrong}");
+        let fields = [("from_person", officer2.as_str()), ("to_person", officer.as_str()), ("note", "调任"), ("reason", "moved")];
+        house.post("leader", "/assignments/handover", &fields).await.expect(303);
+        assert_eq!(desk::held(&house.app, &house.who("leader").await, house.person("officer")).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_is_ticked_is_previewed_and_then_done() {
+    for house in House::both().await {
+        let page = house.page("dispatcher", "/assignments").await.expect(200).text();
+        let subjects = boxes(&page, "subject");
+        assert_eq!(subjects.len(), 3, "{page}");
+        let department = house.department.to_string();
+        let mut fields: Vec<(&str, &str)> = subjects.iter().map(|value| ("subject", value.as_str())).collect();
+        fields.extend([("lead_dept", department.as_str()), ("step", "preview")]);
+        let preview = house.post("dispatcher", "/assignments/bulk", &fields).await.expect(200).text();
+        assert!(preview.contains("新增 3 项，调整 0 项"), "{preview}");
+        let items = boxes(&preview, "item");
+        // One is unticked before it is confirmed.
+        let mut fields: Vec<(&str, &str)> = items.iter().take(2).map(|value| ("item", value.as_str())).collect();
+        fields.extend([("step", "do"), ("basis", "〔2026〕3号"), ("once", "bulk-1")]);
+        house.post("dispatcher", "/assignments/bulk", &fields).await.expect(303);
+        house.post("dispatcher", "/assignments/bulk", &fields).await.expect(303);
+        let list = house.call("officer", "GET", "/api/v1/assignments?role=lead_dept", Json::Null).await.expect(200).json();
+        assert_eq!(list["total"], 2, "{list}");
+        fields.retain(|(name, _)| *name != "once");
+        assert_eq!(house.post("dispatcher", "/assignments/bulk", &fields).await.status, 409, "the places have changed since the preview");
+        let proposals = house.post("dispatcher", "/assignments/bulk", &[("step", "propose")]).await.expect(200).text();
+        let items = boxes(&proposals, "item");
+        assert_eq!(items.len(), 7, "{proposals}");
+        assert!(proposals.contains("目前负担最轻"), "{proposals}");
+        let mut fields: Vec<(&str, &str)> = items.iter().map(|value| ("item", value.as_str())).collect();
+        fields.push(("step", "do"));
+        house.post("dispatcher", "/assignments/bulk", &fields).await.expect(303);
+        let page = house.page("dispatcher", "/assignments").await.expect(200).text();
+        assert!(page.contains("均已落实"), "{page}");
+        house.post("officer", "/assignments/bulk", &fields).await.expect(403);
     }
 }

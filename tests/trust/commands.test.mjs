@@ -1,0 +1,96 @@
+// The commands as scripts rely on them: exit codes, last lines, plain words.
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { Server, buting, furnish, must, remove, scratch } from './house.mjs';
+
+const dir = scratch();
+after(() => remove(dir));
+
+test('wrong usage is 2, failure is 1', () => {
+  assert.equal(buting().status, 2);
+  assert.equal(buting('serve', '--nonsense').status, 2);
+  assert.equal(buting('user', 'add', 'x', '--person', '某', '--role', 'king').status, 2);
+  const nowhere = buting('verify', '--data', path.join(dir, 'nowhere'));
+  assert.equal(nowhere.status, 1);
+  assert.match(nowhere.err, /there is no database at .*nowhere/);
+});
+
+test('the OpenAPI document is printed without a database', () => {
+  const { status, out } = buting('openapi');
+  assert.equal(status, 0);
+  const document = JSON.parse(out);
+  assert.equal(document.openapi, '3.1.0');
+  for (const [url, item] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(item)) {
+      assert.ok(Array.isArray(operation['x-roles']), `${method} ${url} says who may call it`);
+    }
+  }
+});
+
+test('accounts and tokens are made while the service runs, and hold at once', async () => {
+  const where = ['--data', path.join(dir, 'accounts')];
+  const token = furnish(where);
+  const server = await Server.start(where);
+  try {
+    assert.equal((await server.call(token, 'GET', '/api/v1/session')).status, 200);
+    must('user', 'add', 'auditor', '--person', '韩若谷', '--role', 'auditor', ...where);
+    const second = must('token', 'create', '--user', 'auditor@zone', '--scope', 'read', '--days', '1', ...where);
+    assert.match(second, /^bt_[0-9A-Za-z]{46}$/);
+    assert.equal((await server.call(second, 'GET', '/api/v1/session')).status, 200);
+    must('user', 'disable', 'auditor', ...where);
+    assert.equal((await server.call(second, 'GET', '/api/v1/session')).status, 401);
+    assert.match(buting('user', 'passwd', 'nobody', ...where).err, /there is no account nobody/);
+    assert.match(buting('token', 'create', '--user', 'dispatcher', '--scope', 'everything', ...where).err, /scopes/);
+    const metrics = await server.call(token, 'GET', '/metrics');
+    assert.match(metrics.text, /http_requests_total\{.*route="\/api\/v1\/session"/);
+  } finally {
+    await server.end();
+  }
+});
+
+test('heads that are kept outside find a ledger that was made anew', () => {
+  const [one, two] = [['--data', path.join(dir, 'one')], ['--data', path.join(dir, 'two')]];
+  furnish(one);
+  furnish(two);
+  for (const where of [one, two]) must('check', ...where);
+  const file = path.join(dir, 'heads');
+  // The sealer of a serving process makes the head.
+  return Server.start(one).then((server) => server.end()).then(() => {
+    const { out } = buting('head', ...one);
+    assert.match(out, /^buting ledger head v1\nzone /);
+    writeFileSync(file, out);
+    assert.equal(buting('verify', '--head', file, ...one).status, 0);
+    const other = buting('verify', '--head', file, ...two);
+    assert.equal(other.status, 1);
+    assert.match(other.out, /outside_head/);
+  });
+});
+
+test('a taken port and a directory that cannot be written to are told in plain words', async () => {
+  const taken = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => taken.once('listening', resolve));
+  const done = buting('serve', '--listen', `127.0.0.1:${taken.address().port}`, '--data', path.join(dir, 'port'));
+  taken.close();
+  assert.equal(done.status, 1);
+  assert.match(done.err, /another program has this port/);
+
+  const file = path.join(dir, 'a-file');
+  writeFileSync(file, '');
+  const blocked = buting('serve', '--listen', '127.0.0.1:0', '--data', path.join(file, 'data'));
+  assert.equal(blocked.status, 1);
+  assert.match(blocked.err, /cannot be written to/);
+});
+
+test('settings come from the file, and an unknown one is named', async () => {
+  const data = path.join(dir, 'configured');
+  mkdirSync(data);
+  const file = path.join(dir, 'buting.toml');
+  writeFileSync(file, `data = ${JSON.stringify(data)}\nkeep_backups = 3\n`);
+  must('migrate', '--config', file);
+  assert.ok(readFileSync(path.join(data, 'buting.db')).length > 0);
+  writeFileSync(file, 'lissten = "x"\n');
+  assert.match(buting('migrate', '--config', file).err, /lissten/);
+});

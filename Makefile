@@ -6,8 +6,6 @@ SHELL := /bin/bash
 
 DATA ?= data/demo
 LISTEN ?= 127.0.0.1:8080
-# The load generator is built by `make bench` alone.
-TESTED := --workspace --exclude bench
 
 help:
 	@echo 'make demo    build and serve the demo zone on http://$(LISTEN)'
@@ -33,12 +31,8 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	cd web && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# Every test: Rust on both databases, what must survive a kill, the browser.
-# One profile, so that nothing is compiled twice.
 test: web test-tools
-	scripts/with-postgres.sh scripts/test-rust.sh $(TESTED)
-	scripts/test-trust.sh
-	scripts/test-browser.sh
+	scripts/with-postgres.sh scripts/test.sh
 
 test-tools:
 	scripts/install-test-tools.sh

@@ -28,6 +28,8 @@ use vault::keyring::Keyring;
 
 const BACKUP: &str = "buting-backup 1";
 const KEYS: &str = "buting-keys 1";
+/// What the name of a file ends in while it is being written.
+const PART: &str = ".part";
 /// Hexadecimal digits of a digest.
 const DIGEST: usize = 64;
 
@@ -67,7 +69,7 @@ pub async fn make(db: &Db, migrations: &[Migration], file: &Path) -> Result<Coun
         keys: db.keyring().for_backup(),
     };
     let tables = kept(migrations)?;
-    let part = beside(file, ".part");
+    let part = beside(file, PART);
     let (lines, received) = mpsc::channel::<String>(8);
     let to = part.clone();
     let writing = tokio::task::spawn_blocking(move || {
@@ -305,7 +307,7 @@ impl KeyBackup {
     /// Writes it to a new file that only its owner can read.
     pub fn write(&self, file: &Path) -> Result<()> {
         ensure!(!file.exists(), "{} is there already", file.display());
-        let part = beside(file, ".part");
+        let part = beside(file, PART);
         write_sealed(&part, KEYS, |out| Ok(serde_json::to_writer(out, self)?))
             .with_context(|| format!("cannot write {}", part.display()))?;
         put_in_place(&part, file)
@@ -355,17 +357,24 @@ pub fn file_name(why: &str) -> String {
     format!("buting-{}-{why}.backup", now.strftime("%Y%m%d-%H%M%S"))
 }
 
-/// Removes all but the newest `keep` backups that the schedule has made.
+/// Removes all but the newest `keep` backups that the schedule has made, and
+/// what a process that was killed left half made.
 pub fn remove_old(dir: &Path, why: &str, keep: usize) -> Result<usize> {
     let ending = format!("-{why}.backup");
-    let mut ours: Vec<PathBuf> = fs::read_dir(dir)?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&ending)))
-        .collect();
+    let (mut whole, mut half) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(&ending) {
+            whole.push(path);
+        } else if name.strip_suffix(PART).is_some_and(|name| name.ends_with(&ending)) {
+            half.push(path);
+        }
+    }
     // The time stands in the name, so names sort by age.
-    ours.sort();
-    let surplus = ours.len().saturating_sub(keep);
-    for path in &ours[..surplus] {
+    whole.sort();
+    let surplus = whole.len().saturating_sub(keep);
+    for path in whole[..surplus].iter().chain(&half) {
         fs::remove_file(path)?;
     }
     Ok(surplus)

@@ -24,6 +24,7 @@ pub mod subject;
 pub mod text;
 pub mod time;
 pub mod todo;
+pub mod upkeep;
 pub mod visit;
 pub mod words;
 pub mod worker;

@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::error::Result;
+use crate::upkeep;
 use crate::zone::Zone;
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -31,31 +32,45 @@ pub struct Kind {
 
 /// Every kind of job of every folder.
 pub fn kinds() -> Vec<Kind> {
-    Vec::new()
+    let mut kinds = Vec::new();
+    kinds.extend(upkeep::kinds());
+    kinds
 }
 
 /// Runs until `stop` turns true; finishes the job at hand.
-pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
+    // Apart from each other: a backup takes minutes, a row is sealed in seconds.
+    tokio::join!(seal(&app, stop.clone()), work_off(&app, stop));
+}
+
+/// Seals what is new in the ledger, again and again.
+async fn seal(app: &App, mut stop: watch::Receiver<bool>) {
     let sealer = Seal::new(app.db.clone());
-    let queue = Queue::new(app.db.clone(), format!("{}-{}", std::process::id(), Uuid::now_v7()));
-    let kinds = kinds();
-    let mut ticks = tokio::time::interval(STEP);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    while !*stop.borrow() {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            _ = stop.changed() => break,
-        }
-        if let Err(error) = sealer.run(app.now().ms()).await {
-            tracing::error!(%error, "the ledger could not be sealed");
-        }
-        if let Err(error) = turn(&app, &queue, &kinds).await {
-            tracing::error!(%error, "the queue could not be read");
-        }
+    while next_step(&mut stop).await {
+        note_failure(sealer.run(app.now().ms()).await.map(drop), "the ledger could not be sealed");
     }
     // Whoever stops the program finds every row sealed.
-    if let Err(error) = sealer.run(app.now().ms()).await {
-        tracing::error!(%error, "the ledger could not be sealed at the end");
+    note_failure(sealer.run(app.now().ms()).await.map(drop), "the ledger could not be sealed at the end");
+}
+
+/// Looks at schedules and queue, again and again.
+async fn work_off(app: &Arc<App>, mut stop: watch::Receiver<bool>) {
+    let queue = Queue::new(app.db.clone(), format!("{}-{}", std::process::id(), Uuid::now_v7()));
+    let kinds = kinds();
+    while next_step(&mut stop).await {
+        note_failure(turn(app, &queue, &kinds).await, "the queue could not be read");
+    }
+}
+
+/// Waits for the next step; false when it is time to stop.
+async fn next_step(stop: &mut watch::Receiver<bool>) -> bool {
+    let stopped = stop.wait_for(|stopped| *stopped);
+    tokio::time::timeout(STEP, stopped).await.is_err()
+}
+
+fn note_failure<E: std::fmt::Display>(done: Result<(), E>, what: &str) {
+    if let Err(error) = done {
+        tracing::error!(%error, "{what}");
     }
 }
 

@@ -34,6 +34,7 @@ impl Demo {
         self.listening.log();
         let mut settings = place.settings()?;
         settings.config.demo = true;
+        settings.config.keep_backups = 0;
         let listener = self.listening.bind(&settings).await?;
         self.clear_half_made(&settings)?;
         let db = settings.open_or_make(MANY).await?;

@@ -8,3 +8,4 @@ mod backup;
 mod continuity;
 mod house;
 mod smoke;
+mod upkeep;

@@ -1,0 +1,101 @@
+//! What an installation does for itself at night: a backup that is tried out,
+//! and the end of what need not be kept.
+
+use crate::app::App;
+use crate::backup;
+use crate::error::{Error, Result};
+use crate::http::session::IDLE_MS;
+use crate::migrations::MIGRATIONS;
+use crate::time::{DAY_MS, Time};
+use crate::worker::Kind;
+use crate::zone::Zone;
+use std::sync::Arc;
+use store::{Schedule, Tx, sql};
+use uuid::Uuid;
+
+/// What the names of nightly backups end in.
+const NIGHTLY: &str = "nightly";
+/// Days for which a repeated post is known to be one.
+const ONCE_DAYS: i64 = 7;
+/// Days for which a job that is done can be looked at.
+const JOB_DAYS: i64 = 90;
+/// The log of accesses is kept six months at least (网络安全法 §21), whatever a
+/// zone's settings say.
+const LEAST_LOG_MONTHS: i64 = 6;
+/// And so long when they say nothing.
+const LOG_MONTHS: i64 = 12;
+
+/// The jobs of this house-keeping.
+pub fn kinds() -> Vec<Kind> {
+    vec![
+        Kind {
+            name: "upkeep.backup",
+            schedule: Some(Schedule::DailyAt(2 * 60 + 30)),
+            task: |app, zone, _| Box::pin(async move { nightly_backup(&app, zone).await }),
+        },
+        Kind {
+            name: "upkeep.clean",
+            schedule: Some(Schedule::DailyAt(3 * 60 + 10)),
+            task: |app, zone, _| Box::pin(async move { clean(&app, zone).await }),
+        },
+    ]
+}
+
+/// Backs the installation up, restores the backup into a scratch database,
+/// verifies the ledger there, and removes the oldest backups. Schedules run per
+/// zone; the first zone's does it for all.
+pub async fn nightly_backup(app: &Arc<App>, zone: Uuid) -> Result<()> {
+    let first = Zone::first(&mut app.read().await?).await?;
+    if app.config.keep_backups == 0 || first.is_none_or(|first| first.zone_id != zone) {
+        return Ok(());
+    }
+    let failed = |error: anyhow::Error| Error::Internal(format!("{error:#}"));
+    let dir = app.config.data_dir.join("backups");
+    let file = dir.join(backup::file_name(NIGHTLY));
+    let counts = backup::make(&app.db, MIGRATIONS, &file).await.map_err(failed)?;
+    let report = backup::try_out(&file, &dir.join("trial")).await.map_err(failed)?;
+    if let Some(fault) = report.faults.first() {
+        return Err(Error::Internal(format!("the ledger in the backup is not whole: {}", fault.text)));
+    }
+    let removed = backup::remove_old(&dir, NIGHTLY, app.config.keep_backups).map_err(failed)?;
+    let rows: u64 = counts.values().sum();
+    tracing::info!(file = %file.display(), rows, removed, "backed up and tried out");
+    metrics::gauge!("backup_last_success_seconds").set(app.now().ms() as f64 / 1000.0);
+    Ok(())
+}
+
+/// Removes what has ended: sessions, keys of repeated posts, counters of
+/// guesses, jobs, and the log of accesses past its time.
+pub async fn clean(app: &App, zone: Uuid) -> Result<()> {
+    let now = app.now();
+    let months = log_months(&Zone::get(&mut app.read().await?, zone).await?);
+    let mut tx = app.db.write().await?;
+    let before = |days: i64| now.plus(-days * DAY_MS);
+    for statement in [
+        sql!(
+            "DELETE FROM session WHERE zone_id = $1 AND (expires_at <= $2 OR seen_at <= $3)",
+            zone,
+            now,
+            now.plus(-IDLE_MS)
+        ),
+        sql!("DELETE FROM once WHERE zone_id = $1 AND at < $2", zone, before(ONCE_DAYS)),
+        sql!("DELETE FROM job WHERE zone_id = $1 AND done_at < $2", zone, before(JOB_DAYS)),
+        sql!("DELETE FROM access_log WHERE zone_id = $1 AND at < $2", zone, before(months * 31)),
+    ] {
+        tx.run(statement).await?;
+    }
+    for owner in [zone, Uuid::nil()] {
+        forget_guesses(&mut tx, owner, before(1)).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Counters that have refilled long since. Those of addresses belong to no zone.
+async fn forget_guesses(tx: &mut Tx, zone: Uuid, before: Time) -> Result<()> {
+    tx.run(sql!("DELETE FROM attempt WHERE zone_id = $1 AND at < $2", zone, before)).await?;
+    Ok(())
+}
+
+fn log_months(zone: &Zone) -> i64 {
+    zone.settings["access_log_months"].as_i64().unwrap_or(LOG_MONTHS).max(LEAST_LOG_MONTHS)
+}

@@ -141,6 +141,7 @@ test("pages that answer with an error help", async () => {
     const [page, got] = await open(officer, path, noise);
     if (got !== status) wrong.push(`${path} answers ${got}`);
     wrong.push(...await outline(page, "zh-CN"), ...await axe(page));
+    if (await page.locator("nav.rail").count() === 0) wrong.push(`${path}: the rail is gone`);
     await page.close();
   }
   await officer.close();

@@ -352,19 +352,35 @@ struct ProblemPage {
     help: String,
 }
 
-/// An error as a page that says what happened and what to do next.
+/// An error as a page that says what happened and what to do next, in a bare
+/// frame: for whoever has no other. The answer carries the problem along, so
+/// that [`framed`] can set it in the reader's own frame.
 pub fn problem(error: &Error, lang: Lang, headers: &HeaderMap) -> Response {
-    let problem = Problem::of(error, lang);
     let mut s = Shell::bare(lang);
     s.theme = session::cookie(headers, "theme").filter(|t| matches!(*t, "light" | "dark")).unwrap_or_default().to_owned();
     s.large_text = session::cookie(headers, "text") == Some("large");
-    let help = lang.t(&format!("help-{}", problem.status)).into_owned();
+    problem_page(s, Problem::of(error, lang))
+}
+
+/// The same page with the rail and the name of the person, when it is one.
+pub async fn framed(cx: &Cx, bare: Response) -> Response {
+    let Some(problem) = bare.extensions().get::<Problem>().cloned() else { return bare };
+    match Shell::of(cx).await {
+        Ok(s) => problem_page(s, problem),
+        // Most likely the very thing that went wrong.
+        Err(_) => bare,
+    }
+}
+
+fn problem_page(s: Shell, problem: Problem) -> Response {
+    let help = s.lang.t(&format!("help-{}", problem.status)).into_owned();
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let retry = problem.retry_after;
-    let mut response = html_with(status, &ProblemPage { s, problem, help }).unwrap_or_else(|_| status.into_response());
-    if let Some(seconds) = retry {
+    let page = ProblemPage { s, problem, help };
+    let mut response = html_with(status, &page).unwrap_or_else(|_| status.into_response());
+    if let Some(seconds) = page.problem.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
+    response.extensions_mut().insert(page.problem);
     response
 }
 

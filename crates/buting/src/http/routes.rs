@@ -148,10 +148,22 @@ async fn enter(State(guard): State<Guard>, request: HttpRequest, next: Next) -> 
     let lang = session::language(&parts.headers);
     match admit(&guard, &parts, lang).await {
         Ok(cx) => {
-            parts.extensions.insert(cx);
-            next.run(HttpRequest::from_parts(parts, body)).await
+            parts.extensions.insert(cx.clone());
+            let response = next.run(HttpRequest::from_parts(parts, body)).await;
+            if guard.api { response } else { page::framed(&cx, response).await }
         }
-        Err(error) => refuse(&guard, &parts, lang, &error),
+        Err(error) => refuse(&guard, &parts, lang, &error).await,
+    }
+}
+
+/// The page of an error outside the table of routes, in the reader's own frame
+/// where there is one.
+pub(super) async fn problem_page(app: &Arc<App>, request: &Parts, lang: Lang, error: &Error) -> Response {
+    let open = Guard { app: Arc::clone(app), access: Access::everybody(), api: false };
+    let bare = page::problem(error, lang, &request.headers);
+    match admit(&open, request, lang).await {
+        Ok(cx) => page::framed(&cx, bare).await,
+        Err(_) => bare,
     }
 }
 
@@ -203,7 +215,7 @@ fn visitor() -> Actor {
     visitor
 }
 
-fn refuse(guard: &Guard, request: &Parts, lang: Lang, error: &Error) -> Response {
+async fn refuse(guard: &Guard, request: &Parts, lang: Lang, error: &Error) -> Response {
     if guard.api {
         return Problem::of(error, lang).into_json();
     }
@@ -220,7 +232,7 @@ fn refuse(guard: &Guard, request: &Parts, lang: Lang, error: &Error) -> Response
             };
             Redirect::to(&target).into_response()
         }
-        error => page::problem(error, lang, &request.headers),
+        error => problem_page(&guard.app, request, lang, error).await,
     }
 }
 

@@ -1,9 +1,8 @@
 //! The process that listens: layers around the routes, and a clean end.
 
 use super::openapi;
-use super::page;
 use super::problem::Problem;
-use super::routes::{Routes, template};
+use super::routes::{Routes, problem_page, template};
 use super::session;
 use crate::app::App;
 use crate::error::Error;
@@ -90,21 +89,22 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
     }
 }
 
-fn answer(request: &Request, error: &Error) -> Response {
+async fn answer(app: &Arc<App>, request: Request, error: &Error) -> Response {
     let lang = session::language(request.headers());
     if request.uri().path().starts_with("/api/") {
-        Problem::of(error, lang).into_json()
-    } else {
-        page::problem(error, lang, request.headers())
+        return Problem::of(error, lang).into_json();
     }
+    // A body cannot be shared between threads, and nobody reads it.
+    let (parts, _) = request.into_parts();
+    problem_page(app, &parts, lang, error).await
 }
 
-async fn missing(request: Request) -> Response {
-    answer(&request, &Error::NotFound)
+async fn missing(State(app): State<Arc<App>>, request: Request) -> Response {
+    answer(&app, request, &Error::NotFound).await
 }
 
-async fn wrong_method(request: Request) -> Response {
-    let mut response = answer(&request, &Error::NotFound);
+async fn wrong_method(State(app): State<Arc<App>>, request: Request) -> Response {
+    let mut response = answer(&app, request, &Error::NotFound).await;
     *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     response
 }

@@ -75,7 +75,8 @@ CREATE TABLE appeal (
   PRIMARY KEY (zone_id, id)
 );
 CREATE UNIQUE INDEX appeal_number ON appeal (zone_id, number);
-CREATE INDEX appeal_due ON appeal (zone_id, open, due_key, id);
+CREATE INDEX appeal_due ON appeal (zone_id, due_key, id);
+CREATE INDEX appeal_open ON appeal (zone_id, due_key, id) WHERE open;
 CREATE INDEX appeal_handler ON appeal (zone_id, handler_id, open, due_key, id);
 CREATE INDEX appeal_department ON appeal (zone_id, lead_department_id, status, due_key, id);
 CREATE INDEX appeal_status ON appeal (zone_id, status, due_key, id);

@@ -34,6 +34,7 @@ pub struct Kind {
 pub fn kinds() -> Vec<Kind> {
     let mut kinds = Vec::new();
     kinds.extend(upkeep::kinds());
+    kinds.extend(crate::appeal::kinds());
     kinds
 }
 

@@ -1,0 +1,967 @@
+//! What can be done with appeals. Each function is one transaction with one
+//! entry in the ledger; the actions themselves stand in [`super::step`].
+
+use super::act::Act;
+use super::policy::{self, Category, Profile};
+use super::record::{Appeal, Count, FAR, HistoryView, Item, Line, OrderView, View, WorkOrder};
+use super::step::{self, Seen, Step};
+use super::{Action, Channel, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency, link, store};
+use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope, Via};
+use crate::app::{App, Change, Subject, Work};
+use crate::clock::{self, ClockKind, ClockMode, Explanation, HeldBar, Holder};
+use crate::error::{Check, Error, FieldError, Result};
+use crate::http::api::Page;
+use crate::subject::{SubjectKind, named};
+use crate::time::{DAY_MS, Time};
+use crate::todo::ToDo;
+use crate::zone::Zone;
+use ::store::{Sql, Tx, sql};
+use almanac::Calendar;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Who writes appeals down.
+pub const WRITERS: Roles = OFFICE.and(OUTSIDE);
+/// Who keeps categories, limits and the calendar.
+const KEEPERS: Roles = Roles::of(&[Role::Sysadmin, Role::Dispatcher]);
+
+// ---- making ----
+
+/// Writes an appeal down. It is registered at once, unless it is a draft.
+pub async fn open(app: &App, who: &Actor, new: NewAppeal) -> Result<Uuid> {
+    let mut work = app.work(who).await?;
+    let id = open_in(&mut work, new).await?;
+    work.commit(id).await
+}
+
+/// Writes an appeal down within a piece of work, such as the save of a visit.
+pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
+    let who = work.who.clone();
+    who.must(WRITERS)?;
+    let zone = work.zone();
+    let id = new.id.unwrap_or_else(Uuid::now_v7);
+    if store::appeal(work, zone, id).await?.is_some() {
+        return Err(Error::Replayed(id));
+    }
+    let (enterprise_id, project_id) = subject_of_new(&who, &new)?;
+    let mut check = Check::new();
+    let title = check.text("title", &new.title, 100);
+    let body = check.text("body", &new.body, 5000);
+    let outer_number = check.opt_text("outer_number", new.outer_number.as_deref(), 60);
+    let category = new.category.trim().to_owned();
+    let categories = store::categories(work, zone).await?;
+    check.that(categories.iter().any(|c| c.key == category && !c.retired), "category", if category.is_empty() { "required" } else { "unknown" });
+    let about_office = matches!(new.kind, Kind::Complaint | Kind::Report);
+    check.that(new.accused_department_id.is_none() || about_office, "accused_department_id", "only_complaints");
+    if let Some(accused) = new.accused_department_id {
+        check.that(store::department(work, zone, accused).await?.is_some(), "accused_department_id", "unknown");
+    }
+    let mut names = Vec::new();
+    for (field, kind, subject) in [
+        ("enterprise_id", SubjectKind::Enterprise, enterprise_id),
+        ("project_id", SubjectKind::Project, project_id),
+    ] {
+        let Some(subject) = subject else { continue };
+        match named(work, zone, kind, subject).await {
+            Ok(found) => names.push(found.name),
+            Err(Error::NotFound) => drop(check.add(FieldError::new(field, "unknown"))),
+            Err(error) => return Err(error),
+        }
+    }
+    check.that(enterprise_id.is_some() || project_id.is_some(), "enterprise_id", "required");
+    check.done()?;
+    let mut clock_mode = ClockMode::Office;
+    if let Some(disruption) = new.disruption_id {
+        let found = crate::continuity::desk::open_disruption(work, zone, disruption).await.map_err(|error| match error {
+            Error::NotFound => Error::field("disruption_id", "unknown"),
+            other => other,
+        })?;
+        clock_mode = ClockMode::parse(found.clock_mode.word()).unwrap_or(ClockMode::Office);
+    }
+    let of_zone = Zone::get(work, zone).await?;
+    let key = policy::profile_for(new.channel, of_zone.settings["limit_profile"].as_str());
+    let (profile_version, _) = store::profile(work, zone, key).await?;
+    let now = work.now;
+    let appeal = Appeal {
+        zone_id: zone,
+        id,
+        number: work.next_number("SQ", &of_zone.day(now).compact()).await?,
+        enterprise_id,
+        project_id,
+        title,
+        body,
+        kind: new.kind,
+        category,
+        urgency: new.urgency,
+        channel: new.channel,
+        outer_number,
+        accused_department_id: new.accused_department_id,
+        visit_id: new.visit_id,
+        disruption_id: new.disruption_id,
+        created_by: who.person_id,
+        created_at: now,
+        registered_at: None,
+        profile: key.to_owned(),
+        profile_version,
+        clock_mode,
+        ..blank(now)
+    };
+    store::insert(work, &appeal).await?;
+    let mut text = format!("{}\n{}\n{}", appeal.number, appeal.title, appeal.body);
+    for more in appeal.outer_number.iter().chain(names.iter().filter(|_| appeal.accused_department_id.is_none())) {
+        text.push('\n');
+        text.push_str(more);
+    }
+    crate::search::put(work, "appeal", id, appeal.about(), now, &text).await?;
+    let made = json!({
+        "number": appeal.number, "title": appeal.title, "category": appeal.category, "urgency": appeal.urgency,
+        "kind": appeal.kind, "channel": appeal.channel,
+        "enterprise_id": appeal.enterprise_id, "project_id": appeal.project_id,
+    });
+    work.log("appeal.create", step::subject_of(&appeal), Change::made(made)).await?;
+    if !new.draft {
+        let seen = Seen { appeal, orders: Vec::new(), hats: Hats::of(&[Hat::Author]), masked: false };
+        let mut step = Step::on(work, seen).await?;
+        step.register(Turn::To(Status::Registered)).await?;
+        step.finish().await?;
+    }
+    Ok(id)
+}
+
+/// What a new appeal has of its life: nothing yet.
+fn blank(now: Time) -> Appeal {
+    Appeal {
+        zone_id: Uuid::nil(),
+        id: Uuid::nil(),
+        number: String::new(),
+        enterprise_id: None,
+        project_id: None,
+        title: String::new(),
+        body: String::new(),
+        kind: Kind::Help,
+        category: String::new(),
+        urgency: Urgency::Normal,
+        channel: Channel::Web,
+        outer_number: None,
+        accused_department_id: None,
+        visit_id: None,
+        disruption_id: None,
+        created_by: None,
+        created_at: now,
+        registered_at: None,
+        profile: String::new(),
+        profile_version: 0,
+        clock_mode: ClockMode::Office,
+        status: Status::Draft,
+        open: false,
+        back_to: None,
+        lead_department_id: None,
+        handler_id: None,
+        holder: Holder::Enterprise,
+        holder_id: None,
+        due_at: None,
+        due_key: FAR,
+        objected_by: None,
+        objection_final: false,
+        extension_days: None,
+        extension_by: None,
+        extensions: 0,
+        extended_days: 0,
+        planned_for: None,
+        suspend_until: None,
+        merged_into: None,
+        result: None,
+        answer: None,
+        production_continued: None,
+        review_on: None,
+        answered_by: None,
+        answered_at: None,
+        reviewed_by: None,
+        reviewed_at: None,
+        sent_back: 0,
+        reopened: 0,
+        confirmation: None,
+        rating: None,
+        rating_text: None,
+        confirmed_by: None,
+        confirmed_at: None,
+        verdict: None,
+        visited_by: None,
+        visited_at: None,
+        closed_at: None,
+        changed_at: now,
+        version: 1,
+    }
+}
+
+/// Whose a new appeal is: an enterprise's or owner's account speaks for itself
+/// alone, the office for whom it names.
+fn subject_of_new(who: &Actor, new: &NewAppeal) -> Result<(Option<Uuid>, Option<Uuid>)> {
+    match who.scope {
+        _ if who.is(OFFICE) => Ok((new.enterprise_id, new.project_id)),
+        Scope::Enterprise(own) if new.enterprise_id.is_none_or(|id| id == own) => Ok((Some(own), new.project_id)),
+        Scope::Project(own) if new.project_id.is_none_or(|id| id == own) && new.enterprise_id.is_none() => Ok((None, Some(own))),
+        Scope::Project(own) if new.project_id.is_none_or(|id| id == own) => Err(Error::field("enterprise_id", "unknown")),
+        Scope::Enterprise(_) => Err(Error::field("enterprise_id", "unknown")),
+        Scope::Project(_) => Err(Error::field("project_id", "unknown")),
+        _ => Err(Error::Forbidden),
+    }
+}
+
+// ---- acting ----
+
+/// Carries out an action.
+pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
+    let mut work = app.work(who).await?;
+    act_in(&mut work, id, act).await?;
+    work.commit(id).await
+}
+
+/// Carries out an action within a piece of work.
+pub async fn act_in(work: &mut Work, id: Uuid, act: Act) -> Result<()> {
+    let mut step = Step::begin(work, id).await?;
+    step.take(act).await?;
+    step.finish().await
+}
+
+/// Adds a note that stays in the office.
+pub async fn note(app: &App, who: &Actor, id: Uuid, text: &str) -> Result<Uuid> {
+    who.must(OFFICE)?;
+    let mut check = Check::new();
+    let text = check.text("text", text, 5000);
+    check.done()?;
+    let mut work = app.work(who).await?;
+    let seen = step::see(&mut work, who, id, false).await?;
+    let message = super::record::Message {
+        id: Uuid::now_v7(),
+        work_order_id: None,
+        kind: MessageKind::Note,
+        internal: true,
+        author_id: who.person_id,
+        author: who.name.clone(),
+        text,
+        at: work.now,
+    };
+    store::insert_message(&mut work, who.zone_id, id, &message).await?;
+    let made = json!({"message_id": message.id});
+    work.log("appeal.note", step::subject_of(&seen.appeal), Change::made(made)).await?;
+    work.commit(id).await
+}
+
+// ---- reading ----
+
+/// Everything about one appeal, as somebody may see it.
+pub struct Record {
+    /// The list's line.
+    pub line: Line,
+    /// The appeal.
+    pub appeal: Appeal,
+    /// Its work orders, as far as the reader may see them.
+    pub orders: Vec<WorkOrder>,
+    /// What the reader is towards it.
+    pub hats: Hats,
+    /// Whether it is hidden from the reader whose it is.
+    pub masked: bool,
+    /// What the reader can do now; and what not yet, with the reason's code.
+    pub possible: Vec<(Action, Option<&'static str>)>,
+    /// What happened, oldest first.
+    pub history: Vec<HistoryView>,
+    /// Its deadlines with their explanations.
+    pub dues: Vec<Explanation>,
+    /// Who held it for how long.
+    pub held: Vec<HeldBar>,
+    /// The zone's calendar.
+    pub calendar: Arc<Calendar>,
+    /// The limits it began with.
+    pub profile: Profile,
+    /// When this was read.
+    pub now: Time,
+}
+
+/// Whether a reader is of the outside: the enterprise, the owner, a partner.
+fn is_outside(who: &Actor) -> bool {
+    !who.is(OFFICE) && !who.is_rule()
+}
+
+/// One appeal with everything about it.
+pub async fn record(app: &App, who: &Actor, id: Uuid) -> Result<Record> {
+    let now = app.now();
+    let mut tx = app.db.snapshot().await?;
+    let zone = who.zone_id;
+    let Seen { appeal, orders, hats, masked } = step::see(&mut tx, who, id, false).await?;
+    let mut line = store::line(&mut tx, zone, id).await?.ok_or(Error::NotFound)?;
+    if masked {
+        line.mask();
+    }
+    let calendar = clock::calendar(&mut tx, zone).await?;
+    let profile = store::profile_of(&mut tx, &appeal).await?;
+    let owners: Vec<Uuid> = std::iter::once(id).chain(orders.iter().map(|w| w.id)).collect();
+    let clocks = clock::of(&mut tx, zone, &owners).await?;
+    let facts = step::facts(&appeal, &orders, &clocks, &profile, who, now, &calendar);
+    let possible = super::possible(appeal.status, hats)
+        .into_iter()
+        .filter(|action| *action != Action::Grant || appeal.extension_days.is_some() && profile.approves(who.roles))
+        .map(|action| (action, super::guard(action, &facts).err()))
+        .collect();
+    let history = history(&mut tx, who, &appeal, &orders, hats, masked).await?;
+    let orders = visible_orders(who, orders, hats);
+    let shown: BTreeSet<Uuid> = orders.iter().map(|w| w.id).chain([id]).collect();
+    let partner_only = hats.has(Hat::Partner) && is_outside(who);
+    let mut dues = Vec::new();
+    for clock in clocks {
+        let for_outside = matches!(clock.kind, ClockKind::Answer | ClockKind::Finish) && clock.owner_id == id;
+        let wanted = if !is_outside(who) { true } else if partner_only { clock.owner_id != id } else { for_outside };
+        if wanted && shown.contains(&clock.owner_id) {
+            dues.push(Explanation::of(&mut tx, zone, clock, &calendar).await?);
+        }
+    }
+    let until = if appeal.open { now } else { appeal.closed_at.unwrap_or(now) };
+    let held = HeldBar::of(&mut tx, zone, id, until, &calendar).await?;
+    tx.commit().await?;
+    Ok(Record { line, appeal, orders, hats, masked, possible, history, dues, held, calendar, profile, now })
+}
+
+/// The office sees every work order, a partner his own, an enterprise only who
+/// works for it.
+fn visible_orders(who: &Actor, orders: Vec<WorkOrder>, hats: Hats) -> Vec<WorkOrder> {
+    if !is_outside(who) {
+        return orders;
+    }
+    let own = store::departments_of(who);
+    orders
+        .into_iter()
+        .filter(|w| w.status != OrderStatus::Cancelled)
+        .filter_map(|mut w| {
+            if hats.any(&[Hat::Owner, Hat::Author]) {
+                w.instruction.clear();
+                w.answer = None;
+                (w.asked_days, w.asked_reason) = (None, None);
+                return Some(w);
+            }
+            own.contains(&w.department_id).then_some(w)
+        })
+        .collect()
+}
+
+/// What of an appeal's ledger the enterprise reads.
+const PUBLIC: &[&str] = &[
+    "appeal.create", "appeal.register", "appeal.dispatch", "appeal.add_assist", "appeal.reject", "appeal.merge",
+    "appeal.take_in", "appeal.sign", "appeal.ask", "appeal.reply", "appeal.tell", "appeal.pass_partner", "appeal.plan",
+    "appeal.grant", "appeal.suspend", "appeal.resume", "appeal.review", "appeal.confirm", "appeal.dispute",
+    "appeal.close", "appeal.close_silent", "appeal.list_long_term", "appeal.reopen", "appeal.withdraw",
+];
+/// What a partner reads of it, when it is of his own order.
+const OF_ORDER: &[&str] = &[
+    "appeal.pass_partner", "appeal.dispatch", "appeal.order_sign", "appeal.order_answer", "appeal.order_extend",
+    "appeal.order_grant", "appeal.order_refuse", "appeal.order_back", "appeal.order_accept",
+];
+
+async fn history(
+    tx: &mut Tx,
+    who: &Actor,
+    appeal: &Appeal,
+    orders: &[WorkOrder],
+    hats: Hats,
+    masked: bool,
+) -> Result<Vec<HistoryView>> {
+    let messages = store::messages(tx, who.zone_id, appeal.id).await?;
+    let outside = is_outside(who);
+    let owner = hats.any(&[Hat::Owner, Hat::Author]);
+    let own = store::departments_of(who);
+    let mine: Vec<Uuid> = orders.iter().filter(|w| own.contains(&w.department_id)).map(|w| w.id).collect();
+    let mut all = Vec::new();
+    for past in store::past(tx, who.zone_id, appeal.id).await? {
+        let after: Json = past.after.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let id_at = |key: &str| after[key].as_str().and_then(|text| Uuid::parse_str(text).ok());
+        let message = id_at("message_id").and_then(|id| messages.iter().find(|m| m.id == id));
+        let of_order = id_at("work_order_id").or(message.and_then(|m| m.work_order_id));
+        let public = PUBLIC.contains(&past.action.as_str()) && (past.action != "appeal.review" || appeal.answer_is_out());
+        if outside && owner && !public {
+            continue;
+        }
+        if outside && !owner && !(OF_ORDER.contains(&past.action.as_str()) && of_order.is_some_and(|id| mine.contains(&id))) {
+            continue;
+        }
+        let said = message.filter(|m| !(outside && owner && m.internal)).map(|m| m.text.clone());
+        // What was reviewed is told with the step that lets it out.
+        let answer = (past.action == "appeal.review" && outside).then(|| appeal.answer.clone()).flatten();
+        let of_subject = past.of_enterprise.is_some() || past.of_project.is_some();
+        let hidden = masked && (of_subject || past.actor_id == appeal.created_by);
+        all.push(HistoryView {
+            at: past.at,
+            by: past.name.filter(|_| !hidden),
+            department: after["department"].as_str().map(str::to_owned),
+            status: after["status"].as_str().map(str::to_owned),
+            text: said.or(answer).or(past.note),
+            internal: message.is_some_and(|m| m.internal) || !PUBLIC.contains(&past.action.as_str()),
+            action: past.action,
+        });
+    }
+    Ok(all)
+}
+
+/// One appeal as the API shows it.
+pub async fn view(app: &App, who: &Actor, id: Uuid) -> Result<View> {
+    let record = record(app, who, id).await?;
+    let (a, now) = (&record.appeal, record.now);
+    let outside = is_outside(who);
+    let partner_only = outside && !record.hats.any(&[Hat::Owner, Hat::Author]);
+    let answer = a.answer.clone().filter(|_| !outside || !partner_only && a.answer_is_out());
+    let in_office = |days: Option<i64>| days.filter(|_| !outside);
+    Ok(View {
+        body: a.body.clone(),
+        outer_number: a.outer_number.clone(),
+        visit_id: a.visit_id.filter(|_| !record.masked),
+        disruption_id: a.disruption_id,
+        profile: a.profile.clone(),
+        planned_for: a.planned_for,
+        suspend_until: a.suspend_until,
+        review_on: a.review_on,
+        merged_into: a.merged_into,
+        answer,
+        production_continued: a.production_continued.filter(|_| !outside || a.answer_is_out()),
+        confirmation: a.confirmation,
+        rating_text: a.rating_text.clone().filter(|_| !partner_only),
+        verdict: a.verdict.filter(|_| !outside),
+        extension_asked: in_office(a.extension_days),
+        extended_days: a.extended_days,
+        sent_back: a.sent_back,
+        reopened: a.reopened,
+        possible: record.possible.iter().filter(|(_, why_not)| why_not.is_none()).map(|(action, _)| *action).collect(),
+        history: record.history,
+        work_orders: record.orders.into_iter().map(OrderView::from).collect(),
+        clocks: record.dues.iter().map(|due| due.clock.view(now, &record.calendar)).collect(),
+        item: Item::of(record.line, now, &record.calendar),
+    })
+}
+
+/// In which order a list comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Soonest due first; what stands still or is done comes last.
+    #[default]
+    Due,
+    /// Newest first.
+    Newest,
+}
+
+/// What a list is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Any of these; all when empty.
+    pub status: Vec<Status>,
+    /// Only those that something is still to be done about.
+    pub open: bool,
+    /// The leading department.
+    pub department_id: Option<Uuid>,
+    /// Who handles it.
+    pub handler_id: Option<Uuid>,
+    /// Kind of difficulty.
+    pub category: Option<String>,
+    /// Kind of matter.
+    pub kind: Option<Kind>,
+    /// Urgency.
+    pub urgency: Option<Urgency>,
+    /// Past their due time now.
+    pub overdue: bool,
+    /// Of this enterprise.
+    pub enterprise_id: Option<Uuid>,
+    /// Of this project.
+    pub project_id: Option<Uuid>,
+    /// With a request for more time that waits.
+    pub extension_asked: bool,
+    /// Words to look for.
+    pub q: Option<String>,
+    /// The order.
+    pub sort: Sort,
+    /// Where to go on.
+    pub cursor: Option<String>,
+    /// How many.
+    pub limit: i64,
+}
+
+/// A page of the appeals that somebody may see.
+pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>> {
+    let mut tx = app.read().await?;
+    let condition = condition(&mut tx, who, filter, app.now()).await?;
+    let mut tail = Sql::from("");
+    if let Some(cursor) = &filter.cursor {
+        let (key, id) = read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))?;
+        tail.push(match filter.sort {
+            Sort::Due => " AND (a.due_key, a.id) > (",
+            Sort::Newest => " AND (a.created_at, a.id) < (",
+        });
+        tail.arg(key).push(", ").arg(id).push(")");
+    }
+    tail.push(match filter.sort {
+        Sort::Due => " ORDER BY a.due_key, a.id LIMIT ",
+        Sort::Newest => " ORDER BY a.created_at DESC, a.id DESC LIMIT ",
+    });
+    tail.arg(filter.limit + 1);
+    let mut lines = store::lines(&mut tx, who.zone_id, condition.clone(), tail).await?;
+    let counted = store::total(&mut tx, who.zone_id, condition).await?;
+    let more = lines.len() as i64 > filter.limit;
+    lines.truncate(usize::try_from(filter.limit).unwrap_or_default());
+    let next = lines.last().filter(|_| more).map(|last| match filter.sort {
+        Sort::Due => format!("{}.{}", last.due_key, last.id),
+        Sort::Newest => format!("{}.{}", last.created_at.ms(), last.id),
+    });
+    for line in &mut lines {
+        hide(who, line);
+    }
+    Ok(Page::new(lines, next, counted))
+}
+
+/// Hides the complainant from the department complained about, and from partners.
+fn hide(who: &Actor, line: &mut Line) {
+    let accused = line.accused_department_id.is_some();
+    let own = line.created_by.is_some() && line.created_by == who.person_id || matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_));
+    if accused && !own && (line.accused_department_id == who.department_id || who.has(Role::Agency)) {
+        line.mask();
+    }
+}
+
+fn read_cursor(cursor: &str) -> Option<(i64, Uuid)> {
+    let (key, id) = cursor.split_once('.')?;
+    Some((key.parse().ok()?, Uuid::parse_str(id).ok()?))
+}
+
+async fn condition(tx: &mut Tx, who: &Actor, filter: &Filter, now: Time) -> Result<Sql> {
+    let mut condition = store::visible(who);
+    if !filter.status.is_empty() {
+        condition.push(" AND a.status IN ").list(filter.status.iter().copied());
+    }
+    if filter.open {
+        condition.push(" AND a.open");
+    }
+    if let Some(department) = filter.department_id {
+        condition.push(" AND a.lead_department_id = ").arg(department);
+    }
+    if let Some(handler) = filter.handler_id {
+        condition.push(" AND a.handler_id = ").arg(handler);
+    }
+    if let Some(category) = &filter.category {
+        condition.push(" AND a.category = ").arg(category.as_str());
+    }
+    if let Some(kind) = filter.kind {
+        condition.push(" AND a.kind = ").arg(kind);
+    }
+    if let Some(urgency) = filter.urgency {
+        condition.push(" AND a.urgency = ").arg(urgency);
+    }
+    if filter.overdue {
+        condition.push(" AND a.open AND a.due_key < ").arg(now);
+    }
+    for (column, id) in [(" AND a.enterprise_id = ", filter.enterprise_id), (" AND a.project_id = ", filter.project_id)] {
+        if let Some(id) = id {
+            condition.push(column).arg(id);
+        }
+    }
+    if filter.extension_asked {
+        condition.append(store::asked_for_time());
+    }
+    if let Some(q) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+        match crate::search::matching(tx, who.zone_id, "appeal", "a.id", q).await? {
+            Some(found) => condition.push(" AND ").append(found),
+            None => condition.push(" AND FALSE"),
+        };
+    }
+    Ok(condition)
+}
+
+/// How many appeals stand where, from the kept counters: everything for those
+/// who see everything, their own departments for the others.
+pub async fn counts(app: &App, who: &Actor) -> Result<Vec<Count>> {
+    who.must(OFFICE)?;
+    let mut tx = app.read().await?;
+    let mut rows = store::counts(&mut tx, who.zone_id).await?;
+    if who.scope != Scope::All {
+        let own = store::departments_of(who);
+        rows.retain(|row| own.contains(&row.department_id));
+    }
+    if let Some(own) = who.department_id {
+        // No number may count what its list does not show.
+        for (department, status, n) in store::hidden_counts(&mut tx, who, own).await? {
+            for row in rows.iter_mut().filter(|r| r.department_id == department.unwrap_or_default() && r.status == status) {
+                row.n -= n;
+            }
+        }
+    }
+    Ok(rows
+        .into_iter()
+        .filter(|row| row.n > 0)
+        .map(|row| Count {
+            department_id: Some(row.department_id).filter(|id| !id.is_nil()),
+            department_name: row.department_name,
+            status: row.status,
+            count: row.n,
+        })
+        .collect())
+}
+
+/// The counters counted out, to check the kept ones (`buting check`).
+pub async fn recount(tx: &mut Tx, zone: Uuid) -> Result<bool> {
+    let kept: BTreeMap<_, _> = store::counts(tx, zone).await?.into_iter().map(|row| ((row.department_id, row.status), row.n)).collect();
+    let counted: BTreeMap<_, _> =
+        store::recount(tx, zone).await?.into_iter().map(|(id, status, n)| ((id.unwrap_or_default(), status), n)).collect();
+    Ok(kept == counted)
+}
+
+/// The open appeals of an enterprise or a project, soonest due first, for its page.
+pub async fn open_for(tx: &mut Tx, who: &Actor, subject_id: Uuid) -> Result<Vec<Line>> {
+    let mut condition = store::visible(who);
+    condition.push(" AND a.open AND (a.enterprise_id = ").arg(subject_id);
+    condition.push(" OR a.project_id = ").arg(subject_id).push(")");
+    let mut lines = store::lines(tx, who.zone_id, condition, Sql::from(" ORDER BY a.due_key, a.id LIMIT 50")).await?;
+    for line in &mut lines {
+        hide(who, line);
+    }
+    Ok(lines)
+}
+
+/// The categories of a zone that are offered.
+pub async fn categories(tx: &mut Tx, zone: Uuid) -> Result<Vec<Category>> {
+    Ok(store::categories(tx, zone).await?.into_iter().filter(|category| !category.retired).collect())
+}
+
+/// The columns of the problem ledger that a list does not show.
+pub async fn extras(app: &App, who: &Actor, ids: &[Uuid]) -> Result<BTreeMap<Uuid, store::Extra>> {
+    who.must(OFFICE)?;
+    let mut tx = app.read().await?;
+    Ok(store::extras(&mut tx, who.zone_id, ids).await?.into_iter().map(|extra| (extra.id, extra)).collect())
+}
+
+// ---- what needs me now ----
+
+/// At most so many of a kind on the first page.
+const TO_DO: i64 = 20;
+
+/// What waits for somebody, of every kind.
+pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
+    let now = app.now();
+    let mut tx = app.read().await?;
+    let calendar = clock::calendar(&mut tx, who.zone_id).await?;
+    let mut waits: Vec<(&'static str, Sql)> = Vec::new();
+    let of = |statuses: &[Status]| {
+        let mut condition = Sql::from(" AND a.status IN ");
+        condition.list(statuses.iter().copied());
+        condition
+    };
+    if who.has(Role::Dispatcher) {
+        waits.push(("todo-appeal-dispatch", of(&[Status::Registered])));
+        waits.push(("todo-appeal-rule", of(&[Status::Objected])));
+        waits.push(("todo-appeal-review", of(&[Status::Answered])));
+        waits.push(("todo-appeal-close", of(&[Status::ReturnVisit])));
+    }
+    if who.is(Roles::of(&[Role::Leader, Role::Oversight])) {
+        waits.push(("todo-appeal-grant", store::asked_for_time()));
+    }
+    if who.is(Roles::of(&[Role::Officer, Role::Specialist])) {
+        let mut sign = of(&[Status::Dispatched]);
+        sign.push(" AND a.lead_department_id IN ").list(store::departments_of(who));
+        waits.push(("todo-appeal-sign", sign));
+        let mut work = of(&[Status::Signed, Status::Working, Status::Planned]);
+        work.push(" AND a.handler_id = ").arg(who.person_id.unwrap_or_default());
+        waits.push(("todo-appeal-work", work));
+    }
+    if !who.is(OFFICE) && matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_)) {
+        waits.push(("todo-appeal-reply", of(&[Status::WaitingEnterprise])));
+        waits.push(("todo-appeal-confirm", of(&[Status::Reviewed])));
+        waits.push(("todo-appeal-draft", of(&[Status::Draft])));
+    }
+    let mut all = Vec::new();
+    for (action, condition) in waits {
+        let mut with_scope = store::visible(who);
+        with_scope.append(condition);
+        let mut tail = Sql::from(" ORDER BY a.due_key, a.id LIMIT ");
+        tail.arg(TO_DO);
+        for mut line in store::lines(&mut tx, who.zone_id, with_scope, tail).await? {
+            hide(who, &mut line);
+            all.push(ToDo {
+                action,
+                about: line.subject_name().map(str::to_owned),
+                href: format!("/appeals/{}", line.id),
+                due_at: line.due_at.filter(|_| line.due_key != FAR),
+                light: line.light(now, &calendar),
+                title: line.title,
+            });
+        }
+    }
+    if who.is(Roles::of(&[Role::Officer, Role::Specialist, Role::Agency])) && !who.is_rule() {
+        for order in store::waiting_orders(&mut tx, who.zone_id, &store::departments_of(who), TO_DO).await? {
+            let masked = order.accused_department_id.is_some() && (order.accused_department_id == who.department_id || who.has(Role::Agency));
+            all.push(ToDo {
+                action: if order.status == OrderStatus::Sent { "todo-order-sign" } else { "todo-order-answer" },
+                title: order.title,
+                about: order.about.filter(|_| !masked),
+                href: format!("/appeals/{}", order.appeal_id),
+                due_at: order.due_at,
+                light: clock::light_of(order.sent_at, order.due_at, None, now, &calendar),
+            });
+        }
+    }
+    crate::todo::sort(&mut all);
+    Ok(all)
+}
+
+// ---- the partner's link ----
+
+/// A work order as the partner sees it who has only its link.
+pub struct PartnerOrder {
+    /// The order.
+    pub order: WorkOrder,
+    /// The appeal's number.
+    pub number: String,
+    /// What it is about.
+    pub title: String,
+    /// In the enterprise's words.
+    pub body: String,
+    /// Whose it is; none when that is hidden.
+    pub subject: Option<String>,
+    /// The department that asks, by name.
+    pub asked_by: Option<String>,
+    /// The appeal's version.
+    pub version: i64,
+    /// The order's deadline, explained.
+    pub due: Option<Explanation>,
+    /// The zone.
+    pub zone: Zone,
+}
+
+/// The token of a work order's link, for those who lead.
+pub fn link_of(app: &App, zone: Uuid, order: &WorkOrder) -> Option<String> {
+    let fits = order.kind == OrderKind::Partner && order.status != OrderStatus::Cancelled;
+    fits.then(|| link::token(app.db.keyring(), zone, order.id, order.link_serial))
+}
+
+/// Who comes by a link, and his order. A link that is altered, withdrawn or
+/// whose appeal has ended leads nowhere.
+pub async fn by_link(app: &App, token: &str) -> Result<(Actor, PartnerOrder)> {
+    let (zone_id, order_id) = link::read(token).ok_or(Error::NotFound)?;
+    let mut tx = app.read().await?;
+    let order = store::order(&mut tx, zone_id, order_id).await?.ok_or(Error::NotFound)?;
+    if !link::genuine(app.db.keyring(), token, zone_id, order_id, order.link_serial) {
+        return Err(Error::NotFound);
+    }
+    let mut who = Actor::rule(zone_id);
+    who.name = order.department_name.clone();
+    who.department_id = Some(order.department_id);
+    who.scope = Scope::WorkOrder(order.id);
+    who.via = Via::Link;
+    let seen = step::see(&mut tx, &who, order.appeal_id, false).await?;
+    if !seen.appeal.open || order.status == OrderStatus::Cancelled {
+        return Err(Error::NotFound);
+    }
+    let line = store::line(&mut tx, zone_id, seen.appeal.id).await?.ok_or(Error::NotFound)?;
+    let calendar = clock::calendar(&mut tx, zone_id).await?;
+    let due = match clock::find(&mut tx, zone_id, order.id, ClockKind::Assist).await? {
+        Some(clock) => Some(Explanation::of(&mut tx, zone_id, clock, &calendar).await?),
+        None => None,
+    };
+    let zone = Zone::get(&mut tx, zone_id).await?;
+    let shown = PartnerOrder {
+        number: seen.appeal.number,
+        title: seen.appeal.title,
+        body: seen.appeal.body,
+        subject: line.subject_name().filter(|_| !seen.masked).map(str::to_owned),
+        asked_by: line.lead_department_name.clone(),
+        version: seen.appeal.version,
+        order,
+        due,
+        zone,
+    };
+    Ok((who, shown))
+}
+
+/// A partner signs, answers or asks for time by his link. Nothing else.
+pub async fn act_by_link(app: &App, token: &str, act: Act) -> Result<Uuid> {
+    let (who, shown) = by_link(app, token).await?;
+    if !matches!(act, Act::Sign { .. } | Act::Answer { .. } | Act::Extend { .. }) || act.work_order() != Some(shown.order.id) {
+        return Err(Error::Forbidden);
+    }
+    self::act(app, &who, shown.order.appeal_id, act).await
+}
+
+// ---- what happens by itself ----
+
+/// Closes reviewed answers on which the enterprise said nothing within its time.
+/// Each is a transaction of its own; answers how many.
+pub async fn close_silent(app: &App, zone: Uuid) -> Result<usize> {
+    let now = app.now();
+    let candidates = {
+        let mut tx = app.read().await?;
+        store::silent_since(&mut tx, zone, now.plus(-DAY_MS)).await?
+    };
+    let mut closed = 0;
+    for id in candidates {
+        let mut work = app.work(&Actor::rule(zone)).await?;
+        let Some(appeal) = store::appeal_to_change(&mut work, zone, id).await? else { continue };
+        let Some(reviewed) = appeal.reviewed_at.filter(|_| appeal.status == Status::Reviewed) else { continue };
+        let calendar = clock::calendar(&mut work, zone).await?;
+        let profile = store::profile_of(&mut work, &appeal).await?;
+        let last = calendar.add_working_days(calendar.local_day(reviewed.stamp()), profile.silence);
+        if now.stamp() <= calendar.close(last) {
+            continue;
+        }
+        act_in(&mut work, id, Act::Close { reason: None }).await?;
+        work.commit(id).await?;
+        closed += 1;
+    }
+    Ok(closed)
+}
+
+/// Climbs the ladders of all deadlines that came near or passed: reminds who
+/// holds it, tells the chief and the coordination office, then the oversight
+/// office and the leaders. Each rung once.
+pub async fn escalate(app: &App, zone: Uuid) -> Result<usize> {
+    let mut work = app.work(&Actor::rule(zone)).await?;
+    let ladder = policy::ladder();
+    let mut reached = clock::escalate(&mut work, "appeal", &ladder).await?;
+    reached.extend(clock::escalate(&mut work, "work_order", &ladder).await?);
+    // The end of the time for an objection is no neglect.
+    reached.retain(|rung| rung.clock.kind != ClockKind::Objection);
+    if reached.is_empty() {
+        // The rungs of objections are noted all the same.
+        work.commit(zone).await?;
+        return Ok(0);
+    }
+    let mut told = 0;
+    for rung in reached {
+        let order = match rung.clock.owner.as_str() {
+            "work_order" => store::order(&mut work, zone, rung.clock.owner_id).await?,
+            _ => None,
+        };
+        let appeal_id = order.as_ref().map_or(rung.clock.owner_id, |order| order.appeal_id);
+        let Some(appeal) = store::appeal(&mut work, zone, appeal_id).await?.filter(|appeal| appeal.open) else { continue };
+        let department = order.as_ref().map(|order| order.department_id).or(appeal.lead_department_id);
+        let handler = order.as_ref().map_or(appeal.handler_id, |order| order.handler_id);
+        let of_desk = matches!(rung.clock.kind, ClockKind::Ruling | ClockKind::Contact) || department.is_none();
+        let desk = Roles::of(&[Role::Dispatcher]);
+        let (entry, kind, people): (&'static str, _, Vec<Uuid>) = match (rung.action.as_str(), department) {
+            ("remind", Some(department)) if !of_desk => {
+                let people = match handler {
+                    Some(handler) => vec![handler],
+                    None => store::of_department(&mut work, zone, department).await?,
+                };
+                ("appeal.remind", "appeal.remind", people)
+            }
+            ("remind", _) => ("appeal.remind", "appeal.remind", store::with_role(&mut work, zone, desk).await?),
+            ("urge", department) => {
+                let mut people = store::with_role(&mut work, zone, desk).await?;
+                if let Some(department) = department.filter(|_| !of_desk) {
+                    people.extend(handler);
+                    people.extend(store::chief_of(&mut work, zone, department).await?);
+                }
+                ("appeal.urge", "appeal.urge", people)
+            }
+            _ => {
+                let above = Roles::of(&[Role::Oversight, Role::Leader]);
+                ("appeal.supervise", "appeal.supervise", store::with_role(&mut work, zone, above).await?)
+            }
+        };
+        let subject = step::subject_of(&appeal);
+        let name = order.map(|order| order.department_name);
+        let made = json!({"clock": rung.clock.kind, "due_at": rung.clock.due_at, "department": name});
+        work.log(entry, subject, Change::made(made)).await?;
+        let args = json!({"number": appeal.number, "title": appeal.title, "clock": rung.clock.kind});
+        for person in people.into_iter().collect::<BTreeSet<_>>() {
+            work.notify(person, kind, subject, args.clone()).await?;
+        }
+        told += 1;
+    }
+    work.commit(zone).await?;
+    Ok(told)
+}
+
+// ---- policy ----
+
+/// Loads the official days of a year and reckons every open deadline again.
+/// What an enterprise was told is never shortened. Answers the years.
+pub async fn load_official_days(app: &App, who: &Actor, text: &str) -> Result<Vec<i16>> {
+    who.must(KEEPERS)?;
+    let mut work = app.work(who).await?;
+    let zone = work.zone();
+    let years = clock::load_days(&mut work, text).await?;
+    for clock in clock::recompute_open(&mut work).await? {
+        match (clock.owner.as_str(), clock.kind) {
+            ("appeal", ClockKind::Finish) => store::set_due(&mut work, zone, clock.owner_id, clock.due_at).await?,
+            ("work_order", ClockKind::Assist) => store::set_order_due(&mut work, zone, clock.owner_id, clock.due_at).await?,
+            _ => {}
+        }
+    }
+    work.commit(zone).await?;
+    Ok(years)
+}
+
+/// Sets a category: its name, whom it goes to, whether it is still offered.
+pub async fn set_category(app: &App, who: &Actor, key: &str, category: &Category) -> Result<Uuid> {
+    who.must(KEEPERS)?;
+    let fits = !key.is_empty() && key.len() <= 40 && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let mut check = Check::new();
+    check.that(fits, "key", "handle");
+    let shipped = policy::CATEGORIES.contains(&key);
+    check.that(shipped || category.name.as_deref().is_some_and(|name| !name.trim().is_empty()), "name", "required");
+    check.done()?;
+    let mut work = app.work(who).await?;
+    let zone = work.zone();
+    for department in category.lead_department_id.iter().chain(&category.assist) {
+        if store::department(&mut work, zone, *department).await?.is_none() {
+            return Err(Error::field("lead_department_id", "unknown"));
+        }
+    }
+    let body = serde_json::to_value(category).map_err(|e| Error::Internal(e.to_string()))?;
+    set_policy(&mut work, "category", key, body).await?;
+    work.commit(zone).await
+}
+
+/// Sets a limit profile from now on. What began before keeps its version.
+pub async fn set_profile(app: &App, who: &Actor, key: &str, profile: &Profile) -> Result<Uuid> {
+    who.must(KEEPERS)?;
+    let mut check = Check::new();
+    check.that(policy::shipped_profile(key).is_some(), "key", "unknown");
+    check.that((1..=250).contains(&profile.finish.n), "finish", "length");
+    check.that(profile.longest >= profile.finish.n, "longest", "length");
+    check.that(!profile.approvers.is_empty() || profile.extensions == 0, "approvers", "required");
+    check.done()?;
+    let mut work = app.work(who).await?;
+    let zone = work.zone();
+    let body = serde_json::to_value(profile).map_err(|e| Error::Internal(e.to_string()))?;
+    set_policy(&mut work, "limit_profile", key, body).await?;
+    work.commit(zone).await
+}
+
+/// The profile in force under a name.
+pub async fn profile(tx: &mut Tx, zone: Uuid, key: &str) -> Result<Profile> {
+    Ok(store::profile(tx, zone, key).await?.1)
+}
+
+async fn set_policy(work: &mut Work, kind: &'static str, key: &str, body: Json) -> Result<()> {
+    let (zone, now) = (work.zone(), work.now);
+    let version = store::set_policy(work, zone, kind, key, &body, now).await?;
+    let made = json!({"kind": kind, "key": key, "version": version, "body": body});
+    work.log("policy_data.set", Subject::new("policy_data", zone), Change::made(made)).await
+}
+
+/// The name and kind of partner agencies and departments, for choices on pages.
+pub async fn departments(tx: &mut Tx, zone: Uuid) -> Result<Vec<crate::organisation::Department>> {
+    let all = crate::organisation::desk::departments(tx, zone).await?;
+    Ok(all.into_iter().filter(|department| department.valid_to.is_none()).collect())
+}
+
+/// Open appeals of the same enterprise or project that one may be merged into.
+pub async fn merge_targets(tx: &mut Tx, who: &Actor, appeal: &Appeal) -> Result<Vec<Line>> {
+    let mut condition = store::visible(who);
+    condition.append(sql!(" AND a.open AND a.id <> $1", appeal.id));
+    for (column, none, id) in [
+        (" AND a.enterprise_id = ", " AND a.enterprise_id IS NULL", appeal.enterprise_id),
+        (" AND a.project_id = ", " AND a.project_id IS NULL", appeal.project_id),
+    ] {
+        match id {
+            Some(id) => condition.push(column).arg(id),
+            None => condition.push(none),
+        };
+    }
+    Ok(store::lines(tx, who.zone_id, condition, Sql::from(" ORDER BY a.created_at DESC, a.id LIMIT 50")).await?)
+}

@@ -2,18 +2,23 @@
 //! day it says that it is solved. Who may move it where is the table
 //! [`TRANSITIONS`]; under which conditions is [`guard`].
 
+pub mod act;
 mod api;
 pub mod desk;
 pub mod link;
 mod pages;
 pub mod policy;
+pub mod record;
+mod step;
 mod store;
 
 use crate::clock::Holder;
 use crate::http::routes::Routes;
+use crate::worker;
 use crate::words;
+use ::store::Schedule;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
 words! {
@@ -532,7 +537,8 @@ pub const TRANSITIONS: &[Transition] = {
         row(&[S::ReturnVisit, S::Closed], A::ReturnVisit, &[Desk, Overseer, Keeper], SameOr(S::Working)),
         row(&[S::ReturnVisit], A::Close, &[Desk, Overseer], Either(S::Closed, S::LongTerm)),
         row(&[S::LongTerm], A::Close, &[Desk, Overseer], To(S::Closed)),
-        row(&[S::Reviewed], A::Close, &[Rule], To(S::Closed)),
+        // An enterprise that says nothing within its time has accepted; counted apart.
+        row(&[S::Reviewed], A::Close, &[Rule], Either(S::Closed, S::LongTerm)),
         row(&[S::Closed], A::Reopen, &[Owner, Keeper, Desk, Overseer], To(S::Working)),
         row(
             &[
@@ -662,6 +668,22 @@ pub fn guard(action: Action, facts: &Facts) -> Result<(), &'static str> {
     }
 }
 
+/// What happens to appeals by itself.
+pub fn kinds() -> Vec<worker::Kind> {
+    vec![
+        worker::Kind {
+            name: "appeal.escalate",
+            schedule: Some(Schedule::EveryMinutes(10)),
+            task: |app, zone, _| Box::pin(async move { desk::escalate(&app, zone).await.map(drop) }),
+        },
+        worker::Kind {
+            name: "appeal.silence",
+            schedule: Some(Schedule::EveryMinutes(60)),
+            task: |app, zone, _| Box::pin(async move { desk::close_silent(&app, zone).await.map(drop) }),
+        },
+    ]
+}
+
 /// Adds this job's routes.
 pub fn routes(routes: &mut Routes) {
     api::routes(routes);
@@ -710,7 +732,7 @@ mod tests {
         desk overseer keeper      return_visit  return_visit closed                                    -> same|working
         desk overseer             close         return_visit                                           -> closed|long_term
         desk overseer             close         long_term                                              -> closed
-        rule                      close         reviewed                                               -> closed
+        rule                      close         reviewed                                               -> closed|long_term
         owner keeper desk overseer  reopen      closed                                                 -> working
         owner author desk         withdraw      draft registered dispatched objected signed working    -> withdrawn
         owner author desk         withdraw      waiting_enterprise with_partner planned suspended      -> withdrawn

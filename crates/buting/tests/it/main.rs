@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, dead_code, reason = "a test that fails says where; the house serves every job")]
 
+mod appeal;
 mod assignment;
 mod backup;
 mod continuity;

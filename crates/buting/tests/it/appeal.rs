@@ -1,0 +1,676 @@
+//! Appeals as enterprises, officers, partners and leaders meet them.
+
+use crate::house::{House, MORNING};
+use buting::appeal::act::Act;
+use buting::appeal::record::Line;
+use buting::appeal::{Kind, NewAppeal, ResultKind, Status, Urgency, desk};
+use buting::clock::{self, ClockKind, ClockState};
+use buting::error::{Conflict, Error, Result};
+use buting::time::{DAY_MS, HOUR_MS, Time};
+use serde_json::{Value as Json, json};
+use store::sql;
+use uuid::Uuid;
+
+/// An appeal of the enterprise's own.
+fn trucks() -> NewAppeal {
+    NewAppeal {
+        title: "货车进不了园区东门".into(),
+        body: "限高杆改造后，高栏货车无法进入，原料只能在门外倒短。".into(),
+        category: "logistics".into(),
+        urgency: Urgency::Urgent,
+        ..NewAppeal::default()
+    }
+}
+
+async fn raise(house: &House) -> Uuid {
+    desk::open(&house.app, &house.who("enterprise").await, trucks()).await.unwrap()
+}
+
+async fn act(house: &House, who: &str, id: Uuid, act: Json) -> Result<Uuid> {
+    let act: Act = serde_json::from_value(act).expect("an action");
+    desk::act(&house.app, &house.who(who).await, id, act).await
+}
+
+/// Does what must succeed.
+#[track_caller]
+fn done(result: Result<Uuid>) {
+    if let Err(error) = result {
+        panic!("refused: {error:?}");
+    }
+}
+
+/// The stable code of a refusal by state.
+fn code(result: Result<Uuid>) -> &'static str {
+    match result {
+        Err(Error::Conflict(Conflict::State(code))) => code,
+        other => panic!("not refused by state: {other:?}"),
+    }
+}
+
+async fn status(house: &House, id: Uuid) -> Status {
+    desk::record(&house.app, &house.rule(), id).await.unwrap().appeal.status
+}
+
+/// A day of November 2026 in Shanghai.
+fn at(day: i64, hour: i64) -> Time {
+    MORNING.plus((day - 24) * DAY_MS + (hour - 10) * HOUR_MS)
+}
+
+async fn due(house: &House, id: Uuid, kind: ClockKind) -> Option<String> {
+    let mut tx = house.app.read().await.unwrap();
+    let clock = clock::find(&mut tx, house.zone, id, kind).await.unwrap()?;
+    let zone = buting::zone::default_time_zone();
+    Some(clock.due_at.map_or("standing still".into(), |due| due.local(&zone).strftime("%m-%d %H:%M").to_string()))
+}
+
+async fn state(house: &House, owner: Uuid, kind: ClockKind) -> ClockState {
+    let mut tx = house.app.read().await.unwrap();
+    clock::find(&mut tx, house.zone, owner, kind).await.unwrap().unwrap().state
+}
+
+/// Dispatched to the department of `officer2` and signed there.
+async fn signed(house: &House) -> Uuid {
+    let id = raise(house).await;
+    done(act(house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.other_department})).await);
+    done(act(house, "officer2", id, json!({"action": "sign"})).await);
+    id
+}
+
+fn solved() -> Json {
+    json!({"action": "answer", "result": "solved", "text": "南门增设货车通道。", "production_continued": "yes"})
+}
+
+/// Answered and reviewed; the enterprise is to confirm.
+async fn reviewed(house: &House) -> Uuid {
+    let id = signed(house).await;
+    done(act(house, "officer2", id, solved()).await);
+    done(act(house, "dispatcher", id, json!({"action": "review"})).await);
+    id
+}
+
+#[tokio::test]
+async fn the_main_path() {
+    for house in House::both().await {
+        let id = raise(&house).await;
+        assert_eq!(due(&house, id, ClockKind::Verify).await.as_deref(), Some("11-25 17:30"));
+        assert_eq!(due(&house, id, ClockKind::Answer).await.as_deref(), Some("11-27 17:30"));
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-15 17:30"));
+
+        let dispatch = json!({"action": "dispatch", "department_id": house.other_department, "assist": [house.department, house.agency]});
+        done(act(&house, "dispatcher", id, dispatch).await);
+        let record = desk::record(&house.app, &house.who("dispatcher").await, id).await.unwrap();
+        let kinds: Vec<_> = record.orders.iter().map(|w| w.kind.word()).collect();
+        assert_eq!(kinds, ["lead", "assist", "partner"]);
+        let (lead, assist) = (record.orders[0].id, record.orders[1].id);
+        assert_eq!(due(&house, lead, ClockKind::Sign).await.as_deref(), Some("11-25 17:30"));
+        assert_eq!(due(&house, assist, ClockKind::Assist).await.as_deref(), Some("11-27 17:30"));
+
+        done(act(&house, "officer2", id, json!({"action": "sign"})).await);
+        assert_eq!(state(&house, id, ClockKind::Verify).await, ClockState::Stopped);
+        done(act(&house, "officer2", id, json!({"action": "reply", "text": "今天下午到现场看。"})).await);
+        assert_eq!(status(&house, id).await, Status::Working);
+        assert_eq!(state(&house, id, ClockKind::Answer).await, ClockState::Stopped);
+
+        // Those who assist have time; until then the answer waits for them.
+        assert_eq!(code(act(&house, "officer2", id, solved()).await), "orders_open");
+        done(act(&house, "officer", id, json!({"action": "sign"})).await);
+        done(act(&house, "officer", id, json!({"action": "answer", "text": "已与载体协商。"})).await);
+        done(act(&house, "agency", id, json!({"action": "answer", "text": "同意增设货车通道。"})).await);
+
+        done(act(&house, "officer2", id, solved()).await);
+        let own = desk::view(&house.app, &house.who("enterprise").await, id).await.unwrap();
+        assert_eq!(own.answer, None, "an answer is not shown before it was reviewed");
+        assert_eq!(code(act(&house, "officer2", id, json!({"action": "close"})).await.map_err(|error| match error {
+            Error::Forbidden => Error::state("forbidden"),
+            other => other,
+        })), "forbidden");
+        done(act(&house, "dispatcher", id, json!({"action": "review"})).await);
+        let own = desk::view(&house.app, &house.who("enterprise").await, id).await.unwrap();
+        assert_eq!(own.answer.as_deref(), Some("南门增设货车通道。"));
+        assert!(own.history.iter().all(|event| !event.internal), "{:?}", own.history);
+
+        done(act(&house, "enterprise", id, json!({"action": "confirm", "rating": 5, "text": "谢谢"})).await);
+        done(act(&house, "dispatcher", id, json!({"action": "close"})).await);
+        let view = house.call("leader", "GET", &format!("/api/v1/appeals/{id}"), Json::Null).await.expect(200).json();
+        assert_eq!((view["status"].as_str(), view["rating"].as_i64()), (Some("closed"), Some(5)));
+        assert_eq!(view["production_continued"], "yes");
+        let running = view["clocks"].as_array().unwrap().iter().filter(|clock| clock["state"] != "stopped").count();
+        assert_eq!(running, 0, "{}", view["clocks"]);
+
+        // Every step is one row of the ledger, and the held time adds up by holder.
+        let steps: Vec<_> = view["history"].as_array().unwrap().iter().map(|event| event["action"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(
+            steps.join(" ").replace("appeal.", ""),
+            "create register dispatch sign tell order_sign order_answer order_answer answer review confirm close"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_enterprise_writes_three_fields_and_nothing_for_others() {
+    for house in House::both().await {
+        let new = json!({"title": "停水", "body": "昨晚起停水", "category": "power_water_gas", "urgency": "critical"});
+        let made = house.call("enterprise", "POST", "/api/v1/appeals", new).await.expect(201).json();
+        assert_eq!(made["status"], "registered");
+        assert_eq!(made["enterprise_id"], json!(house.enterprise));
+        assert!(made["number"].as_str().unwrap().starts_with("SQ-20261124-000"), "{}", made["number"]);
+        let other = json!({"title": "停水", "body": "x", "category": "other", "urgency": "normal", "enterprise_id": house.other_enterprise});
+        house.call("enterprise", "POST", "/api/v1/appeals", other).await.expect(422);
+        let wrong = json!({"title": " ", "body": "", "category": "weather", "urgency": "normal", "enterprise_id": house.enterprise});
+        let answer = house.call("officer", "POST", "/api/v1/appeals", wrong).await.expect(422).json();
+        let fields: Vec<_> = answer["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(fields, ["/title", "/body", "/category"]);
+        let mass = json!({"title": "x", "body": "x", "category": "other", "urgency": "normal", "status": "closed"});
+        house.call("enterprise", "POST", "/api/v1/appeals", mass).await.expect(400);
+        for nobody in ["agency", "sysadmin", "auditor"] {
+            house.call(nobody, "POST", "/api/v1/appeals", json!({})).await.expect(403);
+        }
+        let of_project = json!({"title": "渣土车进不了场", "body": "路口限行", "category": "project", "urgency": "urgent"});
+        let made = house.call("project", "POST", "/api/v1/appeals", of_project).await.expect(201).json();
+        assert_eq!((made["project_id"].clone(), made["enterprise_id"].clone()), (json!(house.project), Json::Null));
+    }
+}
+
+#[tokio::test]
+async fn who_sees_what() {
+    for house in House::both().await {
+        let id = raise(&house).await;
+        let path = format!("/api/v1/appeals/{id}");
+        let sees = async |who: &str| house.call(who, "GET", &path, Json::Null).await.status.as_u16();
+        for (who, code) in [
+            ("enterprise", 200),
+            ("leader", 200),
+            ("dispatcher", 200),
+            ("oversight", 200),
+            ("officer", 404),
+            ("officer2", 404),
+            ("specialist", 404),
+            ("agency", 404),
+            ("enterprise2", 404),
+            ("project", 404),
+            ("sysadmin", 403),
+            ("auditor", 403),
+            ("leader@zone2", 404),
+            ("anonymous", 401),
+        ] {
+            assert_eq!(sees(who).await, code, "{who}");
+        }
+        let lists = async |who: &str| house.call(who, "GET", "/api/v1/appeals", Json::Null).await.expect(200).json()["total"].clone();
+        assert_eq!(lists("officer2").await, 0);
+        done(act(&house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.other_department, "assist": [house.agency]})).await);
+        assert_eq!((sees("officer2").await, sees("agency").await), (200, 200), "a work order opens the appeal");
+        assert_eq!((lists("officer2").await, lists("agency").await, lists("enterprise2").await), (json!(1), json!(1), json!(0)));
+        // A partner sees his own order and nothing of the rest.
+        let view = house.call("agency", "GET", &path, Json::Null).await.expect(200).json();
+        let kinds: Vec<_> = view["work_orders"].as_array().unwrap().iter().map(|w| w["kind"].clone()).collect();
+        assert_eq!(kinds, ["partner"]);
+        // Others' actions on what they may not know of are not found, not forbidden.
+        for stranger in ["enterprise2", "officer@zone2", "specialist"] {
+            let answer = house.call(stranger, "POST", &format!("{path}/actions"), json!({"action": "withdraw", "reason": "x"})).await;
+            assert_eq!(answer.status.as_u16(), 404, "{stranger}");
+        }
+        house.call("enterprise", "POST", &format!("{path}/actions"), json!({"action": "sign"})).await.expect(403);
+        house.call("leader", "POST", &format!("{path}/actions"), json!({"action": "dispatch", "department_id": house.department})).await.expect(403);
+        let late = house.call("dispatcher", "POST", &format!("{path}/actions"), json!({"action": "reject", "reason": "x", "right_channel": "y"})).await;
+        assert_eq!((late.status.as_u16(), late.json()["detail"].is_string()), (409, true));
+    }
+}
+
+#[tokio::test]
+async fn a_draft_is_its_authors_own() {
+    for house in House::both().await {
+        let who = house.who("officer").await;
+        let new = NewAppeal { draft: true, enterprise_id: Some(house.enterprise), ..trucks() };
+        let id = desk::open(&house.app, &who, new).await.unwrap();
+        assert!(matches!(desk::record(&house.app, &house.who("leader").await, id).await, Err(Error::NotFound)));
+        assert!(desk::counts(&house.app, &house.who("leader").await).await.unwrap().is_empty());
+        done(act(&house, "officer", id, json!({"action": "register"})).await);
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-15 17:30"));
+        assert_eq!(desk::counts(&house.app, &house.who("leader").await).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_stale_form_and_a_repeated_post() {
+    for house in House::both().await {
+        let id = raise(&house).await;
+        let mut who = house.who_once("dispatcher", "k1").await;
+        who.seen_version = Some(desk::record(&house.app, &who, id).await.unwrap().appeal.version);
+        let dispatch = || Act::Dispatch { department_id: Some(house.other_department), assist: vec![], instruction: None };
+        desk::act(&house.app, &who, id, dispatch()).await.unwrap();
+        assert!(matches!(desk::act(&house.app, &who, id, dispatch()).await, Err(Error::Replayed(again)) if again == id));
+        let mut late = house.who("dispatcher").await;
+        late.seen_version = Some(1);
+        let merge = Act::Reject { reason: "x".into(), right_channel: "y".into() };
+        assert!(matches!(desk::act(&house.app, &late, id, merge).await, Err(Error::Conflict(Conflict::Stale(_)))));
+        assert_eq!(desk::record(&house.app, &who, id).await.unwrap().orders.len(), 1, "one dispatch, one order");
+
+        let new = json!({"id": Uuid::now_v7(), "title": "a", "body": "b", "category": "other", "urgency": "normal"});
+        let first = house.call("enterprise", "POST", "/api/v1/appeals", new.clone()).await.expect(201).json();
+        let again = house.call("enterprise", "POST", "/api/v1/appeals", new).await.expect(200).json();
+        assert_eq!(first["number"], again["number"]);
+    }
+}
+
+#[tokio::test]
+async fn when_two_sign_one_wins() {
+    for house in House::both().await {
+        let id = raise(&house).await;
+        done(act(&house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.department})).await);
+        let (one, two) = (house.who("officer").await, house.who("specialist").await);
+        let sign = || Act::Sign { work_order_id: None };
+        let (a, b) = tokio::join!(desk::act(&house.app, &one, id, sign()), desk::act(&house.app, &two, id, sign()));
+        assert_eq!([a.is_ok(), b.is_ok()].iter().filter(|ok| **ok).count(), 1, "{a:?} {b:?}");
+        let loser = if a.is_ok() { b } else { a };
+        assert_eq!(code(loser), "appeal_status");
+    }
+}
+
+#[tokio::test]
+async fn asking_the_enterprise_stops_the_clock_and_books_the_time_to_it() {
+    for house in House::both().await {
+        let id = signed(&house).await;
+        house.clock.set(at(25, 9));
+        done(act(&house, "officer2", id, json!({"action": "ask", "text": "车辆高度和轴数？"})).await);
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("standing still"));
+        let waiting = house.call("enterprise", "GET", "/api/v1/appeals?status=waiting_enterprise", Json::Null).await.expect(200).json();
+        assert_eq!((waiting["items"][0]["due_at"].clone(), waiting["items"][0]["light"].clone()), (Json::Null, json!("suspended")));
+        house.clock.set(at(27, 15));
+        done(act(&house, "enterprise", id, json!({"action": "reply", "text": "4.2 米，六轴"})).await);
+        assert_eq!(status(&house, id).await, Status::Working);
+        // Two working days were the enterprise's: the deadline moved by them.
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-17 17:30"));
+        let record = desk::record(&house.app, &house.who("dispatcher").await, id).await.unwrap();
+        let held: Vec<_> = record.held.iter().map(|bar| (bar.holder.word(), bar.days)).collect();
+        assert_eq!(held, [("desk", 0), ("department", 1), ("enterprise", 2)]);
+        let finish = record.dues.iter().find(|due| due.clock.kind == ClockKind::Finish).unwrap();
+        let counted: i64 = finish.reckoning.segments.iter().filter(|s| s.counted).map(|s| s.amount).sum();
+        assert_eq!((counted, finish.reckoning.total), (15, 15));
+    }
+}
+
+#[tokio::test]
+async fn an_objection_is_made_once_and_ruled_on_for_good() {
+    for house in House::both().await {
+        let id = raise(&house).await;
+        let dispatch = json!({"action": "dispatch", "department_id": house.other_department});
+        done(act(&house, "dispatcher", id, dispatch).await);
+        done(act(&house, "officer2", id, json!({"action": "object", "reason": "属企业服务部职责", "department_id": house.department})).await);
+        assert_eq!(status(&house, id).await, Status::Objected);
+        assert_eq!(due(&house, id, ClockKind::Ruling).await.as_deref(), Some("11-24 17:30"), "ruled on the same day");
+        assert!(matches!(act(&house, "officer2", id, json!({"action": "rule", "reason": "x"})).await, Err(Error::Forbidden)));
+        done(act(&house, "dispatcher", id, json!({"action": "rule", "reason": "首接负责", "department_id": house.department})).await);
+        let record = desk::record(&house.app, &house.who("dispatcher").await, id).await.unwrap();
+        assert_eq!(record.appeal.lead_department_id, Some(house.department));
+        assert_eq!(record.orders.iter().map(|w| w.status.word()).collect::<Vec<_>>(), ["cancelled", "sent"]);
+        assert!(matches!(desk::record(&house.app, &house.who("officer2").await, id).await, Err(Error::NotFound)), "it is no longer theirs");
+        assert_eq!(code(act(&house, "officer", id, json!({"action": "object", "reason": "再提"})).await), "objection_final");
+        done(act(&house, "officer", id, json!({"action": "sign"})).await);
+
+        // Outside its window there is none.
+        let id = raise(&house).await;
+        done(act(&house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.other_department})).await);
+        house.clock.set(at(26, 9));
+        assert_eq!(code(act(&house, "officer2", id, json!({"action": "object", "reason": "晚了"})).await), "objection_over");
+    }
+}
+
+#[tokio::test]
+async fn more_time_is_asked_before_the_end_and_granted_by_another() {
+    for house in House::both().await {
+        let id = signed(&house).await;
+        let extend = |days: i64| json!({"action": "extend", "days": days, "reason": "需上级批复"});
+        assert!(matches!(act(&house, "officer2", id, extend(16)).await, Err(Error::Invalid(_))), "30 in all");
+        done(act(&house, "officer2", id, extend(10)).await);
+        assert_eq!(code(act(&house, "officer2", id, extend(1)).await), "extension_pending");
+        assert!(matches!(act(&house, "dispatcher", id, json!({"action": "grant"})).await, Err(Error::Forbidden)));
+        assert!(matches!(act(&house, "leader", id, json!({"action": "grant", "granted": false})).await, Err(Error::Invalid(_))), "a refusal says why");
+        done(act(&house, "leader", id, json!({"action": "grant"})).await);
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-29 17:30"));
+        done(act(&house, "officer2", id, extend(5)).await);
+        done(act(&house, "oversight", id, json!({"action": "grant", "granted": false, "reason": "不予延期"})).await);
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-29 17:30"));
+        assert_eq!(code(act(&house, "leader", id, json!({"action": "grant"})).await), "extension_none");
+        let late = signed(&house).await;
+        house.clock.set(at(24 + 40, 9));
+        assert_eq!(code(act(&house, "officer2", late, extend(1)).await), "extension_too_late");
+    }
+}
+
+#[tokio::test]
+async fn a_partner_answers_by_link_and_the_link_dies_with_the_appeal() {
+    for house in House::both().await {
+        let id = signed(&house).await;
+        done(act(&house, "officer2", id, json!({"action": "pass_partner", "department_id": house.agency, "text": "能否设货车通道？"})).await);
+        assert_eq!(status(&house, id).await, Status::WithPartner);
+        assert_eq!(state(&house, id, ClockKind::Finish).await, ClockState::Running);
+        let record = desk::record(&house.app, &house.who("officer2").await, id).await.unwrap();
+        let order = record.orders.last().unwrap().clone();
+        let token = desk::link_of(&house.app, house.zone, &order).unwrap();
+        let (who, shown) = desk::by_link(&house.app, &token).await.unwrap();
+        assert_eq!((shown.subject.as_deref(), shown.order.id), (Some("测试机电"), order.id));
+        let only_this = desk::list(&house.app, &who, &desk::Filter { limit: 10, ..Default::default() }).await.unwrap();
+        assert!(only_this.items.is_empty(), "a link opens no list");
+        let close = Act::Withdraw { reason: "x".into() };
+        assert!(matches!(desk::act_by_link(&house.app, &token, close).await, Err(Error::Forbidden)));
+        let answer = |text: &str| serde_json::from_value(json!({"action": "answer", "text": text, "work_order_id": order.id})).unwrap();
+        done(desk::act_by_link(&house.app, &token, answer("可以，南门。")).await);
+        assert_eq!(status(&house, id).await, Status::Working, "the partner's word does not close it");
+        assert_eq!(code(desk::act_by_link(&house.app, &token, answer("再说一次")).await), "order_status");
+        let mut altered = token.clone();
+        altered.replace_range(60..61, if &token[60..61] == "A" { "B" } else { "A" });
+        assert!(matches!(desk::by_link(&house.app, &altered).await, Err(Error::NotFound)));
+        done(act(&house, "enterprise", id, json!({"action": "withdraw", "reason": "自行解决"})).await);
+        assert!(matches!(desk::by_link(&house.app, &token).await, Err(Error::NotFound)));
+    }
+}
+
+#[tokio::test]
+async fn a_review_is_somebody_elses_and_a_bad_answer_goes_back() {
+    for house in House::both().await {
+        // The coordination office answers at once, and cannot review itself.
+        let id = raise(&house).await;
+        done(act(&house, "dispatcher", id, json!({"action": "answer", "result": "explained", "text": "政策如下", "production_continued": "not_affected"})).await);
+        assert_eq!(code(act(&house, "dispatcher", id, json!({"action": "review"})).await), "own_work");
+        done(act(&house, "leader", id, json!({"action": "review", "ok": false, "reason": "没有答复诉求"})).await);
+        assert_eq!(status(&house, id).await, Status::Registered, "work without a department goes back to the desk");
+
+        let id = signed(&house).await;
+        house.clock.set(at(26, 9));
+        done(act(&house, "officer2", id, solved()).await);
+        assert!(matches!(act(&house, "dispatcher", id, json!({"action": "review", "ok": false})).await, Err(Error::Invalid(_))));
+        house.clock.set(at(30, 9));
+        done(act(&house, "dispatcher", id, json!({"action": "review", "ok": false, "reason": "未到现场"})).await);
+        assert_eq!(status(&house, id).await, Status::Working);
+        // Thursday to Monday it lay with the reviewer: two working days.
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-17 17:30"));
+        let view = desk::view(&house.app, &house.who("enterprise").await, id).await.unwrap();
+        assert!(!view.history.iter().any(|e| e.text.as_deref() == Some("未到现场")), "the enterprise does not read the review");
+        assert_eq!(view.sent_back, 1);
+    }
+}
+
+#[tokio::test]
+async fn results_name_what_they_rest_on() {
+    for house in House::both().await {
+        let id = signed(&house).await;
+        let answer = |result: &str, more: Json| {
+            let mut act = json!({"action": "answer", "result": result, "text": "t", "production_continued": "yes"});
+            act.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            act
+        };
+        for (result, more, field) in [
+            ("policy_does_not_allow", json!({}), "basis"),
+            ("not_ours", json!({}), "right_channel"),
+            ("referred", json!({}), "right_channel"),
+            ("long_term", json!({}), "review_on"),
+            ("long_term", json!({"review_on": "2026-11-24"}), "review_on"),
+            ("duplicate", json!({}), "result"),
+        ] {
+            let Err(Error::Invalid(errors)) = act(&house, "officer2", id, answer(result, more)).await else {
+                panic!("{result} should be refused");
+            };
+            assert_eq!(errors.iter().map(|e| e.field.as_str()).collect::<Vec<_>>(), [field], "{result}");
+        }
+        let Err(Error::Invalid(errors)) = act(&house, "officer2", id, json!({"action": "answer", "text": "t"})).await else { panic!() };
+        assert_eq!(errors.iter().map(|e| e.field.as_str()).collect::<Vec<_>>(), ["result", "production_continued"]);
+        done(act(&house, "officer2", id, answer("long_term", json!({"review_on": "2027-03-01"}))).await);
+        done(act(&house, "dispatcher", id, json!({"action": "review"})).await);
+        done(act(&house, "enterprise", id, json!({"action": "confirm", "rating": 4})).await);
+        done(act(&house, "dispatcher", id, json!({"action": "close"})).await);
+        assert_eq!(status(&house, id).await, Status::LongTerm, "a long-term matter stays on the list");
+        done(act(&house, "officer2", id, json!({"action": "resume"})).await);
+        done(act(&house, "officer2", id, solved()).await);
+    }
+}
+
+#[tokio::test]
+async fn the_enterprise_has_the_last_word() {
+    for house in House::both().await {
+        // Not accepted: it goes back, and the old clock goes on.
+        let id = reviewed(&house).await;
+        house.clock.set(at(26, 9));
+        done(act(&house, "enterprise", id, json!({"action": "dispute", "reason": "通道还没开"})).await);
+        assert_eq!(status(&house, id).await, Status::Working);
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-16 17:30"));
+        done(act(&house, "officer2", id, solved()).await);
+        done(act(&house, "dispatcher", id, json!({"action": "review"})).await);
+
+        // A bad rating wants a call before it is closed, by somebody else.
+        done(act(&house, "enterprise", id, json!({"action": "confirm", "rating": 2})).await);
+        assert_eq!(due(&house, id, ClockKind::Contact).await.as_deref(), Some("11-27 17:30"));
+        assert_eq!(code(act(&house, "dispatcher", id, json!({"action": "close"})).await), "bad_rating_open");
+        done(act(&house, "oversight", id, json!({"action": "return_visit", "verdict": "not_reached"})).await);
+        assert_eq!(code(act(&house, "dispatcher", id, json!({"action": "close"})).await), "bad_rating_open");
+        done(act(&house, "oversight", id, json!({"action": "return_visit", "verdict": "solved", "text": "已开通"})).await);
+        done(act(&house, "dispatcher", id, json!({"action": "close"})).await);
+        assert_eq!(status(&house, id).await, Status::Closed);
+
+        // Reopened within its time; the clock goes on where it stood.
+        house.clock.set(at(24 + 7, 9));
+        done(act(&house, "enterprise", id, json!({"action": "reopen", "reason": "通道又封了"})).await);
+        assert_eq!(status(&house, id).await, Status::Working);
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-21 17:30"));
+        assert_eq!(desk::record(&house.app, &house.rule(), id).await.unwrap().appeal.rating, None, "it is asked anew");
+        done(act(&house, "officer2", id, solved()).await);
+        done(act(&house, "dispatcher", id, json!({"action": "review"})).await);
+        done(act(&house, "enterprise", id, json!({"action": "confirm", "rating": 5})).await);
+        done(act(&house, "dispatcher", id, json!({"action": "close"})).await);
+        house.clock.set(at(24 + 30, 9));
+        assert_eq!(code(act(&house, "enterprise", id, json!({"action": "reopen", "reason": "太晚"})).await), "reopen_over");
+        let rating = house.call("enterprise", "POST", &format!("/api/v1/appeals/{id}/actions"), json!({"action": "confirm", "rating": 9})).await;
+        assert_eq!(rating.status.as_u16(), 409);
+    }
+}
+
+#[tokio::test]
+async fn silence_closes_and_is_shown_apart() {
+    for house in House::both().await {
+        let id = reviewed(&house).await;
+        house.clock.set(at(24 + 7, 17));
+        assert_eq!(desk::close_silent(&house.app, house.zone).await.unwrap(), 0, "five working days are the enterprise's");
+        house.clock.set(at(24 + 8, 9));
+        assert_eq!(desk::close_silent(&house.app, house.zone).await.unwrap(), 1);
+        assert_eq!(desk::close_silent(&house.app, house.zone).await.unwrap(), 0);
+        let view = desk::view(&house.app, &house.who("leader").await, id).await.unwrap();
+        assert_eq!((view.item.status, view.confirmation.map(|c| c.word()), view.item.rating), (Status::Closed, Some("silent"), None));
+        assert_eq!(view.history.last().map(|e| (e.action.as_str(), e.by.is_none())), Some(("appeal.close_silent", true)));
+    }
+}
+
+#[tokio::test]
+async fn each_rung_of_the_ladder_once() {
+    for house in House::both().await {
+        let id = signed(&house).await;
+        let notices = async |kind: &str| -> i64 {
+            let mut tx = house.app.read().await.unwrap();
+            tx.value(sql!("SELECT count(*) FROM notice WHERE zone_id = $1 AND kind = $2", house.zone, kind)).await.unwrap()
+        };
+        assert_eq!(desk::escalate(&house.app, house.zone).await.unwrap(), 0);
+        house.clock.set(at(26, 9));
+        assert_eq!(desk::escalate(&house.app, house.zone).await.unwrap(), 1, "the first answer is due tomorrow");
+        assert_eq!((notices("appeal.remind").await, notices("appeal.urge").await), (1, 0));
+        assert_eq!(desk::escalate(&house.app, house.zone).await.unwrap(), 0);
+        house.clock.set(at(27, 18));
+        assert_eq!(desk::escalate(&house.app, house.zone).await.unwrap(), 1);
+        assert!(notices("appeal.urge").await >= 2, "the coordination office and the department");
+        done(act(&house, "officer2", id, json!({"action": "reply", "text": "已到现场"})).await);
+        // After a long standstill of the program only the highest rung acts.
+        house.clock.set(at(24 + 40, 9));
+        assert_eq!(desk::escalate(&house.app, house.zone).await.unwrap(), 1);
+        assert!(notices("appeal.supervise").await >= 1);
+        assert_eq!(notices("appeal.remind").await, 1);
+        done(act(&house, "officer2", id, solved()).await);
+        house.clock.set(at(24 + 80, 9));
+        assert_eq!(desk::escalate(&house.app, house.zone).await.unwrap(), 0, "what was answered is quiet");
+    }
+}
+
+#[tokio::test]
+async fn who_complains_stays_unknown_to_the_department() {
+    for house in House::both().await {
+        let complaint = NewAppeal { kind: Kind::Complaint, accused_department_id: Some(house.other_department), ..trucks() };
+        let id = desk::open(&house.app, &house.who("enterprise").await, complaint).await.unwrap();
+        let dispatch = |to: Uuid| json!({"action": "dispatch", "department_id": to});
+        assert_eq!(code(act(&house, "dispatcher", id, dispatch(house.other_department)).await), "recusal");
+        done(act(&house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.department})).await);
+        assert!(matches!(desk::record(&house.app, &house.who("officer2").await, id).await, Err(Error::NotFound)));
+        // Nothing of it is on the enterprise's timeline, which that department may read.
+        let mut tx = house.app.read().await.unwrap();
+        let about: i64 = tx
+            .value(sql!("SELECT count(*) FROM ledger WHERE zone_id = $1 AND subject_id = $2 AND about_id IS NOT NULL", house.zone, id))
+            .await
+            .unwrap();
+        assert_eq!(about, 0);
+        drop(tx);
+        // A partner who is asked about it does not learn either.
+        done(act(&house, "officer", id, json!({"action": "sign"})).await);
+        done(act(&house, "officer", id, json!({"action": "pass_partner", "department_id": house.agency, "text": "请说明情况"})).await);
+        let view = house.call("agency", "GET", &format!("/api/v1/appeals/{id}"), Json::Null).await.expect(200);
+        assert!(!view.text().contains("测试机电") && !view.text().contains(&house.enterprise.to_string()), "{}", view.text());
+        let list = house.call("agency", "GET", "/api/v1/appeals", Json::Null).await.expect(200);
+        assert!(list.json()["total"] == 1 && !list.text().contains("测试机电"), "{}", list.text());
+        // Its own number is not counted where its list does not show it.
+        let new = NewAppeal { kind: Kind::Report, accused_department_id: Some(house.department), ..trucks() };
+        desk::open(&house.app, &house.who("enterprise2").await, new).await.unwrap();
+        let counts = desk::counts(&house.app, &house.who("dispatcher").await).await.unwrap();
+        assert_eq!(counts.iter().map(|c| c.count).sum::<i64>(), 1, "{counts:?}");
+        assert!(matches!(
+            desk::open(&house.app, &house.who("enterprise").await, NewAppeal { accused_department_id: Some(house.department), ..trucks() }).await,
+            Err(Error::Invalid(_))
+        ));
+    }
+}
+
+#[tokio::test]
+async fn the_same_matter_is_merged_and_its_words_are_kept() {
+    for house in House::both().await {
+        let (first, second) = (signed(&house).await, raise(&house).await);
+        let foreign = desk::open(&house.app, &house.who("enterprise2").await, trucks()).await.unwrap();
+        assert!(matches!(act(&house, "dispatcher", foreign, json!({"action": "merge", "into": first})).await, Err(Error::Invalid(_))));
+        done(act(&house, "dispatcher", second, json!({"action": "merge", "into": first})).await);
+        let merged = desk::record(&house.app, &house.who("enterprise").await, second).await.unwrap();
+        assert_eq!((merged.appeal.status, merged.appeal.result), (Status::Merged, Some(ResultKind::Duplicate)));
+        assert_eq!(state(&house, second, ClockKind::Finish).await, ClockState::Stopped, "a merged case does not escalate");
+        let kept = desk::view(&house.app, &house.who("officer2").await, first).await.unwrap();
+        assert!(kept.history.iter().any(|e| e.action == "appeal.take_in" && e.text.is_some()));
+        done(act(&house, "dispatcher", foreign, json!({"action": "reject", "reason": "属民事纠纷", "right_channel": "向法院起诉"})).await);
+        let told = desk::view(&house.app, &house.who("enterprise2").await, foreign).await.unwrap();
+        assert!(told.history.iter().any(|e| e.text.as_deref().is_some_and(|t| t.contains("向法院起诉"))));
+    }
+}
+
+#[tokio::test]
+async fn legal_grounds_suspend_and_plans_keep_within_the_deadline() {
+    for house in House::both().await {
+        let id = signed(&house).await;
+        assert_eq!(code(act(&house, "officer2", id, json!({"action": "plan", "planned_for": "2026-12-31", "text": "年底"})).await), "plan_past_due");
+        done(act(&house, "officer2", id, json!({"action": "plan", "planned_for": "2026-12-10", "text": "改造完成"})).await);
+        done(act(&house, "officer2", id, json!({"action": "suspend", "ground": "appraisal", "until": "2026-12-04", "reason": "检测鉴定"})).await);
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("standing still"));
+        house.clock.set(at(26, 9));
+        done(act(&house, "officer2", id, json!({"action": "resume"})).await);
+        assert_eq!(status(&house, id).await, Status::Planned, "it goes on where it was");
+        // The day of the start never counts, so one working day was lost.
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-16 17:30"));
+    }
+}
+
+#[tokio::test]
+async fn lists_are_filtered_sorted_paged_and_searched() {
+    for house in House::both().await {
+        let mut ids = Vec::new();
+        for n in 0..5 {
+            house.clock.set(at(24, 10 + n));
+            let new = NewAppeal { title: format!("第{n}件 停电"), category: if n % 2 == 0 { "labour" } else { "finance" }.into(), ..trucks() };
+            ids.push(desk::open(&house.app, &house.who("enterprise").await, new).await.unwrap());
+        }
+        let get = async |query: &str| house.call("dispatcher", "GET", &format!("/api/v1/appeals{query}"), Json::Null).await.expect(200).json();
+        assert_eq!(get("?category=labour").await["total"], 3);
+        assert_eq!(get("?q=%E5%81%9C%E7%94%B5").await["total"], 5);
+        assert_eq!(get("?q=%E5%81%9C%E6%B0%B4").await["total"], 0);
+        let mut seen = Vec::new();
+        let mut query = "?sort=-created&limit=2".to_owned();
+        loop {
+            let page = get(&query).await;
+            seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["id"].clone()));
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            query = format!("?sort=-created&limit=2&cursor={next}");
+        }
+        let newest: Vec<_> = ids.iter().rev().map(|id| json!(id)).collect();
+        assert_eq!(seen, newest);
+        done(act(&house, "dispatcher", ids[0], json!({"action": "dispatch", "department_id": house.department})).await);
+        assert_eq!(get(&format!("?department_id={}", house.department)).await["total"], 1);
+        assert_eq!(get("?status=registered,dispatched").await["total"], 5);
+        house.clock.set(at(24 + 60, 9));
+        assert_eq!(get("?overdue=true").await["total"], 5);
+        assert_eq!(get("?overdue=true").await["items"][0]["light"], "overdue");
+        for wrong in ["?status=lost", "?sort=title", "?limit=0", "?limit=201", "?cursor=x"] {
+            house.call("dispatcher", "GET", &format!("/api/v1/appeals{wrong}"), Json::Null).await.expect(422);
+        }
+        house.call("dispatcher", "GET", "/api/v1/appeals?colour=red", Json::Null).await.expect(400);
+    }
+}
+
+#[tokio::test]
+async fn official_days_move_open_deadlines_but_never_nearer_for_an_enterprise() {
+    for house in House::both().await {
+        let id = signed(&house).await;
+        // Invented: two more rest days in December, then one of them is worked after all.
+        let off = "2026-12-03\toff\t假\n2026-12-04\toff\t假\n2026-01-01\toff\t元旦";
+        desk::load_official_days(&house.app, &house.who("dispatcher").await, off).await.unwrap();
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-17 17:30"));
+        let fewer = "2026-12-03\toff\t假\n2026-01-01\toff\t元旦";
+        desk::load_official_days(&house.app, &house.who("dispatcher").await, fewer).await.unwrap();
+        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-17 17:30"), "told is told");
+        let record = desk::record(&house.app, &house.who("enterprise").await, id).await.unwrap();
+        assert!(record.dues.iter().any(|due| due.clock.kind == ClockKind::Finish && due.kept));
+        let line: Vec<Line> = {
+            let who = house.who("officer2").await;
+            desk::list(&house.app, &who, &desk::Filter { limit: 5, ..Default::default() }).await.unwrap().items
+        };
+        assert_eq!(line[0].due_at, record.appeal.due_at, "lists show the same");
+        assert!(matches!(desk::load_official_days(&house.app, &house.who("officer").await, off).await, Err(Error::Forbidden)));
+        assert!(matches!(desk::load_official_days(&house.app, &house.who("dispatcher").await, "gestern\toff").await, Err(Error::Invalid(_))));
+    }
+}
+
+#[tokio::test]
+async fn what_needs_me_now() {
+    for house in House::both().await {
+        let id = raise(&house).await;
+        let wait = async |who: &str| -> Vec<&'static str> {
+            desk::to_do(&house.app, &house.who(who).await).await.unwrap().iter().map(|item| item.action).collect()
+        };
+        assert_eq!(wait("dispatcher").await, ["todo-appeal-dispatch"]);
+        done(act(&house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.other_department, "assist": [house.agency]})).await);
+        assert_eq!((wait("dispatcher").await.len(), wait("officer2").await, wait("agency").await), (0, vec!["todo-appeal-sign"], vec!["todo-order-sign"]));
+        done(act(&house, "officer2", id, json!({"action": "sign"})).await);
+        assert_eq!(wait("officer2").await, ["todo-appeal-work"]);
+        done(act(&house, "officer2", id, json!({"action": "ask", "text": "？"})).await);
+        assert_eq!(wait("enterprise").await, ["todo-appeal-reply"]);
+        assert!(wait("enterprise2").await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_assisting_department_asks_for_time_and_is_sent_back() {
+    for house in House::both().await {
+        let id = raise(&house).await;
+        done(act(&house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.other_department, "assist": [house.department]})).await);
+        done(act(&house, "officer2", id, json!({"action": "sign"})).await);
+        let order = desk::record(&house.app, &house.rule(), id).await.unwrap().orders[1].id;
+        done(act(&house, "officer", id, json!({"action": "sign", "work_order_id": order})).await);
+        assert_eq!(code(act(&house, "officer", id, json!({"action": "sign", "work_order_id": order})).await), "order_status");
+        done(act(&house, "officer", id, json!({"action": "extend", "days": 2, "reason": "待检测", "work_order_id": order})).await);
+        assert!(matches!(act(&house, "officer", id, json!({"action": "grant", "work_order_id": order})).await, Err(Error::Forbidden)));
+        done(act(&house, "officer2", id, json!({"action": "grant", "work_order_id": order})).await);
+        assert_eq!(due(&house, order, ClockKind::Assist).await.as_deref(), Some("12-01 17:30"));
+        done(act(&house, "officer", id, json!({"action": "answer", "text": "数据如下", "work_order_id": order})).await);
+        done(act(&house, "officer2", id, json!({"action": "review", "ok": false, "reason": "缺附件", "work_order_id": order})).await);
+        assert_eq!(code(act(&house, "officer2", id, solved()).await), "orders_open");
+        // When its time is over it holds nobody up.
+        house.clock.set(at(24 + 10, 9));
+        done(act(&house, "officer2", id, solved()).await);
+    }
+}

@@ -186,7 +186,19 @@ impl Work {
 
     /// Writes the ledger row of a change. `action` is `job.verb`.
     pub async fn log(&mut self, action: &'static str, subject: Subject, change: Change) -> Result<()> {
-        let entry = Entry {
+        let entry = self.entry(action, subject, change);
+        self.tx.record(entry).await?;
+        Ok(())
+    }
+
+    /// Writes the ledger rows of many changes of one kind (imports).
+    pub async fn log_all(&mut self, action: &'static str, changes: Vec<(Subject, Change)>) -> Result<()> {
+        let entries = changes.into_iter().map(|(subject, change)| self.entry(action, subject, change)).collect();
+        Ok(self.tx.record_all(entries).await?)
+    }
+
+    fn entry(&self, action: &'static str, subject: Subject, change: Change) -> Entry {
+        Entry {
             zone_id: self.who.zone_id,
             at: self.now.ms(),
             actor_id: self.who.person_id,
@@ -199,9 +211,7 @@ impl Work {
             before: change.before,
             after: change.after,
             note: change.note,
-        };
-        self.tx.record(entry).await?;
-        Ok(())
+        }
     }
 
     /// Tells a person. The text is made when it is read: key `notice-<kind>`

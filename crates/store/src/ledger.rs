@@ -23,6 +23,8 @@ use vault::merkle::{self, Frontier, Hash};
 
 /// Rows sealed in one go.
 const SEAL_BATCH: i64 = 4_000;
+/// Rows written by one statement.
+const APPEND_BATCH: usize = 200;
 /// Rows read at a time by `verify`.
 const VERIFY_BATCH: i64 = 5_000;
 
@@ -82,6 +84,28 @@ from_row!(LedgerRow {
 });
 
 impl LedgerRow {
+    fn new(keyring: &vault::keyring::Keyring, entry: Entry) -> Self {
+        let mut row = Self {
+            zone_id: entry.zone_id,
+            id: Uuid::now_v7(),
+            at: entry.at,
+            actor_id: entry.actor_id,
+            behalf_of: entry.behalf_of,
+            via: entry.via.to_owned(),
+            action: entry.action.to_owned(),
+            subject: entry.subject.to_owned(),
+            subject_id: entry.subject_id,
+            about_id: entry.about_id,
+            before: entry.before.map(|json| json.to_string()),
+            after: entry.after.map(|json| json.to_string()),
+            note: entry.note,
+            mac: Vec::new(),
+            seq: None,
+        };
+        row.mac = vault::mac::row(keyring, &row.canonical()).to_vec();
+        row
+    }
+
     /// The bytes that the MAC and the leaf of the tree are made from.
     fn canonical(&self) -> Vec<u8> {
         let id = |id: &Option<Uuid>| id.map(|id| id.to_string());
@@ -124,33 +148,35 @@ fn document(text: Option<&str>) -> Json {
 impl Tx {
     /// Writes a row of the ledger; answers its id.
     pub async fn record(&mut self, entry: Entry) -> Result<Uuid> {
-        let mut row = LedgerRow {
-            zone_id: entry.zone_id,
-            id: Uuid::now_v7(),
-            at: entry.at,
-            actor_id: entry.actor_id,
-            behalf_of: entry.behalf_of,
-            via: entry.via.to_owned(),
-            action: entry.action.to_owned(),
-            subject: entry.subject.to_owned(),
-            subject_id: entry.subject_id,
-            about_id: entry.about_id,
-            before: entry.before.map(|json| json.to_string()),
-            after: entry.after.map(|json| json.to_string()),
-            note: entry.note,
-            mac: Vec::new(),
-            seq: None,
-        };
-        row.mac = vault::mac::row(self.db().keyring(), &row.canonical()).to_vec();
-        self.run(sql!(
+        let row = LedgerRow::new(self.db().keyring(), entry);
+        let id = row.id;
+        self.append(&[row]).await?;
+        Ok(id)
+    }
+
+    /// Writes many rows of the ledger, in their order.
+    pub async fn record_all(&mut self, entries: Vec<Entry>) -> Result<()> {
+        let keyring = Arc::clone(self.db().keyring());
+        let rows: Vec<_> = entries.into_iter().map(|entry| LedgerRow::new(&keyring, entry)).collect();
+        for some in rows.chunks(APPEND_BATCH) {
+            self.append(some).await?;
+        }
+        Ok(())
+    }
+
+    async fn append(&mut self, rows: &[LedgerRow]) -> Result<()> {
+        let mut insert = crate::Sql::from(
             "INSERT INTO ledger (zone_id, id, at, actor_id, behalf_of, via, action, subject,
-               subject_id, about_id, before, after, note, mac)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-            row.zone_id, row.id, row.at, row.actor_id, row.behalf_of, row.via, row.action,
-            row.subject, row.subject_id, row.about_id, row.before, row.after, row.note, row.mac
-        ))
-        .await?;
-        Ok(row.id)
+               subject_id, about_id, before, after, note, mac) VALUES ",
+        );
+        for (i, row) in rows.iter().enumerate() {
+            insert.push(if i == 0 { "(" } else { ", (" }).arg(row.zone_id).push(", ").arg(row.id);
+            insert.push(", ").arg(row.at).push(", ").arg(row.actor_id).push(", ").arg(row.behalf_of);
+            insert.push(", ").arg(&row.via).push(", ").arg(&row.action).push(", ").arg(&row.subject);
+            insert.push(", ").arg(row.subject_id).push(", ").arg(row.about_id).push(", ").arg(&row.before);
+            insert.push(", ").arg(&row.after).push(", ").arg(&row.note).push(", ").arg(&row.mac).push(")");
+        }
+        self.run(insert).await.map(drop)
     }
 
     /// Seals a personal value under the key of its owner, for `before`/`after`.

@@ -2,7 +2,7 @@
 
 use super::signin::{hash_password, policy_error};
 use super::store::{self, NewToken};
-use super::{Department, Grant, NewDepartment, NewPerson, Person, roles_fit_together};
+use super::{Department, Grant, NewDepartment, NewPerson, Person, PersonChange, roles_fit_together};
 use crate::actor::{Actor, OFFICE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Error, FieldError, Result};
@@ -95,15 +95,7 @@ pub async fn add_person_in(work: &mut Work, new: NewPerson) -> Result<Uuid> {
     let name = check.text("name", &new.name, 60);
     let title = check.opt_text("title", new.title.as_deref(), 60);
     let email = check.opt_text("email", new.email.as_deref(), 120);
-    let phone = check.opt_text("phone", new.phone.as_deref(), 30);
-    let phone = match phone.as_deref().map(identifiers::phone::parse) {
-        None => None,
-        Some(Ok(phone)) => Some(phone.to_string()),
-        Some(Err(_)) => {
-            check.add(FieldError::new("phone", "phone"));
-            None
-        }
-    };
+    let phone = phone(&mut check, new.phone.as_deref());
     if let Some(department) = new.department_id {
         check.that(store::department(work, zone, department).await?.is_some(), "department_id", "unknown");
     }
@@ -126,6 +118,74 @@ pub async fn add_person_in(work: &mut Work, new: NewPerson) -> Result<Uuid> {
     };
     work.log("person.create", subject, Change::made(made)).await?;
     Ok(id)
+}
+
+/// A telephone number as it is stored, or what is wrong with it.
+fn phone(check: &mut Check, typed: Option<&str>) -> Option<String> {
+    match identifiers::phone::parse(check.opt_text("phone", typed, 30)?.as_str()) {
+        Ok(phone) => Some(phone.to_string()),
+        Err(_) => {
+            check.add(FieldError::new("phone", "phone"));
+            None
+        }
+    }
+}
+
+/// Corrects a person within a piece of work; false when all stays as it was.
+pub async fn change_person_in(work: &mut Work, id: Uuid, change: PersonChange) -> Result<bool> {
+    let zone = work.zone();
+    let old = person(work, zone, id).await?;
+    let mut check = Check::new();
+    let new = Person {
+        name: check.text("name", change.name.as_deref().unwrap_or(&old.name), 60),
+        partial: change.partial.unwrap_or(old.partial),
+        title: check.opt_text("title", change.title.apply(old.title.clone()).as_deref(), 60),
+        phone: phone(&mut check, change.phone.apply(old.phone.clone()).as_deref()),
+        email: check.opt_text("email", change.email.apply(old.email.clone()).as_deref(), 120),
+        ..old.clone()
+    };
+    check.done()?;
+    let (mut before, mut after) = (serde_json::Map::new(), serde_json::Map::new());
+    for (field, was, is) in [
+        ("name", Some(&old.name), Some(&new.name)),
+        ("phone", old.phone.as_ref(), new.phone.as_ref()),
+        ("email", old.email.as_ref(), new.email.as_ref()),
+    ] {
+        if was != is {
+            before.insert(field.into(), sealed(work, id, was.map(String::as_str)).await?);
+            after.insert(field.into(), sealed(work, id, is.map(String::as_str)).await?);
+        }
+    }
+    if old.title != new.title {
+        before.insert("title".into(), json!(old.title));
+        after.insert("title".into(), json!(new.title));
+    }
+    if before.is_empty() {
+        return Ok(false);
+    }
+    if !store::update_person(work, zone, &new).await? {
+        return Err(Error::Conflict(crate::error::Conflict::Stale(old.version + 1)));
+    }
+    work.log("person.change", person_subject(&new), Change::from_to(before.into(), after.into())).await?;
+    Ok(true)
+}
+
+/// Notes within a piece of work that a person has left.
+pub async fn leave_in(work: &mut Work, id: Uuid) -> Result<()> {
+    let (zone, now) = (work.zone(), work.now);
+    let old = person(work, zone, id).await?;
+    if old.left_at.is_some() {
+        return Err(Error::state("person_left"));
+    }
+    if !store::update_person(work, zone, &Person { left_at: Some(now), ..old.clone() }).await? {
+        return Err(Error::Conflict(crate::error::Conflict::Stale(old.version + 1)));
+    }
+    work.log("person.leave", person_subject(&old), Change::made(json!({"left_at": now}))).await
+}
+
+/// A person of an enterprise or project shows on its timeline.
+fn person_subject(person: &Person) -> Subject {
+    Subject { kind: "person", id: person.id, about: person.enterprise_id.or(person.project_id) }
 }
 
 /// A personal value as it goes into the ledger: sealed under its owner's key.

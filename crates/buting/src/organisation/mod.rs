@@ -8,6 +8,7 @@ mod store;
 
 use crate::actor::{Role, ScopeKind};
 use crate::http::routes::Routes;
+use crate::patch::Patch;
 use crate::time::Time;
 use crate::words;
 use ::store::from_row;
@@ -155,6 +156,21 @@ pub struct NewPerson {
     pub project_id: Option<Uuid>,
     /// Place in lists.
     pub position: Option<i64>,
+}
+
+/// A change to a person: what is absent stays, `Clear` empties.
+#[derive(Clone, Debug, Default)]
+pub struct PersonChange {
+    /// Name.
+    pub name: Option<String>,
+    /// Whether only a part of the name is known.
+    pub partial: Option<bool>,
+    /// Post or title.
+    pub title: Patch<String>,
+    /// Telephone.
+    pub phone: Patch<String>,
+    /// E-mail.
+    pub email: Patch<String>,
 }
 
 /// A role given to an account, and how far it reaches.

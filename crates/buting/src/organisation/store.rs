@@ -117,6 +117,28 @@ pub async fn insert_person(tx: &mut Tx, zone: Uuid, id: Uuid, new: &NewPerson, a
     .map(drop)
 }
 
+/// Writes a person over the row of that version; false when it has moved on.
+pub async fn update_person(tx: &mut Tx, zone: Uuid, person: &Person) -> Result<bool> {
+    let n = tx
+        .run(sql!(
+            "UPDATE person SET name = $1, partial = $2, spelling = $3, title = $4, phone = $5, email = $6, left_at = $7,
+               version = version + 1
+             WHERE zone_id = $8 AND id = $9 AND version = $10",
+            person.name,
+            person.partial,
+            spelling_keys(&person.name),
+            person.title,
+            person.phone,
+            person.email,
+            person.left_at,
+            zone,
+            person.id,
+            person.version
+        ))
+        .await?;
+    Ok(n == 1)
+}
+
 pub async fn insert_account(
     tx: &mut Tx,
     zone: Uuid,

@@ -10,6 +10,7 @@ use buting::http::session::actor_of;
 use buting::migrations::MIGRATIONS;
 use buting::organisation::desk::{self, NewAccount};
 use buting::organisation::{DepartmentKind, Grant, NewDepartment, NewPerson};
+use buting::registry::{NewEnterprise, desk as registry};
 use buting::time::Time;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -304,23 +305,8 @@ async fn add_department(app: &App, who: &Actor, name: &str, kind: DepartmentKind
 }
 
 async fn add_enterprise(app: &App, zone: Uuid, name: &str, short_name: &str) -> Uuid {
-    let id = Uuid::now_v7();
-    let mut tx = app.db.write().await.unwrap();
-    tx.run(sql!(
-        "INSERT INTO enterprise (zone_id, id, name, short_name, key, status, tags, spelling, name_key, created_at,
-           changed_at, version)
-         VALUES ($1, $2, $3, $4, FALSE, 'active', $5, '', $3, $6, $6, 1)",
-        zone,
-        id,
-        name,
-        short_name,
-        json!([]),
-        app.now()
-    ))
-    .await
-    .unwrap();
-    tx.commit().await.unwrap();
-    id
+    let new = NewEnterprise { name: name.into(), short_names: vec![short_name.into()], ..NewEnterprise::default() };
+    registry::create_enterprise(app, &command(zone), new).await.unwrap()
 }
 
 async fn add_project(app: &App, zone: Uuid, name: &str) -> Uuid {

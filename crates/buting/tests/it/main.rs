@@ -8,5 +8,6 @@ mod assignment;
 mod backup;
 mod continuity;
 mod house;
+mod registry;
 mod smoke;
 mod upkeep;

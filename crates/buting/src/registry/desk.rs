@@ -1,0 +1,500 @@
+//! What can be done with the register.
+
+use super::store::{self, After, Conditions};
+use super::{
+    Carrier, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch, EnterpriseQuery, NewCarrier,
+    NewContact, NewEnterprise, SortBy, Status, difference, sort_of,
+};
+use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
+use crate::app::{App, Change, Subject, Work};
+use crate::assignment::reach;
+use crate::error::{Conflict, Error, FieldError, Result};
+use crate::http::api::{Page, TOTAL_CAP, limit};
+use crate::organisation::desk as organisation;
+use crate::organisation::signin::access;
+use crate::organisation::{NewPerson, PersonChange};
+use crate::search;
+use crate::todo::ToDo;
+use ::store::{Error as StoreError, Sql, Tx};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// Who reads the register.
+pub const READERS: Roles = OFFICE.and(Roles::of(&[Role::Enterprise]));
+/// Who keeps it.
+pub const KEEPERS: Roles = Roles::of(&[Role::Leader, Role::Dispatcher, Role::Officer, Role::Specialist]);
+/// Who keeps contacts: the office, and each enterprise its own.
+pub const CONTACT_KEEPERS: Roles = KEEPERS.and(Roles::of(&[Role::Enterprise]));
+
+/// The kinds of text that the register puts into the search index.
+pub const ENTERPRISE: &str = "enterprise";
+/// See [`ENTERPRISE`].
+pub const CARRIER: &str = "carrier";
+
+/// Whether somebody may know of an enterprise: the whole office, and itself.
+fn may_read(who: &Actor, id: Uuid) -> bool {
+    who.is(OFFICE) || who.scope == Scope::Enterprise(id)
+}
+
+/// What only the office reads is taken off for others, and numbers are masked
+/// for all but the enterprise itself.
+fn shown_to(who: &Actor, mut one: Enterprise, contacts: Vec<Contact>) -> Enterprise {
+    let own = who.scope == Scope::Enterprise(one.id);
+    if !who.is(OFFICE) {
+        one.note = None;
+    }
+    one.contacts = if own { contacts } else { contacts.into_iter().map(Contact::masked).collect() };
+    one
+}
+
+/// One enterprise, its contacts' numbers masked.
+pub async fn enterprise(app: &App, who: &Actor, id: Uuid) -> Result<Enterprise> {
+    if !may_read(who, id) {
+        return Err(Error::NotFound);
+    }
+    let mut tx = app.read().await?;
+    let one = store::enterprise(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    let contacts = store::contacts(&mut tx, who.zone_id, &[id]).await?;
+    Ok(shown_to(who, one, contacts))
+}
+
+/// The contacts of an enterprise with their numbers. Only for those whose scope
+/// reaches it, and it leaves a trace.
+pub async fn contacts_shown(app: &App, who: &Actor, id: Uuid, address: IpAddr) -> Result<Vec<Contact>> {
+    if !may_read(who, id) {
+        return Err(Error::NotFound);
+    }
+    let zone = who.zone_id;
+    let contacts = {
+        let mut tx = app.read().await?;
+        store::enterprise(&mut tx, zone, id).await?.ok_or(Error::NotFound)?;
+        if !reach::reaches(&mut tx, who, id).await? {
+            return Err(Error::Forbidden);
+        }
+        store::contacts(&mut tx, zone, &[id]).await?
+    };
+    if who.scope != Scope::Enterprise(id) {
+        let mut tx = app.db.write().await?;
+        access(&mut tx, zone, who.person_id, address, "contact.show", Subject::new("enterprise", id), app.now()).await?;
+        tx.commit().await?;
+    }
+    Ok(contacts)
+}
+
+/// Whether somebody may see the numbers of an enterprise's contacts and change them.
+pub async fn reaches(app: &App, who: &Actor, id: Uuid) -> Result<bool> {
+    reach::reaches(&mut app.read().await?, who, id).await
+}
+
+async fn conditions(tx: &mut Tx, who: &Actor, query: &EnterpriseQuery) -> Result<Conditions> {
+    let mut conditions = Conditions {
+        carrier: query.carrier_id,
+        key: query.key,
+        status: query.status,
+        headcount_min: query.headcount_min,
+        tag: query.tag,
+        department: query.department_id,
+        person: query.person_id,
+        more: Vec::new(),
+    };
+    if !who.is(OFFICE) || query.mine == Some(true) {
+        conditions.more.extend(reach::subjects(who, "e.id"));
+    }
+    if let Some(q) = query.q.as_deref().filter(|q| !q.trim().is_empty()) {
+        let words = search::matching(tx, who.zone_id, ENTERPRISE, "e.id", q).await?;
+        conditions.more.push(words.unwrap_or(Sql::from("FALSE")));
+    }
+    Ok(conditions)
+}
+
+/// A place in a list as text that says nothing to anybody else.
+fn cursor(key: &str, id: Uuid) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{id} {key}"))
+}
+
+fn read_cursor(text: &str) -> Result<(String, Uuid)> {
+    let read = || {
+        let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let (id, key) = plain.split_once(' ')?;
+        Some((key.to_owned(), Uuid::parse_str(id).ok()?))
+    };
+    read().ok_or_else(|| Error::field("cursor", "unreadable"))
+}
+
+/// A list of enterprises. An enterprise finds only itself.
+pub async fn enterprises(app: &App, who: &Actor, query: &EnterpriseQuery) -> Result<Page<Enterprise>> {
+    who.must(READERS)?;
+    let limit = limit(query.limit)?;
+    let (by, down) = sort_of(query.sort.as_deref())?;
+    let after = match query.cursor.as_deref().map(read_cursor).transpose()? {
+        None => None,
+        Some((key, id)) if by == SortBy::Name => Some(After::Text(key, id)),
+        Some((key, id)) => {
+            let n = key.parse().map_err(|_| Error::field("cursor", "unreadable"))?;
+            Some(After::Number(n, id))
+        }
+    };
+    let zone = who.zone_id;
+    let mut tx = app.read().await?;
+    let conditions = conditions(&mut tx, who, query).await?;
+    let counted = store::enterprise_count(&mut tx, zone, &conditions, TOTAL_CAP + 1).await?;
+    let (mut found, keys) = store::enterprises(&mut tx, zone, &conditions, (by, down), after, limit + 1).await?;
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = (found.len() > shown).then(|| cursor(&keys[shown - 1], found[shown - 1].id));
+    found.truncate(shown);
+    let ids: Vec<Uuid> = found.iter().map(|one| one.id).collect();
+    let mut contacts = store::contacts(&mut tx, zone, &ids).await?;
+    let items = found
+        .into_iter()
+        .map(|one| {
+            let own = contacts.extract_if(.., |contact| contact.enterprise_id == one.id).collect();
+            shown_to(who, one, own)
+        })
+        .collect();
+    Ok(Page::new(items, next, counted))
+}
+
+fn taken(error: StoreError, field: &'static str) -> Error {
+    match error {
+        StoreError::Duplicate(_) => Error::Conflict(Conflict::Taken(field)),
+        other => other.into(),
+    }
+}
+
+/// Enters an enterprise with its contacts.
+pub async fn create_enterprise(app: &App, who: &Actor, new: NewEnterprise) -> Result<Uuid> {
+    who.must(KEEPERS)?;
+    let new = new.checked()?;
+    let mut work = app.work(who).await?;
+    let zone = who.zone_id;
+    let id = new.id.unwrap_or_else(Uuid::now_v7);
+    if store::enterprise(&mut work, zone, id).await?.is_some() {
+        return Err(Error::Replayed(id));
+    }
+    let one = new.record(id, work.now);
+    holds(&mut work, &one, None).await?;
+    store::insert_enterprises(&mut work, zone, std::slice::from_ref(&one)).await.map_err(|e| taken(e, "uscc"))?;
+    let now = work.now;
+    search::put(&mut work, ENTERPRISE, id, Some(id), now, &one.search_text()).await?;
+    work.log("enterprise.create", Subject::about("enterprise", id, id), Change::made(one.facts())).await?;
+    let marked = new.contacts.iter().any(|contact| contact.primary);
+    for (i, contact) in new.contacts.into_iter().enumerate() {
+        let primary = contact.primary || (!marked && i == 0);
+        let added = add_contact_in(&mut work, id, NewContact { primary, ..contact }).await;
+        added.map_err(|error| within(error, &format!("contacts/{i}")))?;
+    }
+    work.commit(id).await
+}
+
+/// Names the fields of a part by their place in the whole.
+fn within(error: Error, place: &str) -> Error {
+    match error {
+        Error::Invalid(errors) => {
+            Error::Invalid(errors.into_iter().map(|e| FieldError { field: format!("{place}/{}", e.field), ..e }).collect())
+        }
+        other => other,
+    }
+}
+
+/// What only the register itself can tell: the carrier is there, the name is free.
+async fn holds(work: &mut Work, one: &Enterprise, old: Option<&Enterprise>) -> Result<()> {
+    let zone = work.zone();
+    if let Some(carrier) = one.carrier_id.filter(|_| old.is_none_or(|old| old.carrier_id != one.carrier_id)) {
+        match store::carrier(work, zone, carrier).await? {
+            Some(carrier) if carrier.closed_at.is_none() => {}
+            Some(_) => return Err(Error::field("carrier_id", "carrier_closed")),
+            None => return Err(Error::field("carrier_id", "unknown")),
+        }
+    }
+    let renamed = old.is_none_or(|old| old.name != one.name);
+    if renamed && store::enterprise_named(work, zone, &one.name, one.id).await?.is_some() {
+        return Err(Error::Conflict(Conflict::Taken("name")));
+    }
+    Ok(())
+}
+
+/// Changes facts of an enterprise. Who takes it out of the active ones says why.
+pub async fn change_enterprise(app: &App, who: &Actor, id: Uuid, mut patch: EnterprisePatch) -> Result<Uuid> {
+    who.must(KEEPERS)?;
+    let mut work = app.work(who).await?;
+    let reason = patch.reason.take().map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+    if reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
+        return Err(Error::Invalid(vec![FieldError::new("reason", "too_long").with("max", 500)]));
+    }
+    let old = store::enterprise(&mut work, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    who.saw(old.version)?;
+    change_in(&mut work, &old, patch, reason).await?;
+    work.commit(id).await
+}
+
+/// Changes facts of an enterprise within a piece of work; false when all stay.
+pub(super) async fn change_in(work: &mut Work, old: &Enterprise, patch: EnterprisePatch, reason: Option<String>) -> Result<bool> {
+    let zone = work.zone();
+    let new = patch.apply(old).checked()?;
+    let mut one = new.record(old.id, old.created_at);
+    one.changed_at = work.now;
+    let Some((before, after)) = difference(&old.facts(), &one.facts()) else { return Ok(false) };
+    if one.status != old.status && one.status != Status::Active && reason.is_none() {
+        return Err(Error::field("reason", "required"));
+    }
+    holds(work, &one, Some(old)).await?;
+    let updated = store::update_enterprise(work, zone, &one, old.version).await.map_err(|e| taken(e, "uscc"))?;
+    if !updated {
+        return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
+    }
+    search::put(work, ENTERPRISE, one.id, Some(one.id), old.created_at, &one.search_text()).await?;
+    let action = if one.status == old.status { "enterprise.change" } else { "enterprise.status" };
+    let change = Change::from_to(before, after).because(reason.unwrap_or_default());
+    work.log(action, Subject::about("enterprise", one.id, one.id), change).await?;
+    Ok(true)
+}
+
+/// Adds a contact. An enterprise adds its own people.
+pub async fn add_contact(app: &App, who: &Actor, enterprise: Uuid, new: NewContact) -> Result<Uuid> {
+    who.must(CONTACT_KEEPERS)?;
+    let mut work = app.work(who).await?;
+    keeps_contacts_of(&mut work, enterprise).await?;
+    let id = add_contact_in(&mut work, enterprise, new).await?;
+    work.commit(id).await
+}
+
+/// Refuses who may not know of an enterprise, and who knows of it but does not reach it.
+async fn keeps_contacts_of(work: &mut Work, enterprise: Uuid) -> Result<()> {
+    let who = work.who.clone();
+    if !may_read(&who, enterprise) || store::enterprise(work, who.zone_id, enterprise).await?.is_none() {
+        return Err(Error::NotFound);
+    }
+    if reach::reaches(work, &who, enterprise).await? { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+/// Adds a contact within a piece of work.
+pub(super) async fn add_contact_in(work: &mut Work, enterprise: Uuid, new: NewContact) -> Result<Uuid> {
+    let zone = work.zone();
+    let now = work.now;
+    let others = store::contacts(work, zone, &[enterprise]).await?;
+    let primary = new.primary || others.is_empty();
+    let verified = new.phone.as_deref().is_some_and(|phone| !phone.trim().is_empty()).then_some(now);
+    let person = NewPerson {
+        id: new.id,
+        partial: new.is_partial(),
+        name: new.name,
+        title: new.title,
+        phone: new.phone,
+        email: new.email,
+        enterprise_id: Some(enterprise),
+        ..NewPerson::default()
+    };
+    let id = organisation::add_person_in(work, person).await?;
+    store::set_contact(work, zone, id, enterprise, primary, verified).await?;
+    Ok(id)
+}
+
+/// Corrects a contact, notes that the number was found right, or that the person
+/// has left.
+pub async fn change_contact(app: &App, who: &Actor, id: Uuid, patch: ContactPatch) -> Result<Uuid> {
+    who.must(CONTACT_KEEPERS)?;
+    let mut work = app.work(who).await?;
+    let zone = who.zone_id;
+    let old = store::contact(&mut work, zone, id).await?.ok_or(Error::NotFound)?;
+    keeps_contacts_of(&mut work, old.enterprise_id).await?;
+    who.saw(old.version)?;
+    if old.left_at.is_some() {
+        return Err(Error::state("person_left"));
+    }
+    let enterprise = old.enterprise_id;
+    if patch.left == Some(true) {
+        organisation::leave_in(&mut work, id).await?;
+        store::forget_contact(&mut work, zone, id).await?;
+        let rest = store::contacts(&mut work, zone, &[enterprise]).await?;
+        if let Some(next) = rest.first().filter(|_| old.primary) {
+            store::set_contact(&mut work, zone, next.id, enterprise, true, next.verified_at).await?;
+        }
+        return work.commit(id).await;
+    }
+    let new_phone = patch.phone.is_set();
+    let renamed = NewContact { name: patch.name.clone().unwrap_or_else(|| old.name.clone()), ..NewContact::default() };
+    let change = PersonChange {
+        partial: patch.name.is_some().then(|| renamed.is_partial()),
+        name: patch.name,
+        title: patch.title,
+        phone: patch.phone,
+        email: patch.email,
+    };
+    organisation::change_person_in(&mut work, id, change).await?;
+    // Whoever gives a number has just looked at it.
+    let verified = if patch.verified == Some(true) || new_phone { Some(work.now) } else { old.verified_at };
+    let primary = patch.primary.unwrap_or(old.primary);
+    store::set_contact(&mut work, zone, id, enterprise, primary, verified).await?;
+    if patch.verified == Some(true) {
+        work.log("contact.verify", Subject::about("person", id, enterprise), Change::made(json!({"verified_at": verified}))).await?;
+    }
+    if primary != old.primary {
+        let change = Change::from_to(json!({"primary": old.primary}), json!({"primary": primary}));
+        work.log("contact.primary", Subject::about("person", id, enterprise), change).await?;
+    }
+    work.commit(id).await
+}
+
+/// One contact; masked for all but the enterprise itself.
+pub async fn contact(app: &App, who: &Actor, id: Uuid) -> Result<Contact> {
+    let mut tx = app.read().await?;
+    let contact = store::contact(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    if !may_read(who, contact.enterprise_id) {
+        return Err(Error::NotFound);
+    }
+    Ok(if who.scope == Scope::Enterprise(contact.enterprise_id) { contact } else { contact.masked() })
+}
+
+/// One carrier.
+pub async fn carrier(app: &App, who: &Actor, id: Uuid) -> Result<Carrier> {
+    who.must(OFFICE)?;
+    store::carrier(&mut app.read().await?, who.zone_id, id).await?.ok_or(Error::NotFound)
+}
+
+/// Id, full and short name of every carrier that exists, for choices.
+pub async fn carrier_names(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, String, String)>> {
+    Ok(store::carrier_names(tx, zone).await?)
+}
+
+/// A list of carriers.
+pub async fn carriers(app: &App, who: &Actor, query: &CarrierQuery) -> Result<Page<Carrier>> {
+    who.must(OFFICE)?;
+    let limit = limit(query.limit)?;
+    let after = query.cursor.as_deref().map(read_cursor).transpose()?;
+    let mut tx = app.read().await?;
+    let words = match query.q.as_deref().filter(|q| !q.trim().is_empty()) {
+        None => None,
+        Some(q) => Some(search::matching(&mut tx, who.zone_id, CARRIER, "c.id", q).await?.unwrap_or(Sql::from("FALSE"))),
+    };
+    let closed = query.closed == Some(true);
+    let counts = (limit + 1, TOTAL_CAP + 1);
+    let (mut found, keys, counted) =
+        store::carriers(&mut tx, who.zone_id, query.kind, closed, words.as_ref(), after, counts).await?;
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = (found.len() > shown).then(|| cursor(&keys[shown - 1], found[shown - 1].id));
+    found.truncate(shown);
+    Ok(Page::new(found, next, counted))
+}
+
+/// Enters a carrier.
+pub async fn create_carrier(app: &App, who: &Actor, new: NewCarrier) -> Result<Uuid> {
+    who.must(KEEPERS)?;
+    let mut work = app.work(who).await?;
+    let id = create_carrier_in(&mut work, new).await?;
+    work.commit(id).await
+}
+
+/// Enters a carrier within a piece of work.
+pub(super) async fn create_carrier_in(work: &mut Work, new: NewCarrier) -> Result<Uuid> {
+    let new = new.checked()?;
+    let (zone, now) = (work.zone(), work.now);
+    let id = new.id.unwrap_or_else(Uuid::now_v7);
+    if store::carrier(work, zone, id).await?.is_some() {
+        return Err(Error::Replayed(id));
+    }
+    if store::carrier_named(work, zone, &new.name, id).await?.is_some() {
+        return Err(Error::Conflict(Conflict::Taken("name")));
+    }
+    let one = Carrier {
+        id,
+        short_name: new.short_name.unwrap_or_else(|| new.name.chars().take(20).collect()),
+        name: new.name,
+        kind: new.kind,
+        address: new.address,
+        note: new.note,
+        closed_at: None,
+        enterprises: 0,
+        version: 1,
+    };
+    store::insert_carrier(work, zone, &one, now).await?;
+    search::put(work, CARRIER, id, Some(id), now, &one.search_text()).await?;
+    work.log("carrier.create", Subject::about("carrier", id, id), Change::made(one.facts())).await?;
+    Ok(id)
+}
+
+/// Changes a carrier, closes it, or opens it again. One in which enterprises
+/// still sit is not closed.
+pub async fn change_carrier(app: &App, who: &Actor, id: Uuid, patch: CarrierPatch) -> Result<Uuid> {
+    who.must(KEEPERS)?;
+    let mut work = app.work(who).await?;
+    let old = store::carrier(&mut work, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    who.saw(old.version)?;
+    change_carrier_in(&mut work, &old, patch).await?;
+    work.commit(id).await
+}
+
+pub(super) async fn change_carrier_in(work: &mut Work, old: &Carrier, patch: CarrierPatch) -> Result<bool> {
+    let (zone, now) = (work.zone(), work.now);
+    let checked = NewCarrier {
+        id: Some(old.id),
+        name: patch.name.unwrap_or_else(|| old.name.clone()),
+        short_name: Some(patch.short_name.unwrap_or_else(|| old.short_name.clone())),
+        kind: patch.kind.unwrap_or(old.kind),
+        address: patch.address.apply(old.address.clone()),
+        note: patch.note.apply(old.note.clone()),
+    }
+    .checked()?;
+    let reason = patch.reason.unwrap_or_default().trim().to_owned();
+    if reason.chars().count() > 500 {
+        return Err(Error::Invalid(vec![FieldError::new("reason", "too_long").with("max", 500)]));
+    }
+    let one = Carrier {
+        short_name: checked.short_name.unwrap_or_else(|| checked.name.chars().take(20).collect()),
+        name: checked.name,
+        kind: checked.kind,
+        address: checked.address,
+        note: checked.note,
+        closed_at: match patch.closed {
+            None => old.closed_at,
+            Some(false) => None,
+            Some(true) => old.closed_at.or(Some(now)),
+        },
+        ..old.clone()
+    };
+    let Some((before, after)) = difference(&old.facts(), &one.facts()) else { return Ok(false) };
+    if one.closed_at.is_some() && old.closed_at.is_none() {
+        if old.enterprises > 0 {
+            return Err(Error::state("carrier_in_use"));
+        }
+        if reason.is_empty() {
+            return Err(Error::field("reason", "required"));
+        }
+    }
+    if one.name != old.name && store::carrier_named(work, zone, &one.name, one.id).await?.is_some() {
+        return Err(Error::Conflict(Conflict::Taken("name")));
+    }
+    if !store::update_carrier(work, zone, &one, old.version).await? {
+        return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
+    }
+    search::put(work, CARRIER, one.id, Some(one.id), now, &one.search_text()).await?;
+    let change = Change::from_to(before, after).because(reason);
+    work.log("carrier.change", Subject::about("carrier", one.id, one.id), change).await?;
+    Ok(true)
+}
+
+/// What the register wants of somebody now: an enterprise whose first contact
+/// has not been verified for long.
+pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
+    let Scope::Enterprise(id) = who.scope else { return Ok(Vec::new()) };
+    let mut tx = app.read().await?;
+    let contacts = store::contacts(&mut tx, who.zone_id, &[id]).await?;
+    let stale = contacts.first().is_none_or(|first| first.is_stale(app.now()));
+    let item = |one: Enterprise| ToDo {
+        action: "todo-registry-contacts",
+        title: one.name,
+        about: None,
+        href: format!("/enterprises/{id}"),
+        due_at: None,
+        light: almanac::Light::Normal,
+    };
+    let one = if stale { store::enterprise(&mut tx, who.zone_id, id).await? } else { None };
+    Ok(one.into_iter().map(item).collect())
+}
+
+/// Enterprises by id, for other jobs that show names.
+pub async fn enterprises_of(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<Vec<Enterprise>> {
+    Ok(store::enterprises_of(tx, zone, ids).await?)
+}

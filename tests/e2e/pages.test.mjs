@@ -104,7 +104,7 @@ for (const role of [null, ...ROLES]) {
       const first = !reached.has(bare);
       const { wrong: found, links, title } = await check(zh, path, "zh-CN", role ?? "visitor", first);
       wrong.push(...found.map((line) => `${path}: ${line}`));
-      if (found[0]?.startsWith("answers")) continue;
+      if (found[0]?.startsWith("answers") && links.length === 0) continue;
       reached.set(bare, path);
       if (titles.has(title) && titles.get(title) !== bare) wrong.push(`${path} and ${titles.get(title)} are both called ${title}`);
       titles.set(title, bare);

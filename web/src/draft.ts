@@ -76,13 +76,16 @@ function drop(key: string): void {
 /** Long forms (`data-draft`) are kept in this browser until the server has them. */
 export function drafts(): void {
   const problem = document.querySelector(".wrong-summary, [data-problem]");
+  const forms = [...document.querySelectorAll<HTMLFormElement>("form[data-draft]")];
   const sent = sessionStorage.getItem(SENT);
-  if (sent && !problem) drop(sent);
   sessionStorage.removeItem(SENT);
+  // The same form again without a word of success: the server only added rows to it, and filled it in itself.
+  const again = forms.some((form) => keyOf(form) === sent) && !document.querySelector(".flash[role=status]");
+  if (sent && !problem && !again) drop(sent);
 
-  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-draft]")) {
+  for (const form of forms) {
     const key = keyOf(form);
-    const draft = problem ? null : read(key);
+    const draft = problem || (again && key === sent) ? null : read(key);
     if (draft && draft.values.length > 0) {
       fill(form, draft);
       const place = say(form, word("draft-found"));

@@ -66,8 +66,12 @@ export function launch() {
   });
 }
 
-/** The base URL of the zone that the runner started. */
-export const BASE = process.env.BASE;
+/** The base URL of the zone under test: the runner sets it, and whoever serves one himself. */
+export let BASE = process.env.BASE;
+
+export function at(base) {
+  BASE = base;
+}
 
 /** Cookies of the roles that have signed in: once is enough for a run. */
 const cookies = new Map();

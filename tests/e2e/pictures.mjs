@@ -1,0 +1,31 @@
+// Takes the pictures of the README from the demo zone: `node pictures.mjs`.
+import { mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { as, at, launch, ROOT, serve } from "./house.mjs";
+
+const house = await serve();
+at(house.base);
+const folder = join(ROOT, "docs", "images");
+mkdirSync(folder, { recursive: true });
+const browser = await launch();
+
+async function picture(name, role, [width, height], go, options = {}) {
+  const context = await as(browser, role, { viewport: { width, height }, ...options });
+  const page = await context.newPage();
+  await go(page);
+  const path = join(folder, `${name}.png`);
+  await page.screenshot({ path });
+  await context.close();
+  console.log(`${Math.round(statSync(path).size / 1000)} KB  ${name}.png`);
+}
+
+const firstAppeal = async (page) => {
+  await page.goto("/appeals?sort=due");
+  await page.locator("tbody .lead a").first().click();
+};
+await picture("board", "leader", [1440, 900], (page) => page.goto("/board"));
+await picture("appeal", "dispatcher", [1440, 900], firstAppeal);
+await picture("phone", "enterprise", [390, 780], (page) => page.goto("/"), { deviceScaleFactor: 2 });
+
+await browser.close();
+await house.stop();

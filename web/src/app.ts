@@ -16,6 +16,10 @@ keys();
 menus();
 times();
 
+// A screen on the wall has nobody to press a key.
+const every = Number(document.body.dataset.refresh);
+if (every > 0) setTimeout(() => location.reload(), every * 1000);
+
 // htmx is as large as all the rest; it is fetched by pages that use it.
 const source = document.body.dataset.htmx;
 if (source && document.querySelector("[hx-get],[hx-post],[hx-boost]")) {

@@ -1,0 +1,58 @@
+// What a hand does on a page: find a form by what it does, fill it in, send it.
+import assert from "node:assert/strict";
+
+/** The form that carries out an action, whether it says so in its address, in a hidden field or on its button. */
+export function formOf(page, action) {
+  const by = [
+    `form[method="post"][action$="/${action}"]`,
+    `form[method="post"]:has(input[type="hidden"][name="action"][value="${action}"])`,
+    `form[method="post"]:has(button[name="action"][value="${action}"])`,
+  ];
+  return page.locator(by.join(", ")).first();
+}
+
+/** Fills the fields of a form by name. `true` ticks, `{ label }` and `{ index }` choose. */
+export async function fill(form, fields) {
+  for (const [name, value] of Object.entries(fields)) {
+    const field = form.locator(`[name="${name}"]:not([type="hidden"])`);
+    assert.ok(await field.count() > 0, `the form has no field ${name}: ${await form.innerHTML()}`);
+    const kind = await field.first().evaluate((e) => (e.tagName === "INPUT" ? e.type : e.tagName));
+    if (kind === "SELECT") await field.first().selectOption(value);
+    else if (kind === "radio") await form.locator(`[name="${name}"][value="${value}"]`).check();
+    else if (kind === "checkbox") await (value === true ? field.first() : form.locator(`[name="${name}"][value="${value}"]`)).check();
+    else await field.first().fill(String(value));
+  }
+}
+
+/** Opens what is folded around an element. */
+async function unfold(locator) {
+  // Without script `evaluate` still runs; it is the page's own code that does not.
+  await locator.evaluate((e) => {
+    for (let p = e.parentElement; p; p = p.parentElement) if (p.tagName === "DETAILS") p.open = true;
+  });
+}
+
+/** Carries out an action of the page and expects that it succeeds. */
+export async function act(page, action, fields = {}) {
+  const form = formOf(page, action);
+  assert.ok(await form.count() > 0, `${page.url()} offers no "${action}" to this person:\n${await page.innerText("main")}`);
+  await unfold(form);
+  await fill(form, fields);
+  await send(page, form, form.locator(`button[name="action"][value="${action}"], button.primary, button:not([type="button"])`).first());
+}
+
+/** Sends a form, says yes when it asks, and expects no refusal. */
+export async function send(page, form, button = form.locator("button.primary").first()) {
+  const asks = await form.getAttribute("data-confirm");
+  const script = await page.evaluate(() => document.body.dataset.htmx !== undefined && typeof window !== "undefined");
+  const answer = page.waitForResponse((r) => r.request().method() === "POST");
+  await button.click();
+  if (asks && script) {
+    const yes = page.locator("dialog button.primary");
+    // Without script there is no question.
+    if (await yes.count() > 0) await yes.click();
+  }
+  const status = (await answer).status();
+  await page.waitForLoadState("load");
+  assert.ok(status < 400, `${status} at ${page.url()}:\n${await page.innerText("main")}`);
+}

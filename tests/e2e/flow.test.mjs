@@ -1,0 +1,227 @@
+// The main path, by hand, as each role: what the product is for.
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { act, fill, send } from "./hands.mjs";
+import { as, launch, ROOT } from "./house.mjs";
+
+let browser;
+before(async () => { browser = await launch(); });
+after(async () => { await browser?.close(); });
+
+const TEXTS = new Map();
+const locales = join(ROOT, "crates", "buting", "locales", "zh-CN");
+for (const file of readdirSync(locales)) {
+  for (const line of readFileSync(join(locales, file), "utf8").split("\n")) {
+    const at = line.indexOf(" = ");
+    if (at > 0) TEXTS.set(line.slice(0, at), line.slice(at + 3));
+  }
+}
+
+/** What the Chinese pages call something. */
+function word(key) {
+  assert.ok(TEXTS.has(key), `no text ${key}`);
+  return TEXTS.get(key);
+}
+
+/** A window for each role, opened when first needed. */
+function company(options) {
+  const pages = new Map();
+  return {
+    async page(role) {
+      if (!pages.has(role)) pages.set(role, await (await as(browser, role, options)).newPage());
+      return pages.get(role);
+    },
+    async leave() {
+      for (const page of pages.values()) await page.context().close();
+    },
+  };
+}
+
+/** The status that a record's page shows among its facts. */
+async function status(page) {
+  return (await page.locator(".facts .state").first().innerText()).trim();
+}
+
+async function expectStatus(page, path, key) {
+  await page.goto(path);
+  assert.equal(await status(page), word(`appeal-status-${key}`));
+}
+
+let number = 0;
+for (const js of [true, false]) {
+  test(`a difficulty is reported, dispatched, assisted, answered, checked, confirmed and rated${js ? "" : ", without JavaScript"}`, async () => {
+    const all = company({ js });
+    const title = `货车进不了场 ${Date.now()}-${++number}`;
+
+    const enterprise = await all.page("enterprise");
+    await enterprise.goto("/");
+    await enterprise.locator('main a[href="/appeals/new"]').first().click();
+    const form = enterprise.locator('main form[method="post"]').first();
+    // An empty form is refused in words, and keeps what was typed.
+    await form.locator('[name="title"]').fill(title);
+    await form.evaluate((e) => { e.noValidate = true; });
+    await form.locator("button.primary").click();
+    await enterprise.waitForSelector(".wrong-summary");
+    assert.equal(await form.locator('[name="title"]').inputValue(), title);
+    await fill(form, { body: "三台原料车在东门被拦，明早没有料就要停线。", category: { index: 1 } });
+    await send(enterprise, form);
+    const path = new URL(enterprise.url()).pathname;
+    assert.match(path, /^\/appeals\/[0-9a-f-]{36}$/);
+    await expectStatus(enterprise, path, "registered");
+
+    const dispatcher = await all.page("dispatcher");
+    await dispatcher.goto(`/appeals?q=${encodeURIComponent(title)}`);
+    await dispatcher.locator("tbody .lead a").first().click();
+    assert.equal(new URL(dispatcher.url()).pathname, path);
+    await act(dispatcher, "dispatch", { department_id: { label: "企服部" }, assist: await valueOf(dispatcher, "交警大队"), instruction: "今晚放行，查清谁拦的。" });
+    await expectStatus(dispatcher, path, "dispatched");
+
+    // What is not yet possible is not offered: nobody reviews before there is an answer.
+    assert.equal(await dispatcher.locator('form:has([name="action"][value="review"])').count(), 0);
+
+    const officer = await all.page("officer");
+    await officer.goto("/");
+    assert.ok((await officer.innerText("main")).includes(title), "the officer's first page says that this waits for him");
+    await officer.goto(path);
+    await act(officer, "sign");
+    await expectStatus(officer, path, "signed");
+
+    const agency = await all.page("agency");
+    await agency.goto(path);
+    await act(agency, "sign");
+    await agency.goto(path);
+    await act(agency, "answer", { text: "已通知东门岗，凭电子通行证放行。" });
+
+    await officer.goto(path);
+    if (await officer.locator('form:has([name="action"][value="review"]):has([name="work_order_id"])').count() > 0) {
+      await act(officer, "review", { ok: "true" });
+      await officer.goto(path);
+    }
+    await act(officer, "answer", { result: { index: 1 }, text: "三台车已进场卸货，以后凭通行证直接放行。", production_continued: { index: 1 } });
+    await expectStatus(officer, path, "answered");
+
+    await dispatcher.goto(path);
+    await act(dispatcher, "review", { ok: "true" });
+    await expectStatus(dispatcher, path, "reviewed");
+
+    await enterprise.goto(path);
+    assert.ok((await enterprise.innerText("main")).includes("三台车已进场卸货"));
+    await act(enterprise, "confirm", { rating: "5", text: "很快" });
+    await dispatcher.goto(path);
+    if (await status(dispatcher) !== word("appeal-status-closed")) await act(dispatcher, "close");
+    await expectStatus(enterprise, path, "closed");
+
+    // The timeline tells the whole story, and the firm sees no internal word of it.
+    await dispatcher.goto(path);
+    assert.ok(await dispatcher.locator(".timeline > li").count() >= 7);
+    const other = await all.page("enterprise2");
+    const response = await other.goto(path);
+    assert.equal(response.status(), 404, "another enterprise knows nothing of it");
+    await all.leave();
+  });
+}
+
+/** The value of the choice with this text, among checkboxes and options. */
+async function valueOf(page, text) {
+  const box = page.locator("label.check", { hasText: text }).locator("input").first();
+  return box.getAttribute("value");
+}
+
+test("a stale form is refused, and what the other one saved stands", async () => {
+  const all = company({});
+  const dispatcher = await all.page("dispatcher");
+  await dispatcher.goto("/appeals?view=queue&status=registered");
+  await dispatcher.locator("tbody .lead a").first().click();
+  const path = new URL(dispatcher.url()).pathname;
+  const second = await dispatcher.context().newPage();
+  await second.goto(path);
+  await act(dispatcher, "dispatch", { department_id: { label: "企服部" } });
+  const form = second.locator('form:has([name="action"][value="dispatch"])').first();
+  await form.evaluate((e) => { e.closest("details").open = true; });
+  await fill(form, { department_id: { label: "经发部" } });
+  await form.locator("button.primary").click();
+  await second.waitForLoadState("load");
+  assert.match(await second.innerText("main"), new RegExp(`${word("problem-stale")}|412|409`));
+  await dispatcher.goto(path);
+  assert.ok((await dispatcher.innerText("main")).includes("企服部"));
+  await all.leave();
+});
+
+test("one save keeps a visit with its appeal, its promise and its light", async () => {
+  const all = company({});
+  const officer = await all.page("officer");
+  await officer.goto("/visits/new");
+  await officer.locator('main select[name="subject"]').selectOption({ index: 1 });
+  await officer.locator("main form button.primary").click();
+  await officer.waitForSelector('form[action="/visits"]');
+  const form = officer.locator('form[action="/visits"]');
+  const title = `冷库跳闸 ${Date.now()}`;
+  const state = form.locator('select[name^="state"]').first();
+  await state.selectOption("at_risk");
+  const line = (await state.getAttribute("name")).slice("state".length);
+  await fill(form, {
+    [`cause${line}`]: "变压器过载，每天跳两次",
+    appeal_title: title,
+    appeal_category: { index: 1 },
+    appeal_body: "请协调供电增容",
+    promise_text: "三日内带供电中心到现场",
+    promise_due: inDays(5),
+  });
+  await send(officer, form, form.locator("button.primary"));
+  const text = await officer.innerText("main");
+  for (const part of [title, "三日内带供电中心到现场"]) assert.ok(text.includes(part), `the visit's page names ${part}`);
+  await officer.locator("main a", { hasText: title }).first().click();
+  assert.ok((await officer.innerText("h1")).includes(title));
+  await all.leave();
+});
+
+/** A working day or not, so many days from now, as a form writes it. */
+function inDays(n) {
+  return new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
+}
+
+test("a light at risk is turned by a measure, and the page says by which", async () => {
+  const all = company({});
+  const officer = await all.page("officer");
+  await officer.goto("/visits/new");
+  const options = await officer.locator('main select[name="subject"] option').evaluateAll((all) => all.map((o) => o.value));
+  const subject = options.find((value) => value.startsWith("enterprise:"));
+  assert.ok(subject, "the officer looks after an enterprise");
+  const id = subject.split(":")[1];
+  const lights = `/enterprises/${id}/lights`;
+
+  await officer.goto(lights);
+  const form = officer.locator(`form.form[action="${lights}"]`);
+  await fill(form, { "state-production": "at_risk", cause: "原料只够两天" });
+  await send(officer, form);
+  await officer.goto(lights);
+  assert.ok(await officer.locator(".light.at_risk").first().isVisible());
+
+  await officer.goto(`/measures/new?enterprise=${id}`);
+  const measure = officer.locator('form[action="/measures"]');
+  await fill(measure, { subject, line: "production", kind: { index: 1 }, text: "协调邻厂先借二十吨原料" });
+  await send(officer, measure);
+  if (!/\/measures\/[0-9a-f-]{36}$/.test(officer.url())) {
+    await officer.goto("/measures");
+    await officer.locator("a", { hasText: "协调邻厂先借二十吨原料" }).first().click();
+  }
+  const end = officer.locator('form[action$="/close"]');
+  await fill(end, { effect: "kept_going", effect_text: "没有停线", days_saved: "3", running: true });
+  await send(officer, end);
+  await officer.goto(lights);
+  const row = officer.locator("tbody tr", { hasText: word("line-production") }).first();
+  assert.ok((await row.innerText()).includes("协调邻厂先借二十吨原料"), await row.innerText());
+  assert.equal(await row.locator(".light.running").count(), 1);
+  await all.leave();
+});
+
+test("the board counts what the lights say", async () => {
+  const all = company({});
+  const leader = await all.page("leader");
+  await leader.goto("/board");
+  const shown = await leader.locator(".board li").count();
+  assert.ok(shown >= 120, `${shown} subjects on one board`);
+  await all.leave();
+});

@@ -2,9 +2,13 @@
 //! sixty days of activity made by running the desks themselves, so that ledger,
 //! clocks and counts are genuine. A fixed seed makes it the same every time.
 
+mod cases;
 mod data;
 mod dice;
+mod firms;
+mod life;
 mod people;
+mod stories;
 
 use crate::actor::{Actor, Via};
 use crate::app::{App, SetClock};
@@ -13,9 +17,11 @@ use crate::http::session::actor_of;
 use crate::organisation::desk as organisation;
 use crate::time::{DAY_MS, Time};
 use dice::Dice;
+use firms::Firm;
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use stories::Remembered;
 use uuid::Uuid;
 
 /// Days of activity before the first start.
@@ -55,10 +61,17 @@ pub async fn build(app: &Arc<App>, clock: &SetClock, plan: &Plan<'_>) -> Result<
         dice: Dice::new(SEED),
         departments: HashMap::new(),
         people: HashMap::new(),
+        staff: HashMap::new(),
+        enterprises: Vec::new(),
+        projects: BTreeMap::new(),
+        remembered: Remembered::default(),
         accounts: Vec::new(),
     };
     world.open_office(plan.password).await?;
+    world.open_register(plan.password).await?;
+    world.assign_all().await?;
     world.open_zone2(plan.password).await?;
+    world.live(clock, plan.now, plan.progress).await?;
     clock.set(plan.now);
     (plan.progress)(100);
     Ok(world.accounts)
@@ -68,10 +81,14 @@ pub async fn build(app: &Arc<App>, clock: &SetClock, plan: &Plan<'_>) -> Result<
 struct World {
     app: Arc<App>,
     zone: Uuid,
-    #[expect(dead_code, reason = "thrown when the days are lived")]
     dice: Dice,
     departments: HashMap<&'static str, Uuid>,
     people: HashMap<String, Uuid>,
+    /// Those who act, by department.
+    staff: HashMap<&'static str, Vec<Uuid>>,
+    enterprises: Vec<Firm>,
+    projects: BTreeMap<String, Uuid>,
+    remembered: Remembered,
     accounts: Vec<Account>,
 }
 
@@ -79,6 +96,11 @@ impl World {
     /// The program as a command, which may do what several people do together.
     fn command(&self) -> Actor {
         command(self.zone)
+    }
+
+    /// Those of a department who act, in order.
+    fn staff_of(&self, department: &str) -> Vec<Uuid> {
+        self.staff.get(department).cloned().unwrap_or_default()
     }
 
     /// A person as an actor on a page.

@@ -1,5 +1,6 @@
 //! The office: departments, people, accounts; and the zone beside it.
 
+use super::cases::acts;
 use super::{Account, World, command, data};
 use crate::actor::Role;
 use crate::error::Result;
@@ -37,6 +38,9 @@ impl World {
             let id = desk::add_person(&self.app, &who, new).await?;
             self.people.insert(row.get("name").to_owned(), id);
             let Some(role) = Role::parse(row.get("role")) else { continue };
+            if acts(role) {
+                self.staff.entry(row.get("department")).or_default().push(id);
+            }
             match row.opt("account") {
                 Some(user) => self.add_account(&user, row.get("name"), id, role, Some(password)).await?,
                 // Colleagues act in the sixty days, and are invited later.

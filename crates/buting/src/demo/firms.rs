@@ -1,0 +1,189 @@
+//! The register: carriers, enterprises with their contacts, the project; and who
+//! answers for each.
+
+use super::{World, data};
+use crate::actor::Role;
+use crate::assignment::desk as assignment;
+use crate::assignment::{Bulk, Duty, Item};
+use crate::error::Result;
+use crate::organisation::{NewPerson, desk as organisation};
+use crate::registry::desk as registry;
+use crate::registry::{CarrierKind, NewCarrier, NewContact, NewEnterprise, Tag};
+use crate::subject::SubjectKind;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// The departments that look after enterprises, in turn.
+const KEEPERS: [&str; 6] = ["enterprise", "economy", "construction", "safety", "finance", "talent"];
+/// Enterprises that nobody answers for yet: the list of gaps is not empty.
+const GAPS: usize = 4;
+/// What the accounts `enterprise` and `enterprise2` belong to.
+const WITH_ACCOUNT: [(&str, &str); 2] = [("enterprise", "云岭医药"), ("enterprise2", "恒岳电子")];
+
+/// An enterprise as the days know it.
+pub struct Firm {
+    /// Key.
+    pub id: Uuid,
+    /// Short name.
+    pub short_name: &'static str,
+    /// Who looks after it.
+    pub officer: Option<Uuid>,
+    /// The leader whose it is.
+    pub leader: Option<Uuid>,
+}
+
+impl World {
+    /// An enterprise by its short name.
+    pub(super) fn enterprise(&self, short_name: &str) -> Option<Uuid> {
+        self.enterprises.iter().find(|firm| firm.short_name == short_name).map(|firm| firm.id)
+    }
+
+    /// A project by name.
+    pub(super) fn project(&self, name: &str) -> Option<Uuid> {
+        self.projects.get(name).copied()
+    }
+
+    /// Carriers, enterprises and the project.
+    pub(super) async fn open_register(&mut self, password: &str) -> Result<()> {
+        let who = self.command();
+        let mut carriers = HashMap::new();
+        for row in data::carriers() {
+            let new = NewCarrier {
+                id: None,
+                name: row.get("name").to_owned(),
+                short_name: row.opt("short_name"),
+                kind: CarrierKind::parse(row.get("kind")).unwrap_or(CarrierKind::Park),
+                address: row.opt("address"),
+                note: None,
+            };
+            carriers.insert(row.get("name"), registry::create_carrier(&self.app, &who, new).await?);
+        }
+        for (n, row) in data::enterprises().iter().enumerate() {
+            let invented = row.opt("headcount").is_some();
+            let new = NewEnterprise {
+                id: None,
+                name: row.get("name").to_owned(),
+                short_names: vec![row.get("short_name").to_owned()],
+                uscc: if invented { made_up_code(n) } else { None },
+                uscc_note: None,
+                legacy_reg_no: None,
+                carrier_id: carriers.get(row.get("carrier")).copied(),
+                industry_code: row.opt("industry_code"),
+                headcount: row.get("headcount").parse().ok(),
+                key: row.get("key") == "是",
+                status: None,
+                address: None,
+                tags: tags(row.get("tags")),
+                note: None,
+                source: Some(if invented { "企业登记表" } else { "公开报道" }.to_owned()),
+                confirmed_at: Some(self.app.now()),
+                contacts: if invented { vec![contact(n)] } else { Vec::new() },
+            };
+            let id = registry::create_enterprise(&self.app, &who, new).await?;
+            self.enterprises.push(Firm { id, short_name: row.get("short_name"), officer: None, leader: None });
+        }
+        for (user, short_name) in WITH_ACCOUNT {
+            let Some(enterprise_id) = self.enterprise(short_name) else { continue };
+            let name = if user == "enterprise" { "白若水" } else { "秦朗月" };
+            let new = NewPerson {
+                name: name.into(),
+                title: Some("综合部经理".into()),
+                phone: Some("13900009999".into()),
+                enterprise_id: Some(enterprise_id),
+                ..NewPerson::default()
+            };
+            let person_id = organisation::add_person(&self.app, &who, new).await?;
+            self.add_account(user, name, person_id, Role::Enterprise, Some(password)).await?;
+        }
+        Ok(())
+    }
+
+    /// Every enterprise gets a leader, a department and an officer; carriers and
+    /// the project too.
+    pub(super) async fn assign_all(&mut self) -> Result<()> {
+        let leaders: Vec<Uuid> = self.staff_of("leadership");
+        let mut items = Vec::new();
+        let skip = self.enterprises.len() - GAPS;
+        for (n, firm) in self.enterprises.iter_mut().enumerate().take(skip) {
+            let department = KEEPERS[n % KEEPERS.len()];
+            let officers = self.staff.get(department).cloned().unwrap_or_default();
+            firm.leader = leaders.get(n % leaders.len().max(1)).copied();
+            firm.officer = officers.get((n / KEEPERS.len()) % officers.len().max(1)).copied();
+            let places = [
+                (Duty::LeadLeader, None, firm.leader),
+                (Duty::LeadDept, self.departments.get(department).copied(), None),
+                (Duty::Officer, None, firm.officer),
+            ];
+            for (role, department_id, person_id) in places {
+                items.push(Item { subject_kind: SubjectKind::Enterprise, subject_id: firm.id, role, department_id, person_id, seen: None });
+            }
+        }
+        for (name, id) in &self.projects {
+            let officers = self.staff.get("construction").cloned().unwrap_or_default();
+            let places = [
+                (Duty::LeadLeader, None, leaders.first().copied()),
+                (Duty::LeadDept, self.departments.get("construction").copied(), None),
+                (Duty::Officer, None, officers.first().copied()),
+            ];
+            tracing::debug!(name, "a project is assigned");
+            for (role, department_id, person_id) in places {
+                items.push(Item { subject_kind: SubjectKind::Project, subject_id: *id, role, department_id, person_id, seen: None });
+            }
+        }
+        let bulk = Bulk {
+            items,
+            replace: false,
+            basis: Some("大管发〔2026〕3号".into()),
+            reason: Some("年度包联分工".into()),
+        };
+        assignment::bulk(&self.app, &self.dispatcher().await?, bulk).await?;
+        Ok(())
+    }
+}
+
+fn tags(cell: &str) -> Vec<Tag> {
+    let known = [
+        ("规上", Tag::AboveScale),
+        ("高新技术企业", Tag::HighTech),
+        ("专精特新", Tag::Specialised),
+        ("保供", Tag::Supply),
+    ];
+    cell.split('、').filter_map(|word| known.iter().find(|(name, _)| *name == word).map(|(_, tag)| *tag)).collect()
+}
+
+/// A contact with an invented name and a number that nobody has.
+fn contact(n: usize) -> NewContact {
+    const NAMES: [&str; 12] = ["任经理", "方经理", "石主任", "姜女士", "范先生", "崔经理", "谭主任", "邹女士", "熊先生", "侯经理", "孟女士", "龚主任"];
+    NewContact {
+        name: NAMES[n % NAMES.len()].into(),
+        title: Some("综合部".into()),
+        phone: Some(format!("1390000{n:04}")),
+        primary: true,
+        ..NewContact::default()
+    }
+}
+
+/// A credit code that passes its checks, in a region that does not exist.
+fn made_up_code(n: usize) -> Option<String> {
+    let organisation = format!("MA{n:06}");
+    let weights = [3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 = organisation.chars().filter_map(|c| c.to_digit(36)).zip(weights).map(|(value, w)| value * w).sum();
+    let check = match 11 - sum % 11 {
+        10 => 'X',
+        11 => '0',
+        digit => char::from_digit(digit, 10)?,
+    };
+    identifiers::Uscc::complete(&format!("91370199{organisation}{check}")).map(|code| code.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invented_codes_pass_their_checks_and_differ() {
+        let codes: std::collections::BTreeSet<_> = (0..200).filter_map(made_up_code).collect();
+        assert_eq!(codes.len(), 200);
+        assert!(codes.iter().all(|code| identifiers::Uscc::findings(code).is_empty()));
+    }
+}

@@ -1,0 +1,321 @@
+//! What the sixty days tell: the epidemic of the news item, replayed as an
+//! exercise, and a flood that is under way. The firms and the project of the
+//! item carry only what it says of them; trouble that is invented befalls
+//! invented firms.
+
+use super::World;
+use crate::continuity::desk;
+use crate::continuity::{
+    Cause, ClockMode, DisruptionKind, DisruptionState, Effect, Line, MeasureEnd, MeasureKind, NewDisruption, NewLight,
+    NewMeasure, State, WarningColour,
+};
+use crate::error::Result;
+use crate::subject::SubjectKind;
+use crate::time::DAY_MS;
+use uuid::Uuid;
+
+/// The five of the news item whose staff could not be sampled without trouble.
+pub const SAMPLED: [&str; 5] = ["重汽橡塑件", "济柴", "北辰", "艺高", "佳宝"];
+
+/// A step of a story, by name and, where it has several subjects, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Story {
+    /// The exercise is opened.
+    Epidemic,
+    /// One of the five says that sampling disturbs production.
+    SamplingTrouble(usize),
+    /// Its own sampling point is decided on.
+    SamplingPoint(usize),
+    /// The point is open, production goes on.
+    SamplingSolved(usize),
+    /// 山水重工 has sent managers into the plant ahead of time.
+    ClosedLoop,
+    /// The project's trucks cannot pass: works are about to stop.
+    TrucksBlocked,
+    /// The soil is to be piled where nobody builds yet.
+    Stockpile,
+    /// There is room to work: works go on.
+    WorksGoOn,
+    /// The flood is declared.
+    Flood,
+    /// Water reaches invented firms.
+    Water(usize),
+    /// Pumps and detours.
+    Pumping(usize),
+    /// One of them runs again.
+    Dry(usize),
+}
+
+/// What a story has to remember.
+#[derive(Default)]
+pub struct Remembered {
+    epidemic: Option<Uuid>,
+    flood: Option<Uuid>,
+    points: [Option<Uuid>; 5],
+    stockpile: Option<Uuid>,
+    pumps: Vec<Option<Uuid>>,
+}
+
+/// Firms that the flood reaches: short name, line, state, percentage, cause.
+const FLOODED: [(&str, Line, State, Option<i64>, &str); 8] = [
+    ("禾润物流", Line::Transport, State::Stopped, None, "园区西门路口积水四十厘米，货车不能通行"),
+    ("恒岳电子", Line::Production, State::AtRisk, None, "配电室外积水上涨，距门槛不足二十厘米"),
+    ("启澜包装", Line::Production, State::Reduced, Some(60), "原料仓进水，只能用成品库存维持一条线"),
+    ("晟源新材", Line::Production, State::AtRisk, None, "地下料仓排水泵故障"),
+    ("云岭医药", Line::Transport, State::Reduced, Some(50), "冷链车辆绕行，趟次减半"),
+    ("腾屿铸造", Line::Production, State::Stopped, None, "变压器跳闸，等待供电部门检查"),
+    ("博森供应链", Line::Transport, State::AtRisk, None, "仓库门前道路一侧封闭"),
+    ("卓衡机械", Line::Production, State::Reduced, Some(70), "夜班人员到岗困难"),
+];
+
+/// The steps of the stories: days before the first start, hour, step.
+pub fn steps() -> Vec<(i64, i64, Story)> {
+    let mut steps = vec![(38, 9, Story::Epidemic), (37, 8, Story::ClosedLoop), (36, 10, Story::TrucksBlocked)];
+    for n in 0..SAMPLED.len() {
+        let n_days = i64::try_from(n).unwrap_or_default();
+        steps.push((37, 9 + n_days % 3, Story::SamplingTrouble(n)));
+        steps.push((36, 14 + n_days % 3, Story::SamplingPoint(n)));
+        steps.push((33 - n_days % 3, 16, Story::SamplingSolved(n)));
+    }
+    steps.push((36, 15, Story::Stockpile));
+    steps.push((35, 17, Story::WorksGoOn));
+    steps.push((3, 6, Story::Flood));
+    for n in 0..FLOODED.len() {
+        let hour = 7 + i64::try_from(n).unwrap_or_default();
+        steps.push((3 - hour % 2, hour, Story::Water(n)));
+        if n != 6 {
+            steps.push((2, hour.min(17), Story::Pumping(n)));
+        }
+        if n % 3 == 1 {
+            steps.push((1, hour, Story::Dry(n)));
+        }
+    }
+    steps
+}
+
+impl World {
+    /// Lives one step of a story.
+    pub(super) async fn tell(&mut self, story: Story) -> Result<()> {
+        match story {
+            Story::Epidemic => self.open_epidemic().await,
+            Story::SamplingTrouble(n) => self.sampling_trouble(n).await,
+            Story::SamplingPoint(n) => self.sampling_point(n).await,
+            Story::SamplingSolved(n) => self.sampling_solved(n).await,
+            Story::ClosedLoop => self.closed_loop().await,
+            Story::TrucksBlocked => self.trucks_blocked().await,
+            Story::Stockpile => self.stockpile().await,
+            Story::WorksGoOn => self.works_go_on().await,
+            Story::Flood => self.open_flood().await,
+            Story::Water(n) => self.water(n).await,
+            Story::Pumping(n) => self.pumping(n).await,
+            Story::Dry(n) => self.dry(n).await,
+        }
+    }
+
+    async fn open_epidemic(&mut self) -> Result<()> {
+        let new = NewDisruption {
+            id: None,
+            name: "疫情防控（复盘演练）".into(),
+            kind: DisruptionKind::Epidemic,
+            grade: Some(3),
+            response_level: Some(3),
+            warning_colour: None,
+            exercise: true,
+            clock_mode: Some(ClockMode::Office),
+            area: Some("大学城全域".into()),
+            source: Some("按公开报道复盘，检验“三不停”机制".into()),
+            state: Some(DisruptionState::Responding),
+            started_at: None,
+            expected_end_at: None,
+        };
+        let id = desk::open(&self.app, &self.dispatcher().await?, new).await?;
+        self.remembered.epidemic = Some(id);
+        Ok(())
+    }
+
+    async fn sampling_trouble(&mut self, n: usize) -> Result<()> {
+        let mut light = NewLight::new(Line::Production, State::AtRisk)
+            .because(Cause::Sampling, "员工较多，核酸检测采样不便，影响生产运营");
+        light.disruption_id = self.remembered.epidemic;
+        self.say(SAMPLED[n], light).await
+    }
+
+    async fn sampling_point(&mut self, n: usize) -> Result<()> {
+        let mut measure = self.measure(SAMPLED[n], Line::Production, Cause::Sampling, MeasureKind::OwnSamplingPoint);
+        measure.disruption_id = self.remembered.epidemic;
+        measure.text =
+            "在企业内挑选具备一定医学背景的职工，协调平安街道卫生院提供专业培训，企业自建核酸检测点".into();
+        measure.rule = Some("采样人员培训合格后上岗".into());
+        let id = desk::add_measure(&self.app, &self.dispatcher().await?, measure).await?;
+        self.remembered.points[n] = Some(id);
+        Ok(())
+    }
+
+    async fn sampling_solved(&mut self, n: usize) -> Result<()> {
+        let Some(id) = self.remembered.points[n] else { return Ok(()) };
+        let end = MeasureEnd {
+            effect: Effect::KeptGoing,
+            effect_text: Some("方便职工检测，缩小人员流动范围，降低传播风险，生产正常".into()),
+            days_saved: None,
+            light: Some(State::Running),
+            dropped: false,
+        };
+        desk::end_measure(&self.app, &self.dispatcher().await?, id, end).await?;
+        Ok(())
+    }
+
+    async fn closed_loop(&mut self) -> Result<()> {
+        let mut measure = self.measure("山水重工", Line::Production, Cause::ControlRule, MeasureKind::OnSiteHousing);
+        measure.disruption_id = self.remembered.epidemic;
+        measure.text = "提前安排两名副总及一名总经理助理驻厂，带领管理技术骨干和部分职工坚守生产一线".into();
+        let who = self.dispatcher().await?;
+        let id = desk::add_measure(&self.app, &who, measure).await?;
+        let end = MeasureEnd {
+            effect: Effect::KeptGoing,
+            effect_text: Some("近 20 家水泥生产企业的维修制作订单继续进行".into()),
+            days_saved: None,
+            light: Some(State::Running),
+            dropped: false,
+        };
+        desk::end_measure(&self.app, &who, id, end).await?;
+        Ok(())
+    }
+
+    async fn trucks_blocked(&mut self) -> Result<()> {
+        let who = self.dispatcher().await?;
+        let Some(project) = self.project("北航天汇项目") else { return Ok(()) };
+        let mut trucks =
+            NewLight::new(Line::Transport, State::Stopped).because(Cause::ControlRule, "因防疫要求封闭施工，车辆无法进出施工现场");
+        trucks.disruption_id = self.remembered.epidemic;
+        let mut works = NewLight::new(Line::Works, State::AtRisk).because(Cause::ControlRule, "土方不能外运，项目面临停工");
+        works.disruption_id = self.remembered.epidemic;
+        desk::say_all(&self.app, &who, SubjectKind::Project, project, vec![trucks, works]).await?;
+        Ok(())
+    }
+
+    async fn stockpile(&mut self) -> Result<()> {
+        let Some(project) = self.project("北航天汇项目") else { return Ok(()) };
+        let who = self.dispatcher().await?;
+        let measure = NewMeasure {
+            id: None,
+            enterprise_id: None,
+            project_id: Some(project),
+            line: Line::Works,
+            cause_kind: Some(Cause::ControlRule),
+            disruption_id: self.remembered.epidemic,
+            appeal_id: None,
+            kind: MeasureKind::OnSiteStockpile,
+            text: "与相关部门沟通防疫政策后，将土方先行放置于厂区未施工位置，留出作业面".into(),
+            owner_id: None,
+            due_at: Some(self.app.now().plus(DAY_MS)),
+            rule: Some("封闭施工：车辆不进出现场".into()),
+            place: Some("厂区未施工位置".into()),
+            later_duty: Some("管控解除后土方外运".into()),
+            later_due_at: Some(self.app.now().plus(40 * DAY_MS)),
+        };
+        let id = desk::add_measure(&self.app, &who, measure).await?;
+        self.remembered.stockpile = Some(id);
+        Ok(())
+    }
+
+    async fn works_go_on(&mut self) -> Result<()> {
+        let Some(id) = self.remembered.stockpile else { return Ok(()) };
+        let end = MeasureEnd {
+            effect: Effect::KeptGoing,
+            effect_text: Some("留出作业面，项目不停工".into()),
+            days_saved: None,
+            light: Some(State::Running),
+            dropped: false,
+        };
+        desk::end_measure(&self.app, &self.dispatcher().await?, id, end).await?;
+        Ok(())
+    }
+
+    async fn open_flood(&mut self) -> Result<()> {
+        let new = NewDisruption {
+            id: None,
+            name: "强降雨积水".into(),
+            kind: DisruptionKind::Flood,
+            grade: Some(4),
+            response_level: Some(4),
+            warning_colour: Some(WarningColour::Yellow),
+            exercise: false,
+            clock_mode: Some(ClockMode::Hours24),
+            area: Some("西岭片区、平川片区低洼路段".into()),
+            source: Some("区防汛抗旱指挥部通知".into()),
+            state: Some(DisruptionState::Responding),
+            started_at: None,
+            expected_end_at: Some(self.app.now().plus(6 * DAY_MS)),
+        };
+        let id = desk::open(&self.app, &self.dispatcher().await?, new).await?;
+        self.remembered.flood = Some(id);
+        self.remembered.pumps = vec![None; FLOODED.len()];
+        Ok(())
+    }
+
+    async fn water(&mut self, n: usize) -> Result<()> {
+        let (firm, line, state, reduced_to, cause) = FLOODED[n];
+        let mut light = NewLight::new(line, state).because(Cause::Weather, cause);
+        light.reduced_to = reduced_to;
+        light.disruption_id = self.remembered.flood;
+        light.expected_recovery_at = Some(self.app.now().plus(3 * DAY_MS));
+        self.say(firm, light).await
+    }
+
+    async fn pumping(&mut self, n: usize) -> Result<()> {
+        let (firm, line, ..) = FLOODED[n];
+        let kind = if line == Line::Transport { MeasureKind::SubstituteRoute } else { MeasureKind::Pumping };
+        let mut measure = self.measure(firm, line, Cause::Weather, kind);
+        measure.disruption_id = self.remembered.flood;
+        measure.text = match line {
+            Line::Transport => "经文渊街绕行，交警大队现场疏导，夜间集中放行",
+            _ => "调派移动泵车两台排水，垒沙袋保护配电设施，安排专人值守",
+        }
+        .into();
+        measure.due_at = Some(self.app.now().plus(DAY_MS));
+        let id = desk::add_measure(&self.app, &self.dispatcher().await?, measure).await?;
+        self.remembered.pumps[n] = Some(id);
+        Ok(())
+    }
+
+    async fn dry(&mut self, n: usize) -> Result<()> {
+        let Some(id) = self.remembered.pumps[n] else { return Ok(()) };
+        let end = MeasureEnd {
+            effect: Effect::KeptGoing,
+            effect_text: Some("积水排除，恢复正常".into()),
+            days_saved: Some(2),
+            light: Some(State::Running),
+            dropped: false,
+        };
+        desk::end_measure(&self.app, &self.dispatcher().await?, id, end).await?;
+        Ok(())
+    }
+
+    async fn say(&mut self, firm: &str, light: NewLight) -> Result<()> {
+        let who = self.dispatcher().await?;
+        if let Some(id) = self.enterprise(firm) {
+            desk::say(&self.app, &who, SubjectKind::Enterprise, id, light).await?;
+        }
+        Ok(())
+    }
+
+    fn measure(&self, firm: &str, line: Line, cause: Cause, kind: MeasureKind) -> NewMeasure {
+        NewMeasure {
+            id: None,
+            enterprise_id: self.enterprise(firm),
+            project_id: None,
+            line,
+            cause_kind: Some(cause),
+            disruption_id: None,
+            appeal_id: None,
+            kind,
+            text: String::new(),
+            owner_id: None,
+            due_at: None,
+            rule: None,
+            place: None,
+            later_duty: None,
+            later_due_at: None,
+        }
+    }
+}

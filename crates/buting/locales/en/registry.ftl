@@ -45,7 +45,6 @@ invalid-uscc_check_digit = The check digit does not fit: the first 17 give { $ex
 invalid-uscc_legacy = 15 digits are an old registration number; enter it in its own field
 invalid-legacy_reg_no = An old registration number has 13 to 15 letters and digits
 invalid-industry_code = Write the industry as C34, C3412 or 3412 (GB/T 4754)
-invalid-too_many = Too many, at most { $max }
 invalid-carrier_closed = This carrier is closed
 conflict-carrier_in_use = Enterprises still sit in this carrier. Move them first.
 conflict-person_left = This person has left already.

@@ -45,7 +45,6 @@ invalid-uscc_check_digit = 校验位不符，按前 17 位推算应为 { $expect
 invalid-uscc_legacy = 15 位的是旧工商注册号，请填在“旧注册号”一栏
 invalid-legacy_reg_no = 旧注册号为 13 至 15 位字母、数字
 invalid-industry_code = 行业代码写作 C34、C3412 或 3412（GB/T 4754）
-invalid-too_many = 太多，最多 { $max } 个
 invalid-carrier_closed = 该载体已停用
 conflict-carrier_in_use = 还有企业在这个载体内，请先迁出或改到别的载体。
 conflict-person_left = 此人已经离开。

@@ -58,6 +58,8 @@ impl World {
             };
             carriers.insert(row.get("name"), registry::create_carrier(&self.app, &who, new).await?);
         }
+        self.carriers = carriers.values().copied().collect();
+        self.carriers.sort_unstable();
         for (n, row) in data::enterprises().iter().enumerate() {
             let invented = row.opt("headcount").is_some();
             let new = NewEnterprise {
@@ -118,16 +120,18 @@ impl World {
                 items.push(Item { subject_kind: SubjectKind::Enterprise, subject_id: firm.id, role, department_id, person_id, seen: None });
             }
         }
-        for (name, id) in &self.projects {
-            let officers = self.staff.get("construction").cloned().unwrap_or_default();
+        // Carriers and projects are looked after by one department each.
+        let carriers = self.carriers.iter().map(|id| (SubjectKind::Carrier, *id, "enterprise"));
+        let projects = self.projects.values().map(|id| (SubjectKind::Project, *id, "construction"));
+        for (n, (subject_kind, subject_id, department)) in carriers.chain(projects).enumerate() {
+            let officers = self.staff.get(department).cloned().unwrap_or_default();
             let places = [
-                (Duty::LeadLeader, None, leaders.first().copied()),
-                (Duty::LeadDept, self.departments.get("construction").copied(), None),
-                (Duty::Officer, None, officers.first().copied()),
+                (Duty::LeadLeader, None, leaders.get(n % leaders.len().max(1)).copied()),
+                (Duty::LeadDept, self.departments.get(department).copied(), None),
+                (Duty::Officer, None, officers.get(n % officers.len().max(1)).copied()),
             ];
-            tracing::debug!(name, "a project is assigned");
             for (role, department_id, person_id) in places {
-                items.push(Item { subject_kind: SubjectKind::Project, subject_id: *id, role, department_id, person_id, seen: None });
+                items.push(Item { subject_kind, subject_id, role, department_id, person_id, seen: None });
             }
         }
         let bulk = Bulk {

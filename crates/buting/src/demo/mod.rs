@@ -62,6 +62,7 @@ pub async fn build(app: &Arc<App>, clock: &SetClock, plan: &Plan<'_>) -> Result<
         departments: HashMap::new(),
         people: HashMap::new(),
         staff: HashMap::new(),
+        carriers: Vec::new(),
         enterprises: Vec::new(),
         projects: BTreeMap::new(),
         remembered: Remembered::default(),
@@ -86,6 +87,7 @@ struct World {
     people: HashMap<String, Uuid>,
     /// Those who act, by department.
     staff: HashMap<&'static str, Vec<Uuid>>,
+    carriers: Vec<Uuid>,
     enterprises: Vec<Firm>,
     projects: BTreeMap<String, Uuid>,
     remembered: Remembered,

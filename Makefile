@@ -44,7 +44,7 @@ lint: web
 	  else echo 'cargo-deny is not installed (make setup): licences and advisories were not checked'; fi
 	cd web && npm run --silent check
 
-bench: web
+bench: build
 	cargo run --release -p bench -- $(BENCH)
 
 docs:

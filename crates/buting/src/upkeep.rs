@@ -1,11 +1,14 @@
 //! What an installation does for itself at night: a backup that is tried out,
 //! and the end of what need not be kept.
 
+use crate::actor::Actor;
 use crate::app::App;
+use crate::appeal;
 use crate::backup;
 use crate::error::{Error, Result};
 use crate::http::session::IDLE_MS;
 use crate::migrations::MIGRATIONS;
+use crate::registry;
 use crate::time::{DAY_MS, Time};
 use crate::worker::Kind;
 use crate::zone::Zone;
@@ -98,4 +101,17 @@ async fn forget_guesses(tx: &mut Tx, zone: Uuid, before: Time) -> Result<()> {
 
 fn log_months(zone: &Zone) -> i64 {
     zone.settings["access_log_months"].as_i64().unwrap_or(LOG_MONTHS).max(LEAST_LOG_MONTHS)
+}
+
+/// Puts the words of everything that can be searched into the index again. A
+/// backup holds no index: each database makes its own.
+pub async fn index_again(app: &App) -> Result<()> {
+    let zones = Zone::all(&mut app.read().await?).await?;
+    for zone in zones {
+        let mut work = app.work(&Actor::rule(zone.zone_id)).await?;
+        registry::desk::index_again(&mut work).await?;
+        appeal::desk::index_again(&mut work).await?;
+        work.commit(zone.zone_id).await?;
+    }
+    Ok(())
 }

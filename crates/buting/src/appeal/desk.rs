@@ -109,11 +109,9 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
         ..blank(now)
     };
     store::insert(work, &appeal).await?;
-    let mut text = format!("{}\n{}\n{}", appeal.number, appeal.title, appeal.body);
-    for more in appeal.outer_number.iter().chain(names.iter().filter(|_| appeal.accused_department_id.is_none())) {
-        text.push('\n');
-        text.push_str(more);
-    }
+    // The name of who complains about a department is no way to find the complaint.
+    let names = names.iter().filter(|_| appeal.accused_department_id.is_none());
+    let text = search_text([&appeal.number, &appeal.title, &appeal.body], appeal.outer_number.iter().chain(names));
     crate::search::put(work, "appeal", id, appeal.about(), now, &text).await?;
     let made = json!({
         "number": appeal.number, "title": appeal.title, "category": appeal.category, "urgency": appeal.urgency,
@@ -129,6 +127,32 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
     }
     Ok(id)
 }
+
+/// What the search box finds an appeal by.
+fn search_text<'a>(own: [&'a String; 3], more: impl Iterator<Item = &'a String>) -> String {
+    own.into_iter().chain(more).map(String::as_str).collect::<Vec<_>>().join("\n")
+}
+
+/// Puts the words of every appeal into the index again, after a restore.
+pub async fn index_again(work: &mut Work) -> Result<()> {
+    let zone = work.zone();
+    let mut after = Uuid::nil();
+    loop {
+        let some = store::words(work, zone, after, INDEXED_AT_ONCE).await?;
+        let Some(last) = some.last() else { return Ok(()) };
+        after = last.id;
+        let texts = some.iter().map(|one| {
+            let names = one.enterprise_name.iter().chain(&one.project_name).filter(|_| one.accused_department_id.is_none());
+            let text = search_text([&one.number, &one.title, &one.body], one.outer_number.iter().chain(names));
+            let about = one.about_id.filter(|_| one.accused_department_id.is_none());
+            crate::search::Text { id: one.id, about, at: one.created_at, text }
+        });
+        crate::search::put_all(work, "appeal", &texts.collect::<Vec<_>>()).await?;
+    }
+}
+
+/// Appeals whose words are put into the index at once.
+const INDEXED_AT_ONCE: i64 = 500;
 
 /// What a new appeal has of its life: nothing yet.
 fn blank(now: Time) -> Appeal {

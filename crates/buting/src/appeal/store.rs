@@ -635,3 +635,37 @@ pub async fn set_policy(tx: &mut Tx, zone: Uuid, kind: &str, key: &str, body: &J
 pub async fn department(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<(String, String)>> {
     tx.opt(sql!("SELECT short_name, kind FROM department WHERE zone_id = $1 AND id = $2 AND valid_to IS NULL", zone, id)).await
 }
+
+/// What an appeal is found by.
+pub struct Words {
+    pub id: Uuid,
+    pub about_id: Option<Uuid>,
+    pub created_at: Time,
+    pub number: String,
+    pub title: String,
+    pub body: String,
+    pub outer_number: Option<String>,
+    pub accused_department_id: Option<Uuid>,
+    pub enterprise_name: Option<String>,
+    pub project_name: Option<String>,
+}
+
+from_row!(Words {
+    id, about_id, created_at, number, title, body, outer_number, accused_department_id, enterprise_name, project_name,
+});
+
+/// The words of appeals in order of their keys, from the one after `after` on.
+pub async fn words(tx: &mut Tx, zone: Uuid, after: Uuid, limit: i64) -> Result<Vec<Words>> {
+    tx.list(sql!(
+        "SELECT a.id, coalesce(a.enterprise_id, a.project_id) AS about_id, a.created_at, a.number, a.title, a.body,
+           a.outer_number, a.accused_department_id, e.name AS enterprise_name, p.name AS project_name
+         FROM appeal a
+         LEFT JOIN enterprise e ON e.zone_id = a.zone_id AND e.id = a.enterprise_id
+         LEFT JOIN project p ON p.zone_id = a.zone_id AND p.id = a.project_id
+         WHERE a.zone_id = $1 AND a.id > $2 ORDER BY a.id LIMIT $3",
+        zone,
+        after,
+        limit
+    ))
+    .await
+}

@@ -1,7 +1,9 @@
 use super::lock;
 use super::place::{FEW, Place, Settings};
+use crate::app::{App, SystemClock};
 use crate::backup::{self, KeyBackup};
 use crate::migrations::MIGRATIONS;
+use crate::upkeep;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::path::PathBuf;
@@ -80,8 +82,10 @@ impl Restore {
         if let Some(keys) = &keys {
             keys.restore_field_keys(&db).await?;
         }
-        let report = db.verify(&[]).await?;
-        db.close().await;
+        let app = App::new(db, settings.config.clone(), Arc::new(SystemClock));
+        upkeep::index_again(&app).await.map_err(super::plain)?;
+        let report = app.db.verify(&[]).await?;
+        app.db.close().await;
         println!("Restored {} rows.", rows(&counts));
         super::verify::tell(&report)
     }

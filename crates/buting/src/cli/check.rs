@@ -1,8 +1,10 @@
 use super::place::{FEW, Place, Settings};
 use crate::app::{App, Config, Now, SystemClock};
+use crate::appeal;
 use crate::http::openapi;
 use crate::migrations::MIGRATIONS;
 use crate::time::Time;
+use crate::zone::Zone;
 use almanac::{Calendar, Status};
 use anyhow::{Context, Result, bail};
 use std::io::{ErrorKind, Write};
@@ -172,6 +174,13 @@ async fn look_at_database(settings: &Settings) -> Result<(Grade, String)> {
     if !faults.is_empty() {
         bail!("its file is damaged: {}", faults.join("; "));
     }
+    let mut tx = db.snapshot().await?;
+    for zone in Zone::all(&mut tx).await.map_err(super::plain)? {
+        if !appeal::desk::recount(&mut tx, zone.zone_id).await.map_err(super::plain)? {
+            bail!("the kept numbers of the board of zone {} are not those of its appeals", zone.handle);
+        }
+    }
+    tx.commit().await?;
     let last: Option<i64> = db.read().await?.value("SELECT max(at) FROM ledger").await?;
     let now = SystemClock.now();
     if last.is_some_and(|last| last > now.plus(60_000).ms()) {

@@ -498,3 +498,32 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
 pub async fn enterprises_of(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<Vec<Enterprise>> {
     Ok(store::enterprises_of(tx, zone, ids).await?)
 }
+
+/// Enterprises whose words are put into the index at once.
+const INDEXED_AT_ONCE: i64 = 500;
+
+/// Puts the words of every enterprise and carrier into the index again, after a
+/// restore.
+pub async fn index_again(work: &mut Work) -> Result<()> {
+    let zone = work.zone();
+    let mut after = Uuid::nil();
+    loop {
+        let keys = store::enterprise_keys(work, zone, after, INDEXED_AT_ONCE).await?;
+        let Some(last) = keys.last() else { break };
+        after = *last;
+        let some = store::enterprises_of(work, zone, &keys).await?;
+        let texts = some.iter().map(|one| search::Text {
+            id: one.id,
+            about: Some(one.id),
+            at: one.created_at,
+            text: one.search_text(),
+        });
+        search::put_all(work, ENTERPRISE, &texts.collect::<Vec<_>>()).await?;
+    }
+    for (id, at) in store::carrier_keys(work, zone).await? {
+        if let Some(one) = store::carrier(work, zone, id).await? {
+            search::put(work, CARRIER, id, Some(id), at, &one.search_text()).await?;
+        }
+    }
+    Ok(())
+}

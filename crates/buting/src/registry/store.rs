@@ -381,3 +381,16 @@ pub async fn update_carrier(tx: &mut Tx, zone: Uuid, one: &Carrier, version: i64
         .await?;
     Ok(n == 1)
 }
+
+/// Keys of enterprises in their order, from the one after `after` on.
+pub async fn enterprise_keys(tx: &mut Tx, zone: Uuid, after: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+    let rows: Vec<(Uuid,)> = tx
+        .list(sql!("SELECT id FROM enterprise WHERE zone_id = $1 AND id > $2 ORDER BY id LIMIT $3", zone, after, limit))
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Keys of every carrier, with its age.
+pub async fn carrier_keys(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, Time)>> {
+    tx.list(sql!("SELECT id, created_at FROM carrier WHERE zone_id = $1 ORDER BY id", zone)).await
+}

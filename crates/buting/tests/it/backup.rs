@@ -1,8 +1,10 @@
 //! Backups: one file, either database; never the keys of personal fields.
 
-use crate::house::House;
+use crate::house::{House, MORNING};
+use buting::app::{App, Config, SetClock};
 use buting::backup::{self, Backup, KeyBackup};
 use buting::migrations::MIGRATIONS;
+use buting::{search, upkeep};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -50,6 +52,10 @@ async fn the_migrations_are_read_as_the_databases_made_them() {
 #[tokio::test]
 async fn a_backup_moves_between_both_databases_and_its_ledger_stays_whole() {
     for house in House::both().await {
+        let appeal = json!({
+            "enterprise_id": house.enterprise, "title": "货车进不了园区", "body": "门口的卡口不认通行证", "category": "logistics",
+        });
+        house.call("officer", "POST", "/api/v1/appeals", appeal).await.expect(201);
         store::Seal::new(house.app.db.clone()).run(house.app.now().ms()).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("a.backup");
@@ -65,6 +71,13 @@ async fn a_backup_moves_between_both_databases_and_its_ledger_stays_whole() {
             let report = target.verify(&[]).await.unwrap();
             assert!(report.rows > 10 && report.heads > 0);
             assert_eq!(report.faults, []);
+
+            let app = App::new(target, Config::default(), Arc::new(SetClock::at(MORNING)));
+            let found = async |q| search::count(&mut app.read().await.unwrap(), house.zone, "appeal", q).await.unwrap();
+            assert_eq!(found("卡口").await, 0, "no index is in a backup");
+            upkeep::index_again(&app).await.unwrap();
+            upkeep::index_again(&app).await.unwrap();
+            assert_eq!((found("卡口").await, found("货车").await, found("轮船").await), (1, 1, 0));
         }
     }
 }

@@ -8,6 +8,7 @@ mod assignment;
 mod backup;
 mod continuity;
 mod house;
+mod matrix;
 mod registry;
 mod smoke;
 mod upkeep;

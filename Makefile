@@ -44,8 +44,8 @@ lint: web
 	  else echo 'cargo-deny is not installed (make setup): licences and advisories were not checked'; fi
 	cd web && npm run --silent check
 
-bench: build
-	cargo run --release -p bench -- $(BENCH)
+bench: web
+	cargo run --release -p bench -- run $(BENCH)
 
 docs:
 	@command -v mdbook >/dev/null || { echo 'The book needs mdbook: make setup. Its pages are plain text in docs/src.'; exit 1; }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
-use crate::assignment::reach;
+use crate::assignment::{self, reach};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::subject::{self, Named, SubjectKind};
@@ -17,7 +17,7 @@ use crate::zone::Zone;
 use ::store::{Error as StoreError, Tx};
 use almanac::Light as Urgency;
 use serde_json::json;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 pub use super::store::{LightFilter, MeasureFilter};
@@ -206,8 +206,18 @@ async fn repeat(work: &mut Work, subject: &Named, light: Light, source: Source, 
     Ok(id)
 }
 
-/// Bad news: those who look after the subject hear it at once.
-async fn tell(_work: &mut Work, _subject: &Named, _id: Uuid, _new: &NewLight) -> Result<()> {
+/// Bad news: the leader, the officer and his stand-in hear it at once.
+async fn tell(work: &mut Work, subject: &Named, id: Uuid, new: &NewLight) -> Result<()> {
+    let (zone, now) = (work.zone(), work.now);
+    let answerable = assignment::desk::as_of(work, zone, subject.kind, subject.id, now).await?;
+    let holders = answerable.leader.into_iter().chain(answerable.officer).chain(answerable.stand_in);
+    let people: BTreeSet<Uuid> = holders.filter(|holder| !holder.gone).filter_map(|holder| holder.person_id).collect();
+    let args = json!({
+        "subject": subject.short_name, "line": new.line, "state": new.state, "cause": new.cause.as_deref().unwrap_or_default(),
+    });
+    for person in people {
+        work.notify(person, "continuity.worse", Subject::about("continuity", id, subject.id), args.clone()).await?;
+    }
     Ok(())
 }
 
@@ -292,6 +302,14 @@ pub async fn board(app: &App, who: &Actor, day: Option<Day>) -> Result<Board> {
     let at = if is_today { now } else { tomorrow.start(&zone.time_zone()).plus(-1) };
     let (enterprises, projects) = tiles(&mut tx, who, at, is_today, day.start(&zone.time_zone())).await?;
     Ok(Board::of(day, at, is_today, enterprises, projects))
+}
+
+/// Enterprises and projects within reach, to choose from: `kind:id` and name.
+pub async fn subjects(app: &App, who: &Actor) -> Result<Vec<(String, String)>> {
+    let mut tx = app.read().await?;
+    let mut all = store::shown(&mut tx, who, app.now()).await?;
+    all.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    Ok(all.into_iter().map(|shown| (format!("{}:{}", shown.kind, shown.id), shown.name)).collect())
 }
 
 type Tiles = (Vec<(Option<Uuid>, String, Tile)>, Vec<Tile>);

@@ -51,6 +51,10 @@ words! {
 }
 
 impl State {
+    /// The states that counts have a column for.
+    pub const SHOWN: &'static [Self] =
+        &[Self::Running, Self::Reduced, Self::AtRisk, Self::Stopped, Self::SuspendedFiled, Self::Unknown];
+
     /// How bad it is; the worst comes first on the board. What nobody has
     /// reported comes before what is known to be well.
     pub const fn severity(self) -> u8 {
@@ -94,19 +98,6 @@ impl State {
             (a, b) => a as u8 != b as u8,
         }
     }
-
-    /// The mark that stands for it beside the word.
-    pub const fn shape(self) -> &'static str {
-        match self {
-            Self::Running => "●",
-            Self::Reduced => "▲",
-            Self::AtRisk => "◆",
-            Self::Stopped => "■",
-            Self::SuspendedFiled => "○",
-            Self::Unknown => "？",
-            Self::NotApplicable => "—",
-        }
-    }
 }
 
 impl Line {
@@ -126,11 +117,6 @@ impl Line {
             (SubjectKind::Enterprise, Self::Works) => State::NotApplicable,
             _ => State::Unknown,
         }
-    }
-
-    /// Locale key of a state of this line: 停产, 停工 and 停运 are three words.
-    pub fn state_key(self, state: State) -> String {
-        if state.is_trouble() { format!("light-{state}-{self}") } else { format!("light-{state}") }
     }
 }
 
@@ -383,6 +369,12 @@ impl Freshness {
     }
 }
 
+impl std::fmt::Display for Freshness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
 /// The word on one line of a subject at some time. Without `id` nobody has said
 /// anything and `state` is what holds until then.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -473,6 +465,21 @@ impl Light {
             at: None,
             same_as: None,
         }
+    }
+
+    /// The page on which its subject's lights are.
+    pub fn href(&self) -> String {
+        format!("{}/lights", self.subject_kind.href(self.subject_id))
+    }
+
+    /// How far the word can still be relied on.
+    pub fn freshness(&self, now: &Time, emergency: &bool) -> Freshness {
+        Freshness::of(self.state, self.at, *now, *emergency)
+    }
+
+    /// Whether the line is worth showing: said, or expected to be said.
+    pub fn said_or_asked(&self) -> bool {
+        self.id.is_some() || self.state.is_applicable()
     }
 
     /// Whether a measure keeps the line going that was in trouble before.
@@ -643,6 +650,11 @@ impl Versioned for Measure {
 }
 
 impl Measure {
+    /// The page of its subject's lights.
+    pub fn lights_href(&self) -> String {
+        format!("{}/lights", self.subject_kind.href(self.subject_id))
+    }
+
     /// Whether the duty that it left is still open.
     pub fn duty_open(&self) -> bool {
         self.later_duty.is_some() && self.later_done_at.is_none() && self.state != MeasureState::Dropped
@@ -881,6 +893,11 @@ impl Tally {
         *copy.slot(state)
     }
 
+    /// How many stand so, for templates.
+    pub fn count(&self, state: &State) -> i64 {
+        self.of(*state)
+    }
+
     /// The denominator of 不停产率: lines that exist and are not filed as suspended.
     pub fn applicable(&self) -> i64 {
         self.running + self.reduced + self.at_risk + self.stopped + self.unknown
@@ -889,6 +906,17 @@ impl Tally {
     /// Its numerator: lines that go on, fully or in part.
     pub fn going_on(&self) -> i64 {
         self.running + self.reduced
+    }
+
+    /// 不停产率 with both numbers: `96/120 · 80.0%`; a dash when nothing counts.
+    pub fn rate(&self) -> String {
+        let (going_on, applicable) = (self.going_on(), self.applicable());
+        if applicable == 0 {
+            return "—".to_owned();
+        }
+        // Rounded half up in whole tenths of a per cent.
+        let tenths = (going_on * 2000 + applicable) / (2 * applicable);
+        format!("{going_on}/{applicable} · {}.{}%", tenths / 10, tenths % 10)
     }
 
     fn slot(&mut self, state: State) -> &mut i64 {
@@ -915,6 +943,13 @@ pub struct Counts {
     pub tally: Tally,
 }
 
+impl Counts {
+    /// The query under which the board lists those that stand so.
+    pub fn query(&self, state: &State) -> String {
+        format!("kind={}&line={}&state={state}", self.subject_kind, self.line)
+    }
+}
+
 /// One subject on the board.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Tile {
@@ -933,6 +968,11 @@ pub struct Tile {
 }
 
 impl Tile {
+    /// The page of the subject.
+    pub fn href(&self) -> String {
+        self.kind.href(self.id)
+    }
+
     /// The worst state of its lines.
     pub fn worst(&self) -> State {
         self.lights.iter().map(|light| light.state).max_by_key(|state| state.severity()).unwrap_or(State::NotApplicable)
@@ -1084,10 +1124,11 @@ mod tests {
     }
 
     #[test]
-    fn three_words_for_a_stop() {
-        assert_eq!(Line::Production.state_key(Stopped), "light-stopped-production");
-        assert_eq!(Line::Works.state_key(AtRisk), "light-at_risk-works");
-        assert_eq!(Line::Transport.state_key(Running), "light-running");
+    fn rates_keep_both_numbers() {
+        let tally = Tally { running: 2, stopped: 1, suspended_filed: 9, not_applicable: 9, ..Tally::default() };
+        assert_eq!(tally.rate(), "2/3 · 66.7%");
+        assert_eq!(Tally { running: 1, ..Tally::default() }.rate(), "1/1 · 100.0%");
+        assert_eq!(Tally { not_applicable: 5, ..Tally::default() }.rate(), "—");
     }
 
     #[test]

@@ -335,3 +335,126 @@ async fn the_api_says_what_is_wrong() {
     assert_eq!(board["counts"][0]["tally"]["running"], 1);
     house.call("enterprise", "GET", "/api/v1/continuity/board", Json::Null).await.expect(403);
 }
+
+fn location(answer: &crate::house::Answer) -> &str {
+    answer.headers["location"].to_str().unwrap()
+}
+
+#[tokio::test]
+async fn the_board_page_lists_what_its_counts_say_and_replays_days() {
+    for house in House::both().await {
+        let enterprise = house.who("enterprise").await;
+        desk::say(&house.app, &enterprise, Enterprise, house.enterprise, stopped()).await.unwrap();
+        house.clock.set(house.app.now().plus(DAY_MS));
+        let board = house.page("leader", "/board").await.expect(200).text();
+        assert!(board.contains("测试机电") && board.contains("另一家") && board.contains("测试产业园项目"));
+        let href = "/board?day=2026-11-25&kind=enterprise&line=production&state=stopped";
+        let links = board.replace("&#38;", "&").replace("&amp;", "&");
+        assert!(links.contains(&format!("href=\"{href}\"")), "{board}");
+        let list = house.page("leader", href).await.expect(200).text();
+        assert!(list.contains("变压器进水"), "the list gives the cause");
+        let before = house.page("leader", "/board?day=2026-11-24&kind=enterprise&line=production&state=stopped").await.expect(200).text();
+        assert!(before.contains("变压器进水"), "the day on which it was said shows it");
+        house.page("leader", "/board?wall=1").await.expect(200);
+        house.page("leader", "/board?day=gestern").await.expect(200);
+        let narrow = house.page("officer", "/board").await.expect(200).text();
+        assert!(!narrow.contains("变压器进水") && !narrow.contains("测试机电"), "lights are for those who look after the subject");
+        house.page("enterprise", "/board").await.expect(403);
+    }
+}
+
+#[tokio::test]
+async fn an_enterprise_reports_on_its_own_page() {
+    for house in House::both().await {
+        let path = format!("/enterprises/{}/lights", house.enterprise);
+        house.page("enterprise2", &path).await.expect(404);
+        house.page("enterprise", "/enterprises/none/lights").await.expect(404);
+        let page = house.page("enterprise", &path).await.expect(200).text();
+        assert!(page.contains("一切正常") && !page.contains("没有变化"), "nothing was said yet, so nothing can stay as it is");
+        let wrong = house.post("enterprise", &path, &[("once", "a"), ("state-production", "reduced"), ("cause", "缺两班人")]).await.expect(422);
+        assert!(wrong.text().contains("缺两班人") && wrong.text().contains("降到百分之几"), "{}", wrong.text());
+        assert_eq!(rows(&house).await, 0);
+        let nothing = house.post("enterprise", &path, &[("once", "b")]).await.expect(422);
+        assert!(nothing.text().contains("请至少选一条线的状态"));
+        let fields = [("once", "c"), ("state-production", "reduced"), ("cause", "缺两班人"), ("reduced_to", "60"), ("state-transport", "running")];
+        for _ in 0..2 {
+            let done = house.post("enterprise", &path, &fields).await.expect(303);
+            assert_eq!(location(&done), path);
+        }
+        assert_eq!(rows(&house).await, 2, "the same post again says nothing twice");
+        let page = house.page("enterprise", &path).await.expect(200).text();
+        assert!(page.contains("减产") && page.contains("60%") && page.contains("企业自报") && page.contains("没有变化"));
+        house.post("enterprise", &format!("{path}/same"), &[("once", "d")]).await.expect(303);
+        house.post("enterprise", &path, &[("once", "e"), ("well", "yes")]).await.expect(303);
+        let filter = LightFilter { current: true, ..LightFilter::default() };
+        let lights = desk::lights(&house.app, &house.who("enterprise").await, &filter, None, 50).await.unwrap();
+        assert!(lights.items.iter().all(|light| light.state == State::Running), "{lights:?}");
+        assert_eq!(lights.items.len(), 2, "works that do not exist are not said to run");
+        house.post("oversight", &path, &[("once", "f"), ("well", "yes")]).await.expect(403);
+    }
+}
+
+#[tokio::test]
+async fn disruptions_and_measures_have_their_pages() {
+    for house in House::both().await {
+        assert!(house.page("agency", "/disruptions").await.expect(200).text().contains("现在没有突发事件"));
+        house.page("officer", "/disruptions/new").await.expect(403);
+        house.page("leader", "/disruptions/new").await.expect(200);
+        let wrong = house.post("leader", "/disruptions", &[("once", "a"), ("name", "供水管爆裂"), ("clock_mode", "office")]).await.expect(422);
+        assert!(wrong.text().contains("供水管爆裂"));
+        let made = house.post("leader", "/disruptions", &[("once", "b"), ("name", "供水管爆裂"), ("kind", "water_gas_cut"), ("clock_mode", "office"), ("exercise", "true")]).await.expect(303);
+        let path = location(&made).to_owned();
+        let page = house.page("leader", &path).await.expect(200).text();
+        assert!(page.contains("供水管爆裂") && page.contains("复盘演练"));
+        assert!(!house.page("agency", &path).await.expect(200).text().contains("结束事件"));
+
+        let subject = format!("enterprise:{}", house.enterprise);
+        let disruption = path.rsplit('/').next().unwrap();
+        let fields = [("once", "c"), ("subject", subject.as_str()), ("line", "production"), ("kind", "consume_stock_first"),
+            ("text", "先用蓄水池"), ("later_duty", "补满蓄水池"), ("later_due_at", "2026-12-01"), ("disruption_id", disruption)];
+        house.page("leader", "/measures/new?cause=water_gas").await.expect(200);
+        let measure = house.post("leader", "/measures", &fields).await.expect(303);
+        let measure = location(&measure).to_owned();
+        assert!(house.page("enterprise", &measure).await.expect(200).text().contains("先用蓄水池"));
+        house.page("enterprise2", &measure).await.expect(404);
+        house.post("enterprise", &format!("{measure}/close"), &[("effect", "better")]).await.expect(403);
+        house.post("leader", &format!("{measure}/close"), &[("once", "d"), ("version", "1")]).await.expect(422);
+        house.post("leader", &format!("{measure}/close"), &[("once", "e"), ("version", "1"), ("effect", "kept_going"), ("running", "true"), ("days_saved", "2")]).await.expect(303);
+        house.post("leader", &format!("{measure}/duty"), &[("once", "f"), ("version", "1")]).await.expect(412);
+        house.post("leader", &format!("{measure}/duty"), &[("once", "g"), ("version", "2")]).await.expect(303);
+        let page = house.page("leader", &path).await.expect(200).text();
+        assert!(page.contains("先用蓄水池") && page.contains("少停 2 天"), "the event shows what was done under it");
+        house.page("leader", "/measures?show=all").await.expect(200);
+        house.post("leader", &format!("{path}/close"), &[("once", "h"), ("version", "1"), ("lessons", "储水有用")]).await.expect(303);
+        assert!(house.page("leader", &path).await.expect(200).text().contains("储水有用"));
+    }
+}
+
+#[tokio::test]
+async fn bad_news_reaches_those_who_look_after_the_enterprise() {
+    for house in House::both().await {
+        for (role, account) in [("lead_leader", "leader"), ("officer", "officer")] {
+            let body = json!({"subject_kind": "enterprise", "subject_id": house.enterprise, "role": role, "person_id": house.person(account)});
+            house.call("dispatcher", "POST", "/api/v1/assignments", body).await.expect(201);
+        }
+        let told = async |account: &str| -> i64 {
+            let mut tx = house.app.read().await.unwrap();
+            let person = house.person(account);
+            tx.value(sql!("SELECT count(*) FROM notice WHERE zone_id = $1 AND person_id = $2 AND kind = 'continuity.worse'", house.zone, person))
+                .await
+                .unwrap()
+        };
+        let who = house.who("enterprise").await;
+        let say = |new| desk::say(&house.app, &who, Enterprise, house.enterprise, new);
+        say(NewLight::new(Line::Production, State::Running)).await.unwrap();
+        assert_eq!((told("leader").await, told("officer").await), (0, 0), "good news waits");
+        say(NewLight::new(Line::Production, State::AtRisk).because(Cause::Power, "通知明天停电")).await.unwrap();
+        assert_eq!((told("leader").await, told("officer").await, told("officer2").await), (1, 1, 0));
+        say(stopped()).await.unwrap();
+        assert_eq!((told("leader").await, told("officer").await), (2, 2));
+        let asked = desk::to_do(&house.app, &house.who("officer").await).await.unwrap();
+        assert!(asked.iter().all(|item| !item.action.starts_with("todo-lights") || item.title == "测试机电"), "{asked:?}");
+        let board = house.page("officer", "/board").await.expect(200).text();
+        assert!(board.contains("测试机电") && !board.contains("另一家"));
+    }
+}

@@ -11,4 +11,5 @@ mod house;
 mod matrix;
 mod registry;
 mod smoke;
+mod visit;
 mod upkeep;

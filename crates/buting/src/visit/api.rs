@@ -1,0 +1,264 @@
+use super::desk::{self, PromiseFilter, READERS, RECORDERS, VisitFilter};
+use super::{
+    AckHow, Channel, Coverage, Near, NewPlan, NewPromise, NewVisit, Plan, PlanState, Promise, PromiseState, Row,
+    Visit, VisitKind,
+};
+use crate::actor::{OFFICE, OUTSIDE};
+use crate::error::Result;
+use crate::http::api::{NoQuery, Page, limit};
+use crate::http::cx::Cx;
+use crate::http::routes::{Access, Routes};
+use crate::time::Time;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use uuid::Uuid;
+
+pub fn routes(routes: &mut Routes) {
+    let readers = Access::only(READERS);
+    let recorders = Access::only(RECORDERS);
+    let both = Access::only(RECORDERS.and(OUTSIDE));
+    routes.api_get("/api/v1/visits", readers, list).summary("Visits, newest first").owner_scoped();
+    routes
+        .api_create("/api/v1/visits", recorders, save, show)
+        .summary("Record a visit with its appeals, promises and lights in one save")
+        .owner_scoped();
+    routes
+        .api_get("/api/v1/visits/coverage", Access::only(OFFICE), coverage)
+        .summary("Who was never talked to, or not for long")
+        .owner_scoped();
+    routes
+        .api_get("/api/v1/visits/near", Access::only(OFFICE), near)
+        .summary("Visits and plans of anybody within seven days of a time");
+    routes.api_read("/api/v1/visits/{id}", readers, show).summary("The record of a visit").owner_scoped();
+    routes
+        .api_act("/api/v1/visits/{id}/acknowledge", both, acknowledge, show)
+        .summary("Acknowledge the record of a visit")
+        .owner_scoped();
+    routes
+        .api_act("/api/v1/visits/items/{id}/check", recorders, check, show)
+        .summary("Note that a requirement or hazard was looked at again; answers the visit")
+        .owner_scoped();
+
+    routes.api_get("/api/v1/visits/plans", readers, plans).summary("Planned visits that are still open").owner_scoped();
+    routes.api_create("/api/v1/visits/plans", recorders, plan, show_plan).summary("Propose a visit").owner_scoped();
+    routes.api_read("/api/v1/visits/plans/{id}", readers, show_plan).summary("A planned visit").owner_scoped();
+    routes
+        .api_act("/api/v1/visits/plans/{id}/answer", both, answer_plan, show_plan)
+        .summary("Agree to a planned visit, decline it, or cancel it")
+        .owner_scoped();
+
+    routes.api_get("/api/v1/promises", readers, promises).summary("Promises, the earliest due first").owner_scoped();
+    routes.api_create("/api/v1/promises", recorders, promise, show_promise).summary("Promise something").owner_scoped();
+    routes.api_read("/api/v1/promises/{id}", readers, show_promise).summary("A promise").owner_scoped();
+    routes
+        .api_act("/api/v1/promises/{id}/close", recorders, end_promise, show_promise)
+        .summary("Report a promise as kept, or as broken with the reason")
+        .owner_scoped();
+}
+
+/// What the list of visits is asked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct VisitQuery {
+    limit: Option<i64>,
+    cursor: Option<String>,
+    /// To this enterprise.
+    enterprise_id: Option<Uuid>,
+    /// To this project.
+    project_id: Option<Uuid>,
+    /// With this visitor.
+    visitor_id: Option<Uuid>,
+    /// By this way.
+    channel: Option<Channel>,
+    /// Of this kind.
+    kind: Option<VisitKind>,
+    /// Under this disruption.
+    disruption_id: Option<Uuid>,
+    /// From this time on.
+    from: Option<Time>,
+    /// Before this time.
+    to: Option<Time>,
+    /// Only those that the enterprise has not acknowledged.
+    #[serde(default)]
+    unacknowledged: bool,
+}
+
+async fn list(cx: Cx, query: VisitQuery) -> Result<Page<Row>> {
+    let filter = VisitFilter {
+        subject_id: query.enterprise_id.or(query.project_id),
+        visitor_id: query.visitor_id,
+        channel: query.channel,
+        kind: query.kind,
+        disruption_id: query.disruption_id,
+        from: query.from,
+        to: query.to,
+        unacknowledged: query.unacknowledged,
+    };
+    desk::visits(&cx.app, &cx.who, &filter, query.cursor.as_deref(), limit(query.limit)?).await
+}
+
+async fn save(cx: Cx, new: NewVisit) -> Result<Uuid> {
+    desk::save(&cx.app, &cx.who, new).await
+}
+
+async fn show(cx: Cx, id: Uuid) -> Result<Visit> {
+    // Checking an item answers with its visit, by the visit's key.
+    desk::visit(&cx.app, &cx.who, id).await
+}
+
+/// How many the list of coverage gives.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CoverageQuery {
+    limit: Option<i64>,
+}
+
+async fn coverage(cx: Cx, query: CoverageQuery) -> Result<Vec<Coverage>> {
+    desk::coverage(&cx.app, &cx.who, limit(query.limit)?).await
+}
+
+/// About whom and when.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NearQuery {
+    /// The enterprise.
+    enterprise_id: Option<Uuid>,
+    /// The project.
+    project_id: Option<Uuid>,
+    /// The planned time.
+    at: Time,
+}
+
+async fn near(cx: Cx, query: NearQuery) -> Result<Vec<Near>> {
+    let (_, subject) = crate::continuity::desk::subject_of(query.enterprise_id, query.project_id)?;
+    desk::near(&cx.app, &cx.who, subject, query.at).await
+}
+
+/// An acknowledgement.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Acknowledge {
+    /// For an officer: `signature` or `phone`.
+    how: Option<AckHow>,
+    /// What the enterprise says.
+    note: Option<String>,
+}
+
+async fn acknowledge(cx: Cx, id: Uuid, input: Acknowledge) -> Result<Uuid> {
+    desk::acknowledge(&cx.app, &cx.who, id, input.how, input.note.as_deref()).await
+}
+
+/// A second look.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CheckItem {
+    /// Whether it holds: done, or removed.
+    held: bool,
+    /// What was seen; needed when it does not hold.
+    note: Option<String>,
+}
+
+async fn check(cx: Cx, id: Uuid, input: CheckItem) -> Result<Uuid> {
+    desk::check_item(&cx.app, &cx.who, id, input.held, input.note.as_deref()).await
+}
+
+async fn plans(cx: Cx, _: NoQuery) -> Result<Page<Plan>> {
+    let mut tx = cx.read().await?;
+    let all = desk::open_plans(&mut tx, &cx.who, None).await?;
+    let counted = all.len() as i64;
+    Ok(Page::new(all, None, counted))
+}
+
+async fn plan(cx: Cx, new: NewPlan) -> Result<Uuid> {
+    desk::plan(&cx.app, &cx.who, new).await
+}
+
+async fn show_plan(cx: Cx, id: Uuid) -> Result<Plan> {
+    let mut tx = cx.read().await?;
+    desk::plan_of(&mut tx, &cx.who, id).await
+}
+
+/// The answer to a plan.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct PlanAnswer {
+    /// `agreed` or `declined` (the enterprise), `cancelled` (the office).
+    state: PlanState,
+    /// Why.
+    reason: Option<String>,
+}
+
+async fn answer_plan(cx: Cx, id: Uuid, answer: PlanAnswer) -> Result<Uuid> {
+    desk::answer_plan(&cx.app, &cx.who, id, answer.state, answer.reason.as_deref()).await
+}
+
+/// What the list of promises is asked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct PromiseQuery {
+    limit: Option<i64>,
+    cursor: Option<String>,
+    /// To this enterprise.
+    enterprise_id: Option<Uuid>,
+    /// To this project.
+    project_id: Option<Uuid>,
+    /// Made in this visit.
+    visit_id: Option<Uuid>,
+    /// Kept by this person.
+    owner_id: Option<Uuid>,
+    /// In this state.
+    state: Option<PromiseState>,
+}
+
+async fn promises(cx: Cx, query: PromiseQuery) -> Result<Page<Promise>> {
+    let filter = PromiseFilter {
+        subject_id: query.enterprise_id.or(query.project_id),
+        visit_id: query.visit_id,
+        owner_id: query.owner_id,
+        state: query.state,
+    };
+    desk::promises(&cx.app, &cx.who, &filter, query.cursor.as_deref(), limit(query.limit)?).await
+}
+
+/// A promise with the subject it is made to.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Promised {
+    /// Client-chosen key.
+    id: Option<Uuid>,
+    /// The enterprise; this or `project_id`.
+    enterprise_id: Option<Uuid>,
+    /// The project; this or `enterprise_id`.
+    project_id: Option<Uuid>,
+    /// What.
+    text: String,
+    /// Who keeps it; the one who writes it down, when absent.
+    owner_id: Option<Uuid>,
+    /// Until when.
+    due_at: Time,
+}
+
+async fn promise(cx: Cx, new: Promised) -> Result<Uuid> {
+    let (kind, subject) = crate::continuity::desk::subject_of(new.enterprise_id, new.project_id)?;
+    let promise = NewPromise { id: new.id, text: new.text, owner_id: new.owner_id, due_at: new.due_at };
+    desk::promise(&cx.app, &cx.who, kind, subject, promise).await
+}
+
+async fn show_promise(cx: Cx, id: Uuid) -> Result<Promise> {
+    let mut tx = cx.read().await?;
+    desk::promise_of(&mut tx, &cx.who, id).await
+}
+
+/// The end of a promise.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct PromiseEnd {
+    /// Whether it was kept.
+    kept: bool,
+    /// What came of it; needed when it was broken.
+    reason: Option<String>,
+}
+
+async fn end_promise(cx: Cx, id: Uuid, end: PromiseEnd) -> Result<Uuid> {
+    desk::end_promise(&cx.app, &cx.who, id, end.kept, end.reason.as_deref()).await
+}

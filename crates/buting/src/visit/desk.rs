@@ -1,0 +1,741 @@
+//! What can be done with visits, promises and plans.
+
+use super::store::{self, NewItemRow, NewRow, Stored};
+use super::{
+    AckHow, Coverage, Item, ItemKind, Mark, Near, NewPlan, NewPromise, NewVisit, Plan, PlanState, Promise,
+    PromiseState, Raised, Row, Visit, VisitAppeal, VisitKind, marks, near_span,
+};
+use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
+use crate::app::{App, Change, Subject, Work};
+use crate::appeal::{self, NewAppeal, Urgency};
+use crate::assignment::reach;
+use crate::continuity::desk as continuity;
+use crate::continuity::{Light, Measure, Source};
+use crate::error::{Check, Conflict, Error, FieldError, Result};
+use crate::http::api::Page;
+use crate::organisation;
+use crate::settings;
+use crate::subject::{self, Named, SubjectKind};
+use crate::time::{DAY_MS, Day, Time};
+use crate::todo::ToDo;
+use crate::zone::Zone;
+use ::store::Tx;
+use almanac::Light as Signal;
+use serde::de::DeserializeOwned;
+use serde_json::{Value as Json, json};
+use std::collections::HashSet;
+use uuid::Uuid;
+
+pub use super::store::{Facts, PromiseFilter, VisitFilter};
+
+/// Who records visits.
+pub const RECORDERS: Roles = Roles::of(&[Role::Leader, Role::Dispatcher, Role::Officer, Role::Specialist]);
+/// Who may read visits, each within his reach.
+pub const READERS: Roles = OFFICE.and(OUTSIDE);
+
+/// Puts the fields that a nested record refused under its place in the visit.
+fn within<T>(place: &str, result: Result<T>) -> Result<T> {
+    result.map_err(|error| match error {
+        Error::Invalid(errors) => Error::Invalid(
+            errors.into_iter().map(|e| FieldError { field: format!("{place}/{}", e.field), ..e }).collect(),
+        ),
+        // A key inside a visit that was used before is no replay of the visit.
+        Error::Replayed(_) => Error::Conflict(Conflict::Taken("id")),
+        other => other,
+    })
+}
+
+/// Records a visit and everything that came of it: one transaction, all or
+/// nothing. Marked lines of the note become appeals, promises and lights too.
+pub async fn save(app: &App, who: &Actor, new: NewVisit) -> Result<Uuid> {
+    who.must(RECORDERS)?;
+    let (kind, subject_id) = continuity::subject_of(new.enterprise_id, new.project_id)?;
+    let mut work = app.work(who).await?;
+    let subject = subject::named(&mut work, who.zone_id, kind, subject_id).await?;
+    let id = save_in(&mut work, &subject, new).await?;
+    work.commit(id).await
+}
+
+async fn save_in(work: &mut Work, subject: &Named, mut new: NewVisit) -> Result<Uuid> {
+    let (zone_id, now) = (work.zone(), work.now);
+    let id = new.id.unwrap_or_else(Uuid::now_v7);
+    if store::visit(work, zone_id, id).await?.is_some() {
+        return Err(Error::Replayed(id));
+    }
+    let zone = Zone::get(work, zone_id).await?;
+    let happened_at = new.happened_at.unwrap_or(now);
+    new.happened_at = Some(happened_at);
+    let blocks = settings::desk::visit_blocks(work, zone_id, false).await?;
+    let mut check = Check::new();
+    new.check(&mut check, &blocks, now);
+    if new.visitors.is_empty() {
+        new.visitors.extend(work.who.person_id);
+    }
+    let team = team(work, &new.visitors, &mut check).await?;
+    let same = read_marks(work, &mut new, zone.day(happened_at), &zone, &mut check).await?;
+    check.done()?;
+    // Who does not look after the subject can only tell of a visit of his own.
+    let own = work.who.person_id.is_some_and(|person| new.visitors.contains(&person));
+    let who = work.who.clone();
+    if !own && !reach::reaches(work, &who, subject.id).await? {
+        return Err(Error::field("visitors", "own_visit"));
+    }
+    if let Some(disruption) = new.disruption_id {
+        continuity::open_disruption(work, zone_id, disruption).await?;
+    }
+
+    let number = work.next_number("ZF", &zone.day(now).compact()).await?;
+    for appeal in &mut new.appeals {
+        appeal.id.get_or_insert_with(Uuid::now_v7);
+    }
+    let raised: Vec<Uuid> = new.appeals.iter().filter_map(|appeal| appeal.id).collect();
+    let repeats = if same { continuity::current(work, zone_id, subject).await?.iter().filter(|l| l.id.is_some()).count() } else { 0 };
+    let row = NewRow {
+        id,
+        number: &number,
+        kind: subject.kind,
+        subject_id: subject.id,
+        blocks: &json!(new.blocks),
+        hosts: &json!(new.hosts),
+        appeals: &json!(raised),
+        lights: new.continuity.len() + repeats,
+        new: &new,
+    };
+    store::insert_visit(work, &row).await?;
+    for (n, (person, department)) in team.iter().enumerate() {
+        store::insert_visitor(work, id, n, *person, *department).await?;
+    }
+    insert_items(work, id, subject, &new).await?;
+    let made = json!({
+        "number": number, "channel": new.channel, "kind": new.kind, "outcome": new.outcome, "happened_at": happened_at,
+        "visitors": new.visitors, "blocks": new.blocks, "requirements": new.requirements.len(),
+        "hazards": new.hazards.len(), "answers": new.answers.len(), "appeals": raised, "promises": new.promises.len(),
+        "lights": row.lights,
+    });
+    work.log("visit.save", Subject::about("visit", id, subject.id), Change::made(made)).await?;
+
+    for (n, appeal) in std::mem::take(&mut new.appeals).into_iter().enumerate() {
+        within(&format!("appeals/{n}"), raise(work, subject, id, new.disruption_id, appeal).await)?;
+    }
+    for (n, promise) in std::mem::take(&mut new.promises).into_iter().enumerate() {
+        within(&format!("promises/{n}"), promise_in(work, subject, Some(id), promise).await)?;
+    }
+    for (n, mut light) in std::mem::take(&mut new.continuity).into_iter().enumerate() {
+        light.disruption_id = light.disruption_id.or(new.disruption_id);
+        within(&format!("continuity/{n}"), continuity::say_in(work, subject, light, Source::Visit, Some(id)).await)?;
+    }
+    if same {
+        continuity::same_in(work, subject, Source::Visit, Some(id)).await?;
+    }
+    if let Some(plan) = new.plan_id {
+        fulfil(work, plan, subject, id).await?;
+    }
+    let about = Subject::about("visit", id, subject.id);
+    for person in store::accounts_of(work, zone_id, subject.id).await? {
+        work.notify(person, "visit.acknowledge", about, json!({"number": number})).await?;
+    }
+    Ok(id)
+}
+
+/// The visitors with their departments of today; notes those that are not of the office.
+async fn team(work: &mut Work, visitors: &[Uuid], check: &mut Check) -> Result<Vec<(Uuid, Option<Uuid>)>> {
+    let zone = work.zone();
+    let mut seen = HashSet::new();
+    let mut team = Vec::new();
+    for (n, id) in visitors.iter().enumerate() {
+        let field = format!("visitors/{n}");
+        check.that(seen.insert(*id), &field, "twice");
+        match organisation::desk::person(work, zone, *id).await {
+            Ok(person) if person.department_id.is_some() => team.push((*id, person.department_id)),
+            Ok(_) | Err(Error::NotFound) => {
+                check.that(false, &field, "unknown");
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(team)
+}
+
+/// Takes the marked lines of the note over into the record. Answers whether one
+/// of them says "no change".
+async fn read_marks(work: &mut Work, new: &mut NewVisit, day: Day, zone: &Zone, check: &mut Check) -> Result<bool> {
+    let Some(note) = new.note.clone() else { return Ok(false) };
+    let (found, errors) = marks(&note, day);
+    for error in errors {
+        check.add(FieldError::new("note", error.code).with("line", error.line));
+    }
+    let mut same = false;
+    for (line, mark) in found {
+        match mark {
+            Mark::Appeal { title, body, category, urgency } => new.appeals.push(VisitAppeal {
+                id: None,
+                title,
+                body,
+                category: category.map(str::to_owned),
+                urgency: urgency.map(str::to_owned),
+            }),
+            Mark::Promise { text, due, owner } => {
+                let owner_id = match owner {
+                    None => None,
+                    Some(name) => match store::colleagues_named(work, zone.zone_id, &name).await?.as_slice() {
+                        [id] => Some(*id),
+                        _ => {
+                            check.add(FieldError::new("note", "mark_owner").with("line", line).with("name", name));
+                            None
+                        }
+                    },
+                };
+                new.promises.push(NewPromise { id: None, text, owner_id, due_at: end_of(due, zone) });
+            }
+            Mark::Light(light) => new.continuity.push(light),
+            Mark::Same => same = true,
+        }
+    }
+    Ok(same)
+}
+
+/// The last instant of a day.
+pub(super) fn end_of(day: Day, zone: &Zone) -> Time {
+    let next = day.0.tomorrow().map_or(day, Day);
+    next.start(&zone.time_zone()).plus(-1)
+}
+
+async fn insert_items(work: &mut Work, visit_id: Uuid, subject: &Named, new: &NewVisit) -> Result<()> {
+    let requirements = new.requirements.iter().map(|i| (ItemKind::Requirement, i.text.as_str(), None, i.due_at));
+    let hazards = new.hazards.iter().map(|i| (ItemKind::Hazard, i.text.as_str(), None, i.due_at));
+    let answers = new.answers.iter().map(|a| (ItemKind::Answer, a.question.as_str(), Some(a.answer.as_str()), None));
+    for (position, (kind, text, answer, due_at)) in requirements.chain(hazards).chain(answers).enumerate() {
+        let row = NewItemRow { visit_id, subject_id: subject.id, kind, position, text, answer, due_at };
+        store::insert_item(work, &row).await?;
+    }
+    Ok(())
+}
+
+/// Opens the appeal of a visit.
+async fn raise(work: &mut Work, subject: &Named, visit: Uuid, disruption: Option<Uuid>, told: VisitAppeal) -> Result<Uuid> {
+    let urgency = match told.urgency.as_deref() {
+        None => Urgency::Normal,
+        Some(word) => Urgency::parse(word).ok_or_else(|| Error::field("urgency", "unknown"))?,
+    };
+    let body = told.body.filter(|body| !body.trim().is_empty()).unwrap_or_else(|| told.title.clone());
+    let new = NewAppeal {
+        id: told.id,
+        enterprise_id: (subject.kind == SubjectKind::Enterprise).then_some(subject.id),
+        project_id: (subject.kind == SubjectKind::Project).then_some(subject.id),
+        title: told.title,
+        body,
+        category: told.category.unwrap_or_else(|| "other".to_owned()),
+        urgency,
+        channel: appeal::Channel::Visit,
+        disruption_id: disruption,
+        visit_id: Some(visit),
+        ..NewAppeal::default()
+    };
+    appeal::desk::open_in(work, new).await
+}
+
+// Promises
+
+/// Promises something outside a visit.
+pub async fn promise(app: &App, who: &Actor, kind: SubjectKind, subject_id: Uuid, new: NewPromise) -> Result<Uuid> {
+    who.must(RECORDERS)?;
+    let mut work = app.work(who).await?;
+    let subject = continuity::reached(&mut work, who, kind, subject_id).await?;
+    let id = promise_in(&mut work, &subject, None, new).await?;
+    work.commit(id).await
+}
+
+async fn promise_in(work: &mut Work, subject: &Named, visit: Option<Uuid>, new: NewPromise) -> Result<Uuid> {
+    let (zone, now) = (work.zone(), work.now);
+    let id = new.id.unwrap_or_else(Uuid::now_v7);
+    if store::promise(work, zone, id).await?.is_some() {
+        return Err(Error::Replayed(id));
+    }
+    let mut check = Check::new();
+    let text = check.text("text", &new.text, 500);
+    // What was promised in a visit that is written down later may be due already,
+    // but a promise cannot be due years before it is told.
+    check.that(new.due_at >= now.plus(-366 * DAY_MS), "due_at", "before_start");
+    let owner_id = match new.owner_id {
+        None => work.who.person_id,
+        Some(owner) => match organisation::desk::person(work, zone, owner).await {
+            Ok(person) if person.department_id.is_some() => Some(owner),
+            Ok(_) | Err(Error::NotFound) => {
+                check.add(FieldError::new("owner_id", "unknown"));
+                None
+            }
+            Err(other) => return Err(other),
+        },
+    };
+    check.done()?;
+    let new = NewPromise { text, owner_id, ..new };
+    store::insert_promise(work, id, subject.kind, subject.id, visit, &new).await?;
+    let about = Subject::about("promise", id, subject.id);
+    let made = json!({"text": new.text, "owner_id": owner_id, "due_at": new.due_at, "visit_id": visit});
+    work.log("promise.make", about, Change::made(made)).await?;
+    if let Some(owner) = owner_id {
+        work.notify(owner, "promise.given", about, json!({"subject": subject.short_name, "text": new.text})).await?;
+    }
+    Ok(id)
+}
+
+/// Reports a promise as kept, or as broken with the reason.
+pub async fn end_promise(app: &App, who: &Actor, id: Uuid, kept: bool, reason: Option<&str>) -> Result<Uuid> {
+    who.must(RECORDERS)?;
+    let mut work = app.work(who).await?;
+    let promise = promise_of(&mut work, who, id).await?;
+    who.saw(promise.version)?;
+    if promise.state != PromiseState::Open {
+        return Err(Error::state("promise_ended"));
+    }
+    let mut check = Check::new();
+    let reason = check.opt_text("reason", reason, 500);
+    check.that(kept || reason.is_some(), "reason", "required");
+    check.done()?;
+    let state = if kept { PromiseState::Kept } else { PromiseState::Broken };
+    if !store::end_promise(&mut work, &promise, state, reason.as_deref()).await? {
+        return Err(Error::Conflict(Conflict::Stale(promise.version)));
+    }
+    let change = Change::from_to(json!({"state": promise.state}), json!({"state": state, "text": promise.text}));
+    let action = if kept { "promise.keep" } else { "promise.break" };
+    let change = change.because(reason.unwrap_or_default());
+    work.log(action, Subject::about("promise", id, promise.subject_id), change).await?;
+    work.commit(id).await
+}
+
+/// One promise, for whom it concerns.
+pub async fn promise_of(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Promise> {
+    let promise = store::promise(tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    let mine = promise.owner_id.is_some() && promise.owner_id == who.person_id;
+    if !mine && !reach::reaches(tx, who, promise.subject_id).await? {
+        return Err(Error::NotFound);
+    }
+    Ok(promise)
+}
+
+/// Promises that the actor may see, the earliest due first.
+pub async fn promises(app: &App, who: &Actor, filter: &PromiseFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Promise>> {
+    who.must(READERS)?;
+    let after = read_cursor(cursor)?;
+    let mut tx = app.read().await?;
+    let counted = store::count_promises(&mut tx, who, filter).await?;
+    let mut items = store::promises(&mut tx, who, filter, after, limit + 1).await?;
+    let next = cut(&mut items, limit, |promise| (promise.due_at, promise.id));
+    Ok(Page::new(items, next, counted))
+}
+
+fn read_cursor(cursor: Option<&str>) -> Result<Option<(Time, Uuid)>> {
+    let read = |text: &str| {
+        let (at, id) = text.split_once('.')?;
+        Some((Time::from_ms(at.parse().ok()?), Uuid::parse_str(id).ok()?))
+    };
+    cursor.map(|text| read(text).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()
+}
+
+/// Cuts a list that was read one row too far; answers the cursor of the rest.
+fn cut<T>(items: &mut Vec<T>, limit: i64, key: impl Fn(&T) -> (Time, Uuid)) -> Option<String> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if items.len() <= limit {
+        return None;
+    }
+    items.truncate(limit);
+    let (at, id) = items.last().map(key)?;
+    Some(format!("{}.{id}", at.ms()))
+}
+
+// Reading
+
+/// The record of a visit, for those who look after the subject, for those who
+/// were there, and for the enterprise itself. The enterprise does not see
+/// ratings and notes, which are the office's own.
+pub async fn visit(app: &App, who: &Actor, id: Uuid) -> Result<Visit> {
+    let tx = &mut app.read().await?;
+    let stored = seen(tx, who, id).await?;
+    let zone = who.zone_id;
+    let (mut requirements, mut hazards, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+    for item in store::items(tx, zone, id).await? {
+        match item.kind {
+            ItemKind::Requirement => requirements.push(item),
+            ItemKind::Hazard => hazards.push(item),
+            ItemKind::Answer => answers.push(item),
+        }
+    }
+    let raised: Vec<Uuid> = document(stored.appeals, "appeals")?;
+    let mut visit = Visit {
+        id,
+        number: stored.number,
+        subject_kind: stored.subject_kind,
+        subject_id: stored.subject_id,
+        subject_name: stored.subject_name,
+        disruption_id: stored.disruption_id,
+        plan_id: stored.plan_id,
+        kind: stored.kind,
+        channel: stored.channel,
+        outcome: stored.outcome,
+        happened_at: stored.happened_at,
+        minutes: stored.minutes,
+        visitors: store::visitors(tx, zone, id).await?,
+        hosts: document(stored.hosts, "hosts")?,
+        blocks: document(stored.blocks, "blocks")?,
+        note: stored.note,
+        requirements,
+        hazards,
+        answers,
+        appeals: appeals(app, who, &raised).await?,
+        promises: store::promises_of_visit(tx, zone, id).await?,
+        continuity: continuity::of_visit(tx, zone, id).await?,
+        asked_for_material: stored.asked_for_material,
+        next_contact_due_at: stored.next_contact_due_at,
+        ack_at: stored.ack_at,
+        ack_how: stored.ack_how,
+        ack_note: stored.ack_note,
+        recorded_by: stored.recorded_by,
+        created_at: stored.created_at,
+        version: stored.version,
+    };
+    if !who.is(OFFICE) {
+        visit.note = None;
+        visit.blocks.iter_mut().for_each(|answer| answer.rating = super::Rating::NotChecked);
+    }
+    Ok(visit)
+}
+
+fn document<T: DeserializeOwned>(json: Json, what: &str) -> Result<T> {
+    serde_json::from_value(json).map_err(|e| Error::Internal(format!("{what} of a visit: {e}")))
+}
+
+async fn seen(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Stored> {
+    who.must(READERS)?;
+    let stored = store::visit(tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    if reach::reaches(tx, who, stored.subject_id).await? {
+        return Ok(stored);
+    }
+    let there = match who.person_id {
+        Some(person) if who.is(OFFICE) => store::was_there(tx, who.zone_id, id, person).await?,
+        _ => false,
+    };
+    if there { Ok(stored) } else { Err(Error::NotFound) }
+}
+
+/// The appeals of a visit that the actor may know of.
+async fn appeals(app: &App, who: &Actor, ids: &[Uuid]) -> Result<Vec<Raised>> {
+    let mut raised = Vec::new();
+    for id in ids {
+        match appeal::desk::record(app, who, *id).await {
+            Ok(record) => raised.push(raised_of(record.line)),
+            Err(Error::NotFound | Error::Forbidden) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(raised)
+}
+
+fn raised_of(line: appeal::record::Line) -> Raised {
+    Raised { id: line.id, number: line.number, title: line.title, status: line.status.to_string() }
+}
+
+/// Visits that the actor may see, newest first.
+pub async fn visits(app: &App, who: &Actor, filter: &VisitFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Row>> {
+    who.must(READERS)?;
+    let after = read_cursor(cursor)?;
+    let mut tx = app.read().await?;
+    let counted = store::count_visits(&mut tx, who, filter).await?;
+    let mut items = store::visits(&mut tx, who, filter, after, limit + 1).await?;
+    let next = cut(&mut items, limit, |row| (row.happened_at, row.id));
+    Ok(Page::new(items, next, counted))
+}
+
+/// The last visits to a subject that the actor may see, newest first.
+pub async fn last_visits(tx: &mut Tx, who: &Actor, subject_id: Uuid, limit: i64) -> Result<Vec<Row>> {
+    let filter = VisitFilter { subject_id: Some(subject_id), ..VisitFilter::default() };
+    Ok(store::visits(tx, who, &filter, None, limit).await?)
+}
+
+/// Who was never talked to or not for long: never first, then the longest ago.
+pub async fn coverage(app: &App, who: &Actor, limit: i64) -> Result<Vec<Coverage>> {
+    who.must(OFFICE)?;
+    let mut tx = app.read().await?;
+    Ok(store::coverage(&mut tx, who, app.now().plus(-30 * DAY_MS), limit).await?)
+}
+
+/// What a visitor should know before he comes.
+pub struct Brief {
+    /// The subject.
+    pub subject: Named,
+    /// What the register says.
+    pub facts: Option<Facts>,
+    /// How its lines stand.
+    pub lights: Vec<Light>,
+    /// Measures that go on.
+    pub measures: Vec<Measure>,
+    /// Appeals that are open.
+    pub appeals: Vec<Raised>,
+    /// Promises that are open.
+    pub promises: Vec<Promise>,
+    /// Requirements and hazards that nobody has looked at again.
+    pub items: Vec<Item>,
+    /// The last talks.
+    pub visits: Vec<Row>,
+    /// Plans that are open.
+    pub plans: Vec<Plan>,
+}
+
+/// What a visitor should know. Register facts are for the whole office; the rest
+/// only for those who reach the subject.
+pub async fn brief(app: &App, who: &Actor, kind: SubjectKind, id: Uuid) -> Result<Brief> {
+    who.must(OFFICE)?;
+    let mut tx = app.read().await?;
+    let subject = subject::named(&mut tx, who.zone_id, kind, id).await?;
+    let facts = store::facts(&mut tx, who.zone_id, kind, id).await?;
+    let mut brief = Brief {
+        facts,
+        lights: Vec::new(),
+        measures: Vec::new(),
+        appeals: Vec::new(),
+        promises: Vec::new(),
+        items: Vec::new(),
+        visits: last_visits(&mut tx, who, id, 5).await?,
+        plans: store::open_plans(&mut tx, who, Some(id), None).await?,
+        subject,
+    };
+    if reach::reaches(&mut tx, who, id).await? {
+        brief.lights = continuity::current(&mut tx, who.zone_id, &brief.subject).await?;
+        let filter = PromiseFilter { subject_id: Some(id), state: Some(PromiseState::Open), ..PromiseFilter::default() };
+        brief.promises = store::promises(&mut tx, who, &filter, None, 20).await?;
+        brief.items = store::open_items(&mut tx, who.zone_id, id).await?;
+        let open = appeal::desk::open_for(&mut tx, who, id).await?;
+        brief.appeals = open.into_iter().map(raised_of).collect();
+        let filter = continuity::MeasureFilter { subject_id: Some(id), open: true, ..Default::default() };
+        brief.measures = continuity::measures(app, who, &filter, None, 10).await?.items;
+    }
+    Ok(brief)
+}
+
+// After the visit
+
+/// The enterprise acknowledges a record by its own account; an officer may note
+/// that it did so on paper or by telephone.
+pub async fn acknowledge(app: &App, who: &Actor, id: Uuid, how: Option<AckHow>, note: Option<&str>) -> Result<Uuid> {
+    who.must(RECORDERS.and(OUTSIDE))?;
+    let mut work = app.work(who).await?;
+    let stored = seen(&mut work, who, id).await?;
+    who.saw(stored.version)?;
+    if stored.ack_at.is_some() {
+        return Err(Error::state("acknowledged"));
+    }
+    let how = match (who.is(OUTSIDE) && !who.is_rule(), how) {
+        (true, None | Some(AckHow::Account)) => AckHow::Account,
+        (false, Some(how @ (AckHow::Signature | AckHow::Phone))) => how,
+        _ => return Err(Error::field("how", "ack_how")),
+    };
+    let mut check = Check::new();
+    let note = check.opt_text("note", note, 500);
+    check.done()?;
+    if !store::acknowledge(&mut work, id, stored.version, how, note.as_deref()).await? {
+        return Err(Error::Conflict(Conflict::Stale(stored.version)));
+    }
+    let about = Subject::about("visit", id, stored.subject_id);
+    let change = Change::made(json!({"number": stored.number, "how": how})).because(note.unwrap_or_default());
+    work.log("visit.acknowledge", about, change).await?;
+    if let Some(recorder) = stored.recorded_by {
+        let args = json!({"subject": stored.subject_name, "number": stored.number});
+        work.notify(recorder, "visit.acknowledged", about, args).await?;
+    }
+    work.commit(id).await
+}
+
+/// Notes that a requirement or hazard was looked at again, and whether it held.
+/// Answers the visit.
+pub async fn check_item(app: &App, who: &Actor, item_id: Uuid, held: bool, note: Option<&str>) -> Result<Uuid> {
+    who.must(RECORDERS)?;
+    let mut work = app.work(who).await?;
+    let item = store::item(&mut work, who.zone_id, item_id).await?.ok_or(Error::NotFound)?;
+    let stored = seen(&mut work, who, item.visit_id).await?;
+    who.saw(item.version)?;
+    if item.kind == ItemKind::Answer || item.checked_at.is_some() {
+        return Err(Error::state("item_checked"));
+    }
+    let mut check = Check::new();
+    let note = check.opt_text("note", note, 500);
+    check.that(held || note.is_some(), "note", "required");
+    check.done()?;
+    if !store::check_item(&mut work, &item, held, note.as_deref()).await? {
+        return Err(Error::Conflict(Conflict::Stale(item.version)));
+    }
+    let change = Change::made(json!({"kind": item.kind, "text": item.text, "held": held}));
+    let about = Subject::about("visit_item", item_id, stored.subject_id);
+    work.log("visit.check", about, change.because(note.unwrap_or_default())).await?;
+    work.commit(item.visit_id).await
+}
+
+// Plans
+
+/// Visits and plans of anybody within seven days of a time. Whoever plans may
+/// see that somebody comes, not what was said.
+pub async fn near(app: &App, who: &Actor, subject_id: Uuid, at: Time) -> Result<Vec<Near>> {
+    who.must(OFFICE)?;
+    let mut tx = app.read().await?;
+    let (from, to) = near_span(at);
+    Ok(store::near(&mut tx, who.zone_id, subject_id, from, to).await?)
+}
+
+/// Proposes a visit to an enterprise. When others come within seven days it
+/// must say why it comes all the same, or go together with them.
+pub async fn plan(app: &App, who: &Actor, new: NewPlan) -> Result<Uuid> {
+    who.must(RECORDERS)?;
+    let (kind, subject_id) = continuity::subject_of(new.enterprise_id, new.project_id)?;
+    let mut work = app.work(who).await?;
+    let zone = who.zone_id;
+    let id = new.id.unwrap_or_else(Uuid::now_v7);
+    if store::plan(&mut work, zone, id).await?.is_some() {
+        return Err(Error::Replayed(id));
+    }
+    let subject = subject::named(&mut work, zone, kind, subject_id).await?;
+    let mut check = Check::new();
+    let purpose = check.text("purpose", &new.purpose, 200);
+    let despite = check.opt_text("despite", new.despite.as_deref(), 200);
+    check.that(new.planned_at >= work.now.plus(-DAY_MS), "planned_at", "in_past");
+    let (from, to) = near_span(new.planned_at);
+    let alone = store::near(&mut work, zone, subject_id, from, to).await?.is_empty();
+    let urgent = new.kind == Some(VisitKind::Emergency);
+    check.that(alone || urgent || despite.is_some(), "despite", "visited_near");
+    check.done()?;
+    let new = NewPlan { purpose, despite, ..new };
+    store::insert_plan(&mut work, id, kind, subject_id, &new).await?;
+    let about = Subject::about("visit_plan", id, subject_id);
+    let made = json!({"purpose": new.purpose, "planned_at": new.planned_at, "despite": new.despite, "kind": new.kind});
+    work.log("visit.plan", about, Change::made(made)).await?;
+    for person in store::accounts_of(&mut work, zone, subject_id).await? {
+        work.notify(person, "visit.planned", about, json!({"subject": subject.short_name, "purpose": new.purpose})).await?;
+    }
+    work.commit(id).await
+}
+
+/// One plan, for whom it concerns.
+pub async fn plan_of(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Plan> {
+    who.must(READERS)?;
+    let plan = store::plan(tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    let mine = plan.planned_by.is_some() && plan.planned_by == who.person_id;
+    if !mine && !reach::reaches(tx, who, plan.subject_id).await? {
+        return Err(Error::NotFound);
+    }
+    Ok(plan)
+}
+
+/// Open plans that the actor may see, the earliest first.
+pub async fn open_plans(tx: &mut Tx, who: &Actor, subject_id: Option<Uuid>) -> Result<Vec<Plan>> {
+    Ok(store::open_plans(tx, who, subject_id, None).await?)
+}
+
+/// The enterprise agrees to a planned visit or declines it with a reason; the
+/// planner cancels it.
+pub async fn answer_plan(app: &App, who: &Actor, id: Uuid, state: PlanState, reason: Option<&str>) -> Result<Uuid> {
+    who.must(RECORDERS.and(OUTSIDE))?;
+    let mut work = app.work(who).await?;
+    let plan = plan_of(&mut work, who, id).await?;
+    who.saw(plan.version)?;
+    let outside = matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_));
+    let allowed = match state {
+        PlanState::Agreed | PlanState::Declined => outside,
+        PlanState::Cancelled => !outside,
+        PlanState::Proposed | PlanState::Done => false,
+    };
+    if !allowed {
+        return Err(Error::Forbidden);
+    }
+    if !plan.state.is_open() || plan.state == state {
+        return Err(Error::state("plan_ended"));
+    }
+    let mut check = Check::new();
+    let reason = check.opt_text("reason", reason, 200);
+    check.done()?;
+    if !store::answer_plan(&mut work, &plan, state, reason.as_deref(), None).await? {
+        return Err(Error::Conflict(Conflict::Stale(plan.version)));
+    }
+    let about = Subject::about("visit_plan", id, plan.subject_id);
+    let action = match state {
+        PlanState::Agreed => "visit.agree",
+        PlanState::Declined => "visit.decline",
+        _ => "visit.cancel",
+    };
+    let change = Change::from_to(json!({"state": plan.state}), json!({"state": state, "purpose": plan.purpose}));
+    work.log(action, about, change.because(reason.unwrap_or_default())).await?;
+    if let (Some(planner), true) = (plan.planned_by, outside) {
+        let kind = if state == PlanState::Agreed { "visit.agreed" } else { "visit.declined" };
+        work.notify(planner, kind, about, json!({"subject": plan.subject_name, "purpose": plan.purpose})).await?;
+    }
+    work.commit(id).await
+}
+
+/// The plan that a visit fulfils.
+async fn fulfil(work: &mut Work, plan_id: Uuid, subject: &Named, visit: Uuid) -> Result<()> {
+    let zone = work.zone();
+    let plan = store::plan(work, zone, plan_id).await?.filter(|plan| plan.subject_id == subject.id);
+    let Some(plan) = plan.filter(|plan| plan.state.is_open()) else {
+        return Err(Error::field("plan_id", "unknown"));
+    };
+    if !store::answer_plan(work, &plan, PlanState::Done, None, Some(visit)).await? {
+        return Err(Error::Conflict(Conflict::Stale(plan.version)));
+    }
+    Ok(())
+}
+
+// What waits
+
+/// Promises to keep, visits planned for today, records to acknowledge, visits to answer.
+pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
+    let mut items = Vec::new();
+    let Some(person) = who.person_id else { return Ok(items) };
+    let now = app.now();
+    let mut tx = app.read().await?;
+    if who.is(RECORDERS) {
+        let filter = PromiseFilter { owner_id: Some(person), state: Some(PromiseState::Open), ..PromiseFilter::default() };
+        for promise in store::promises(&mut tx, who, &filter, None, 100).await? {
+            items.push(ToDo {
+                action: "todo-promise",
+                title: promise.text,
+                about: Some(promise.subject_name),
+                href: format!("/promises/{}", promise.id),
+                due_at: Some(promise.due_at),
+                light: continuity::urgency(Some(promise.due_at), now),
+            });
+        }
+        let zone = Zone::get(&mut tx, who.zone_id).await?;
+        let today = end_of(zone.day(now), &zone);
+        let plans = store::open_plans(&mut tx, who, None, Some(today)).await?;
+        for plan in plans.into_iter().filter(|plan| plan.planned_by == Some(person)) {
+            items.push(ToDo {
+                action: "todo-visit",
+                title: plan.purpose,
+                href: format!("/visits/new?plan={}&{}={}", plan.id, plan.subject_kind, plan.subject_id),
+                about: Some(plan.subject_name),
+                due_at: Some(plan.planned_at),
+                light: if plan.planned_at < now.plus(-DAY_MS) { Signal::Behind } else { Signal::Near },
+            });
+        }
+    }
+    if matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_)) {
+        for plan in store::open_plans(&mut tx, who, None, None).await?.into_iter().filter(|p| p.state == PlanState::Proposed) {
+            items.push(ToDo {
+                action: "todo-plan-answer",
+                title: plan.purpose,
+                about: plan.department_name,
+                href: format!("/visits/plans/{}", plan.id),
+                due_at: Some(plan.planned_at),
+                light: Signal::Near,
+            });
+        }
+        let filter = VisitFilter { unacknowledged: true, ..VisitFilter::default() };
+        for row in store::visits(&mut tx, who, &filter, None, 10).await? {
+            items.push(ToDo {
+                action: "todo-visit-acknowledge",
+                title: row.number,
+                about: row.leader_name,
+                href: format!("/visits/{}", row.id),
+                due_at: None,
+                light: Signal::Normal,
+            });
+        }
+    }
+    Ok(items)
+}

@@ -1,0 +1,730 @@
+use super::desk::{self, Brief, PromiseFilter, READERS, RECORDERS, VisitFilter};
+use super::{
+    AckHow, BlockAnswer, Channel, Coverage, Host, Item, Near, NewAnswer, NewItem, NewPlan, NewPromise, NewVisit,
+    Outcome, Plan, PlanState, Promise, PromiseState, Rating, Row, Visit, VisitAppeal, VisitKind, at,
+};
+use crate::actor::{OFFICE, OUTSIDE};
+use crate::appeal;
+use crate::continuity::desk as continuity;
+use crate::continuity::{Line, NewLight, State};
+use crate::error::{Error, FieldError, Result};
+use crate::http::api::Page;
+use crate::http::cx::Cx;
+use crate::http::form::{Form, Posted};
+use crate::http::page::{self, PageResult, Shell, go, html, html_with};
+use crate::http::routes::{Access, Routes};
+use crate::organisation;
+use crate::settings::{self, VisitBlock};
+use crate::subject::SubjectKind;
+use crate::time::{Day, Time};
+use ::store::Tx;
+use askama::Template;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use jiff::tz::TimeZone;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+pub fn routes(routes: &mut Routes) {
+    let readers = Access::only(READERS);
+    let recorders = Access::only(RECORDERS);
+    let both = Access::only(RECORDERS.and(OUTSIDE));
+    routes
+        .get("/visits", readers, visits)
+        .post("/visits", recorders, save)
+        .get("/visits/new", recorders, new_visit)
+        .get("/visits/{id}", readers, visit)
+        .post("/visits/{id}/acknowledge", both, acknowledge)
+        .post("/visits/items/{id}/check", recorders, check)
+        .get("/visits/plans/new", recorders, new_plan)
+        .post("/visits/plans", recorders, add_plan)
+        .get("/visits/plans/{id}", readers, plan)
+        .post("/visits/plans/{id}/answer", both, answer_plan)
+        .get("/promises", readers, promises)
+        .get("/promises/{id}", readers, promise)
+        .post("/promises/{id}/close", recorders, end_promise);
+}
+
+fn id_of(text: &str) -> Result<Uuid> {
+    Uuid::parse_str(text).map_err(|_| Error::NotFound)
+}
+
+/// What a desk answered: the record's id, be it new or made by the same post before.
+fn made(result: Result<Uuid>, form: &mut Form) -> Result<Option<Uuid>> {
+    match result {
+        Ok(id) | Err(Error::Replayed(id)) => Ok(Some(id)),
+        Err(error) => form.refused(error).map(|()| None),
+    }
+}
+
+/// `enterprise:id` or `project:id`.
+fn subject_of(text: &str) -> Option<(SubjectKind, Uuid)> {
+    let (kind, id) = text.split_once(':')?;
+    let kind = SubjectKind::parse(kind).filter(|kind| *kind != SubjectKind::Carrier)?;
+    Some((kind, Uuid::parse_str(id).ok()?))
+}
+
+/// The subject that a query names: `enterprise=id`, `project=id` or `subject=kind:id`.
+fn asked_subject(query: &Form) -> Option<String> {
+    let named = ["enterprise", "project"].iter().find_map(|kind| query.opt(kind).map(|id| format!("{kind}:{id}")));
+    named.or_else(|| query.opt_text("subject"))
+}
+
+/// The name of a block: the zone's own, or the one of the locale files.
+fn block_name(s: &Shell, block: &VisitBlock) -> String {
+    block.name.clone().unwrap_or_else(|| s.word("visit-block", &block.key).into_owned())
+}
+
+/// A text that only some blocks have.
+fn block_text(s: &Shell, family: &str, block: &VisitBlock) -> String {
+    let key = format!("{family}-{}", block.key);
+    if s.lang.has(&key) { s.t(&key).into_owned() } else { String::new() }
+}
+
+// Lists
+
+#[derive(Template)]
+#[template(path = "visit/visits.html")]
+struct VisitsPage {
+    s: Shell,
+    page: Page<Row>,
+    coverage: Option<Vec<Coverage>>,
+    plans: Option<Vec<Plan>>,
+    recorder: bool,
+    office: bool,
+}
+
+async fn visits(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let s = Shell::of(&cx).await?;
+        let query = Form::parse(cx.request.query.as_bytes());
+        let (office, recorder) = (cx.who.is(OFFICE), cx.who.is(RECORDERS));
+        let (mut coverage, mut plans, mut page) = (None, None, Page::new(Vec::new(), None, 0));
+        match query.value("show") {
+            "coverage" if office => coverage = Some(desk::coverage(&cx.app, &cx.who, 100).await?),
+            "plans" => {
+                let mut tx = cx.read().await?;
+                plans = Some(desk::open_plans(&mut tx, &cx.who, None).await?);
+            }
+            _ => {
+                let next = |day: Day| day.0.tomorrow().map_or(day, Day).start(&s.time_zone);
+                let filter = VisitFilter {
+                    channel: query.opt("channel").and_then(Channel::parse),
+                    kind: query.opt("kind").and_then(VisitKind::parse),
+                    from: query.opt("from").and_then(Day::read).map(|day| day.start(&s.time_zone)),
+                    to: query.opt("to").and_then(Day::read).map(next),
+                    ..VisitFilter::default()
+                };
+                page = desk::visits(&cx.app, &cx.who, &filter, query.opt("cursor"), 20).await?;
+            }
+        }
+        html(&VisitsPage { s, page, coverage, plans, recorder, office })
+    })
+    .await
+}
+
+// One save
+
+/// Lists of rows of the form, and how many rows each begins with.
+const ROWS: &[(&str, usize)] =
+    &[("visitor", 3), ("host", 1), ("appeal", 3), ("promise", 3), ("requirement", 3), ("hazard", 3), ("answer", 3)];
+/// No list has more rows on the page.
+const MAX_ROWS: usize = 30;
+
+#[derive(Template)]
+#[template(path = "visit/new.html")]
+struct NewVisitPage {
+    s: Shell,
+    form: Form,
+    b: Brief,
+    subject: String,
+    rows: Vec<(&'static str, usize)>,
+    blocks: Vec<VisitBlock>,
+    lines: &'static [Line],
+    people: Vec<(Uuid, String)>,
+    categories: Vec<(String, String)>,
+    urgencies: Vec<(String, String)>,
+    disruptions: Vec<(Uuid, String)>,
+}
+
+impl NewVisitPage {
+    fn range(&self, name: &str) -> Vec<usize> {
+        let n = self.rows.iter().find(|(row, _)| *row == name).map_or(0, |(_, n)| *n);
+        (0..n).collect()
+    }
+
+    fn visitor_label(&self, n: &usize) -> &'static str {
+        if *n == 0 { "visit-leader" } else { "visit-member" }
+    }
+
+    fn block_name(&self, block: &VisitBlock) -> String {
+        block_name(&self.s, block)
+    }
+
+    fn block_hint(&self, block: &VisitBlock) -> String {
+        block_text(&self.s, "visit-hint", block)
+    }
+
+    /// What is often found, to choose from.
+    fn findings(&self, block: &VisitBlock) -> Vec<String> {
+        block_text(&self.s, "visit-findings", block).split(['、', '|']).map(|f| f.trim().to_owned()).filter(|f| !f.is_empty()).collect()
+    }
+
+    fn findings_id(&self, block: &VisitBlock) -> String {
+        format!("findings-{}", block.key)
+    }
+
+    fn rated(&self, block: &VisitBlock, rating: &Rating) -> bool {
+        let typed = self.form.value(&at("rating", &block.key));
+        typed == rating.word() || typed.is_empty() && *rating == Rating::NotChecked
+    }
+
+    fn sayable(&self, state: &State) -> bool {
+        *state != State::Unknown && (*state != State::SuspendedFiled || self.b.subject.kind == SubjectKind::Enterprise)
+    }
+
+    fn filled(&self, name: &str) -> bool {
+        self.form.all(name).iter().any(|value| !value.trim().is_empty())
+    }
+}
+
+async fn new_visit_page(cx: &Cx, kind: SubjectKind, id: Uuid, form: Form) -> Result<NewVisitPage> {
+    let s = Shell::of(cx).await?;
+    let b = desk::brief(&cx.app, &cx.who, kind, id).await?;
+    let mut tx = cx.read().await?;
+    let zone = cx.who.zone_id;
+    let blocks = settings::desk::visit_blocks(&mut tx, zone, false).await?;
+    let open = continuity::open_disruptions(&mut tx, zone).await?;
+    let categories = categories(&mut tx, &s, zone).await?;
+    drop(tx);
+    let staff = organisation::desk::staff(&cx.app, &cx.who, None, None, 200).await?;
+    let rows = ROWS
+        .iter()
+        .map(|(name, least)| {
+            let asked = form.value(&format!("rows_{name}")).parse().unwrap_or(0_usize);
+            let more = if form.is("more", name) { 3 } else { 0 };
+            (*name, (asked.max(*least) + more).min(MAX_ROWS))
+        })
+        .collect();
+    let urgencies = ["normal", "urgent", "critical"].map(|word| (word.to_owned(), s.word("urgency", word).into_owned()));
+    Ok(NewVisitPage {
+        subject: format!("{kind}:{id}"),
+        rows,
+        blocks,
+        lines: Line::of(kind),
+        people: staff.items.into_iter().map(|person| (person.id, person.name)).collect(),
+        categories,
+        urgencies: urgencies.into(),
+        disruptions: open.into_iter().map(|d| (d.id, d.name)).collect(),
+        s,
+        form,
+        b,
+    })
+}
+
+/// Categories of appeals to choose from: key and name.
+async fn categories(tx: &mut Tx, s: &Shell, zone: Uuid) -> Result<Vec<(String, String)>> {
+    let all = appeal::desk::categories(tx, zone).await?;
+    let named = |c: appeal::policy::Category| {
+        let name = c.name.unwrap_or_else(|| s.word("category", &c.key).into_owned());
+        (c.key, name)
+    };
+    Ok(all.into_iter().map(named).collect())
+}
+
+#[derive(Template)]
+#[template(path = "visit/choose.html")]
+struct ChoosePage {
+    s: Shell,
+    form: Form,
+    subjects: Vec<(String, String)>,
+}
+
+async fn new_visit(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let query = Form::parse(cx.request.query.as_bytes());
+        let Some(subject) = asked_subject(&query) else {
+            let subjects = continuity::subjects(&cx.app, &cx.who).await?;
+            return html(&ChoosePage { s: Shell::of(&cx).await?, form: query, subjects });
+        };
+        let (kind, id) = subject_of(&subject).ok_or(Error::NotFound)?;
+        let s = Shell::of(&cx).await?;
+        let me = cx.who.person_id.map(|id| id.to_string()).unwrap_or_default();
+        let form = Form::filled([
+            ("happened_at", s.field_time(&s.now)),
+            ("channel", Channel::Onsite.to_string()),
+            ("kind", VisitKind::Routine.to_string()),
+            ("outcome", Outcome::Done.to_string()),
+            ("visitor", me),
+            ("plan_id", query.text("plan")),
+            ("disruption_id", query.text("disruption")),
+        ]);
+        html(&new_visit_page(&cx, kind, id, form).await?)
+    })
+    .await
+}
+
+/// The visit that a form tells of, and which row of the form each part of it
+/// came from: place in the visit to field of the form.
+struct Told {
+    visit: NewVisit,
+    places: HashMap<String, String>,
+}
+
+impl Told {
+    fn place(&mut self, part: String, field: String) {
+        self.places.insert(part, field);
+    }
+
+    /// The field of the form for a place that the desk refused.
+    fn field_of(&self, place: &str) -> String {
+        let tail = |prefix: &str| place.strip_prefix(prefix)?.split_once('/').map(|(n, field)| (n.to_owned(), field.to_owned()));
+        self.places.get(place).cloned().unwrap_or_else(|| {
+            // A record that a marked line made is wrong where the line is.
+            let marked = ["appeals/", "promises/", "continuity/"].iter().any(|prefix| tail(prefix).is_some());
+            if marked { "note".to_owned() } else { place.to_owned() }
+        })
+    }
+}
+
+/// The last instant of a day in the n-th field of that name.
+fn nth_day(form: &mut Form, name: &str, n: usize, zone: &TimeZone) -> Option<Time> {
+    let text = form.nth(name, &n).trim().to_owned();
+    if text.is_empty() {
+        return None;
+    }
+    match Day::read(&text).and_then(|day| day.0.tomorrow().ok()) {
+        Some(next) => Some(Day(next).start(zone).plus(-1)),
+        None => {
+            form.add(FieldError::new(at(name, n), "unreadable"));
+            None
+        }
+    }
+}
+
+fn nth_id(form: &mut Form, name: &str, n: usize) -> Option<Uuid> {
+    let text = form.nth(name, &n).trim().to_owned();
+    if text.is_empty() {
+        return None;
+    }
+    let id = Uuid::parse_str(&text).ok();
+    if id.is_none() {
+        form.add(FieldError::new(at(name, n), "unreadable"));
+    }
+    id
+}
+
+fn nth_text(form: &Form, name: &str, n: usize) -> Option<String> {
+    Some(form.nth(name, &n).trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn told(form: &mut Form, kind: SubjectKind, id: Uuid, blocks: &[VisitBlock], zone: &TimeZone) -> Told {
+    let visit = match kind {
+        SubjectKind::Project => NewVisit::to_project(id),
+        _ => NewVisit::to_enterprise(id),
+    };
+    let mut told = Told { visit, places: HashMap::new() };
+    told.visit.happened_at = form.time("happened_at", zone);
+    told.visit.channel = form.word("channel", Channel::parse);
+    told.visit.kind = form.word("kind", VisitKind::parse);
+    told.visit.outcome = form.word("outcome", Outcome::parse);
+    told.visit.minutes = form.number("minutes");
+    told.visit.note = form.opt_text("note");
+    told.visit.asked_for_material = form.on("asked_for_material");
+    told.visit.next_contact_due_at = nth_day(form, "next_contact_due_at", 0, zone);
+    told.visit.disruption_id = form.id("disruption_id");
+    told.visit.plan_id = form.id("plan_id");
+    for n in 0..form.all("visitor").len().min(MAX_ROWS) {
+        if let Some(person) = nth_id(form, "visitor", n) {
+            told.place(format!("visitors/{}", told.visit.visitors.len()), at("visitor", n));
+            told.visit.visitors.push(person);
+        }
+    }
+    told.place("visitors".into(), at("visitor", 0));
+    for n in 0..form.all("host_name").len().min(MAX_ROWS) {
+        let (name, title) = (nth_text(form, "host_name", n), nth_text(form, "host_title", n));
+        if name.is_some() || title.is_some() {
+            for part in ["name", "title"] {
+                told.place(format!("hosts/{}/{part}", told.visit.hosts.len()), at(format!("host_{part}"), n));
+            }
+            told.visit.hosts.push(Host { name: name.unwrap_or_default(), title });
+        }
+    }
+    for block in blocks {
+        let key = &block.key;
+        let rating = form.word(&at("rating", key), Rating::parse).unwrap_or(Rating::NotChecked);
+        let (finding, text) = (form.opt_text(&at("finding", key)), form.opt_text(&at("text", key)));
+        if rating != Rating::NotChecked || finding.is_some() || text.is_some() {
+            let n = told.visit.blocks.len();
+            told.place(format!("blocks/{n}/finding"), at(at("finding", key), 0));
+            told.place(format!("blocks/{n}/text"), at("text", key));
+            told.visit.blocks.push(BlockAnswer { key: key.clone(), rating, finding, text });
+        }
+    }
+    for line in Line::of(kind) {
+        let (state, cause) = (at("state", line), at("cause", line));
+        let percent = at("reduced_to", line);
+        let reduced_to = form.number(&percent);
+        let Some(said) = form.word(&state, State::parse) else {
+            // A cause without a state would be lost: say so instead.
+            if form.opt(&cause).is_some() || reduced_to.is_some() {
+                form.add(FieldError::new(state, "required"));
+            }
+            continue;
+        };
+        let n = told.visit.continuity.len();
+        for (part, field) in [("cause", &cause), ("reduced_to", &percent), ("state", &state), ("line", &state)] {
+            told.place(format!("continuity/{n}/{part}"), field.clone());
+        }
+        let mut light = NewLight::new(*line, said);
+        light.cause = form.opt_text(&cause);
+        light.reduced_to = reduced_to;
+        told.visit.continuity.push(light);
+    }
+    rows_of(form, &mut told, zone);
+    told
+}
+
+/// Appeals, promises, requirements, hazards and answers.
+fn rows_of(form: &mut Form, told: &mut Told, zone: &TimeZone) {
+    for n in 0..form.all("appeal_title").len().min(MAX_ROWS) {
+        let (title, body) = (nth_text(form, "appeal_title", n), nth_text(form, "appeal_body", n));
+        if title.is_some() || body.is_some() {
+            for part in ["title", "category", "urgency", "body"] {
+                told.place(format!("appeals/{}/{part}", told.visit.appeals.len()), at(format!("appeal_{part}"), n));
+            }
+            told.visit.appeals.push(VisitAppeal {
+                id: None,
+                title: title.unwrap_or_default(),
+                body,
+                category: nth_text(form, "appeal_category", n),
+                urgency: nth_text(form, "appeal_urgency", n),
+            });
+        }
+    }
+    for n in 0..form.all("promise_text").len().min(MAX_ROWS) {
+        let (text, due_at) = (nth_text(form, "promise_text", n), nth_day(form, "promise_due", n, zone));
+        if text.is_none() && due_at.is_none() {
+            continue;
+        }
+        if due_at.is_none() {
+            form.add(FieldError::new(at("promise_due", n), "promise_due_missing"));
+        }
+        let owner_id = nth_id(form, "promise_owner", n);
+        for (part, field) in [("text", "promise_text"), ("due_at", "promise_due"), ("owner_id", "promise_owner")] {
+            told.place(format!("promises/{}/{part}", told.visit.promises.len()), at(field, n));
+        }
+        let due_at = due_at.unwrap_or_default();
+        told.visit.promises.push(NewPromise { id: None, text: text.unwrap_or_default(), owner_id, due_at });
+    }
+    for (list, text_name, due_name) in
+        [("requirements", "requirement_text", "requirement_due"), ("hazards", "hazard_text", "hazard_due")]
+    {
+        for n in 0..form.all(text_name).len().min(MAX_ROWS) {
+            let (text, due_at) = (nth_text(form, text_name, n), nth_day(form, due_name, n, zone));
+            if text.is_none() && due_at.is_none() {
+                continue;
+            }
+            let items = if list == "hazards" { &mut told.visit.hazards } else { &mut told.visit.requirements };
+            let place = items.len();
+            items.push(NewItem { text: text.unwrap_or_default(), due_at });
+            told.place(format!("{list}/{place}/text"), at(text_name, n));
+            told.place(format!("{list}/{place}/due_at"), at(due_name, n));
+        }
+    }
+    for n in 0..form.all("answer_question").len().min(MAX_ROWS) {
+        let (question, answer) = (nth_text(form, "answer_question", n), nth_text(form, "answer_text", n));
+        if question.is_some() || answer.is_some() {
+            let place = told.visit.answers.len();
+            told.place(format!("answers/{place}/question"), at("answer_question", n));
+            told.place(format!("answers/{place}/answer"), at("answer_text", n));
+            let (question, answer) = (question.unwrap_or_default(), answer.unwrap_or_default());
+            told.visit.answers.push(NewAnswer { question, answer });
+        }
+    }
+}
+
+async fn save(Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let Some((kind, id)) = subject_of(form.value("subject")) else {
+            return Ok(go("/visits/new", ""));
+        };
+        if form.opt("more").is_some() {
+            // More rows were asked for: everything stays, nothing is saved.
+            return html(&new_visit_page(&cx, kind, id, form).await?);
+        }
+        let zone = Shell::of(&cx).await?.time_zone;
+        let mut tx = cx.read().await?;
+        let blocks = settings::desk::visit_blocks(&mut tx, cx.who.zone_id, false).await?;
+        drop(tx);
+        let told = told(&mut form, kind, id, &blocks, &zone);
+        if !form.failed() {
+            let Told { visit, places } = told;
+            let told = Told { visit: NewVisit::to_enterprise(id), places };
+            match desk::save(&cx.app, &cx.who, visit).await {
+                Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/visits/{id}"), "flash-visit-saved")),
+                Err(Error::Invalid(errors)) => {
+                    for error in errors {
+                        form.add(FieldError { field: told.field_of(&error.field), ..error });
+                    }
+                }
+                Err(error) => form.refused(error)?,
+            }
+        }
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &new_visit_page(&cx, kind, id, form).await?)
+    })
+    .await
+}
+
+// One record
+
+#[derive(Template)]
+#[template(path = "visit/visit.html")]
+struct VisitPage {
+    s: Shell,
+    x: Visit,
+    title: String,
+    sentence: String,
+    home: String,
+    blocks: Vec<VisitBlock>,
+    items: Vec<(String, Vec<Item>)>,
+    office: bool,
+    outside: bool,
+    recorder: bool,
+    form: Form,
+}
+
+impl VisitPage {
+    fn block_name(&self, block: &VisitBlock) -> String {
+        block_name(&self.s, block)
+    }
+}
+
+async fn visit_page(cx: &Cx, id: Uuid, form: Form) -> Result<VisitPage> {
+    let s = Shell::of(cx).await?;
+    let mut x = desk::visit(&cx.app, &cx.who, id).await?;
+    let mut tx = cx.read().await?;
+    let blocks = settings::desk::visit_blocks(&mut tx, cx.who.zone_id, true).await?;
+    let items = vec![
+        (s.t("visit-requirements").into_owned(), std::mem::take(&mut x.requirements)),
+        (s.t("visit-hazards").into_owned(), std::mem::take(&mut x.hazards)),
+        (s.t("visit-answers").into_owned(), std::mem::take(&mut x.answers)),
+    ];
+    let title = format!("{} · {}", x.subject_name, s.t("visit"));
+    let sentence = format!(
+        "{} · {} · {} · {}",
+        x.number,
+        s.word("visit-kind", x.kind),
+        s.word("visit-channel", x.channel),
+        s.word("visit-outcome", x.outcome)
+    );
+    let outside = cx.who.roles.meets(OUTSIDE);
+    let home = x.subject_kind.href(x.subject_id);
+    let (office, recorder) = (cx.who.is(OFFICE), cx.who.is(RECORDERS));
+    Ok(VisitPage { s, x, title, sentence, home, blocks, items, office, outside, recorder, form })
+}
+
+async fn visit(cx: Cx, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async { html(&visit_page(&cx, id_of(&id)?, Form::default()).await?) }).await
+}
+
+async fn acknowledge(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = id_of(&id)?;
+        let how = form.word("how", AckHow::parse);
+        let note = form.opt_text("note");
+        if !form.failed() && made(desk::acknowledge(&cx.app, &cx.who, id, how, note.as_deref()).await, &mut form)?.is_some() {
+            return Ok(go(&format!("/visits/{id}"), "flash-visit-acknowledged"));
+        }
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &visit_page(&cx, id, form).await?)
+    })
+    .await
+}
+
+async fn check(Path(id): Path<String>, Posted { cx, form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let note = form.opt_text("note");
+        match desk::check_item(&cx.app, &cx.who, id_of(&id)?, form.on("held"), note.as_deref()).await {
+            Ok(visit) | Err(Error::Replayed(visit)) => Ok(go(&format!("/visits/{visit}"), "flash-item-checked")),
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}
+
+// Plans
+
+#[derive(Template)]
+#[template(path = "visit/plan_new.html")]
+struct NewPlanPage {
+    s: Shell,
+    form: Form,
+    subjects: Vec<(String, String)>,
+    near: Vec<Near>,
+}
+
+async fn new_plan_page(cx: &Cx, form: Form, at: Option<Time>) -> Result<NewPlanPage> {
+    let s = Shell::of(cx).await?;
+    let near = match (subject_of(form.value("subject")), at) {
+        (Some((_, id)), Some(at)) => desk::near(&cx.app, &cx.who, id, at).await?,
+        _ => Vec::new(),
+    };
+    let subjects = continuity::subjects(&cx.app, &cx.who).await?;
+    Ok(NewPlanPage { s, form, subjects, near })
+}
+
+async fn new_plan(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let query = Form::parse(cx.request.query.as_bytes());
+        let form = Form::filled([
+            ("subject", asked_subject(&query).unwrap_or_default()),
+            ("kind", VisitKind::Routine.to_string()),
+            ("planned_at", query.text("at")),
+        ]);
+        // Whoever comes with a subject sees at once who else comes these days.
+        let now = cx.now();
+        html(&new_plan_page(&cx, form, Some(now)).await?)
+    })
+    .await
+}
+
+async fn add_plan(Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let zone = Shell::of(&cx).await?.time_zone;
+        let subject = subject_of(form.value("subject"));
+        if subject.is_none() {
+            form.add(FieldError::new("subject", "required"));
+        }
+        let read = form.time("planned_at", &zone);
+        let planned_at = form.need("planned_at", read);
+        let (kind, id) = subject.unwrap_or((SubjectKind::Enterprise, Uuid::nil()));
+        let new = NewPlan {
+            id: None,
+            enterprise_id: (kind == SubjectKind::Enterprise).then_some(id),
+            project_id: (kind == SubjectKind::Project).then_some(id),
+            kind: form.word("kind", VisitKind::parse),
+            purpose: form.text("purpose"),
+            planned_at,
+            despite: form.opt_text("despite"),
+        };
+        if !form.failed()
+            && let Some(id) = made(desk::plan(&cx.app, &cx.who, new).await, &mut form)?
+        {
+            return Ok(go(&format!("/visits/plans/{id}"), "flash-plan-sent"));
+        }
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &new_plan_page(&cx, form, Some(planned_at)).await?)
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "visit/plan.html")]
+struct PlanPage {
+    s: Shell,
+    plan: Plan,
+    sentence: String,
+    outside: bool,
+    recorder: bool,
+    form: Form,
+}
+
+async fn plan_page(cx: &Cx, id: Uuid, form: Form) -> Result<PlanPage> {
+    let s = Shell::of(cx).await?;
+    let mut tx = cx.read().await?;
+    let plan = desk::plan_of(&mut tx, &cx.who, id).await?;
+    let sentence = format!("{} · {}", plan.subject_name, s.word("plan-state", plan.state));
+    let (outside, recorder) = (cx.who.roles.meets(OUTSIDE), cx.who.is(RECORDERS));
+    Ok(PlanPage { s, plan, sentence, outside, recorder, form })
+}
+
+async fn plan(cx: Cx, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async { html(&plan_page(&cx, id_of(&id)?, Form::default()).await?) }).await
+}
+
+async fn answer_plan(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = id_of(&id)?;
+        let state = form.word("state", PlanState::parse).ok_or_else(|| Error::field("state", "required"));
+        let reason = form.opt_text("reason");
+        let result = match state {
+            Ok(state) => desk::answer_plan(&cx.app, &cx.who, id, state, reason.as_deref()).await,
+            Err(error) => Err(error),
+        };
+        if made(result, &mut form)?.is_some() {
+            return Ok(go(&format!("/visits/plans/{id}"), "flash-plan-answered"));
+        }
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &plan_page(&cx, id, form).await?)
+    })
+    .await
+}
+
+// Promises
+
+#[derive(Template)]
+#[template(path = "visit/promises.html")]
+struct PromisesPage {
+    s: Shell,
+    page: Page<Promise>,
+}
+
+impl PromisesPage {
+    fn due(&self, promise: &Promise) -> Option<Time> {
+        Some(promise.due_at)
+    }
+
+    fn light(&self, promise: &Promise) -> almanac::Light {
+        continuity::urgency(Some(promise.due_at), self.s.now)
+    }
+}
+
+async fn promises(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let query = Form::parse(cx.request.query.as_bytes());
+        let show = query.value("show");
+        let filter = PromiseFilter {
+            owner_id: cx.who.person_id.filter(|_| show == "mine"),
+            state: Some(PromiseState::parse(show).unwrap_or(PromiseState::Open)),
+            ..PromiseFilter::default()
+        };
+        let page = desk::promises(&cx.app, &cx.who, &filter, query.opt("cursor"), 20).await?;
+        html(&PromisesPage { s: Shell::of(&cx).await?, page })
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "visit/promise.html")]
+struct PromisePage {
+    s: Shell,
+    p: Promise,
+    sentence: String,
+    home: String,
+    recorder: bool,
+    form: Form,
+}
+
+async fn promise_page(cx: &Cx, id: Uuid, form: Form) -> Result<PromisePage> {
+    let s = Shell::of(cx).await?;
+    let mut tx = cx.read().await?;
+    let p = desk::promise_of(&mut tx, &cx.who, id).await?;
+    let sentence = format!("{} · {}", p.subject_name, s.word("promise-state", p.state));
+    let home = p.subject_kind.href(p.subject_id);
+    Ok(PromisePage { s, p, sentence, home, recorder: cx.who.is(RECORDERS), form })
+}
+
+async fn promise(cx: Cx, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async { html(&promise_page(&cx, id_of(&id)?, Form::default()).await?) }).await
+}
+
+async fn end_promise(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = id_of(&id)?;
+        let reason = form.opt_text("reason");
+        let kept = form.on("kept");
+        if made(desk::end_promise(&cx.app, &cx.who, id, kept, reason.as_deref()).await, &mut form)?.is_some() {
+            return Ok(go(&format!("/promises/{id}"), "flash-promise-ended"));
+        }
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &promise_page(&cx, id, form).await?)
+    })
+    .await
+}

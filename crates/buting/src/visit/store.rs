@@ -1,0 +1,661 @@
+use super::{
+    AckHow, Channel, Coverage, Item, ItemKind, Near, NewPlan, NewPromise, NewVisit, Outcome, Plan, PlanState, Promise,
+    PromiseState, Row, VisitKind, Visitor,
+};
+use crate::actor::{Actor, Scope};
+use crate::app::Work;
+use crate::assignment::reach;
+use crate::http::api::TOTAL_CAP;
+use crate::subject::SubjectKind;
+use crate::time::Time;
+use serde_json::Value as Json;
+use store::{Result, Sql, Tx, from_row, sql};
+use uuid::Uuid;
+
+/// The columns of `visit` as they are stored; the rest of a record is read beside it.
+pub struct Stored {
+    pub id: Uuid,
+    pub number: String,
+    pub subject_kind: SubjectKind,
+    pub subject_id: Uuid,
+    pub subject_name: String,
+    pub disruption_id: Option<Uuid>,
+    pub plan_id: Option<Uuid>,
+    pub kind: VisitKind,
+    pub channel: Channel,
+    pub outcome: Outcome,
+    pub happened_at: Time,
+    pub minutes: Option<i64>,
+    pub hosts: Json,
+    pub blocks: Json,
+    pub appeals: Json,
+    pub note: Option<String>,
+    pub asked_for_material: bool,
+    pub next_contact_due_at: Option<Time>,
+    pub ack_at: Option<Time>,
+    pub ack_how: Option<AckHow>,
+    pub ack_note: Option<String>,
+    pub recorded_by: Option<Uuid>,
+    pub created_at: Time,
+    pub version: i64,
+}
+
+from_row!(Stored {
+    id, number, subject_kind, subject_id, subject_name, disruption_id, plan_id, kind, channel, outcome, happened_at,
+    minutes, hosts, blocks, appeals, note, asked_for_material, next_contact_due_at, ack_at, ack_how, ack_note,
+    recorded_by, created_at, version,
+});
+
+const NAMES: &str = " LEFT JOIN enterprise e ON e.zone_id = v.zone_id AND e.id = v.subject_id
+ LEFT JOIN project p ON p.zone_id = v.zone_id AND p.id = v.subject_id";
+
+pub async fn visit(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Stored>> {
+    let mut query = Sql::from(
+        "SELECT v.id, v.number, v.subject_kind, v.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name,
+           v.disruption_id, v.plan_id, v.kind, v.channel, v.outcome, v.happened_at, v.minutes, v.hosts, v.blocks,
+           v.appeals, v.note, v.asked_for_material, v.next_contact_due_at, v.ack_at, v.ack_how, v.ack_note,
+           v.recorded_by, v.created_at, v.version
+         FROM visit v",
+    );
+    query.push(NAMES).push(" WHERE v.zone_id = ").arg(zone).push(" AND v.id = ").arg(id);
+    tx.opt(query).await
+}
+
+/// A visit on its way into the table.
+pub struct NewRow<'a> {
+    pub id: Uuid,
+    pub number: &'a str,
+    pub kind: SubjectKind,
+    pub subject_id: Uuid,
+    pub new: &'a NewVisit,
+    pub blocks: &'a Json,
+    pub hosts: &'a Json,
+    pub appeals: &'a Json,
+    pub lights: usize,
+}
+
+pub async fn insert_visit(work: &mut Work, row: &NewRow<'_>) -> Result<()> {
+    let (zone, now, recorded_by) = (work.zone(), work.now, work.who.person_id);
+    let new = row.new;
+    work.run(sql!(
+        "INSERT INTO visit (zone_id, id, number, subject_kind, subject_id, disruption_id, plan_id, kind, channel,
+           outcome, happened_at, minutes, hosts, blocks, appeals, lights, note, asked_for_material,
+           next_contact_due_at, recorded_by, created_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1)",
+        zone,
+        row.id,
+        row.number,
+        row.kind,
+        row.subject_id,
+        new.disruption_id,
+        new.plan_id,
+        new.kind.unwrap_or(VisitKind::Routine),
+        new.channel.unwrap_or(Channel::Onsite),
+        new.outcome.unwrap_or(Outcome::Done),
+        new.happened_at.unwrap_or(now),
+        new.minutes,
+        row.hosts,
+        row.blocks,
+        row.appeals,
+        row.lights,
+        new.note,
+        new.asked_for_material,
+        new.next_contact_due_at,
+        recorded_by,
+        now
+    ))
+    .await
+    .map(drop)
+}
+
+pub async fn insert_visitor(work: &mut Work, visit: Uuid, position: usize, person: Uuid, department: Option<Uuid>) -> Result<()> {
+    let zone = work.zone();
+    work.run(sql!(
+        "INSERT INTO visit_visitor (zone_id, visit_id, position, person_id, department_id) VALUES ($1, $2, $3, $4, $5)",
+        zone,
+        visit,
+        position,
+        person,
+        department
+    ))
+    .await
+    .map(drop)
+}
+
+pub async fn visitors(tx: &mut Tx, zone: Uuid, visit: Uuid) -> Result<Vec<Visitor>> {
+    tx.list(sql!(
+        "SELECT w.person_id, n.name, n.title, w.department_id, d.short_name AS department_name
+         FROM visit_visitor w
+         JOIN person n ON n.zone_id = w.zone_id AND n.id = w.person_id
+         LEFT JOIN department d ON d.zone_id = w.zone_id AND d.id = w.department_id
+         WHERE w.zone_id = $1 AND w.visit_id = $2 ORDER BY w.position",
+        zone,
+        visit
+    ))
+    .await
+}
+
+/// Whether a person was on a visit or wrote it down.
+pub async fn was_there(tx: &mut Tx, zone: Uuid, visit: Uuid, person: Uuid) -> Result<bool> {
+    let found: Option<i64> = tx
+        .opt_value(sql!(
+            "SELECT 1 FROM visit v WHERE v.zone_id = $1 AND v.id = $2 AND (v.recorded_by = $3 OR EXISTS
+               (SELECT 1 FROM visit_visitor w WHERE w.zone_id = v.zone_id AND w.visit_id = v.id AND w.person_id = $3))",
+            zone,
+            visit,
+            person
+        ))
+        .await?;
+    Ok(found.is_some())
+}
+
+/// An item on its way into the table.
+pub struct NewItemRow<'a> {
+    pub visit_id: Uuid,
+    pub subject_id: Uuid,
+    pub kind: ItemKind,
+    pub position: usize,
+    pub text: &'a str,
+    pub answer: Option<&'a str>,
+    pub due_at: Option<Time>,
+}
+
+pub async fn insert_item(work: &mut Work, item: &NewItemRow<'_>) -> Result<()> {
+    let zone = work.zone();
+    work.run(sql!(
+        "INSERT INTO visit_item (zone_id, id, visit_id, subject_id, kind, position, text, answer, due_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)",
+        zone,
+        Uuid::now_v7(),
+        item.visit_id,
+        item.subject_id,
+        item.kind,
+        item.position,
+        item.text,
+        item.answer,
+        item.due_at
+    ))
+    .await
+    .map(drop)
+}
+
+const ITEM: &str = "SELECT id, visit_id, subject_id, kind, text, answer, due_at, checked_at, held, check_note, version
+ FROM visit_item";
+
+pub async fn items(tx: &mut Tx, zone: Uuid, visit: Uuid) -> Result<Vec<Item>> {
+    let mut query = Sql::from(ITEM);
+    query.push(" WHERE zone_id = ").arg(zone).push(" AND visit_id = ").arg(visit).push(" ORDER BY position, id");
+    tx.list(query).await
+}
+
+pub async fn item(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Item>> {
+    let mut query = Sql::from(ITEM);
+    query.push(" WHERE zone_id = ").arg(zone).push(" AND id = ").arg(id);
+    tx.opt(query).await
+}
+
+/// Requirements and hazards of a subject that nobody has looked at again.
+pub async fn open_items(tx: &mut Tx, zone: Uuid, subject: Uuid) -> Result<Vec<Item>> {
+    let mut query = Sql::from(ITEM);
+    query.push(" WHERE zone_id = ").arg(zone).push(" AND subject_id = ").arg(subject);
+    query.push(" AND checked_at IS NULL AND kind <> 'answer' ORDER BY due_at, id LIMIT 50");
+    tx.list(query).await
+}
+
+pub async fn check_item(work: &mut Work, item: &Item, held: bool, note: Option<&str>) -> Result<bool> {
+    let (zone, now, by) = (work.zone(), work.now, work.who.person_id);
+    let changed = work
+        .run(sql!(
+            "UPDATE visit_item SET checked_at = $1, checked_by = $2, held = $3, check_note = $4, version = version + 1
+             WHERE zone_id = $5 AND id = $6 AND version = $7",
+            now,
+            by,
+            held,
+            note,
+            zone,
+            item.id,
+            item.version
+        ))
+        .await?;
+    Ok(changed == 1)
+}
+
+pub async fn acknowledge(work: &mut Work, visit: Uuid, version: i64, how: AckHow, note: Option<&str>) -> Result<bool> {
+    let (zone, now, by) = (work.zone(), work.now, work.who.person_id);
+    let changed = work
+        .run(sql!(
+            "UPDATE visit SET ack_at = $1, ack_by = $2, ack_how = $3, ack_note = $4, version = version + 1
+             WHERE zone_id = $5 AND id = $6 AND version = $7 AND ack_at IS NULL",
+            now,
+            by,
+            how,
+            note,
+            zone,
+            visit,
+            version
+        ))
+        .await?;
+    Ok(changed == 1)
+}
+
+/// What a list of visits is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct VisitFilter {
+    pub subject_id: Option<Uuid>,
+    pub visitor_id: Option<Uuid>,
+    pub channel: Option<Channel>,
+    pub kind: Option<VisitKind>,
+    pub disruption_id: Option<Uuid>,
+    pub from: Option<Time>,
+    pub to: Option<Time>,
+    /// Only those that the enterprise has not acknowledged.
+    pub unacknowledged: bool,
+}
+
+fn narrow(query: &mut Sql, who: &Actor, filter: &VisitFilter) {
+    query.push(" WHERE v.zone_id = ").arg(who.zone_id);
+    if let Some(reach) = reach::subjects(who, "v.subject_id") {
+        query.push(" AND (").append(reach);
+        if let (Some(person), Scope::Assignments | Scope::Departments(_)) = (who.person_id, &who.scope) {
+            query.push(" OR v.recorded_by = ").arg(person);
+            query.push(
+                " OR EXISTS (SELECT 1 FROM visit_visitor w WHERE w.zone_id = v.zone_id AND w.visit_id = v.id
+                   AND w.person_id = ",
+            );
+            query.arg(person).push(")");
+        }
+        query.push(")");
+    }
+    if let Some(id) = filter.subject_id {
+        query.push(" AND v.subject_id = ").arg(id);
+    }
+    if let Some(id) = filter.visitor_id {
+        query.push(
+            " AND EXISTS (SELECT 1 FROM visit_visitor x WHERE x.zone_id = v.zone_id AND x.visit_id = v.id
+               AND x.person_id = ",
+        );
+        query.arg(id).push(")");
+    }
+    if let Some(channel) = filter.channel {
+        query.push(" AND v.channel = ").arg(channel);
+    }
+    if let Some(kind) = filter.kind {
+        query.push(" AND v.kind = ").arg(kind);
+    }
+    if let Some(id) = filter.disruption_id {
+        query.push(" AND v.disruption_id = ").arg(id);
+    }
+    if let Some(from) = filter.from {
+        query.push(" AND v.happened_at >= ").arg(from);
+    }
+    if let Some(to) = filter.to {
+        query.push(" AND v.happened_at < ").arg(to);
+    }
+    if filter.unacknowledged {
+        query.push(" AND v.ack_at IS NULL");
+    }
+}
+
+/// Visits that the actor may see, newest first.
+pub async fn visits(tx: &mut Tx, who: &Actor, filter: &VisitFilter, after: Option<(Time, Uuid)>, limit: i64) -> Result<Vec<Row>> {
+    let mut query = Sql::from(
+        "SELECT v.id, v.number, v.subject_kind, v.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name,
+           v.kind, v.channel, v.outcome, v.happened_at,
+           (SELECT n.name FROM visit_visitor l JOIN person n ON n.zone_id = l.zone_id AND n.id = l.person_id
+             WHERE l.zone_id = v.zone_id AND l.visit_id = v.id AND l.position = 0) AS leader_name,
+           (SELECT count(*) FROM visit_visitor c WHERE c.zone_id = v.zone_id AND c.visit_id = v.id) AS visitors,
+           v.appeals AS appeal_ids,
+           (SELECT count(*) FROM promise r WHERE r.zone_id = v.zone_id AND r.visit_id = v.id) AS promises,
+           v.lights, v.ack_at
+         FROM visit v",
+    );
+    query.push(NAMES);
+    narrow(&mut query, who, filter);
+    if let Some((at, id)) = after {
+        query.push(" AND (v.happened_at, v.id) < (").arg(at).push(", ").arg(id).push(")");
+    }
+    query.push(" ORDER BY v.happened_at DESC, v.id DESC LIMIT ").arg(limit);
+    tx.all(query)
+        .await?
+        .iter()
+        .map(|row| {
+            let appeals: Json = row.get("appeal_ids")?;
+            Ok(Row {
+                id: row.get("id")?,
+                number: row.get("number")?,
+                subject_kind: row.get("subject_kind")?,
+                subject_id: row.get("subject_id")?,
+                subject_name: row.get("subject_name")?,
+                kind: row.get("kind")?,
+                channel: row.get("channel")?,
+                outcome: row.get("outcome")?,
+                happened_at: row.get("happened_at")?,
+                leader_name: row.get("leader_name")?,
+                visitors: row.get("visitors")?,
+                appeals: appeals.as_array().map_or(0, Vec::len) as i64,
+                promises: row.get("promises")?,
+                lights: row.get("lights")?,
+                ack_at: row.get("ack_at")?,
+            })
+        })
+        .collect()
+}
+
+pub async fn count_visits(tx: &mut Tx, who: &Actor, filter: &VisitFilter) -> Result<i64> {
+    let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 FROM visit v");
+    narrow(&mut query, who, filter);
+    query.push(" LIMIT ").arg(TOTAL_CAP + 1).push(") n");
+    tx.value(query).await
+}
+
+/// Enterprises and projects within reach: never talked to first, then the longest ago.
+pub async fn coverage(tx: &mut Tx, who: &Actor, recent_since: Time, limit: i64) -> Result<Vec<Coverage>> {
+    let mut query = Sql::from("SELECT * FROM (");
+    for (n, (table, active)) in [
+        ("SELECT 'enterprise' AS subject_kind, s.id AS subject_id, s.short_name AS subject_name, s.key,", " s.status = 'active'"),
+        ("SELECT 'project' AS subject_kind, s.id AS subject_id, s.short_name AS subject_name, FALSE AS key,", " s.closed_at IS NULL"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        query.push(if n == 0 { "" } else { " UNION ALL " }).push(table);
+        query.push(
+            " (SELECT max(v.happened_at) FROM visit v WHERE v.zone_id = s.zone_id AND v.subject_id = s.id
+               AND v.outcome = 'done') AS last_at,
+             (SELECT count(*) FROM visit v WHERE v.zone_id = s.zone_id AND v.subject_id = s.id AND v.happened_at >= ",
+        );
+        query.arg(recent_since).push(") AS recent FROM ");
+        query.push(if n == 0 { "enterprise" } else { "project" }).push(" s WHERE s.zone_id = ").arg(who.zone_id);
+        query.push(" AND").push(active);
+        if let Some(reach) = reach::subjects(who, "s.id") {
+            query.push(" AND ").append(reach);
+        }
+    }
+    query.push(") c ORDER BY CASE WHEN c.last_at IS NULL THEN 0 ELSE 1 END, c.last_at, c.key DESC, c.subject_name LIMIT ");
+    query.arg(limit);
+    tx.list(query).await
+}
+
+// Promises
+
+const PROMISE: &str = "SELECT v.id, v.subject_kind, v.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name,
+   v.visit_id, v.text, v.owner_id, o.name AS owner_name, v.due_at, v.state, v.ended_at, v.reason, v.created_at, v.version
+ FROM promise v
+ LEFT JOIN enterprise e ON e.zone_id = v.zone_id AND e.id = v.subject_id
+ LEFT JOIN project p ON p.zone_id = v.zone_id AND p.id = v.subject_id
+ LEFT JOIN person o ON o.zone_id = v.zone_id AND o.id = v.owner_id";
+
+pub async fn insert_promise(
+    work: &mut Work,
+    id: Uuid,
+    kind: SubjectKind,
+    subject: Uuid,
+    visit: Option<Uuid>,
+    new: &NewPromise,
+) -> Result<()> {
+    let (zone, now) = (work.zone(), work.now);
+    work.run(sql!(
+        "INSERT INTO promise (zone_id, id, subject_kind, subject_id, visit_id, text, owner_id, due_at, state, created_at,
+           version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, 1)",
+        zone,
+        id,
+        kind,
+        subject,
+        visit,
+        new.text,
+        new.owner_id,
+        new.due_at,
+        now
+    ))
+    .await
+    .map(drop)
+}
+
+pub async fn promise(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Promise>> {
+    let mut query = Sql::from(PROMISE);
+    query.push(" WHERE v.zone_id = ").arg(zone).push(" AND v.id = ").arg(id);
+    tx.opt(query).await
+}
+
+/// What a list of promises is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct PromiseFilter {
+    pub subject_id: Option<Uuid>,
+    pub visit_id: Option<Uuid>,
+    pub owner_id: Option<Uuid>,
+    pub state: Option<PromiseState>,
+}
+
+fn narrow_promises(query: &mut Sql, who: &Actor, filter: &PromiseFilter) {
+    query.push(" WHERE v.zone_id = ").arg(who.zone_id);
+    if let Some(reach) = reach::subjects(who, "v.subject_id") {
+        query.push(" AND (").append(reach);
+        if let (Some(person), Scope::Assignments | Scope::Departments(_)) = (who.person_id, &who.scope) {
+            query.push(" OR v.owner_id = ").arg(person);
+        }
+        query.push(")");
+    }
+    if let Some(id) = filter.subject_id {
+        query.push(" AND v.subject_id = ").arg(id);
+    }
+    if let Some(id) = filter.visit_id {
+        query.push(" AND v.visit_id = ").arg(id);
+    }
+    if let Some(id) = filter.owner_id {
+        query.push(" AND v.owner_id = ").arg(id);
+    }
+    if let Some(state) = filter.state {
+        query.push(" AND v.state = ").arg(state);
+    }
+}
+
+/// Promises that the actor may see, the earliest due first.
+pub async fn promises(
+    tx: &mut Tx,
+    who: &Actor,
+    filter: &PromiseFilter,
+    after: Option<(Time, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Promise>> {
+    let mut query = Sql::from(PROMISE);
+    narrow_promises(&mut query, who, filter);
+    if let Some((at, id)) = after {
+        query.push(" AND (v.due_at, v.id) > (").arg(at).push(", ").arg(id).push(")");
+    }
+    query.push(" ORDER BY v.due_at, v.id LIMIT ").arg(limit);
+    tx.list(query).await
+}
+
+pub async fn count_promises(tx: &mut Tx, who: &Actor, filter: &PromiseFilter) -> Result<i64> {
+    let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 FROM promise v");
+    narrow_promises(&mut query, who, filter);
+    query.push(" LIMIT ").arg(TOTAL_CAP + 1).push(") n");
+    tx.value(query).await
+}
+
+/// The promises of one visit. The visit's desk has checked who reads.
+pub async fn promises_of_visit(tx: &mut Tx, zone: Uuid, visit: Uuid) -> Result<Vec<Promise>> {
+    let mut query = Sql::from(PROMISE);
+    query.push(" WHERE v.zone_id = ").arg(zone).push(" AND v.visit_id = ").arg(visit).push(" ORDER BY v.due_at, v.id");
+    tx.list(query).await
+}
+
+pub async fn end_promise(work: &mut Work, promise: &Promise, state: PromiseState, reason: Option<&str>) -> Result<bool> {
+    let (zone, now) = (work.zone(), work.now);
+    let changed = work
+        .run(sql!(
+            "UPDATE promise SET state = $1, ended_at = $2, reason = $3, version = version + 1
+             WHERE zone_id = $4 AND id = $5 AND version = $6 AND state = 'open'",
+            state,
+            now,
+            reason,
+            zone,
+            promise.id,
+            promise.version
+        ))
+        .await?;
+    Ok(changed == 1)
+}
+
+// Plans
+
+const PLAN: &str = "SELECT v.id, v.subject_kind, v.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name,
+   v.kind, v.purpose, v.planned_at, v.department_id, d.short_name AS department_name, v.planned_by,
+   o.name AS planned_by_name, v.despite, v.state, v.answered_at, v.reason, v.visit_id, v.version
+ FROM visit_plan v
+ LEFT JOIN enterprise e ON e.zone_id = v.zone_id AND e.id = v.subject_id
+ LEFT JOIN project p ON p.zone_id = v.zone_id AND p.id = v.subject_id
+ LEFT JOIN department d ON d.zone_id = v.zone_id AND d.id = v.department_id
+ LEFT JOIN person o ON o.zone_id = v.zone_id AND o.id = v.planned_by";
+
+pub async fn insert_plan(work: &mut Work, id: Uuid, kind: SubjectKind, subject: Uuid, new: &NewPlan) -> Result<()> {
+    let (zone, now, by, department) = (work.zone(), work.now, work.who.person_id, work.who.department_id);
+    work.run(sql!(
+        "INSERT INTO visit_plan (zone_id, id, subject_kind, subject_id, kind, purpose, planned_at, department_id,
+           planned_by, despite, state, created_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'proposed', $11, 1)",
+        zone,
+        id,
+        kind,
+        subject,
+        new.kind.unwrap_or(VisitKind::Routine),
+        new.purpose,
+        new.planned_at,
+        department,
+        by,
+        new.despite,
+        now
+    ))
+    .await
+    .map(drop)
+}
+
+pub async fn plan(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Plan>> {
+    let mut query = Sql::from(PLAN);
+    query.push(" WHERE v.zone_id = ").arg(zone).push(" AND v.id = ").arg(id);
+    tx.opt(query).await
+}
+
+/// Open plans within reach or of one's own, the earliest first.
+pub async fn open_plans(tx: &mut Tx, who: &Actor, subject: Option<Uuid>, until: Option<Time>) -> Result<Vec<Plan>> {
+    let mut query = Sql::from(PLAN);
+    query.push(" WHERE v.zone_id = ").arg(who.zone_id).push(" AND v.state IN ('proposed', 'agreed')");
+    if let Some(reach) = reach::subjects(who, "v.subject_id") {
+        query.push(" AND (").append(reach);
+        if let (Some(person), Scope::Assignments | Scope::Departments(_)) = (who.person_id, &who.scope) {
+            query.push(" OR v.planned_by = ").arg(person);
+        }
+        query.push(")");
+    }
+    if let Some(subject) = subject {
+        query.push(" AND v.subject_id = ").arg(subject);
+    }
+    if let Some(until) = until {
+        query.push(" AND v.planned_at < ").arg(until);
+    }
+    query.push(" ORDER BY v.planned_at, v.id LIMIT 200");
+    tx.list(query).await
+}
+
+pub async fn answer_plan(
+    work: &mut Work,
+    plan: &Plan,
+    state: PlanState,
+    reason: Option<&str>,
+    visit: Option<Uuid>,
+) -> Result<bool> {
+    let (zone, now) = (work.zone(), work.now);
+    let changed = work
+        .run(sql!(
+            "UPDATE visit_plan SET state = $1, answered_at = $2, reason = $3, visit_id = $4, version = version + 1
+             WHERE zone_id = $5 AND id = $6 AND version = $7 AND state IN ('proposed', 'agreed')",
+            state,
+            now,
+            reason,
+            visit,
+            zone,
+            plan.id,
+            plan.version
+        ))
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Visits on site and open plans of anybody within a span.
+pub async fn near(tx: &mut Tx, zone: Uuid, subject: Uuid, from: Time, to: Time) -> Result<Vec<Near>> {
+    let mut query = sql!(
+        "SELECT v.happened_at AS at, FALSE AS planned,
+           (SELECT d.short_name FROM visit_visitor w JOIN department d ON d.zone_id = w.zone_id AND d.id = w.department_id
+             WHERE w.zone_id = v.zone_id AND w.visit_id = v.id AND w.position = 0) AS department_name,
+           CAST(NULL AS text) AS purpose
+         FROM visit v WHERE v.zone_id = $1 AND v.subject_id = $2 AND v.channel IN ('onsite', 'meeting')
+           AND v.happened_at >= $3 AND v.happened_at <= $4
+         UNION ALL
+         SELECT q.planned_at AS at, TRUE AS planned, d.short_name AS department_name, q.purpose
+         FROM visit_plan q LEFT JOIN department d ON d.zone_id = q.zone_id AND d.id = q.department_id
+         WHERE q.zone_id = $1 AND q.subject_id = $2 AND q.state IN ('proposed', 'agreed')
+           AND q.planned_at >= $3 AND q.planned_at <= $4",
+        zone,
+        subject,
+        from,
+        to
+    );
+    query.push(" ORDER BY at");
+    tx.list(query).await
+}
+
+/// The people of an enterprise or project who have an account.
+pub async fn accounts_of(tx: &mut Tx, zone: Uuid, subject: Uuid) -> Result<Vec<Uuid>> {
+    let rows: Vec<(Uuid,)> = tx
+        .list(sql!(
+            "SELECT n.id FROM person n JOIN account a ON a.zone_id = n.zone_id AND a.id = n.id
+             WHERE n.zone_id = $1 AND (n.enterprise_id = $2 OR n.project_id = $2) AND n.left_at IS NULL
+               AND a.disabled_at IS NULL",
+            zone,
+            subject
+        ))
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// People of the office by exact name.
+pub async fn colleagues_named(tx: &mut Tx, zone: Uuid, name: &str) -> Result<Vec<Uuid>> {
+    let rows: Vec<(Uuid,)> = tx
+        .list(sql!(
+            "SELECT id FROM person WHERE zone_id = $1 AND name = $2 AND department_id IS NOT NULL AND left_at IS NULL
+             ORDER BY id LIMIT 2",
+            zone,
+            name
+        ))
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Facts of an enterprise for the visitor.
+pub struct Facts {
+    pub name: String,
+    pub uscc: Option<String>,
+    pub carrier_name: Option<String>,
+    pub headcount: Option<i64>,
+    pub key: bool,
+    pub address: Option<String>,
+}
+
+from_row!(Facts { name, uscc, carrier_name, headcount, key, address });
+
+pub async fn facts(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid) -> Result<Option<Facts>> {
+    let mut query = Sql::from(match kind {
+        SubjectKind::Enterprise => {
+            "SELECT s.name, s.uscc, c.short_name AS carrier_name, s.headcount, s.key, s.address FROM enterprise s"
+        }
+        SubjectKind::Project => {
+            "SELECT s.name, s.code AS uscc, c.short_name AS carrier_name, CAST(NULL AS bigint) AS headcount, FALSE AS key,
+               s.site AS address FROM project s"
+        }
+        SubjectKind::Carrier => return Ok(None),
+    });
+    query.push(" LEFT JOIN carrier c ON c.zone_id = s.zone_id AND c.id = s.carrier_id WHERE s.zone_id = ").arg(zone);
+    query.push(" AND s.id = ").arg(id);
+    tx.opt(query).await
+}

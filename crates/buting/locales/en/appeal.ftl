@@ -372,7 +372,6 @@ ledger-appeal-order_back = Answer of the work order sent back
 ledger-appeal-remind = Reminded
 ledger-appeal-urge = Urged
 ledger-appeal-supervise = Raised to the oversight office
-ledger-policy_data-set = Categories or limits changed
 
 # What people are told
 notice-appeal-registered = To be dispatched: { $number } { $title }

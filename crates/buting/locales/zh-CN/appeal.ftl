@@ -372,7 +372,6 @@ ledger-appeal-order_back = 协办反馈退回
 ledger-appeal-remind = 到期前提醒
 ledger-appeal-urge = 超期催办
 ledger-appeal-supervise = 超期督办
-ledger-policy_data-set = 修改类别或时限规则
 
 # What people are told
 notice-appeal-registered = 新诉求待交办：{ $number } { $title }

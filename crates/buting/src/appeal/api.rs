@@ -41,7 +41,7 @@ pub fn routes(routes: &mut Routes) {
 struct AppealQuery {
     limit: Option<i64>,
     cursor: Option<String>,
-    /// `due` (the default) or `-created`.
+    /// `due` (the default) or `-created`; also `-due` and `created`.
     sort: Option<String>,
     /// One status, or several with commas between.
     status: Option<String>,
@@ -63,11 +63,7 @@ struct AppealQuery {
 }
 
 async fn list(cx: Cx, query: AppealQuery) -> Result<Page<Item>> {
-    let sort = match query.sort.as_deref() {
-        None | Some("due") => Sort::Due,
-        Some("-created") => Sort::Newest,
-        Some(_) => return Err(Error::field("sort", "unknown")),
-    };
+    let sort = Sort::parse(query.sort.as_deref().unwrap_or("due")).ok_or_else(|| Error::field("sort", "unknown"))?;
     let status = query.status.as_deref().unwrap_or_default().split(',').filter(|word| !word.is_empty());
     let status: Option<Vec<Status>> = status.map(Status::parse).collect();
     let filter = Filter {

@@ -7,8 +7,8 @@ use super::record::{Appeal, Count, FAR, HistoryView, Item, Line, OrderView, View
 use super::step::{self, Seen, Step};
 use super::{Action, Channel, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency, link, store};
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope, Via};
-use crate::app::{App, Change, Subject, Work};
-use crate::clock::{self, ClockKind, ClockMode, Explanation, HeldBar, Holder};
+use crate::app::{App, Change, Work};
+use crate::clock::{self, Clock, ClockKind, ClockMode, Explanation, HeldBar, Holder};
 use crate::error::{Check, Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::subject::{SubjectKind, named};
@@ -290,11 +290,15 @@ pub struct Record {
     pub masked: bool,
     /// What the reader can do now; and what not yet, with the reason's code.
     pub possible: Vec<(Action, Option<&'static str>)>,
+    /// What the reader can do with each work order now.
+    pub order_possible: Vec<(Uuid, Vec<Action>)>,
     /// What happened, oldest first.
     pub history: Vec<HistoryView>,
-    /// Its deadlines with their explanations.
+    /// Its deadlines.
+    pub clocks: Vec<Clock>,
+    /// The same with their explanations, where they were asked for.
     pub dues: Vec<Explanation>,
-    /// Who held it for how long.
+    /// Who held it for how long, where that was asked for.
     pub held: Vec<HeldBar>,
     /// The zone's calendar.
     pub calendar: Arc<Calendar>,
@@ -309,42 +313,47 @@ fn is_outside(who: &Actor) -> bool {
     !who.is(OFFICE) && !who.is_rule()
 }
 
-/// One appeal with everything about it.
+/// One appeal with everything about it, its deadlines explained.
 pub async fn record(app: &App, who: &Actor, id: Uuid) -> Result<Record> {
-    let now = app.now();
     let mut tx = app.db.snapshot().await?;
+    let mut record = gather(&mut tx, who, id, app.now()).await?;
+    record.dues = Explanation::of(&mut tx, who.zone_id, record.clocks.clone(), &record.calendar).await?;
+    let until = if record.appeal.open { record.now } else { record.appeal.closed_at.unwrap_or(record.now) };
+    record.held = HeldBar::of(&mut tx, who.zone_id, id, until, &record.calendar).await?;
+    tx.commit().await?;
+    Ok(record)
+}
+
+/// One appeal with everything about it but explanations.
+async fn gather(tx: &mut Tx, who: &Actor, id: Uuid, now: Time) -> Result<Record> {
     let zone = who.zone_id;
-    let Seen { appeal, orders, hats, masked } = step::see(&mut tx, who, id, false).await?;
-    let mut line = store::line(&mut tx, zone, id).await?.ok_or(Error::NotFound)?;
+    let Seen { appeal, orders, hats, masked } = step::see(tx, who, id, false).await?;
+    let mut line = store::line(tx, zone, id).await?.ok_or(Error::NotFound)?;
     if masked {
         line.mask();
     }
-    let calendar = clock::calendar(&mut tx, zone).await?;
-    let profile = store::profile_of(&mut tx, &appeal).await?;
+    let calendar = clock::calendar(tx, zone).await?;
+    let profile = store::profile_of(tx, &appeal).await?;
     let owners: Vec<Uuid> = std::iter::once(id).chain(orders.iter().map(|w| w.id)).collect();
-    let clocks = clock::of(&mut tx, zone, &owners).await?;
+    let clocks = clock::of(tx, zone, &owners).await?;
     let facts = step::facts(&appeal, &orders, &clocks, &profile, who, now, &calendar);
     let possible = super::possible(appeal.status, hats)
         .into_iter()
         .filter(|action| *action != Action::Grant || appeal.extension_days.is_some() && profile.approves(who.roles))
         .map(|action| (action, super::guard(action, &facts).err()))
         .collect();
-    let history = history(&mut tx, who, &appeal, &orders, hats, masked).await?;
+    let history = history(tx, who, &appeal, &orders, hats, masked).await?;
+    let order_possible = orders.iter().map(|w| (w.id, step::order_actions(who, hats, &appeal, w))).collect();
     let orders = visible_orders(who, orders, hats);
     let shown: BTreeSet<Uuid> = orders.iter().map(|w| w.id).chain([id]).collect();
     let partner_only = hats.has(Hat::Partner) && is_outside(who);
-    let mut dues = Vec::new();
-    for clock in clocks {
+    let mut clocks = clocks;
+    clocks.retain(|clock| {
         let for_outside = matches!(clock.kind, ClockKind::Answer | ClockKind::Finish) && clock.owner_id == id;
         let wanted = if !is_outside(who) { true } else if partner_only { clock.owner_id != id } else { for_outside };
-        if wanted && shown.contains(&clock.owner_id) {
-            dues.push(Explanation::of(&mut tx, zone, clock, &calendar).await?);
-        }
-    }
-    let until = if appeal.open { now } else { appeal.closed_at.unwrap_or(now) };
-    let held = HeldBar::of(&mut tx, zone, id, until, &calendar).await?;
-    tx.commit().await?;
-    Ok(Record { line, appeal, orders, hats, masked, possible, history, dues, held, calendar, profile, now })
+        wanted && shown.contains(&clock.owner_id)
+    });
+    Ok(Record { line, appeal, orders, hats, masked, possible, order_possible, history, clocks, dues: Vec::new(), held: Vec::new(), calendar, profile, now })
 }
 
 /// The office sees every work order, a partner his own, an enterprise only who
@@ -428,7 +437,9 @@ async fn history(
 
 /// One appeal as the API shows it.
 pub async fn view(app: &App, who: &Actor, id: Uuid) -> Result<View> {
-    let record = record(app, who, id).await?;
+    let mut tx = app.db.snapshot().await?;
+    let record = gather(&mut tx, who, id, app.now()).await?;
+    tx.commit().await?;
     let (a, now) = (&record.appeal, record.now);
     let outside = is_outside(who);
     let partner_only = outside && !record.hats.any(&[Hat::Owner, Hat::Author]);
@@ -456,7 +467,7 @@ pub async fn view(app: &App, who: &Actor, id: Uuid) -> Result<View> {
         possible: record.possible.iter().filter(|(_, why_not)| why_not.is_none()).map(|(action, _)| *action).collect(),
         history: record.history,
         work_orders: record.orders.into_iter().map(OrderView::from).collect(),
-        clocks: record.dues.iter().map(|due| due.clock.view(now, &record.calendar)).collect(),
+        clocks: record.clocks.iter().map(|clock| clock.view(now, &record.calendar)).collect(),
         item: Item::of(record.line, now, &record.calendar),
     })
 }
@@ -467,8 +478,32 @@ pub enum Sort {
     /// Soonest due first; what stands still or is done comes last.
     #[default]
     Due,
+    /// The same the other way round.
+    DueLast,
     /// Newest first.
     Newest,
+    /// Oldest first.
+    Oldest,
+}
+
+impl Sort {
+    /// Reads `due`, `-due`, `created`, `-created`.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "due" => Self::Due,
+            "-due" => Self::DueLast,
+            "-created" => Self::Newest,
+            "created" => Self::Oldest,
+            _ => return None,
+        })
+    }
+
+    fn key(self, line: &Line) -> i64 {
+        match self {
+            Self::Due | Self::DueLast => line.due_key,
+            Self::Newest | Self::Oldest => line.created_at.ms(),
+        }
+    }
 }
 
 /// What a list is asked for.
@@ -515,23 +550,24 @@ pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>>
         let (key, id) = read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))?;
         tail.push(match filter.sort {
             Sort::Due => " AND (a.due_key, a.id) > (",
+            Sort::DueLast => " AND (a.due_key, a.id) < (",
             Sort::Newest => " AND (a.created_at, a.id) < (",
+            Sort::Oldest => " AND (a.created_at, a.id) > (",
         });
         tail.arg(key).push(", ").arg(id).push(")");
     }
     tail.push(match filter.sort {
         Sort::Due => " ORDER BY a.due_key, a.id LIMIT ",
+        Sort::DueLast => " ORDER BY a.due_key DESC, a.id DESC LIMIT ",
         Sort::Newest => " ORDER BY a.created_at DESC, a.id DESC LIMIT ",
+        Sort::Oldest => " ORDER BY a.created_at, a.id LIMIT ",
     });
     tail.arg(filter.limit + 1);
     let mut lines = store::lines(&mut tx, who.zone_id, condition.clone(), tail).await?;
     let counted = store::total(&mut tx, who.zone_id, condition).await?;
     let more = lines.len() as i64 > filter.limit;
     lines.truncate(usize::try_from(filter.limit).unwrap_or_default());
-    let next = lines.last().filter(|_| more).map(|last| match filter.sort {
-        Sort::Due => format!("{}.{}", last.due_key, last.id),
-        Sort::Newest => format!("{}.{}", last.created_at.ms(), last.id),
-    });
+    let next = lines.last().filter(|_| more).map(|last| format!("{}.{}", filter.sort.key(last), last.id));
     for line in &mut lines {
         hide(who, line);
     }
@@ -780,10 +816,8 @@ pub async fn by_link(app: &App, token: &str) -> Result<(Actor, PartnerOrder)> {
     }
     let line = store::line(&mut tx, zone_id, seen.appeal.id).await?.ok_or(Error::NotFound)?;
     let calendar = clock::calendar(&mut tx, zone_id).await?;
-    let due = match clock::find(&mut tx, zone_id, order.id, ClockKind::Assist).await? {
-        Some(clock) => Some(Explanation::of(&mut tx, zone_id, clock, &calendar).await?),
-        None => None,
-    };
+    let clock = clock::find(&mut tx, zone_id, order.id, ClockKind::Assist).await?;
+    let due = Explanation::of(&mut tx, zone_id, clock.into_iter().collect(), &calendar).await?.pop();
     let zone = Zone::get(&mut tx, zone_id).await?;
     let shown = PartnerOrder {
         number: seen.appeal.number,
@@ -936,7 +970,7 @@ pub async fn set_category(app: &App, who: &Actor, key: &str, category: &Category
         }
     }
     let body = serde_json::to_value(category).map_err(|e| Error::Internal(e.to_string()))?;
-    set_policy(&mut work, "category", key, body).await?;
+    crate::settings::desk::put(&mut work, "category", key, body).await?;
     work.commit(zone).await
 }
 
@@ -952,7 +986,7 @@ pub async fn set_profile(app: &App, who: &Actor, key: &str, profile: &Profile) -
     let mut work = app.work(who).await?;
     let zone = work.zone();
     let body = serde_json::to_value(profile).map_err(|e| Error::Internal(e.to_string()))?;
-    set_policy(&mut work, "limit_profile", key, body).await?;
+    crate::settings::desk::put(&mut work, "limit_profile", key, body).await?;
     work.commit(zone).await
 }
 
@@ -961,11 +995,24 @@ pub async fn profile(tx: &mut Tx, zone: Uuid, key: &str) -> Result<Profile> {
     Ok(store::profile(tx, zone, key).await?.1)
 }
 
-async fn set_policy(work: &mut Work, kind: &'static str, key: &str, body: Json) -> Result<()> {
-    let (zone, now) = (work.zone(), work.now);
-    let version = store::set_policy(work, zone, kind, key, &body, now).await?;
-    let made = json!({"kind": kind, "key": key, "version": version, "body": body});
-    work.log("policy_data.set", Subject::new("policy_data", zone), Change::made(made)).await
+/// Enterprises by a part of their name or by their credit code, for the choice
+/// of whom an officer writes for: key, full name, short name.
+pub async fn find_enterprises(app: &App, who: &Actor, q: &str) -> Result<Vec<(Uuid, String, String)>> {
+    who.must(OFFICE)?;
+    let q = q.trim();
+    if q.is_empty() || q.chars().count() > 100 {
+        return Ok(Vec::new());
+    }
+    let mut tx = app.read().await?;
+    Ok(store::find_enterprises(&mut tx, who.zone_id, q).await?)
+}
+
+/// Notes that somebody took a copy of the problem ledger out.
+pub async fn note_export(app: &App, who: &Actor, address: std::net::IpAddr, rows: usize) -> Result<()> {
+    let now = app.now();
+    let mut tx = app.db.write().await?;
+    store::note_export(&mut tx, who, &address.to_string(), rows, now).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The name and kind of partner agencies and departments, for choices on pages.

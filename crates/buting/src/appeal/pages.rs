@@ -1,3 +1,910 @@
-use crate::http::routes::Routes;
+use super::act::Act;
+use super::desk::{self, Filter, PartnerOrder, Record, Sort};
+use super::policy::Category;
+use super::record::{HistoryView, Line, WorkOrder};
+use super::{
+    Action, Channel, Hat, Kind, NewAppeal, OrderKind, ResultKind, Status, SuspendGround, Urgency, Verdict, WentOn,
+};
+use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
+use crate::clock::{self, ClockKind, Explanation};
+use crate::error::{Conflict, Error, Result};
+use crate::http::api::{MAX_LIMIT, Page};
+use crate::http::cx::Cx;
+use crate::http::form::{Form, Posted};
+use crate::http::page::{self, PageResult, Shell, go, html, html_with};
+use crate::http::routes::{Access, Routes};
+use crate::organisation::Department;
+use crate::subject::{SubjectKind, named};
+use crate::text::Lang;
+use crate::time::{Day, Time};
+use almanac::{Calendar, Light};
+use askama::Template;
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use paper::Cell;
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
 
-pub fn routes(_routes: &mut Routes) {}
+/// Rows of a list: a screen without scrolling.
+const ROWS: i64 = 20;
+/// Rows of an export.
+const EXPORT: usize = 20_000;
+
+pub fn routes(routes: &mut Routes) {
+    let parties = Access::only(OFFICE.and(OUTSIDE).and(Roles::of(&[Role::Agency])));
+    let writers = Access::only(desk::WRITERS);
+    routes
+        .get("/appeals", parties, index)
+        .get("/appeals/export", Access::only(OFFICE), export)
+        .get("/appeals/new", writers, new_page)
+        .post("/appeals/new", writers, new)
+        .get("/appeals/{id}", parties, show)
+        .post("/appeals/{id}", parties, act)
+        .post("/appeals/{id}/note", Access::only(OFFICE), note)
+        .get("/appeals/{id}/sheet", Access::only(OFFICE), sheet)
+        .get("/w/{token}", Access::everybody(), partner_page)
+        .post("/w/{token}", Access::everybody(), partner);
+}
+
+fn id_of(text: &str) -> Result<Uuid> {
+    Uuid::parse_str(text).map_err(|_| Error::NotFound)
+}
+
+/// The name of a category in a language.
+fn category_name(lang: Lang, categories: &[Category], key: &str) -> String {
+    let own = categories.iter().find(|c| c.key == key).and_then(|c| c.name.clone());
+    own.unwrap_or_else(|| lang.word("category", key).into_owned())
+}
+
+fn category_options(lang: Lang, categories: &[Category]) -> Vec<(String, String)> {
+    categories.iter().map(|c| (c.key.clone(), category_name(lang, categories, &c.key))).collect()
+}
+
+fn department_options(departments: &[Department], own: bool) -> Vec<(String, String)> {
+    departments.iter().filter(|d| d.kind.is_own() == own).map(|d| (d.id.to_string(), d.short_name.clone())).collect()
+}
+
+// ---- lists ----
+
+/// A line with what the page says about it.
+struct Row {
+    line: Line,
+    light: Light,
+    category: String,
+    holder: String,
+}
+
+impl Row {
+    fn of(lang: Lang, line: Line, now: Time, calendar: &Calendar, categories: &[Category]) -> Self {
+        let holder = match &line.holder_name {
+            Some(name) => name.clone(),
+            None => lang.word("holder", line.holder.word()).into_owned(),
+        };
+        Self {
+            light: line.light(now, calendar),
+            category: category_name(lang, categories, &line.category),
+            holder: if line.status.is_open() { holder } else { String::new() },
+            line,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "appeal/index.html")]
+struct Index {
+    s: Shell,
+    page: Page<Row>,
+    view: String,
+    outside: bool,
+    can_write: bool,
+    views: Vec<(&'static str, &'static str)>,
+    departments: Vec<(String, String)>,
+    categories: Vec<(String, String)>,
+    statuses: &'static [Status],
+    export: String,
+}
+
+/// The filter that the query of a page asks for. What cannot be read is left
+/// out: a shared link must not end in an error because a department is gone.
+fn filter_of(cx: &Cx, view: &str) -> Filter {
+    let mut query = Form::parse(cx.request.query.as_bytes());
+    let mut filter = Filter {
+        status: query.word("status", Status::parse).into_iter().collect(),
+        department_id: query.id("department_id"),
+        handler_id: query.id("handler_id"),
+        category: query.opt_text("category"),
+        kind: query.word("kind", Kind::parse),
+        urgency: query.word("urgency", Urgency::parse),
+        enterprise_id: query.id("enterprise_id"),
+        project_id: query.id("project_id"),
+        q: query.opt_text("q"),
+        sort: Sort::parse(query.value("sort")).unwrap_or_default(),
+        cursor: query.opt_text("cursor"),
+        limit: ROWS,
+        ..Filter::default()
+    };
+    match view {
+        "mine" => filter.handler_id = cx.who.person_id,
+        "department" => filter.department_id = cx.who.department_id,
+        "overdue" => filter.overdue = true,
+        "extension" => filter.extension_asked = true,
+        "queue" if filter.status.is_empty() => {
+            filter.status = vec![Status::Registered, Status::Objected, Status::Answered, Status::ReturnVisit];
+        }
+        _ => {}
+    }
+    // An enterprise looks at everything of its own; the office at what is open.
+    let outside = !cx.who.is(OFFICE);
+    filter.open = filter.status.is_empty() && view != "all" && !outside;
+    filter
+}
+
+async fn index(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let view = Form::parse(cx.request.query.as_bytes()).text("view");
+        let mut filter = filter_of(&cx, &view);
+        let page = match desk::list(&cx.app, &cx.who, &filter).await {
+            // A cursor of another order, kept in a bookmark: begin anew.
+            Err(Error::Invalid(_)) if filter.cursor.take().is_some() => desk::list(&cx.app, &cx.who, &filter).await?,
+            other => other?,
+        };
+        let mut tx = cx.read().await?;
+        let zone = cx.who.zone_id;
+        let calendar = clock::calendar(&mut tx, zone).await?;
+        let categories = desk::categories(&mut tx, zone).await?;
+        let departments = desk::departments(&mut tx, zone).await?;
+        drop(tx);
+        let (now, lang, outside) = (cx.now(), cx.lang, !cx.who.is(OFFICE));
+        let mut views = vec![("", "appeal-chip-open")];
+        if cx.who.is(Roles::of(&[Role::Officer, Role::Specialist])) {
+            views.push(("mine", "appeal-chip-mine"));
+        }
+        if cx.who.department_id.is_some() {
+            views.push(("department", "appeal-chip-department"));
+        }
+        if cx.who.is(Roles::of(&[Role::Dispatcher])) {
+            views.push(("queue", "appeal-queue"));
+        }
+        views.push(("overdue", "appeal-chip-overdue"));
+        if cx.who.is(Roles::of(&[Role::Leader, Role::Oversight, Role::Dispatcher])) {
+            views.push(("extension", "appeal-chip-extension"));
+        }
+        views.push(("all", "appeal-chip-all"));
+        let query = if cx.request.query.is_empty() { String::new() } else { format!("?{}", cx.request.query) };
+        html(&Index {
+            s: Shell::of(&cx).await?,
+            page: page.map(|line| Row::of(lang, line, now, &calendar, &categories)),
+            view,
+            outside,
+            can_write: cx.who.is(desk::WRITERS),
+            views,
+            departments: department_options(&departments, true),
+            categories: category_options(lang, &categories),
+            statuses: Status::ALL,
+            export: format!("/appeals/export{query}"),
+        })
+    })
+    .await
+}
+
+/// The columns of the problem ledger (问题台账), as offices file it.
+const LEDGER: &[&str] = &[
+    "序号", "编号", "提出日期", "企业名称", "统一社会信用代码", "来源", "问题类别", "问题描述", "企业期望", "包联领导",
+    "牵头单位", "配合单位", "责任人及电话", "解决措施", "交办日期", "办理时限", "当前进展", "状态", "亮灯", "是否延期",
+    "办结日期", "办理结果", "企业评价", "回访日期", "销号日期", "备注",
+];
+
+async fn export(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let view = Form::parse(cx.request.query.as_bytes()).text("view");
+        let mut filter = Filter { limit: MAX_LIMIT, cursor: None, ..filter_of(&cx, &view) };
+        let mut lines = Vec::new();
+        loop {
+            let page = desk::list(&cx.app, &cx.who, &filter).await?;
+            lines.extend(page.items);
+            match page.next_cursor {
+                Some(cursor) if lines.len() < EXPORT => filter.cursor = Some(cursor),
+                _ => break,
+            }
+        }
+        let s = Shell::of(&cx).await?;
+        let ids: Vec<Uuid> = lines.iter().map(|line| line.id).collect();
+        let extras = desk::extras(&cx.app, &cx.who, &ids).await?;
+        let mut tx = cx.read().await?;
+        let calendar = clock::calendar(&mut tx, cx.who.zone_id).await?;
+        let categories = desk::categories(&mut tx, cx.who.zone_id).await?;
+        drop(tx);
+        let (now, lang) = (cx.now(), cx.lang);
+        let day = |at: Option<Time>| at.map(|at| s.date(&at));
+        let rows: Vec<Vec<Cell>> = (1_i64..)
+            .zip(&lines)
+            .map(|(n, line)| {
+                let extra = extras.get(&line.id);
+                let masked = line.subject_name().is_none();
+                let person = [line.handler_name.clone(), extra.and_then(|e| e.handler_phone.clone())];
+                let light = s.light_word(&line.light(now, &calendar));
+                vec![
+                    n.into(),
+                    line.number.clone().into(),
+                    day(line.registered_at).into(),
+                    line.subject_name().map(str::to_owned).into(),
+                    extra.filter(|_| !masked).and_then(|e| e.uscc.clone()).into(),
+                    lang.word("channel", line.channel.word()).into_owned().into(),
+                    category_name(lang, &categories, &line.category).into(),
+                    line.title.clone().into(),
+                    extra.map(|e| e.body.clone()).into(),
+                    extra.filter(|_| !masked).and_then(|e| e.leader.clone()).into(),
+                    line.lead_department_name.clone().into(),
+                    extra.and_then(|e| e.assist.clone()).into(),
+                    person.into_iter().flatten().collect::<Vec<_>>().join(" ").into(),
+                    extra.and_then(|e| e.answer.clone()).into(),
+                    day(extra.and_then(|e| e.dispatched_at)).into(),
+                    day(line.due_at).into(),
+                    line.holder_name.clone().filter(|_| line.status.is_open()).into(),
+                    lang.word("appeal-status", line.status.word()).into_owned().into(),
+                    lang.word("light", light).into_owned().into(),
+                    lang.t(if extra.is_some_and(|e| e.extended_days > 0) { "yes" } else { "no" }).into_owned().into(),
+                    day(line.answered_at).into(),
+                    line.result.map(|result| lang.word("result", result.word()).into_owned()).into(),
+                    line.rating.map(|n| lang.word("rating", &n.to_string()).into_owned()).into(),
+                    day(extra.and_then(|e| e.visited_at)).into(),
+                    day(line.closed_at).into(),
+                    Cell::Empty,
+                ]
+            })
+            .collect();
+        desk::note_export(&cx.app, &cx.who, cx.request.address, rows.len()).await?;
+        let bytes = paper::xlsx("问题台账", LEDGER, &rows).map_err(|e| Error::Internal(format!("no spreadsheet: {e}")))?;
+        let today = now.day(&s.time_zone).compact();
+        download(bytes, &format!("problem-ledger-{today}.xlsx"))
+    })
+    .await
+}
+
+fn download(bytes: Vec<u8>, name: &str) -> Result<Response> {
+    let mut response = (StatusCode::OK, bytes).into_response();
+    let disposition = format!("attachment; filename=\"{name}\"");
+    for (head, value) in [
+        (header::CONTENT_TYPE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_DISPOSITION, disposition.as_str()),
+    ] {
+        let value = HeaderValue::from_str(value).map_err(|e| Error::Internal(e.to_string()))?;
+        response.headers_mut().insert(head, value);
+    }
+    Ok(response)
+}
+
+// ---- writing one down ----
+
+#[derive(Template)]
+#[template(path = "appeal/new.html")]
+struct NewPage {
+    s: Shell,
+    form: Form,
+    /// Whether an officer writes for others.
+    office: bool,
+    /// For whom, once that is chosen: field, key, name.
+    subject: Option<(&'static str, Uuid, String)>,
+    q: String,
+    found: Vec<(Uuid, String, String)>,
+    categories: Vec<(String, String)>,
+    urgencies: &'static [Urgency],
+    kinds: &'static [Kind],
+    channels: &'static [Channel],
+    departments: Vec<(String, String)>,
+}
+
+impl NewPage {
+    async fn of(cx: &Cx, mut form: Form) -> Result<Self> {
+        let query = Form::parse(cx.request.query.as_bytes());
+        let office = cx.who.is(OFFICE);
+        let zone = cx.who.zone_id;
+        let mut subject = None;
+        let mut tx = cx.read().await?;
+        for (field, kind) in [("enterprise_id", SubjectKind::Enterprise), ("project_id", SubjectKind::Project)] {
+            let asked = form.id(field).or_else(|| Uuid::parse_str(query.value(field)).ok());
+            if let Some(id) = asked.filter(|_| office && subject.is_none()) {
+                match named(&mut tx, zone, kind, id).await {
+                    Ok(found) => subject = Some((field, id, found.name)),
+                    Err(Error::NotFound) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        let categories = desk::categories(&mut tx, zone).await?;
+        let departments = desk::departments(&mut tx, zone).await?;
+        drop(tx);
+        let q = query.text("q");
+        let found = if office && subject.is_none() { desk::find_enterprises(&cx.app, &cx.who, &q).await? } else { Vec::new() };
+        Ok(Self {
+            s: Shell::of(cx).await?,
+            form,
+            office,
+            subject,
+            q,
+            found,
+            categories: category_options(cx.lang, &categories),
+            urgencies: Urgency::ALL,
+            kinds: Kind::ALL,
+            channels: Channel::ALL,
+            departments: department_options(&departments, true),
+        })
+    }
+}
+
+async fn new_page(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let channel = if cx.who.is(OFFICE) { Channel::Phone } else { Channel::Web };
+        let form = Form::filled([
+            ("urgency", Urgency::Normal.word().to_owned()),
+            ("kind", Kind::Help.word().to_owned()),
+            ("channel", channel.word().to_owned()),
+        ]);
+        html(&NewPage::of(&cx, form).await?)
+    })
+    .await
+}
+
+async fn new(Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let draft = form.is("as", "draft");
+        let new = NewAppeal {
+            enterprise_id: form.id("enterprise_id"),
+            project_id: form.id("project_id"),
+            title: form.text("title"),
+            body: form.text("body"),
+            category: form.text("category"),
+            urgency: form.word("urgency", Urgency::parse).unwrap_or(Urgency::Normal),
+            kind: form.word("kind", Kind::parse).unwrap_or(Kind::Help),
+            channel: form.word("channel", Channel::parse).unwrap_or(Channel::Web),
+            outer_number: form.opt_text("outer_number"),
+            accused_department_id: form.id("accused_department_id"),
+            draft,
+            ..NewAppeal::default()
+        };
+        if !form.failed() {
+            let made = match desk::open(&cx.app, &cx.who, new).await {
+                Ok(id) | Err(Error::Replayed(id)) => Some(id),
+                Err(error) => {
+                    form.refused(error)?;
+                    None
+                }
+            };
+            if let Some(id) = made {
+                let to = format!("/appeals/{id}");
+                return Ok(if draft { go(&to, "flash-appeal-draft") } else { go(&to, "flash-appeal-saved") });
+            }
+        }
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &NewPage::of(&cx, form).await?)
+    })
+    .await
+}
+
+// ---- the record ----
+
+/// The form of one action, on the appeal or on a work order.
+struct Doing {
+    action: Action,
+    /// What this is for: locale key.
+    about: &'static str,
+    /// The work order, if it is about one.
+    order: Option<Uuid>,
+    /// Why it cannot be done yet: a whole sentence.
+    why_not: Option<String>,
+    /// Whether it is shown opened.
+    open: bool,
+    form: Form,
+    /// What makes ids of this form differ from others on the page.
+    pre: String,
+    once: Uuid,
+}
+
+impl Doing {
+    fn is(&self, word: &str) -> bool {
+        self.action.word() == word
+    }
+}
+
+/// A work order with what can be done about it.
+struct OrderRow {
+    order: WorkOrder,
+    light: Light,
+    doings: Vec<Doing>,
+    link: Option<String>,
+}
+
+/// A line of the timeline.
+struct Event {
+    what: String,
+    who: String,
+    shown: HistoryView,
+}
+
+#[derive(Template)]
+#[template(path = "appeal/show.html")]
+struct Show {
+    s: Shell,
+    r: Record,
+    light: Light,
+    outside: bool,
+    category: String,
+    held_by: String,
+    doings: Vec<Doing>,
+    orders: Vec<OrderRow>,
+    events: Vec<Event>,
+    finish: Option<usize>,
+    answer: Option<String>,
+    merged_into: Option<(Uuid, String)>,
+    own_departments: Vec<(String, String)>,
+    all_departments: Vec<(String, String)>,
+    partners: Vec<(String, String)>,
+    merge_into: Vec<(String, String)>,
+    results: Vec<(String, String)>,
+    ratings: Vec<(String, String)>,
+    went_on: &'static [WentOn],
+    grounds: &'static [SuspendGround],
+    verdicts: &'static [Verdict],
+    yes_no_review: Vec<(String, String)>,
+    yes_no_grant: Vec<(String, String)>,
+    note: Option<Form>,
+    note_once: Uuid,
+}
+
+impl Show {
+    /// `failed` is a form that was refused, and the action it was for; it is
+    /// shown again with everything that was typed.
+    async fn of(cx: &Cx, id: Uuid, failed: Option<(&str, Form)>, headers: &HeaderMap) -> Result<Self> {
+        let r = desk::record(&cx.app, &cx.who, id).await?;
+        let s = Shell::of(cx).await?;
+        let (lang, zone) = (cx.lang, cx.who.zone_id);
+        let mut tx = cx.read().await?;
+        let categories = desk::categories(&mut tx, zone).await?;
+        let departments = desk::departments(&mut tx, zone).await?;
+        let can = |action: Action| r.possible.iter().any(|(possible, _)| *possible == action);
+        let merge_into = if can(Action::Merge) { desk::merge_targets(&mut tx, &cx.who, &r.appeal).await? } else { Vec::new() };
+        drop(tx);
+        let merged_into = match r.appeal.merged_into {
+            Some(other) => desk::record(&cx.app, &cx.who, other).await.ok().map(|other| (other.appeal.id, other.appeal.number)),
+            None => None,
+        };
+        let outside = !cx.who.is(OFFICE);
+        let held_by = held_by(&s, &r);
+        let routed = categories.iter().find(|c| c.key == r.appeal.category).cloned().unwrap_or_default();
+        let refused = |action: Action, order: Option<Uuid>| {
+            failed.as_ref().filter(|(name, form)| *name == action.word() && Uuid::parse_str(form.value("work_order_id")).ok() == order)
+        };
+        let mut doings: Vec<Doing> = r
+            .possible
+            .iter()
+            .map(|(action, why_not)| {
+                let mut form = Form::default();
+                if *action == Action::Dispatch && r.appeal.lead_department_id.is_none() {
+                    let lead = routed.lead_department_id.iter().map(|id| ("department_id", id.to_string()));
+                    form = Form::filled(lead.chain(routed.assist.iter().map(|id| ("assist", id.to_string()))));
+                }
+                if *action == Action::PassPartner {
+                    form = Form::filled([("obligatory", "true".to_owned())]);
+                }
+                let failed = refused(*action, None);
+                Doing {
+                    action: *action,
+                    about: about(*action, &r),
+                    order: None,
+                    why_not: why_not.map(|code| lang.t(&format!("conflict-{code}")).into_owned()),
+                    open: failed.is_some(),
+                    form: failed.map_or(form, |(_, form)| form.clone()),
+                    pre: format!("-{action}"),
+                    once: Uuid::now_v7(),
+                }
+            })
+            .collect();
+        doings.sort_by_key(|doing| order_of(doing.action));
+        if failed.is_none()
+            && let Some(first) = doings.iter_mut().find(|doing| doing.why_not.is_none())
+        {
+            first.open = leads(first.action);
+        }
+        let place = place(headers, cx.config.https);
+        let may_link = r.hats.any(&[Hat::Lead, Hat::Desk]);
+        let orders = r
+            .orders
+            .iter()
+            .map(|order| {
+                let possible = r.order_possible.iter().find(|(id, _)| *id == order.id).map_or(&[][..], |(_, all)| all);
+                let doings = possible.iter().map(|action| {
+                    let failed = refused(*action, Some(order.id));
+                    Doing {
+                        action: *action,
+                        about: "",
+                        order: Some(order.id),
+                        why_not: None,
+                        open: failed.is_some(),
+                        form: failed.map(|(_, form)| form.clone()).unwrap_or_default(),
+                        pre: format!("-{action}-{}", order.id.simple()),
+                        once: Uuid::now_v7(),
+                    }
+                });
+                OrderRow {
+                    light: clock::light_of(order.sent_at, order.due_at, order.answered_at.or(order.ended_at), r.now, &r.calendar),
+                    doings: doings.collect(),
+                    link: desk::link_of(&cx.app, zone, order).filter(|_| may_link && r.appeal.open).map(|token| format!("{place}/w/{token}")),
+                    order: order.clone(),
+                }
+            })
+            .collect();
+        let events = r
+            .history
+            .iter()
+            .rev()
+            .map(|shown| Event {
+                what: what_of(lang, shown),
+                who: shown.by.clone().or(shown.department.clone()).unwrap_or_else(|| lang.t("appeal-rule").into_owned()),
+                shown: shown.clone(),
+            })
+            .collect();
+        let answer = r.appeal.answer.clone().filter(|_| !outside || r.hats.any(&[Hat::Owner, Hat::Author]) && r.appeal.answer_is_out());
+        let labels = |family: &str, words: &[&str]| -> Vec<(String, String)> {
+            words.iter().map(|word| ((*word).to_owned(), lang.word(family, word).into_owned())).collect()
+        };
+        let pair = |yes: &str, no: &str| vec![("true".to_owned(), lang.t(yes).into_owned()), ("false".to_owned(), lang.t(no).into_owned())];
+        let results: Vec<&str> = ResultKind::ALL.iter().filter(|kind| kind.can_be_answered()).map(|kind| kind.word()).collect();
+        let note = (!outside).then(|| match &failed {
+            Some(("note", form)) => form.clone(),
+            _ => Form::default(),
+        });
+        let asked = |w: &Department| Some(w.id) != r.appeal.accused_department_id;
+        let offered: Vec<Department> = departments.into_iter().filter(asked).collect();
+        Ok(Self {
+            light: r.line.light(r.now, &r.calendar),
+            category: category_name(lang, &categories, &r.appeal.category),
+            held_by,
+            doings,
+            orders,
+            events,
+            finish: r.dues.iter().position(|due| due.clock.kind == ClockKind::Finish),
+            answer,
+            merged_into,
+            own_departments: department_options(&offered, true),
+            all_departments: offered.iter().map(|d| (d.id.to_string(), d.short_name.clone())).collect(),
+            partners: department_options(&offered, false),
+            merge_into: merge_into.into_iter().map(|line| (line.id.to_string(), format!("{} {}", line.number, line.title))).collect(),
+            results: labels("result", &results),
+            ratings: labels("rating", &["5", "4", "3", "2", "1"]),
+            went_on: WentOn::ALL,
+            grounds: SuspendGround::ALL,
+            verdicts: Verdict::ALL,
+            yes_no_review: pair("review-ok", "review-back"),
+            yes_no_grant: pair("grant-yes", "grant-no"),
+            note,
+            note_once: Uuid::now_v7(),
+            outside,
+            s,
+            r,
+        })
+    }
+}
+
+/// Scheme and host of this request, for an address that is sent to somebody.
+fn place(headers: &HeaderMap, https: bool) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b".:-[]".contains(&b));
+    if host.is_empty() || !plain {
+        return String::new();
+    }
+    format!("{}://{host}", if https { "https" } else { "http" })
+}
+
+/// Which action comes first on the page: what carries the matter on, then what
+/// asks or waits, then what ends it.
+fn order_of(action: Action) -> usize {
+    const ORDER: &[Action] = &[
+        Action::Register, Action::Dispatch, Action::Sign, Action::Rule, Action::Review, Action::Confirm, Action::Close,
+        Action::Grant, Action::Answer, Action::Reply, Action::Ask, Action::PassPartner, Action::Plan, Action::Resume,
+        Action::Extend, Action::Suspend, Action::ReturnVisit, Action::Object, Action::Dispute, Action::Merge,
+        Action::Reject, Action::Reopen, Action::Withdraw,
+    ];
+    ORDER.iter().position(|a| *a == action).unwrap_or(ORDER.len())
+}
+
+/// Whether an action is the next step, so that its form stands open.
+fn leads(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Register | Action::Dispatch | Action::Sign | Action::Rule | Action::Review | Action::Confirm | Action::Close | Action::Grant
+    )
+}
+
+fn about(action: Action, r: &Record) -> &'static str {
+    match action {
+        Action::Register => "appeal-about-register",
+        Action::Dispatch if r.appeal.lead_department_id.is_some() => "appeal-about-add",
+        Action::Dispatch => "appeal-about-dispatch",
+        Action::Reject => "appeal-about-reject",
+        Action::Merge => "appeal-about-merge",
+        Action::Sign => "appeal-about-sign",
+        Action::Object => "appeal-about-object",
+        Action::Rule => "appeal-about-rule",
+        Action::Ask => "appeal-about-ask",
+        Action::Reply if r.hats.any(&[Hat::Lead, Hat::Desk]) && r.appeal.status != Status::WaitingEnterprise => "appeal-about-reply",
+        Action::Reply => "appeal-about-reply-owner",
+        Action::PassPartner => "appeal-about-pass_partner",
+        Action::Plan => "appeal-about-plan",
+        Action::Extend => "appeal-about-extend",
+        Action::Grant => "appeal-about-grant",
+        Action::Suspend => "appeal-about-suspend",
+        Action::Resume => "appeal-about-resume",
+        Action::Answer => "appeal-about-answer",
+        Action::Review => "appeal-about-review",
+        Action::Confirm if r.hats.has(Hat::Owner) => "appeal-about-confirm",
+        Action::Confirm => "appeal-about-confirm-phone",
+        Action::Dispute => "appeal-about-dispute",
+        Action::ReturnVisit => "appeal-about-return_visit",
+        Action::Close => "appeal-about-close",
+        Action::Reopen => "appeal-about-reopen",
+        Action::Withdraw => "appeal-about-withdraw",
+    }
+}
+
+/// Who holds it, in words.
+fn held_by(s: &Shell, r: &Record) -> String {
+    use crate::clock::Holder;
+    if !r.appeal.open && r.appeal.status != Status::Draft {
+        return s.t("appeal-held-nobody").into_owned();
+    }
+    let name = r.line.holder_name.clone().unwrap_or_default();
+    match (r.appeal.holder, &r.line.handler_name) {
+        (Holder::Desk, _) => s.t("appeal-held-desk").into_owned(),
+        (Holder::Department, Some(person)) => s.with2("appeal-held-handler", "name", name, "person", person.as_str()),
+        (Holder::Department, None) => s.with("appeal-held-department", "name", name),
+        (Holder::Enterprise, _) => s.t("appeal-held-enterprise").into_owned(),
+        (Holder::Partner, _) => s.with("appeal-held-partner", "name", name),
+        (Holder::Law, _) => {
+            let day = r.appeal.suspend_until.map(|day| day.to_string()).unwrap_or_default();
+            s.with("appeal-held-law", "day", day)
+        }
+    }
+}
+
+/// What happened, and where or to which end.
+fn what_of(lang: Lang, shown: &HistoryView) -> String {
+    let mut what = lang.t(&format!("ledger-{}", shown.action.replace('.', "-"))).into_owned();
+    if let Some(department) = shown.department.as_ref().filter(|_| shown.by.is_some()) {
+        what.push(' ');
+        what.push_str(department);
+    }
+    what
+}
+
+async fn show(cx: Cx, headers: HeaderMap, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async { html(&Show::of(&cx, id_of(&id)?, None, &headers).await?) }).await
+}
+
+/// What a form says, as an action. Fields that are empty are not given.
+fn act_of(form: &mut Form) -> Result<Act> {
+    let mut fields = Map::new();
+    for name in [
+        "action", "instruction", "reason", "right_channel", "text", "ground", "result", "production_continued", "basis",
+        "verdict", "department_id", "into", "work_order_id", "planned_for", "until", "review_on",
+    ] {
+        if let Some(value) = form.opt(name) {
+            fields.insert(name.to_owned(), json!(value));
+        }
+    }
+    for name in ["days", "rating"] {
+        if let Some(n) = form.number(name) {
+            fields.insert(name.to_owned(), json!(n));
+        }
+    }
+    for name in ["granted", "ok"] {
+        if !form.value(name).is_empty() {
+            fields.insert(name.to_owned(), json!(form.on(name)));
+        }
+    }
+    // A box that is not ticked sends nothing, which here means no.
+    if form.is("action", "pass_partner") {
+        fields.insert("obligatory".to_owned(), json!(form.on("obligatory")));
+    }
+    let assist: Vec<&String> = form.all("assist").iter().filter(|id| !id.is_empty()).collect();
+    if !assist.is_empty() {
+        fields.insert("assist".to_owned(), json!(assist));
+    }
+    // What a form must have and was left empty is told by its field.
+    let needed: &[&str] = match form.value("action") {
+        "reject" => &["reason", "right_channel"],
+        "merge" => &["into"],
+        "object" | "rule" | "dispute" | "reopen" | "withdraw" => &["reason"],
+        "ask" | "reply" | "answer" => &["text"],
+        "pass_partner" => &["department_id", "text"],
+        "plan" => &["planned_for", "text"],
+        "extend" => &["days", "reason"],
+        "suspend" => &["ground", "until", "reason"],
+        "confirm" => &["rating"],
+        "return_visit" => &["verdict"],
+        "review" => &["ok"],
+        "grant" => &["granted"],
+        _ => &[],
+    };
+    for field in needed {
+        if !fields.contains_key(*field) && !form.has_error(field) {
+            form.add(crate::error::FieldError::new(*field, "required"));
+        }
+    }
+    for field in ["planned_for", "until", "review_on"] {
+        if fields.get(field).and_then(Json::as_str).is_some_and(|text| Day::read(text).is_none()) {
+            form.add(crate::error::FieldError::new(field, "unreadable"));
+        }
+    }
+    if form.failed() {
+        return Err(Error::Invalid(Vec::new()));
+    }
+    serde_json::from_value(Json::Object(fields)).map_err(|e| Error::Malformed { code: "form", detail: e.to_string(), pointer: None })
+}
+
+async fn act(headers: HeaderMap, Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = id_of(&id)?;
+        let done = match act_of(&mut form) {
+            Ok(act) => desk::act(&cx.app, &cx.who, id, act).await,
+            Err(error) => Err(error),
+        };
+        let to = format!("/appeals/{id}");
+        match done {
+            Ok(_) | Err(Error::Replayed(_)) => {
+                // What takes it out of somebody's sight must not end in an error.
+                let still = desk::record(&cx.app, &cx.who, id).await.is_ok();
+                Ok(go(if still { &to } else { "/appeals" }, "flash-appeal-done"))
+            }
+            Err(Error::Invalid(errors)) => {
+                form.refused(Error::Invalid(errors))?;
+                let action = form.text("action");
+                let page = Show::of(&cx, id, Some((action.as_str(), form)), &headers).await?;
+                html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            }
+            Err(Error::Conflict(Conflict::State(code))) => {
+                // The record has moved on: show it as it is, with the reason.
+                let mut page = Show::of(&cx, id, None, &headers).await?;
+                page.s.flash = Some(cx.lang.t(&format!("conflict-{code}")).into_owned());
+                html_with(StatusCode::CONFLICT, &page)
+            }
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}
+
+async fn note(headers: HeaderMap, Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = id_of(&id)?;
+        match desk::note(&cx.app, &cx.who, id, form.value("text")).await {
+            Ok(_) | Err(Error::Replayed(_)) => Ok(go(&format!("/appeals/{id}"), "flash-appeal-noted")),
+            Err(error) => {
+                form.refused(error)?;
+                let page = Show::of(&cx, id, Some(("note", form)), &headers).await?;
+                html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            }
+        }
+    })
+    .await
+}
+
+// ---- paper ----
+
+#[derive(Template)]
+#[template(path = "appeal/sheet.html")]
+struct Sheet {
+    s: Shell,
+    r: Record,
+    category: String,
+    lead: Option<WorkOrder>,
+    copies: String,
+    issued_by: String,
+    phone: String,
+}
+
+/// 交办单: what goes on paper to the department that leads.
+async fn sheet(cx: Cx, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async {
+        let r = desk::record(&cx.app, &cx.who, id_of(&id)?).await?;
+        let mut tx = cx.read().await?;
+        let categories = desk::categories(&mut tx, cx.who.zone_id).await?;
+        let departments = desk::departments(&mut tx, cx.who.zone_id).await?;
+        drop(tx);
+        let live = |kind: OrderKind| r.orders.iter().filter(move |w| w.kind == kind && w.status != super::OrderStatus::Cancelled);
+        let lead = live(OrderKind::Lead).last().cloned();
+        let copies: Vec<&str> = live(OrderKind::Assist).chain(live(OrderKind::Partner)).map(|w| w.department_name.as_str()).collect();
+        let phone = departments.iter().find(|d| lead.as_ref().is_some_and(|w| w.department_id == d.id)).and_then(|d| d.phone.clone());
+        let issued_by = r.history.iter().find(|e| e.action == "appeal.dispatch").and_then(|e| e.by.clone());
+        html(&Sheet {
+            category: category_name(cx.lang, &categories, &r.appeal.category),
+            copies: copies.join("、"),
+            lead,
+            issued_by: issued_by.unwrap_or_default(),
+            phone: phone.unwrap_or_default(),
+            s: Shell::of(&cx).await?,
+            r,
+        })
+    })
+    .await
+}
+
+// ---- the partner's page ----
+
+#[derive(Template)]
+#[template(path = "appeal/partner.html")]
+struct Partner {
+    s: Shell,
+    token: String,
+    p: PartnerOrder,
+    light: Light,
+    answer: Form,
+    extend: Form,
+    once: Uuid,
+}
+
+impl Partner {
+    async fn of(cx: &Cx, token: String, answer: Form, extend: Form) -> Result<Self> {
+        let (who, p) = desk::by_link(&cx.app, &token).await?;
+        let mut s = Shell::of(&visiting(cx, &who)).await?;
+        s.nav.clear();
+        s.person.clear();
+        s.zone_name = p.zone.name.clone();
+        s.time_zone = p.zone.time_zone();
+        let calendar = clock::calendar(&mut cx.read().await?, who.zone_id).await?;
+        let light = clock::light_of(p.order.sent_at, p.order.due_at, p.order.answered_at, cx.now(), &calendar);
+        Ok(Self { s, token, p, light, answer, extend, once: Uuid::now_v7() })
+    }
+
+    /// The deadline's explanation, for the part of the page that shows it.
+    fn due(&self) -> Option<&Explanation> {
+        self.p.due.as_ref()
+    }
+}
+
+/// The request as of nobody in the partner's zone.
+fn visiting(cx: &Cx, who: &Actor) -> Cx {
+    let mut cx = cx.clone();
+    cx.who = who.clone();
+    cx
+}
+
+async fn partner_page(cx: Cx, Path(token): Path<String>) -> PageResult {
+    page::show(cx.lang, async { html(&Partner::of(&cx, token, Form::default(), Form::default()).await?) }).await
+}
+
+async fn partner(Path(token): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let (_, shown) = desk::by_link(&cx.app, &token).await?;
+        let order = Some(shown.order.id);
+        let act = match form.value("action") {
+            "extend" => {
+                let days = form.number("days");
+                let days = form.need("days", days);
+                Act::Extend { days, reason: form.text("reason"), work_order_id: order }
+            }
+            "sign" => Act::Sign { work_order_id: order },
+            _ => Act::Answer {
+                result: None,
+                text: form.text("text"),
+                production_continued: None,
+                basis: None,
+                right_channel: None,
+                review_on: None,
+                work_order_id: order,
+            },
+        };
+        let extending = form.is("action", "extend");
+        let done = if form.failed() { Err(Error::Invalid(Vec::new())) } else { desk::act_by_link(&cx.app, &token, act).await };
+        match done {
+            Ok(_) => Ok(go(&format!("/w/{token}"), "partner-answered")),
+            Err(error @ Error::Invalid(_)) => {
+                form.refused(error)?;
+                let (answer, extend) = if extending { (Form::default(), form) } else { (form, Form::default()) };
+                html_with(StatusCode::UNPROCESSABLE_ENTITY, &Partner::of(&cx, token, answer, extend).await?)
+            }
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}

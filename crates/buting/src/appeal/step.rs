@@ -220,12 +220,7 @@ impl<'w> Step<'w> {
 
     /// Whether the actor answers for a work order.
     fn is_my_order(&self, i: usize) -> bool {
-        let (who, order) = (&self.work.who, &self.orders[i]);
-        if let Scope::WorkOrder(id) = who.scope {
-            return id == order.id;
-        }
-        let hands = if order.kind == OrderKind::Partner { Roles::of(&[Role::Agency]) } else { WORKERS };
-        order.kind != OrderKind::Lead && who.roles.meets(hands) && store::departments_of(who).contains(&order.department_id)
+        is_order_of(&self.work.who, &self.orders[i])
     }
 
     fn clock(&self, owner: Uuid, kind: ClockKind) -> Option<&Clock> {
@@ -1155,6 +1150,39 @@ impl<'w> Step<'w> {
         }
         Ok(())
     }
+}
+
+/// Whether somebody answers for a work order: his department's own, or the one
+/// his link is for. The lead's order moves with the appeal.
+fn is_order_of(who: &Actor, order: &WorkOrder) -> bool {
+    if let Scope::WorkOrder(id) = who.scope {
+        return id == order.id;
+    }
+    let hands = if order.kind == OrderKind::Partner { Roles::of(&[Role::Agency]) } else { WORKERS };
+    order.kind != OrderKind::Lead && who.roles.meets(hands) && store::departments_of(who).contains(&order.department_id)
+}
+
+/// What somebody can do with a work order now, as [`Step`] would allow it.
+pub fn order_actions(who: &Actor, hats: Hats, appeal: &Appeal, order: &WorkOrder) -> Vec<Action> {
+    let mut all = Vec::new();
+    if !appeal.open || order.kind == OrderKind::Lead {
+        return all;
+    }
+    if is_order_of(who, order) && order.open {
+        if order.status == OrderStatus::Sent {
+            all.push(Action::Sign);
+        }
+        all.extend([Action::Answer, Action::Extend]);
+    }
+    if hats.any(&[Hat::Lead, Hat::Desk]) {
+        if order.open && order.asked_days.is_some() {
+            all.push(Action::Grant);
+        }
+        if order.status == OrderStatus::Answered {
+            all.push(Action::Review);
+        }
+    }
+    all
 }
 
 /// What the guards look at, for a page as for an action.

@@ -599,36 +599,36 @@ pub async fn categories(tx: &mut Tx, zone: Uuid) -> Result<Vec<Category>> {
     Ok(policy::categories(stored))
 }
 
-/// Sets what a policy key says from now on; answers its version.
-pub async fn set_policy(tx: &mut Tx, zone: Uuid, kind: &str, key: &str, body: &Json, now: Time) -> Result<i64> {
-    let last: Option<i64> = tx
-        .value(sql!(
-            "SELECT max(version) FROM policy_data WHERE zone_id = $1 AND kind = $2 AND key = $3",
-            zone,
-            kind,
-            key
-        ))
-        .await?;
-    tx.run(sql!(
-        "UPDATE policy_data SET valid_to = $1 WHERE zone_id = $2 AND kind = $3 AND key = $4 AND valid_to IS NULL",
-        now,
+/// Enterprises whose name holds a text, or whose credit code it is.
+pub async fn find_enterprises(tx: &mut Tx, zone: Uuid, q: &str) -> Result<Vec<(Uuid, String, String)>> {
+    let literal = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").to_lowercase();
+    let like = format!("%{literal}%");
+    tx.list(sql!(
+        "SELECT id, name, short_name FROM enterprise
+         WHERE zone_id = $1 AND (lower(name) LIKE $2 ESCAPE '\\' OR lower(short_name) LIKE $2 ESCAPE '\\'
+           OR lower(uscc) = $3)
+         ORDER BY name, id LIMIT 20",
         zone,
-        kind,
-        key
+        like,
+        q.to_lowercase()
+    ))
+    .await
+}
+
+/// A trace of an export.
+pub async fn note_export(tx: &mut Tx, who: &Actor, address: &str, rows: usize, now: Time) -> Result<()> {
+    tx.run(sql!(
+        "INSERT INTO access_log (zone_id, id, at, actor_id, address, kind, subject, subject_id, detail)
+         VALUES ($1, $2, $3, $4, $5, 'export', 'appeal', NULL, $6)",
+        who.zone_id,
+        Uuid::now_v7(),
+        now,
+        who.person_id,
+        address,
+        serde_json::json!({ "rows": rows })
     ))
     .await?;
-    let version = last.unwrap_or(0) + 1;
-    tx.run(sql!(
-        "INSERT INTO policy_data (zone_id, kind, key, version, valid_from, body) VALUES ($1, $2, $3, $4, $5, $6)",
-        zone,
-        kind,
-        key,
-        version,
-        now,
-        body
-    ))
-    .await?;
-    Ok(version)
+    Ok(())
 }
 
 /// The name of a department that exists today, and whether it is the committee's own.

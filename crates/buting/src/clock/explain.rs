@@ -37,14 +37,25 @@ pub struct Line {
 }
 
 impl Explanation {
-    /// Everything about a clock.
-    pub async fn of(tx: &mut Tx, zone: Uuid, clock: Clock, calendar: &Calendar) -> Result<Self> {
-        let events = store::events(tx, zone, clock.id).await?;
+    /// Everything about these clocks, in their order.
+    pub async fn of(tx: &mut Tx, zone: Uuid, clocks: Vec<Clock>, calendar: &Calendar) -> Result<Vec<Self>> {
+        let ids: Vec<Uuid> = clocks.iter().map(|clock| clock.id).collect();
+        let mut events = store::events_of(tx, zone, &ids).await?;
+        Ok(clocks
+            .into_iter()
+            .map(|clock| {
+                let own = events.remove(&clock.id).unwrap_or_default();
+                Self::from(clock, own, calendar)
+            })
+            .collect())
+    }
+
+    fn from(clock: Clock, events: Vec<Event>, calendar: &Calendar) -> Self {
         let mut reckoning = clock.reckon(&events, calendar);
         let reckoned = reckoning.due_at.map(Time::of);
         let kept = reckoned.is_some() && clock.due_at > reckoned;
         reckoning.due_at = clock.due_at.map(Time::stamp);
-        Ok(Self { clock, reckoning, kept, events })
+        Self { clock, reckoning, kept, events }
     }
 
     /// The stretches, each as a line.

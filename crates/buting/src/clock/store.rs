@@ -3,6 +3,7 @@ use crate::time::Time;
 use ::store::{Result, Tx, from_row, sql};
 use almanac::Event;
 use serde_json::Value as Json;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 const COLUMNS: &str = "SELECT id, owner, owner_id, kind, target, mode, told, state, started_at, due_at, floor_at,
@@ -87,6 +88,18 @@ pub async fn events(tx: &mut Tx, zone: Uuid, clock_id: Uuid) -> Result<Vec<Event
     rows.into_iter()
         .map(|(body,)| serde_json::from_value(body).map_err(|e| ::store::Error::Shape(format!("clock event: {e}"))))
         .collect()
+}
+
+/// The events of several clocks, in order.
+pub async fn events_of(tx: &mut Tx, zone: Uuid, clocks: &[Uuid]) -> Result<HashMap<Uuid, Vec<Event>>> {
+    let mut query = sql!("SELECT clock_id, body FROM clock_event WHERE zone_id = $1 AND clock_id IN ", zone);
+    query.list(clocks.iter().copied()).push(" ORDER BY clock_id, n");
+    let mut all: HashMap<Uuid, Vec<Event>> = HashMap::new();
+    for (clock, body) in tx.list::<(Uuid, Json)>(query).await? {
+        let event = serde_json::from_value(body).map_err(|e| ::store::Error::Shape(format!("clock event: {e}")))?;
+        all.entry(clock).or_default().push(event);
+    }
+    Ok(all)
 }
 
 pub async fn append(

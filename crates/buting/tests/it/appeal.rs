@@ -674,3 +674,317 @@ async fn an_assisting_department_asks_for_time_and_is_sent_back() {
         done(act(&house, "officer2", id, solved()).await);
     }
 }
+
+// ---- pages ----
+
+/// What a page says when a text is missing: the key itself, alone in an element.
+fn missing_text(page: &str) -> Option<&str> {
+    page.split('>').skip(1).filter_map(|part| part.split('<').next()).map(str::trim).find(|text| {
+        let families = ["appeal-", "field-", "due-", "clock-", "ledger-", "help-", "held-", "light-", "partner-", "sheet-", "order-", "result-"];
+        families.iter().any(|family| text.starts_with(family)) && !text.contains(' ')
+    })
+}
+
+async fn page(house: &House, who: &str, path: &str) -> String {
+    let text = house.page(who, path).await.expect(200).text();
+    assert_eq!(missing_text(&text), None, "{path} as {who}");
+    text
+}
+
+#[tokio::test]
+async fn the_path_through_pages() {
+    for house in House::both().await {
+        let form = page(&house, "enterprise", "/appeals/new").await;
+        assert!(form.contains("name=\"title\"") && !form.contains("name=\"enterprise_id\""));
+        let typed = [("title", ""), ("body", "限高杆改造后进不去"), ("category", "logistics")];
+        let again = house.post("enterprise", "/appeals/new", &typed).await.expect(422).text();
+        assert!(again.contains("限高杆改造后进不去") && again.contains("wrong-summary"), "what was typed is kept");
+        let typed = [("title", "货车进不了场"), ("body", "限高杆"), ("category", "logistics"), ("once", "k")];
+        let made = house.post("enterprise", "/appeals/new", &typed).await.expect(303);
+        let path = made.headers["location"].to_str().unwrap().to_owned();
+        let twice = house.post("enterprise", "/appeals/new", &typed).await.expect(303);
+        assert_eq!(twice.headers["location"].to_str().unwrap(), path, "the same post again is the same appeal");
+        let id = Uuid::parse_str(path.rsplit('/').next().unwrap()).unwrap();
+
+        let own = page(&house, "enterprise", &path).await;
+        assert!(own.contains("总协调室") && !own.contains("name=\"action\" value=\"dispatch\""));
+        assert!(page(&house, "dispatcher", "/appeals?view=queue").await.contains("货车进不了场"));
+        let shown = page(&house, "dispatcher", &path).await;
+        assert!(shown.contains("value=\"dispatch\""));
+        assert!(shown.contains("工作日"), "the deadline explains itself");
+
+        let version = async || desk::record(&house.app, &house.rule(), id).await.unwrap().appeal.version.to_string();
+        let other = house.other_department.to_string();
+        let stale = [("action", "dispatch"), ("department_id", other.as_str()), ("version", "1")];
+        house.post("dispatcher", &path, &stale).await.expect(412);
+        let v = version().await;
+        let go = [("action", "dispatch"), ("department_id", other.as_str()), ("version", v.as_str()), ("instruction", "尽快")];
+        house.post("dispatcher", &path, &go).await.expect(303);
+        let lead = page(&house, "officer2", &path).await;
+        assert!(lead.contains("value=\"sign\"") && lead.contains("value=\"object\""));
+        house.post("officer2", &path, &[("action", "sign")]).await.expect(303);
+        let empty = house.post("officer2", &path, &[("action", "answer"), ("text", "已通车"), ("result", "")]).await.expect(422).text();
+        assert!(empty.contains("已通车") && empty.contains("wrong-summary"));
+        let agency = house.agency.to_string();
+        house.post("officer2", &path, &[("action", "pass_partner"), ("department_id", agency.as_str()), ("text", "请放行"), ("obligatory", "true")]).await.expect(303);
+        let with_link = page(&house, "officer2", &path).await;
+        let link = with_link.split("/w/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let link = format!("/w/{link}");
+
+        // The partner's page needs no account and shows this one order.
+        let partner = page(&house, "anonymous", &link).await;
+        assert!(partner.contains("请放行") && !partner.contains("value=\"close\""));
+        house.post("anonymous", &link, &[("action", "answer"), ("text", "")]).await.expect(422);
+        house.post("anonymous", &link, &[("action", "extend"), ("days", "2"), ("reason", "需会商")]).await.expect(303);
+        assert!(page(&house, "officer2", &path).await.contains("需会商"));
+        house.post("anonymous", &link, &[("action", "answer"), ("text", "已放行")]).await.expect(303);
+        assert!(page(&house, "officer2", &path).await.contains("已放行"));
+        assert!(!page(&house, "enterprise", &path).await.contains("已放行"), "the partner's word stays in the office");
+        house.page("anonymous", &format!("{}A", &link[..link.len() - 1])).await.expect(404);
+
+        house.post("officer2", &format!("{path}/note"), &[("text", "内部：注意舆情")]).await.expect(303);
+        assert!(page(&house, "dispatcher", &path).await.contains("注意舆情"));
+        assert!(!page(&house, "enterprise", &path).await.contains("注意舆情"));
+        let answer = [("action", "answer"), ("text", "已通车"), ("result", "solved"), ("production_continued", "yes")];
+        house.post("officer2", &path, &answer).await.expect(303);
+        house.post("dispatcher", &path, &[("action", "review")]).await.expect(422);
+        house.post("dispatcher", &path, &[("action", "review"), ("ok", "true")]).await.expect(303);
+        let confirm = page(&house, "enterprise", &path).await;
+        assert!(confirm.contains("已通车") && confirm.contains("value=\"confirm\""));
+        house.post("enterprise", &path, &[("action", "confirm"), ("rating", "1"), ("text", "太慢")]).await.expect(303);
+        let not_yet = page(&house, "dispatcher", &path).await;
+        assert!(not_yet.contains("why-not"), "what cannot be done yet says why");
+        house.post("dispatcher", &path, &[("action", "close")]).await.expect(409);
+        house.post("oversight", &path, &[("action", "return_visit"), ("verdict", "solved")]).await.expect(303);
+        house.post("dispatcher", &path, &[("action", "close")]).await.expect(303);
+        house.page("anonymous", &link).await.expect(404);
+        page(&house, "leader", &format!("{path}/sheet")).await;
+        for who in ["leader", "officer", "enterprise", "enterprise2", "agency", "project"] {
+            page(&house, who, "/appeals?view=all").await;
+        }
+        house.page("enterprise2", &path).await.expect(404);
+        house.page("leader@zone2", &path).await.expect(404);
+        house.page("enterprise", "/appeals/export").await.expect(403);
+    }
+}
+
+#[tokio::test]
+async fn an_officer_picks_the_enterprise_by_name() {
+    for house in House::both().await {
+        let found = page(&house, "officer", "/appeals/new?q=%E6%B5%8B%E8%AF%95").await;
+        assert!(found.contains(&format!("/appeals/new?enterprise_id={}", house.enterprise)));
+        assert!(!page(&house, "officer", "/appeals/new?q=%25").await.contains("enterprise_id="), "a percent sign is a percent sign");
+        let form = page(&house, "officer", &format!("/appeals/new?enterprise_id={}", house.enterprise)).await;
+        assert!(form.contains("测试机电设备有限公司") && form.contains("name=\"channel\""));
+        let id = house.enterprise.to_string();
+        let typed = [("enterprise_id", id.as_str()), ("title", "x"), ("body", "y"), ("category", "other"), ("as", "draft")];
+        house.post("officer", "/appeals/new", &typed).await.expect(303);
+        assert!(page(&house, "officer", "/appeals?view=all&status=draft").await.contains("草稿"));
+    }
+}
+
+#[tokio::test]
+async fn the_problem_ledger_goes_out_as_offices_file_it() {
+    for house in House::both().await {
+        let id = reviewed(&house).await;
+        done(act(&house, "enterprise", id, json!({"action": "confirm", "rating": 4})).await);
+        let answer = house.page("dispatcher", "/appeals/export").await.expect(200);
+        let sheet = paper::read(&answer.bytes, paper::Limits::default()).unwrap().remove(0);
+        assert_eq!((sheet.rows[0].cells.len(), sheet.rows[0].cells[25].as_str()), (26, "备注"));
+        let row = &sheet.rows[1].cells;
+        assert_eq!((row[3].as_str(), row[10].as_str(), row[22].as_str()), ("测试机电", "建设管理部", "满意"));
+        let mut tx = house.app.read().await.unwrap();
+        let noted: i64 = tx.value(sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'export'", house.zone)).await.unwrap();
+        assert_eq!(noted, 1);
+    }
+}
+
+// ---- random walks ----
+
+/// A small generator, so that a failing walk can be walked again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+
+    fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[usize::try_from(self.roll(all.len() as u64)).unwrap()]
+    }
+}
+
+/// Any action with plausible details.
+fn any_act(dice: &mut Dice, house: &House, ids: &[Uuid]) -> Json {
+    let department = *dice.pick(&[house.department, house.other_department, house.agency]);
+    let reason = "理由";
+    match dice.roll(23) {
+        0 => json!({"action": "register"}),
+        1 | 2 => {
+            let assist: Vec<Uuid> = if dice.roll(2) == 0 { vec![] } else { vec![*dice.pick(&[house.department, house.agency])] };
+            json!({"action": "dispatch", "department_id": department, "assist": assist})
+        }
+        3 => json!({"action": "reject", "reason": reason, "right_channel": "法院"}),
+        4 => json!({"action": "merge", "into": dice.pick(ids)}),
+        5 | 6 => json!({"action": "sign"}),
+        7 => json!({"action": "object", "reason": reason}),
+        8 => json!({"action": "rule", "reason": reason, "department_id": department}),
+        9 => json!({"action": "ask", "text": "？"}),
+        10 => json!({"action": "reply", "text": "。"}),
+        11 => json!({"action": "pass_partner", "department_id": department, "text": "请协助"}),
+        12 => json!({"action": "plan", "planned_for": "2026-12-08", "text": "计划"}),
+        13 => json!({"action": "extend", "days": 1 + dice.roll(6), "reason": reason}),
+        14 => json!({"action": "grant", "granted": dice.roll(3) > 0, "reason": reason}),
+        15 => json!({"action": "suspend", "ground": "appraisal", "until": "2027-06-01", "reason": reason}),
+        16 => json!({"action": "resume"}),
+        17 | 18 => {
+            let result = *dice.pick(&["solved", "partly", "long_term", "explained"]);
+            json!({"action": "answer", "result": result, "text": "结果", "production_continued": "yes", "review_on": "2027-09-01"})
+        }
+        19 => json!({"action": "review", "ok": dice.roll(4) > 0, "reason": reason}),
+        20 => match dice.roll(3) {
+            0 => json!({"action": "dispute", "reason": reason}),
+            _ => json!({"action": "confirm", "rating": 1 + dice.roll(5)}),
+        },
+        21 => match dice.roll(4) {
+            0 => json!({"action": "withdraw", "reason": reason}),
+            1 => json!({"action": "reopen", "reason": reason}),
+            _ => json!({"action": "close"}),
+        },
+        _ => json!({"action": "return_visit", "verdict": *dice.pick(&["solved", "partly", "not_solved", "not_reached"])}),
+    }
+}
+
+/// What holds of every appeal at any time.
+async fn sound(house: &House, id: Uuid, walk: &str) {
+    use buting::appeal::{OrderKind, OrderStatus};
+    let record = desk::record(&house.app, &house.rule(), id).await.unwrap();
+    let a = &record.appeal;
+    assert_eq!(a.open, a.status.is_open(), "{walk}");
+    let finish = record.dues.iter().find(|due| due.clock.kind == ClockKind::Finish).map(|due| &due.clock);
+    if a.status == Status::Draft {
+        assert!(record.dues.is_empty(), "{walk}: a draft has no deadline");
+        return;
+    }
+    let finish = finish.unwrap_or_else(|| assert_withdrawn_draft(a.status, walk));
+    let expected = match a.status {
+        Status::WaitingEnterprise | Status::Suspended => ClockState::Paused,
+        Status::Answered | Status::Reviewed | Status::ReturnVisit | Status::LongTerm => ClockState::Stopped,
+        status if status.is_open() => ClockState::Running,
+        _ => ClockState::Stopped,
+    };
+    assert_eq!(finish.state, expected, "{walk}: {}", a.status);
+    assert_eq!(a.due_at, finish.due_at, "{walk}");
+    assert_eq!(a.due_key == buting::appeal::record::FAR, expected != ClockState::Running, "{walk}");
+    for due in &record.dues {
+        let counted: i64 = due.reckoning.segments.iter().filter(|s| s.counted).map(|s| s.amount).sum();
+        let whole = if due.reckoning.due_at.is_some() { due.reckoning.total } else { due.reckoning.used };
+        assert_eq!(counted, whole, "{walk}: every explanation adds up");
+        assert!(a.open || due.clock.state == ClockState::Stopped, "{walk}: {} runs on", due.clock.kind);
+    }
+    let lead: Vec<_> = record.orders.iter().filter(|w| w.kind == OrderKind::Lead && w.status != OrderStatus::Cancelled).collect();
+    assert!(lead.len() <= 1, "{walk}: one department leads");
+    if a.open {
+        assert_eq!(lead.first().map(|w| w.department_id), a.lead_department_id, "{walk}");
+    } else {
+        assert!(record.orders.iter().all(|w| !w.open), "{walk}: nothing is asked about what has ended");
+    }
+    assert!(record.orders.iter().all(|w| w.open == w.status.is_open()), "{walk}");
+    if let Some(holder) = a.status.holder() {
+        let of_desk = holder == clock::Holder::Department && a.lead_department_id.is_none();
+        assert_eq!(a.holder, if of_desk { clock::Holder::Desk } else { holder }, "{walk}");
+    }
+    assert_eq!(a.closed_at.is_some(), !a.open, "{walk}: {}", a.status);
+    assert!(a.extended_days <= 15 && a.extensions <= 2, "{walk}");
+}
+
+fn assert_withdrawn_draft(status: Status, walk: &str) -> ! {
+    panic!("{walk}: {status} without a finish clock")
+}
+
+#[tokio::test]
+async fn random_walks_never_reach_an_impossible_state() {
+    let mut moved = 0;
+    let mut reached = std::collections::BTreeSet::new();
+    for house in House::both().await {
+        for seed in 1..=3_u64 {
+            let mut dice = Dice(seed);
+            let mut ids = vec![raise(&house).await, raise(&house).await];
+            let mut now = at(24, 10);
+            for n in 0..120 {
+                now = now.plus(i64::try_from(dice.roll(30)).unwrap() * HOUR_MS / 2);
+                house.clock.set(now);
+                if n % 25 == 24 {
+                    ids.push(raise(&house).await);
+                }
+                let mut id = *dice.pick(&ids);
+                for _ in 0..3 {
+                    if status(&house, id).await.is_open() {
+                        break;
+                    }
+                    id = *dice.pick(&ids);
+                }
+                let before = status(&house, id).await;
+                let who = *dice.pick(&["dispatcher", "dispatcher", "officer", "officer2", "officer2", "leader", "oversight", "enterprise", "enterprise", "agency", "specialist"]);
+                let mut wanted = any_act(&mut dice, &house, &ids);
+                // Most of the time it is something that can be done, and seldom the end.
+                if dice.roll(5) > 0
+                    && let Ok(record) = desk::record(&house.app, &house.who(who).await, id).await
+                {
+                    let ends = ["withdraw", "reject", "merge"];
+                    let able: Vec<_> = record.possible.iter().filter(|(_, why)| why.is_none()).map(|(action, _)| action.word()).collect();
+                    for _ in 0..200 {
+                        let action = wanted["action"].as_str().unwrap();
+                        if able.contains(&action) && (!ends.contains(&action) || dice.roll(20) == 0) {
+                            break;
+                        }
+                        wanted = any_act(&mut dice, &house, &ids);
+                    }
+                }
+                let walk = format!("seed {seed} step {n}: {who} {wanted} on {before}");
+                match act(&house, who, id, wanted.clone()).await {
+                    Ok(_) => {
+                        moved += 1;
+                        let after = status(&house, id).await;
+                        reached.insert(after.word());
+                        assert!(may_lead(before, &wanted, after), "{walk} led to {after}");
+                    }
+                    Err(Error::Forbidden | Error::NotFound | Error::Invalid(_) | Error::Conflict(Conflict::State(_))) => {
+                        assert_eq!(status(&house, id).await, before, "{walk}: a refusal changes nothing");
+                    }
+                    Err(error) => panic!("{walk}: {error:?}"),
+                }
+                sound(&house, id, &walk).await;
+            }
+            for id in &ids {
+                sound(&house, *id, "at the end").await;
+            }
+            desk::escalate(&house.app, house.zone).await.unwrap();
+            desk::close_silent(&house.app, house.zone).await.unwrap();
+            let mut tx = house.app.read().await.unwrap();
+            assert!(desk::recount(&mut tx, house.zone).await.unwrap(), "seed {seed}: the kept counts are those counted out");
+        }
+    }
+    assert!(moved > 120, "the walks went somewhere: {moved}");
+    assert!(reached.len() >= 13, "{reached:?}");
+}
+
+/// Whether the rule book lets an action lead from one state to another.
+fn may_lead(from: Status, act: &Json, to: Status) -> bool {
+    use buting::appeal::{Action, TRANSITIONS, Turn, land};
+    let action = Action::parse(act["action"].as_str().unwrap()).unwrap();
+    // What is done with a work order leaves the appeal, or ends the wait for partners.
+    let of_order = matches!(action, Action::Sign | Action::Answer | Action::Reply | Action::Extend | Action::Grant | Action::Review);
+    let waits_for = [Status::Registered, Status::Working, Status::Planned];
+    if of_order && (from == to || from == Status::WithPartner && waits_for.contains(&to)) {
+        return true;
+    }
+    TRANSITIONS.iter().filter(|row| row.action == action && row.from.contains(&from)).any(|row| match row.turn {
+        Turn::To(status) => to == status || to == land(status, false),
+        Turn::Same => to == from,
+        Turn::Back => waits_for.contains(&to),
+        Turn::Either(good, bad) => [good, bad, land(bad, false), from].contains(&to),
+        Turn::SameOr(bad) => to == from || to == bad || to == land(bad, false),
+    })
+}

@@ -23,4 +23,5 @@ pub const MIGRATIONS: &[Migration] = steps! {
     10 "continuity" "../migrations/0010_continuity.sql";
     11 "project" "../migrations/0011_project.sql";
     12 "privacy" "../migrations/0012_privacy.sql";
+    13 "oversight" "../migrations/0013_oversight.sql";
 };

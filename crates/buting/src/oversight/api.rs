@@ -1,0 +1,218 @@
+use super::desk::{self, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
+use super::{Entry, Filter, Job, JobState};
+use crate::error::{Error, Result};
+use crate::http::api::{Page, Versioned, limit};
+use crate::http::cx::Cx;
+use crate::http::routes::{Access, Routes};
+use crate::time::{Day, Time};
+use crate::zone::Zone;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use uuid::Uuid;
+use vault::head::{SignedHead, TreeHead};
+
+pub fn routes(routes: &mut Routes) {
+    let readers = Access::only(LEDGER_READERS);
+    routes.api_get("/api/v1/ledger", readers, ledger).summary("Rows of the ledger, newest first");
+    routes.api_get("/api/v1/ledger/head", Access::only(VERIFIERS), head).summary("The last signed head of the ledger's tree");
+    routes
+        .api_under("/api/v1/ledger/{seq}/proof", readers, proof)
+        .summary("Proof that a row is in the tree of the last head (RFC 6962)");
+    let keepers = Access::only(QUEUE_KEEPERS);
+    routes.api_get("/api/v1/jobs", keepers, jobs).summary("The queue of jobs, those not done first");
+    routes.api_act("/api/v1/jobs/{id}/retry", keepers, retry, show_job).summary("Let a job that failed run again now");
+}
+
+/// What the ledger is asked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct LedgerQuery {
+    limit: Option<i64>,
+    cursor: Option<String>,
+    /// Changes by this person.
+    actor_id: Option<Uuid>,
+    /// Changes of this kind, such as `appeal.dispatch`; `appeal.` for all of a job.
+    action: Option<String>,
+    /// Changes to records of this table.
+    subject: Option<String>,
+    /// Changes to this record.
+    subject_id: Option<Uuid>,
+    /// Changes on the timeline of this enterprise, carrier or project.
+    about_id: Option<Uuid>,
+    /// Changes of this day, in the zone's time.
+    day: Option<Day>,
+}
+
+async fn ledger(cx: Cx, query: LedgerQuery) -> Result<Page<Entry>> {
+    let limit = limit(query.limit)?;
+    let day = match query.day {
+        Some(day) => {
+            let zone = Zone::get(&mut cx.read().await?, cx.who.zone_id).await?.time_zone();
+            Some(bounds(day, &zone).ok_or_else(|| Error::field("day", "unreadable"))?)
+        }
+        None => None,
+    };
+    let filter = Filter {
+        actor_id: query.actor_id,
+        actor: None,
+        action: query.action,
+        subject: query.subject,
+        subject_id: query.subject_id,
+        about_id: query.about_id,
+        from: day.map(|(from, _)| from),
+        to: day.map(|(_, to)| to),
+    };
+    desk::list(&cx.app, &cx.who, &filter, query.cursor.as_deref(), limit).await
+}
+
+/// Beginning and end of a day in a time zone.
+pub fn bounds(day: Day, zone: &TimeZone) -> Option<(Time, Time)> {
+    let start = |date: jiff::civil::Date| Some(Time::of(zone.to_timestamp(date.at(0, 0, 0, 0)).ok()?));
+    Some((start(day.0)?, start(day.0.tomorrow().ok()?)?))
+}
+
+/// A signed head of the ledger's tree.
+#[derive(Serialize, JsonSchema)]
+pub struct Head {
+    /// The zone.
+    zone: String,
+    /// Rows under it.
+    size: u64,
+    /// The root of the tree, in hex.
+    root: String,
+    /// When it was signed.
+    at: Time,
+    /// The key that signed it.
+    key_id: String,
+    /// The signature, in hex.
+    signature: String,
+    /// The same as text: keep it outside, and give it to `buting verify --head`.
+    text: String,
+}
+
+impl Head {
+    fn of(head: &TreeHead, signed: &SignedHead) -> Self {
+        Self {
+            zone: head.zone.clone(),
+            size: head.size,
+            root: hex(&head.root),
+            at: Time::from_ms(head.at_ms),
+            key_id: signed.key_id.clone(),
+            signature: hex(&signed.signature),
+            text: head.to_text(signed),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+async fn head(cx: Cx, _: crate::http::api::NoQuery) -> Result<Head> {
+    let (head, signed) = desk::head(&cx.app, &cx.who).await?;
+    Ok(Head::of(&head, &signed))
+}
+
+/// A row exactly as it was hashed.
+#[derive(Serialize, JsonSchema)]
+struct ProvedRow {
+    zone_id: Uuid,
+    id: Uuid,
+    /// UTC milliseconds.
+    at: i64,
+    actor_id: Option<Uuid>,
+    behalf_of: Option<Uuid>,
+    via: String,
+    action: String,
+    subject: String,
+    subject_id: Uuid,
+    about_id: Option<Uuid>,
+    /// The text that was hashed; personal values are sealed in it.
+    before: Option<String>,
+    /// The text that was hashed; personal values are sealed in it.
+    after: Option<String>,
+    note: Option<String>,
+}
+
+/// Proof that a row is in the tree of a signed head.
+#[derive(Serialize, JsonSchema)]
+struct Proved {
+    /// The row's place, from 0.
+    seq: i64,
+    /// The row.
+    row: ProvedRow,
+    /// The hash of the leaf made from it, in hex.
+    leaf: String,
+    /// The hashes beside the way from leaf to root, in hex.
+    path: Vec<String>,
+    /// The head that the path leads to.
+    head: Head,
+}
+
+async fn proof(cx: Cx, path: HashMap<String, String>, _: crate::http::api::NoQuery) -> Result<Proved> {
+    let seq: i64 = path.get("seq").and_then(|seq| seq.parse().ok()).filter(|seq| *seq >= 0).ok_or(Error::NotFound)?;
+    let proof = desk::proof(&cx.app, &cx.who, seq).await?;
+    let row = proof.row;
+    Ok(Proved {
+        seq,
+        leaf: hex(&proof.leaf),
+        path: proof.path.iter().map(|hash| hex(hash)).collect(),
+        head: Head::of(&proof.head, &proof.signed),
+        row: ProvedRow {
+            zone_id: row.zone_id,
+            id: row.id,
+            at: row.at,
+            actor_id: row.actor_id,
+            behalf_of: row.behalf_of,
+            via: row.via,
+            action: row.action,
+            subject: row.subject,
+            subject_id: row.subject_id,
+            about_id: row.about_id,
+            before: row.before,
+            after: row.after,
+            note: row.note,
+        },
+    })
+}
+
+/// What the queue is asked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct JobQuery {
+    limit: Option<i64>,
+    cursor: Option<String>,
+    /// Jobs that stand so.
+    state: Option<JobState>,
+}
+
+async fn jobs(cx: Cx, query: JobQuery) -> Result<Page<Job>> {
+    desk::jobs(&cx.app, &cx.who, query.state, query.cursor.as_deref(), limit(query.limit)?).await
+}
+
+/// Nothing to say.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+async fn retry(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
+    desk::retry(&cx.app, &cx.who, id).await
+}
+
+async fn show_job(cx: Cx, id: Uuid) -> Result<Job> {
+    desk::job(&cx.app, &cx.who, id).await
+}
+
+impl Versioned for Job {
+    /// A job has no versions; how often it was tried tells its states apart.
+    fn version(&self) -> i64 {
+        self.attempts
+    }
+}

@@ -1,0 +1,319 @@
+//! What can be done with the ledger and the queue: read, verify, retry.
+
+use super::reading::{Names, Shown, ids_in, opened, sealed_in, shown};
+use super::{Entry, Filter, Job, JobState, KeptFault, Verification, store};
+use crate::actor::{ADMINS, Actor, OFFICE, Role, Roles};
+use crate::app::{App, Change, Subject};
+use crate::assignment::reach;
+use crate::error::{Error, FieldError, Result};
+use crate::http::api::{Page, TOTAL_CAP};
+use crate::http::page::Shell;
+use crate::time::{DAY_MS, Time};
+use crate::todo::ToDo;
+use ::store::Tx;
+use almanac::Light;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
+use vault::head::{SignedHead, TreeHead};
+
+/// Who reads the whole ledger.
+pub const LEDGER_READERS: Roles = Roles::of(&[Role::Auditor, Role::Oversight]);
+/// Who has the whole ledger checked.
+pub const VERIFIERS: Roles = Roles::of(&[Role::Auditor, Role::Oversight, Role::Sysadmin]);
+/// Who looks after the queue.
+pub const QUEUE_KEEPERS: Roles = Roles::of(&[Role::Sysadmin]);
+/// Rows of a record's history that are shown.
+const HISTORY: i64 = 100;
+/// The longest text with heads kept outside.
+const MAX_HEADS: usize = 200_000;
+/// After so many days without a check of the whole ledger its keeper is told.
+const VERIFY_DAYS: i64 = 7;
+
+// Reading
+
+/// Rows of the ledger, newest first. Personal values stay closed.
+pub async fn list(app: &App, who: &Actor, filter: &Filter, cursor: Option<&str>, limit: i64) -> Result<Page<Entry>> {
+    who.must(LEDGER_READERS)?;
+    let after = cursor.map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
+    let mut tx = app.read().await?;
+    let mut entries = store::entries(&mut tx, who.zone_id, filter, after, limit + 1).await?;
+    let more = entries.len() as i64 > limit;
+    entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    entries.iter_mut().for_each(close);
+    let next = entries.last().filter(|_| more).map(|last| format!("{}.{}", last.at.ms(), last.id));
+    let counted = store::count_entries(&mut tx, who.zone_id, filter, TOTAL_CAP).await?;
+    Ok(Page::new(entries, next, counted))
+}
+
+fn read_cursor(cursor: &str) -> Option<(Time, Uuid)> {
+    let (at, id) = cursor.split_once('.')?;
+    Some((Time::from_ms(at.parse().ok()?), Uuid::parse_str(id).ok()?))
+}
+
+/// Replaces every sealed value by a mark.
+fn close(entry: &mut Entry) {
+    let mark = |_: &Json| json!({"sealed": true});
+    entry.before = opened(&entry.before, &mark);
+    entry.after = opened(&entry.after, &mark);
+}
+
+/// One row, its personal values opened for those of the office who reach what it
+/// is about, and for the person himself. That they were opened is noted.
+pub async fn entry(app: &App, who: &Actor, address: &str, id: Uuid) -> Result<Entry> {
+    who.must(LEDGER_READERS)?;
+    let mut tx = app.read().await?;
+    let mut entry = store::entry(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    let read = open(&mut tx, who, std::slice::from_mut(&mut entry)).await?;
+    if read > 0 {
+        drop(tx);
+        let detail = json!({"values": read});
+        note_access(app, who, address, "ledger_open", ("ledger", Some(id)), &detail).await?;
+    }
+    Ok(entry)
+}
+
+/// Notes a read that must leave a trace: an export, a bulk read, a view of
+/// masked personal fields.
+pub async fn note_access(app: &App, who: &Actor, address: &str, kind: &str, subject: (&str, Option<Uuid>), detail: &Json) -> Result<()> {
+    let mut tx = app.db.write().await?;
+    store::note_access(&mut tx, who.zone_id, app.now(), who.person_id, address, kind, subject, detail).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Opens what the actor may read of the sealed values; answers how many.
+async fn open(tx: &mut Tx, who: &Actor, entries: &mut [Entry]) -> Result<usize> {
+    let mut known: HashMap<String, Json> = HashMap::new();
+    let mut reached: HashMap<Uuid, bool> = HashMap::new();
+    let mut count = 0;
+    for entry in entries.iter_mut() {
+        let mut sealed = Vec::new();
+        sealed_in(&entry.before, &mut sealed);
+        sealed_in(&entry.after, &mut sealed);
+        let in_reach = match entry.about_id {
+            _ if !who.is(OFFICE) => false,
+            None => true,
+            Some(about) => match reached.get(&about) {
+                Some(known) => *known,
+                None => {
+                    let reaches = reach::reaches(tx, who, about).await?;
+                    reached.insert(about, reaches);
+                    reaches
+                }
+            },
+        };
+        for value in &sealed {
+            let owner = value["owner"].as_str().and_then(|id| Uuid::parse_str(id).ok());
+            let own = owner.is_some() && owner == who.person_id;
+            let key = value["sealed"].as_str().unwrap_or_default().to_owned();
+            if known.contains_key(&key) {
+                continue;
+            }
+            let plain = if in_reach || own {
+                match tx.open(who.zone_id, value).await? {
+                    Some(text) => {
+                        count += 1;
+                        Json::String(text)
+                    }
+                    None => json!({"erased": true}),
+                }
+            } else {
+                json!({"sealed": true})
+            };
+            known.insert(key, plain);
+        }
+        let of = |value: &Json| {
+            let key = value["sealed"].as_str().unwrap_or_default();
+            known.get(key).cloned().unwrap_or_else(|| json!({"sealed": true}))
+        };
+        entry.before = opened(&entry.before, &of);
+        entry.after = opened(&entry.after, &of);
+    }
+    Ok(count)
+}
+
+/// Rows in words, with the names that their ids stand for.
+pub async fn in_words(tx: &mut Tx, zone: Uuid, s: &Shell, entries: &[Entry]) -> Result<Vec<Shown>> {
+    let mut ids = BTreeSet::new();
+    for entry in entries {
+        ids_in(&entry.before, &mut ids);
+        ids_in(&entry.after, &mut ids);
+    }
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let names: Names = if ids.is_empty() { Names::new() } else { store::names(tx, zone, &ids).await? };
+    Ok(entries.iter().map(|entry| shown(s, entry, &names)).collect())
+}
+
+/// The changes of one record, newest first, in words, for its own page (fragment
+/// `oversight/_history.html`, which takes it as `history`). The page has checked
+/// that the reader may see the record. For the office alone: the ledger holds
+/// what is internal.
+pub async fn history(tx: &mut Tx, s: &Shell, who: &Actor, record: Uuid) -> Result<Vec<Shown>> {
+    if !who.is(OFFICE.and(ADMINS)) {
+        return Ok(Vec::new());
+    }
+    let filter = Filter { subject_id: Some(record), ..Filter::default() };
+    let mut entries = store::entries(tx, who.zone_id, &filter, None, HISTORY).await?;
+    open(tx, who, &mut entries).await?;
+    in_words(tx, who.zone_id, s, &entries).await
+}
+
+/// The last signed head of the zone, and its text to keep outside.
+pub async fn head(app: &App, who: &Actor) -> Result<(TreeHead, SignedHead)> {
+    who.must(VERIFIERS)?;
+    app.db.ledger_head(who.zone_id).await?.ok_or(Error::NotFound)
+}
+
+/// Proves that the row at a place is in the tree of the last head.
+pub async fn proof(app: &App, who: &Actor, seq: i64) -> Result<::store::Proof> {
+    who.must(LEDGER_READERS)?;
+    app.db.ledger_proof(who.zone_id, seq).await?.ok_or(Error::NotFound)
+}
+
+// Checking the whole
+
+/// Asks for a check of the whole ledger, also against heads that were kept
+/// outside. It runs as a job.
+pub async fn ask_verification(app: &App, who: &Actor, outside: &str) -> Result<Uuid> {
+    who.must(VERIFIERS)?;
+    let outside = outside.trim();
+    if outside.len() > MAX_HEADS {
+        return Err(Error::Invalid(vec![FieldError::new("outside", "too_long").with("max", MAX_HEADS)]));
+    }
+    if !outside.is_empty() && TreeHead::from_text(outside).is_none_or(|heads| heads.is_empty()) {
+        return Err(Error::field("outside", "ledger_head"));
+    }
+    let mut work = app.work(who).await?;
+    let (zone, now, id) = (work.zone(), work.now, Uuid::now_v7());
+    let to_check = store::count_ledger(&mut work, zone).await?;
+    store::insert_verification(&mut work, zone, id, who.person_id, now, outside, to_check).await?;
+    work.enqueue(zone, "ledger.verify", &json!({"id": id}), now.ms(), None).await?;
+    let made = json!({"outside": !outside.is_empty()});
+    work.log("ledger.verify", Subject::new("verification", id), Change::made(made)).await?;
+    work.commit(id).await
+}
+
+/// Carries out a check that was asked for.
+pub async fn run_verification(app: &App, zone: Uuid, args: &Json) -> Result<()> {
+    let id = args["id"].as_str().and_then(|id| Uuid::parse_str(id).ok());
+    let id = id.ok_or_else(|| Error::Internal("a check of the ledger has no id".into()))?;
+    let mut tx = app.db.write().await?;
+    let outside = store::begin_verification(&mut tx, zone, id, app.now()).await?;
+    tx.commit().await?;
+    // A job that comes back after its work was done has nothing left to do.
+    let Some(outside) = outside else { return Ok(()) };
+    let outside = if outside.is_empty() { Vec::new() } else { TreeHead::from_text(&outside).unwrap_or_default() };
+    let report = app.db.verify(&outside).await?;
+    // The check covers every zone of the installation; this zone is told its own.
+    let faults: Vec<KeptFault> = report
+        .faults
+        .iter()
+        .filter(|fault| fault.zone_id == zone || fault.kind == "outside_head")
+        .map(|fault| KeptFault { kind: fault.kind.to_owned(), seq: fault.seq, id: fault.id })
+        .collect();
+    let faults = serde_json::to_value(faults).map_err(|e| Error::Internal(e.to_string()))?;
+    let mut tx = app.db.write().await?;
+    let unsealed = store::count_unsealed(&mut tx, zone).await?;
+    let checked = store::count_ledger(&mut tx, zone).await?;
+    let heads = store::count_heads(&mut tx, zone).await?;
+    store::end_verification(&mut tx, zone, id, app.now(), (checked, unsealed, heads), &faults).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The nightly check.
+pub async fn verify_by_rule(app: &App, zone: Uuid) -> Result<()> {
+    let id = Uuid::now_v7();
+    let mut tx = app.db.write().await?;
+    let to_check = store::count_ledger(&mut tx, zone).await?;
+    store::insert_verification(&mut tx, zone, id, None, app.now(), "", to_check).await?;
+    tx.commit().await?;
+    run_verification(app, zone, &json!({"id": id})).await
+}
+
+/// The last checks, newest first.
+pub async fn verifications(tx: &mut Tx, who: &Actor) -> Result<Vec<Verification>> {
+    who.must(VERIFIERS)?;
+    Ok(store::verifications(tx, who.zone_id, 20).await?)
+}
+
+// The queue
+
+/// Jobs of the zone, those not done first.
+pub async fn jobs(app: &App, who: &Actor, state: Option<JobState>, cursor: Option<&str>, limit: i64) -> Result<Page<Job>> {
+    who.must(QUEUE_KEEPERS)?;
+    let after = cursor.map(|cursor| read_job_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
+    let (mut tx, now) = (app.read().await?, app.now());
+    let mut jobs = store::jobs(&mut tx, who.zone_id, state, now, after, limit + 1).await?;
+    let more = jobs.len() as i64 > limit;
+    jobs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = jobs.last().filter(|_| more).map(|last| format!("{}.{}.{}", u8::from(last.done_at.is_some()), last.run_at.ms(), last.id));
+    let counted = store::count_jobs(&mut tx, who.zone_id, state, now, TOTAL_CAP).await?;
+    Ok(Page::new(jobs, next, counted))
+}
+
+fn read_job_cursor(cursor: &str) -> Option<(bool, Time, Uuid)> {
+    let mut parts = cursor.splitn(3, '.');
+    let done = match parts.next()? {
+        "0" => false,
+        "1" => true,
+        _ => return None,
+    };
+    Some((done, Time::from_ms(parts.next()?.parse().ok()?), Uuid::parse_str(parts.next()?).ok()?))
+}
+
+/// One job.
+pub async fn job(app: &App, who: &Actor, id: Uuid) -> Result<Job> {
+    who.must(QUEUE_KEEPERS)?;
+    store::job(&mut app.read().await?, who.zone_id, id, app.now()).await?.ok_or(Error::NotFound)
+}
+
+/// Lets a job that failed run again at once.
+pub async fn retry(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
+    who.must(QUEUE_KEEPERS)?;
+    let mut work = app.work(who).await?;
+    let (zone, now) = (work.zone(), work.now);
+    let job = store::job(&mut work, zone, id, now).await?.ok_or(Error::NotFound)?;
+    if !store::retry_job(&mut work, zone, id, now).await? {
+        return Err(Error::state("job_not_failed"));
+    }
+    let change = Change::from_to(json!({"attempts": job.attempts, "error": job.error}), json!({"kind": job.kind}));
+    work.log("job.retry", Subject::new("job", id), change).await?;
+    work.commit(id).await
+}
+
+/// What waits for those who keep ledger and queue.
+pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
+    let (mut tx, now) = (app.read().await?, app.now());
+    let mut items = Vec::new();
+    let item = |action, title: String, href: &str, light| ToDo {
+        action,
+        title,
+        about: None,
+        href: href.to_owned(),
+        due_at: None,
+        light,
+    };
+    if who.roles.meets(QUEUE_KEEPERS) {
+        let failed = store::count_jobs(&mut tx, who.zone_id, Some(JobState::Failed), now, TOTAL_CAP).await?;
+        let retrying = store::count_jobs(&mut tx, who.zone_id, Some(JobState::Retrying), now, TOTAL_CAP).await?;
+        if failed > 0 {
+            items.push(item("todo-job-failed", failed.to_string(), "/admin/jobs?state=failed", Light::Overdue));
+        }
+        if retrying > 0 {
+            items.push(item("todo-job-retrying", retrying.to_string(), "/admin/jobs?state=retrying", Light::Near));
+        }
+    }
+    if who.roles.meets(Roles::of(&[Role::Auditor])) {
+        let last = store::verifications(&mut tx, who.zone_id, 1).await?.into_iter().next();
+        let title = last.as_ref().map_or_else(|| "—".to_owned(), |last| last.asked_at.to_string()[..10].to_owned());
+        match last {
+            Some(last) if last.state() == "broken" => {
+                items.push(item("todo-ledger-broken", title, "/admin/verify", Light::Overdue));
+            }
+            Some(last) if now.ms() - last.asked_at.ms() < VERIFY_DAYS * DAY_MS => {}
+            _ => items.push(item("todo-ledger-verify", title, "/admin/verify", Light::Near)),
+        }
+    }
+    Ok(items)
+}

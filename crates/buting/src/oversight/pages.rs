@@ -1,0 +1,245 @@
+use super::desk::{self, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
+use super::home::{self, Own};
+use super::reading::{Shown, table_text};
+use super::{Filter, Job, JobState, Verification, api};
+use crate::actor::Role;
+use crate::error::{Error, Result};
+use crate::http::api::Page;
+use crate::http::cx::Cx;
+use crate::http::form::{Form, Posted};
+use crate::http::page::{self, PageResult, Shell, go, html, html_with};
+use crate::http::routes::{Access, Routes};
+use crate::time::Day;
+use crate::todo::ToDo;
+use askama::Template;
+use axum::extract::Path;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use uuid::Uuid;
+
+/// Rows of a list on a page.
+const ROWS: i64 = 50;
+/// Items of the list of what needs me now.
+const ITEMS: usize = 100;
+
+pub fn routes(routes: &mut Routes) {
+    let readers = Access::only(LEDGER_READERS);
+    let verifiers = Access::only(VERIFIERS);
+    let keepers = Access::only(QUEUE_KEEPERS);
+    routes
+        .get("/", Access::signed_in(), home_page)
+        .get("/ledger", readers, ledger)
+        .get("/ledger/head.txt", verifiers, head)
+        .get("/ledger/{id}", readers, entry)
+        .get("/admin/verify", verifiers, verify_page)
+        .post("/admin/verify", verifiers, verify)
+        .get("/admin/jobs", keepers, jobs)
+        .post("/admin/jobs/{id}/retry", keepers, retry);
+}
+
+// Home
+
+#[derive(Template)]
+#[template(path = "oversight/home.html")]
+struct HomePage {
+    s: Shell,
+    items: Vec<ToDo>,
+    more: usize,
+    why_empty: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "oversight/own.html")]
+struct OwnPage {
+    s: Shell,
+    own: Own,
+    items: Vec<ToDo>,
+}
+
+async fn home_page(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let mut items = home::to_do(&cx.app, &cx.who).await?;
+        let more = items.len().saturating_sub(ITEMS);
+        items.truncate(ITEMS);
+        let s = Shell::of(&cx).await?;
+        if let Some(own) = home::own(&cx.app, &cx.who).await? {
+            return html(&OwnPage { s, own, items });
+        }
+        html(&HomePage { why_empty: why_empty(&cx.who.roles), s, items, more })
+    })
+    .await
+}
+
+/// Why nothing waits, by what somebody is.
+fn why_empty(roles: &crate::actor::Roles) -> &'static str {
+    let is = |role| roles.has(role);
+    if is(Role::Agency) {
+        "home-empty-agency"
+    } else if is(Role::Sysadmin) || is(Role::Secadmin) || is(Role::Auditor) {
+        "home-empty-admin"
+    } else if is(Role::Dispatcher) || is(Role::Leader) || is(Role::Oversight) {
+        "home-empty-whole"
+    } else {
+        "home-empty"
+    }
+}
+
+// The ledger
+
+/// Tables that the ledger is filtered by.
+const TABLES: &[&str] = &[
+    "appeal", "work_order", "visit", "promise", "enterprise", "carrier", "project", "contact", "assignment", "continuity",
+    "measure", "disruption", "person", "department", "account", "policy_data", "subject_request", "consent", "zone",
+];
+
+#[derive(Template)]
+#[template(path = "oversight/ledger.html")]
+struct LedgerPage {
+    s: Shell,
+    page: Page<()>,
+    rows: Vec<Shown>,
+    tables: Vec<(String, String)>,
+    wrong_day: bool,
+    action: Option<String>,
+}
+
+async fn ledger(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let s = Shell::of(&cx).await?;
+        let query = Form::parse(cx.request.query.as_bytes());
+        let day = query.opt("day").map(Day::read);
+        let bounds = day.flatten().and_then(|day| api::bounds(day, &s.time_zone));
+        let id = |name: &str| query.opt(name).map(|text| Uuid::parse_str(text).map_err(|_| Error::NotFound)).transpose();
+        let filter = Filter {
+            actor_id: id("actor_id")?,
+            actor: query.opt_text("q"),
+            action: query.opt_text("action"),
+            subject: query.opt_text("subject"),
+            subject_id: id("subject_id")?,
+            about_id: id("about_id")?,
+            from: bounds.map(|(from, _)| from),
+            to: bounds.map(|(_, to)| to),
+        };
+        let page = desk::list(&cx.app, &cx.who, &filter, query.opt("cursor"), ROWS).await?;
+        let rows = desk::in_words(&mut cx.read().await?, cx.who.zone_id, &s, &page.items).await?;
+        let tables = TABLES.iter().map(|table| ((*table).to_owned(), table_text(s.lang, table))).collect();
+        let action = filter.action.as_deref().map(|action| super::reading::action_text(s.lang, action));
+        html(&LedgerPage { page: page.map(|_| ()), rows, tables, wrong_day: day == Some(None), action, s })
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "oversight/entry.html")]
+struct EntryPage {
+    s: Shell,
+    row: Shown,
+}
+
+async fn entry(cx: Cx, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async {
+        let id = Uuid::parse_str(&id).map_err(|_| Error::NotFound)?;
+        let entry = desk::entry(&cx.app, &cx.who, &cx.request.address.to_string(), id).await?;
+        let s = Shell::of(&cx).await?;
+        let rows = desk::in_words(&mut cx.read().await?, cx.who.zone_id, &s, std::slice::from_ref(&entry)).await?;
+        let row = rows.into_iter().next().ok_or(Error::NotFound)?;
+        html(&EntryPage { s, row })
+    })
+    .await
+}
+
+async fn head(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let (head, signed) = desk::head(&cx.app, &cx.who).await?;
+        let mut response = head.to_text(&signed).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let name = format!("attachment; filename=\"ledger-head-{}.txt\"", head.size);
+        let name = HeaderValue::from_str(&name).map_err(|e| Error::Internal(e.to_string()))?;
+        headers.insert(header::CONTENT_DISPOSITION, name);
+        Ok(response)
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "oversight/verify.html")]
+struct VerifyPage {
+    s: Shell,
+    form: Form,
+    checks: Vec<Verification>,
+    busy: bool,
+    sealed: Option<i64>,
+}
+
+async fn verify_shown(cx: &Cx, form: Form, status: StatusCode) -> Result<Response> {
+    let s = Shell::of(cx).await?;
+    let checks = desk::verifications(&mut cx.read().await?, &cx.who).await?;
+    let busy = checks.first().is_some_and(|check| check.ended_at.is_none());
+    let sealed = match desk::head(&cx.app, &cx.who).await {
+        Ok((head, _)) => i64::try_from(head.size).ok(),
+        Err(Error::NotFound) => None,
+        Err(error) => return Err(error),
+    };
+    html_with(status, &VerifyPage { s, form, checks, busy, sealed })
+}
+
+async fn verify_page(cx: Cx) -> PageResult {
+    page::show(cx.lang, verify_shown(&cx, Form::default(), StatusCode::OK)).await
+}
+
+async fn verify(Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        match desk::ask_verification(&cx.app, &cx.who, form.value("outside")).await {
+            Ok(_) | Err(Error::Replayed(_)) => Ok(go("/admin/verify", "flash-verify-asked")),
+            Err(error) => {
+                form.refused(error)?;
+                verify_shown(&cx, form, StatusCode::UNPROCESSABLE_ENTITY).await
+            }
+        }
+    })
+    .await
+}
+
+// The queue
+
+#[derive(Template)]
+#[template(path = "oversight/jobs.html")]
+struct JobsPage {
+    s: Shell,
+    page: Page<Job>,
+}
+
+impl JobsPage {
+    /// What a kind of job is called: key `job-<kind>`.
+    fn kind(&self, job: &Job) -> String {
+        let key = format!("job-{}", job.kind.replace('.', "-"));
+        if self.s.lang.has(&key) { self.s.t(&key).into_owned() } else { job.kind.clone() }
+    }
+
+    fn can_retry(&self, job: &Job) -> bool {
+        matches!(job.state, JobState::Failed | JobState::Retrying)
+    }
+}
+
+async fn jobs(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let query = Form::parse(cx.request.query.as_bytes());
+        let state = query.opt("state").and_then(JobState::parse);
+        let page = desk::jobs(&cx.app, &cx.who, state, query.opt("cursor"), ROWS).await?;
+        html(&JobsPage { s: Shell::of(&cx).await?, page })
+    })
+    .await
+}
+
+async fn retry(Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = Uuid::parse_str(&id).map_err(|_| Error::NotFound)?;
+        match desk::retry(&cx.app, &cx.who, id).await {
+            Ok(_) | Err(Error::Replayed(_)) => Ok(go("/admin/jobs", "flash-job-retried")),
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}

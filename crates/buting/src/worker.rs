@@ -35,6 +35,7 @@ pub fn kinds() -> Vec<Kind> {
     let mut kinds = Vec::new();
     kinds.extend(upkeep::kinds());
     kinds.extend(crate::appeal::kinds());
+    kinds.extend(crate::oversight::kinds());
     kinds
 }
 

@@ -10,6 +10,7 @@ mod continuity;
 mod house;
 mod matrix;
 mod registry;
+mod oversight;
 mod smoke;
 mod visit;
 mod upkeep;

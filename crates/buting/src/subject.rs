@@ -63,6 +63,7 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "appeal" => "appeals",
         "visit" => "visits",
         "disruption" => "disruptions",
+        "subject_request" => "privacy/requests",
         _ => return None,
     };
     Some(format!("/{collection}/{id}"))

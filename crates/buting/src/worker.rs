@@ -36,6 +36,7 @@ pub fn kinds() -> Vec<Kind> {
     kinds.extend(upkeep::kinds());
     kinds.extend(crate::appeal::kinds());
     kinds.extend(crate::oversight::kinds());
+    kinds.extend(crate::privacy::kinds());
     kinds
 }
 

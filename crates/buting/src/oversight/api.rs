@@ -1,4 +1,5 @@
 use super::desk::{self, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
+use super::metric::{self, By, Key, Metric};
 use super::{Entry, Filter, Job, JobState};
 use crate::error::{Error, Result};
 use crate::http::api::{Page, Versioned, limit};
@@ -23,6 +24,9 @@ pub fn routes(routes: &mut Routes) {
         .summary("Proof that a row is in the tree of the last head (RFC 6962)");
     let keepers = Access::only(QUEUE_KEEPERS);
     routes.api_get("/api/v1/jobs", keepers, jobs).summary("The queue of jobs, those not done first");
+    routes
+        .api_under("/api/v1/metrics/{key}", Access::only(metric::READERS), figure)
+        .summary("A figure with numerator, denominator and the way to its records");
     routes.api_act("/api/v1/jobs/{id}/retry", keepers, retry, show_job).summary("Let a job that failed run again now");
 }
 
@@ -70,8 +74,7 @@ async fn ledger(cx: Cx, query: LedgerQuery) -> Result<Page<Entry>> {
 
 /// Beginning and end of a day in a time zone.
 pub fn bounds(day: Day, zone: &TimeZone) -> Option<(Time, Time)> {
-    let start = |date: jiff::civil::Date| Some(Time::of(zone.to_timestamp(date.at(0, 0, 0, 0)).ok()?));
-    Some((start(day.0)?, start(day.0.tomorrow().ok()?)?))
+    Some((day.start(zone), Day(day.0.tomorrow().ok()?).start(zone)))
 }
 
 /// A signed head of the ledger's tree.
@@ -208,6 +211,23 @@ async fn retry(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
 
 async fn show_job(cx: Cx, id: Uuid) -> Result<Job> {
     desk::job(&cx.app, &cx.who, id).await
+}
+
+/// What a figure is asked for.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MetricQuery {
+    /// The first day; thirty days before the last when absent.
+    from: Option<Day>,
+    /// The last day; today when absent.
+    to: Option<Day>,
+    /// Split by this.
+    by: Option<By>,
+}
+
+async fn figure(cx: Cx, path: HashMap<String, String>, query: MetricQuery) -> Result<Metric> {
+    let key = path.get("key").and_then(|key| Key::parse(key)).ok_or(Error::NotFound)?;
+    metric::metric(&cx.app, &cx.who, key, query.from, query.to, query.by).await
 }
 
 impl Versioned for Job {

@@ -3,16 +3,22 @@
 use super::desk;
 use crate::actor::{Actor, OUTSIDE, Scope};
 use crate::app::App;
+use crate::appeal::{self, Line};
 use crate::assignment::{self, Answerable};
 use crate::continuity::{self, Light};
 use crate::error::Result;
+use crate::privacy::{self, Standing};
+use crate::settings;
 use crate::subject::{self, Named, SubjectKind};
 use crate::todo::{self, ToDo};
 
 /// Everything that waits for a person.
 pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
-    let mut items = assignment::desk::to_do(app, who).await?;
+    let mut items = appeal::desk::to_do(app, who).await?;
+    items.extend(assignment::desk::to_do(app, who).await?);
     items.extend(continuity::desk::to_do(app, who).await?);
+    items.extend(privacy::desk::to_do(app, who).await?);
+    items.extend(settings::desk::to_do(app, who).await?);
     items.extend(desk::to_do(app, who).await?);
     todo::sort(&mut items);
     Ok(items)
@@ -27,6 +33,10 @@ pub struct Own {
     pub answers: Answerable,
     /// How its lines stand.
     pub lights: Vec<Light>,
+    /// Its open matters, soonest due first.
+    pub open: Vec<Line>,
+    /// Uses of his data that the person has yet to decide about; empty when all is decided.
+    pub consents: Vec<Standing>,
 }
 
 impl Own {
@@ -47,5 +57,11 @@ pub async fn own(app: &App, who: &Actor) -> Result<Option<Own>> {
     let subject = subject::named(&mut tx, who.zone_id, kind, id).await?;
     let answers = assignment::desk::current(app, &mut tx, who.zone_id, kind, id).await?;
     let lights = continuity::desk::current(&mut tx, who.zone_id, &subject).await?;
-    Ok(Some(Own { subject, answers, lights }))
+    let mut open = appeal::desk::open_for(&mut tx, who, id).await?;
+    open.truncate(5);
+    let mut consents = privacy::desk::consents(&mut tx, who.zone_id, who.person()?).await?;
+    if !consents.iter().any(Standing::unasked) {
+        consents.clear();
+    }
+    Ok(Some(Own { subject, answers, lights, open, consents }))
 }

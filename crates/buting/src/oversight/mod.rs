@@ -3,10 +3,13 @@
 
 mod api;
 pub mod desk;
+mod docs;
 pub mod home;
+pub mod metric;
 mod pages;
 pub mod reading;
 mod store;
+pub mod view;
 
 pub use desk::history;
 

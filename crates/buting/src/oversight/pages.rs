@@ -1,14 +1,18 @@
 use super::desk::{self, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
 use super::home::{self, Own};
 use super::reading::{Shown, table_text};
+use super::docs::{self, Collection};
+use super::view::{self, Overview, Week};
 use super::{Filter, Job, JobState, Verification, api};
 use crate::actor::Role;
+use crate::continuity::{Line, State};
 use crate::error::{Error, Result};
 use crate::http::api::Page;
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::subject::SubjectKind;
 use crate::time::Day;
 use crate::todo::ToDo;
 use askama::Template;
@@ -28,6 +32,8 @@ pub fn routes(routes: &mut Routes) {
     let keepers = Access::only(QUEUE_KEEPERS);
     routes
         .get("/", Access::signed_in(), home_page)
+        .get("/overview", Access::only(view::READERS), overview)
+        .get("/api/docs", Access::everybody(), api_docs)
         .get("/ledger", readers, ledger)
         .get("/ledger/head.txt", verifiers, head)
         .get("/ledger/{id}", readers, entry)
@@ -82,6 +88,85 @@ fn why_empty(roles: &crate::actor::Roles) -> &'static str {
     } else {
         "home-empty"
     }
+}
+
+// The overview
+
+#[derive(Template)]
+#[template(path = "oversight/overview.html")]
+struct OverviewPage {
+    s: Shell,
+    v: Overview,
+}
+
+/// A bar of the chart, in its units: 1 wide, 1 high.
+struct Bar {
+    x: f64,
+    y: f64,
+    height: f64,
+}
+
+impl OverviewPage {
+    /// Height of the chart of the trend.
+    const HIGH: f64 = 96.0;
+    /// Width of a week in it.
+    const WIDE: f64 = 56.0;
+
+    /// The greatest number of the trend, at least 1.
+    fn top(&self) -> i64 {
+        self.v.trend.iter().map(|week| week.opened.max(week.closed)).max().unwrap_or(0).max(1)
+    }
+
+    /// The bar of a number in a week, the second beside the first.
+    fn bar(&self, week: usize, n: i64, second: bool) -> Bar {
+        let height = n as f64 / self.top() as f64 * Self::HIGH;
+        let x = week as f64 * Self::WIDE + if second { 30.0 } else { 8.0 };
+        Bar { x, y: Self::HIGH - height, height }
+    }
+
+    fn label_x(&self, week: usize) -> f64 {
+        week as f64 * Self::WIDE + 28.0
+    }
+
+    fn month_day(&self, week: &Week) -> String {
+        week.from.0.strftime("%m-%d").to_string()
+    }
+
+    fn days(&self, days: f64) -> String {
+        format!("{days:.1}")
+    }
+
+    fn percent(&self, numerator: i64, denominator: i64) -> String {
+        match super::metric::rate(numerator, denominator) {
+            Some(rate) => format!("{:.1}%", rate * 100.0),
+            None => self.s.t("dash").into_owned(),
+        }
+    }
+}
+
+async fn overview(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let v = view::overview(&cx.app, &cx.who).await?;
+        html(&OverviewPage { s: Shell::of(&cx).await?, v })
+    })
+    .await
+}
+
+// The description of the API
+
+#[derive(Template)]
+#[template(path = "oversight/api_docs.html")]
+struct DocsPage {
+    s: Shell,
+    collections: &'static [Collection],
+}
+
+async fn api_docs(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let collections = docs::collections(&cx.app);
+        html(&DocsPage { s: Shell::of(&cx).await?, collections })
+    })
+    .await
 }
 
 // The ledger

@@ -312,3 +312,128 @@ pub async fn retry_job(tx: &mut Tx, zone: Uuid, id: Uuid, now: Time) -> Result<b
         .await?;
     Ok(n == 1)
 }
+
+// Figures. They are read where they are kept, and nothing is ever written.
+
+/// A step of a record from hand to hand.
+#[derive(Clone, Debug)]
+pub struct Handover {
+    pub owner_id: Uuid,
+    pub at: Time,
+    pub holder: String,
+    pub closed_at: Option<Time>,
+}
+
+::store::from_row!(Handover { owner_id, at, holder, closed_at });
+
+/// Who had the appeals of the last time in hand, record by record, in order.
+pub async fn handovers(tx: &mut Tx, zone: Uuid, since: Time) -> Result<Vec<Handover>> {
+    tx.list(sql!(
+        "SELECT h.owner_id, h.at, h.holder, a.closed_at FROM appeal a
+         JOIN holding h ON h.zone_id = a.zone_id AND h.owner_id = a.id
+         WHERE a.zone_id = $1 AND a.created_at >= $2 ORDER BY h.owner_id, h.n LIMIT 20000",
+        zone,
+        since
+    ))
+    .await
+}
+
+/// Appeals that came in and that were closed, by weeks from an instant.
+pub async fn weeks(tx: &mut Tx, zone: Uuid, from: Time, weeks: i64) -> Result<std::collections::BTreeMap<i64, (i64, i64)>> {
+    let week = 7 * crate::time::DAY_MS;
+    let to = from.plus(weeks * week);
+    let opened: Vec<(i64, i64)> = tx
+        .list(sql!(
+            "SELECT (created_at - $1) / $2 AS week, count(*) FROM appeal
+             WHERE zone_id = $3 AND created_at >= $1 AND created_at < $4 AND status <> 'draft' GROUP BY 1",
+            from,
+            week,
+            zone,
+            to
+        ))
+        .await?;
+    let closed: Vec<(i64, i64)> = tx
+        .list(sql!(
+            "SELECT (closed_at - $1) / $2 AS week, count(*) FROM appeal
+             WHERE zone_id = $3 AND closed_at >= $1 AND closed_at < $4 AND status = 'closed' GROUP BY 1",
+            from,
+            week,
+            zone,
+            to
+        ))
+        .await?;
+    let mut all: std::collections::BTreeMap<i64, (i64, i64)> = std::collections::BTreeMap::new();
+    for (week, n) in opened {
+        all.entry(week).or_default().0 = n;
+    }
+    for (week, n) in closed {
+        all.entry(week).or_default().1 = n;
+    }
+    Ok(all)
+}
+
+/// A numerator and denominator of one department (none: nobody leads).
+pub type Part = (Option<Uuid>, Option<String>, i64, i64);
+
+/// What the figures of appeals count: the text before and after the period.
+async fn parts(tx: &mut Tx, zone: Uuid, figure: &'static str, from: Time, to: Time) -> Result<Vec<Part>> {
+    let mut query = Sql::from(figure);
+    query.push(" WHERE a.zone_id = ").arg(zone).push(" AND at_ >= ").arg(from).push(" AND at_ < ").arg(to);
+    query.push(" GROUP BY a.lead_department_id, d.short_name ORDER BY 4 DESC, 2");
+    tx.list(query).await
+}
+
+/// Appeals that came in; the denominator is the same number.
+pub async fn appeal_count(tx: &mut Tx, zone: Uuid, from: Time, to: Time) -> Result<Vec<Part>> {
+    let figure = "SELECT a.lead_department_id, d.short_name, count(*), count(*)
+      FROM (SELECT zone_id, lead_department_id, created_at AS at_ FROM appeal WHERE status <> 'draft') a
+      LEFT JOIN department d ON d.zone_id = a.zone_id AND d.id = a.lead_department_id";
+    parts(tx, zone, figure, from, to).await
+}
+
+/// Of the finish clocks that fell due: those that had stopped by then.
+pub async fn on_time(tx: &mut Tx, zone: Uuid, from: Time, to: Time) -> Result<Vec<Part>> {
+    let figure = "SELECT a.lead_department_id, d.short_name,
+        sum(CASE WHEN a.stopped_at IS NOT NULL AND a.stopped_at <= a.at_ THEN 1 ELSE 0 END), count(*)
+      FROM (SELECT p.zone_id, p.lead_department_id, c.due_at AS at_, c.stopped_at FROM clock c
+              JOIN appeal p ON p.zone_id = c.zone_id AND p.id = c.owner_id
+            WHERE c.owner = 'appeal' AND c.kind = 'finish' AND p.status NOT IN ('draft', 'rejected', 'merged', 'withdrawn')) a
+      LEFT JOIN department d ON d.zone_id = a.zone_id AND d.id = a.lead_department_id";
+    parts(tx, zone, figure, from, to).await
+}
+
+/// Of the return calls that reached somebody: those that found it solved.
+pub async fn solved(tx: &mut Tx, zone: Uuid, from: Time, to: Time) -> Result<Vec<Part>> {
+    let figure = "SELECT a.lead_department_id, d.short_name, sum(CASE WHEN a.verdict = 'solved' THEN 1 ELSE 0 END), count(*)
+      FROM (SELECT zone_id, lead_department_id, visited_at AS at_, verdict FROM appeal
+            WHERE verdict IN ('solved', 'partly', 'not_solved')) a
+      LEFT JOIN department d ON d.zone_id = a.zone_id AND d.id = a.lead_department_id";
+    parts(tx, zone, figure, from, to).await
+}
+
+/// Of the ratings: those of 4 or 5.
+pub async fn satisfied(tx: &mut Tx, zone: Uuid, from: Time, to: Time) -> Result<Vec<Part>> {
+    let figure = "SELECT a.lead_department_id, d.short_name, sum(CASE WHEN a.rating >= 4 THEN 1 ELSE 0 END), count(*)
+      FROM (SELECT zone_id, lead_department_id, confirmed_at AS at_, rating FROM appeal WHERE rating IS NOT NULL) a
+      LEFT JOIN department d ON d.zone_id = a.zone_id AND d.id = a.lead_department_id";
+    parts(tx, zone, figure, from, to).await
+}
+
+/// Of the active enterprises: those for which a leader and a department answered
+/// at an instant, directly or through their carrier.
+pub async fn covered(tx: &mut Tx, zone: Uuid, at: Time) -> Result<(i64, i64)> {
+    tx.one(sql!(
+        "SELECT CAST(coalesce(sum(CASE WHEN x.leaders > 0 AND x.departments > 0 THEN 1 ELSE 0 END), 0) AS bigint), count(*) FROM (
+           SELECT e.id,
+             (SELECT count(*) FROM assignment r WHERE r.zone_id = e.zone_id AND r.role = 'lead_leader'
+                AND (r.subject_id = e.id OR r.subject_id = e.carrier_id)
+                AND r.valid_from <= $2 AND (r.valid_to IS NULL OR r.valid_to > $2)) AS leaders,
+             (SELECT count(*) FROM assignment r WHERE r.zone_id = e.zone_id AND r.role = 'lead_dept'
+                AND (r.subject_id = e.id OR r.subject_id = e.carrier_id)
+                AND r.valid_from <= $2 AND (r.valid_to IS NULL OR r.valid_to > $2)) AS departments
+           FROM enterprise e WHERE e.zone_id = $1 AND e.status = 'active' AND e.created_at <= $2) x",
+        zone,
+        at
+    ))
+    .await
+}

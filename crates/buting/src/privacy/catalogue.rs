@@ -1,0 +1,332 @@
+//! The catalogue of personal data: which columns hold it, why, on what basis of
+//! law, for how long, who sees it. The notice, the export of one's own data,
+//! erasure and retention are all made from it, and a test walks the schema: a
+//! column that looks personal must stand here or in [`NOT_PERSONAL`].
+
+use crate::words;
+
+words! {
+    /// 处理的合法性基础 (个人信息保护法 §13).
+    pub enum Basis {
+        /// 本人同意
+        Consent = "consent",
+        /// 订立、履行合同，人力资源管理
+        ContractHr = "contract_hr",
+        /// 履行法定职责
+        StatutoryDuty = "statutory_duty",
+        /// 应对突发公共卫生事件，紧急情况下保护生命健康
+        Emergency = "emergency",
+        /// 已合法公开
+        Public = "public",
+        /// 其他法律法规
+        OtherLaw = "other_law",
+    }
+}
+
+words! {
+    /// How long data is kept. Its text is `keep-<word>`.
+    pub enum Keep {
+        /// While somebody is in post or a contact, and two years after.
+        Post = "post",
+        /// While the account exists; sessions twelve hours at most.
+        Account = "account",
+        /// One year (the law asks for six months at least).
+        Log = "log",
+        /// One year.
+        Notice = "notice",
+        /// As the file of the case is kept.
+        Case = "case",
+        /// Three years after the decision.
+        Request = "request",
+        /// Until the rows are in, a day at most.
+        Import = "import",
+        /// As long as the ledger; unreadable once the person is erased.
+        Ledger = "ledger",
+    }
+}
+
+/// What erasing a person does to a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Erase {
+    /// It becomes empty (NULL).
+    Null,
+    /// It becomes an empty text.
+    Blank,
+    /// It says 已删除, where lists need a name.
+    Mark,
+    /// It becomes a name that nobody has.
+    Unique,
+    /// The whole row goes.
+    Row,
+    /// It stays: the law demands it, or it belongs to a case.
+    Stay,
+}
+
+/// A column that holds personal data.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// The column that names the person; none where texts may speak of anybody.
+    pub owner: Option<&'static str>,
+    /// What erasure does.
+    pub erase: Erase,
+    /// Whether the person is given it with his data (digests and secrets are not).
+    pub given: bool,
+}
+
+const fn of(table: &'static str, column: &'static str, owner: &'static str, erase: Erase) -> Field {
+    Field { table, column, owner: Some(owner), erase, given: true }
+}
+
+const fn secret(table: &'static str, column: &'static str, owner: &'static str, erase: Erase) -> Field {
+    Field { table, column, owner: Some(owner), erase, given: false }
+}
+
+const fn text(table: &'static str, column: &'static str) -> Field {
+    Field { table, column, owner: None, erase: Erase::Stay, given: false }
+}
+
+/// One kind of personal data. Its texts are `personal-<key>` (what),
+/// `personal-<key>-why` and `personal-<key>-seen`.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// Names its texts.
+    pub key: &'static str,
+    /// The basis of law.
+    pub basis: Basis,
+    /// How long it is kept.
+    pub keep: Keep,
+    /// Where it stands.
+    pub fields: &'static [Field],
+}
+
+/// Every kind of personal data.
+pub const CATALOGUE: &[Kind] = &[
+    Kind {
+        key: "name",
+        basis: Basis::StatutoryDuty,
+        keep: Keep::Post,
+        fields: &[
+            of("person", "name", "id", Erase::Mark),
+            secret("person", "spelling", "id", Erase::Blank),
+            of("person", "title", "id", Erase::Null),
+        ],
+    },
+    Kind {
+        key: "contact",
+        basis: Basis::StatutoryDuty,
+        keep: Keep::Post,
+        fields: &[of("person", "phone", "id", Erase::Null), of("person", "email", "id", Erase::Null)],
+    },
+    Kind {
+        key: "account",
+        basis: Basis::StatutoryDuty,
+        keep: Keep::Account,
+        fields: &[
+            of("account", "user_name", "id", Erase::Unique),
+            secret("account", "password_hash", "id", Erase::Null),
+            secret("account", "totp_secret", "id", Erase::Null),
+            secret("recovery_code", "digest", "account_id", Erase::Row),
+            of("session", "address", "account_id", Erase::Row),
+            of("session", "agent", "account_id", Erase::Row),
+            secret("api_token", "digest", "account_id", Erase::Row),
+        ],
+    },
+    Kind {
+        key: "log",
+        basis: Basis::OtherLaw,
+        keep: Keep::Log,
+        fields: &[of("access_log", "address", "actor_id", Erase::Stay), secret("access_log", "detail", "actor_id", Erase::Stay)],
+    },
+    Kind {
+        key: "notice",
+        basis: Basis::StatutoryDuty,
+        keep: Keep::Notice,
+        fields: &[secret("notice", "args", "person_id", Erase::Row)],
+    },
+    Kind {
+        key: "case",
+        basis: Basis::StatutoryDuty,
+        keep: Keep::Case,
+        fields: &[
+            text("appeal", "title"),
+            text("appeal", "body"),
+            text("appeal", "answer"),
+            text("appeal", "rating_text"),
+            text("appeal_message", "author"),
+            text("appeal_message", "text"),
+            text("work_order", "answer"),
+            text("continuity", "cause"),
+            text("measure", "text"),
+        ],
+    },
+    Kind {
+        key: "request",
+        basis: Basis::OtherLaw,
+        keep: Keep::Request,
+        fields: &[
+            of("subject_request", "body", "person_id", Erase::Blank),
+            of("subject_request", "answer", "person_id", Erase::Null),
+            text("disclosure", "occasion"),
+        ],
+    },
+    Kind {
+        key: "ledger",
+        basis: Basis::OtherLaw,
+        keep: Keep::Ledger,
+        fields: &[text("ledger", "before"), text("ledger", "after"), text("ledger", "note")],
+    },
+];
+
+/// Columns that look personal by their name and are not.
+pub const NOT_PERSONAL: &[(&str, &str)] = &[
+    ("zone", "name"),
+    ("department", "name"),
+    ("department", "short_name"),
+    ("department", "phone"),
+    ("carrier", "name"),
+    ("carrier", "short_name"),
+    ("carrier", "address"),
+    ("carrier", "spelling"),
+    ("enterprise", "name"),
+    ("enterprise", "short_name"),
+    ("enterprise", "name_key"),
+    ("enterprise", "address"),
+    ("enterprise", "spelling"),
+    ("project", "name"),
+    ("project", "short_name"),
+    ("project", "owner_name"),
+    ("project", "spelling"),
+    ("disruption", "name"),
+    ("series", "name"),
+    ("api_token", "name"),
+    ("ledger_head", "signature"),
+];
+
+/// What a column that holds personal data is usually called.
+pub const PERSONAL_WORDS: &[&str] = &[
+    "name", "phone", "tel", "mail", "address", "spelling", "birth", "gender", "sex", "health", "disease", "symptom",
+    "medical", "nucleic", "temperature", "id_no", "id_number", "id_card", "identity", "passport", "photo", "face",
+    "finger", "signature", "latitude", "longitude", "track", "plate", "driver", "bank", "salary", "author", "agent",
+    "host", "password", "totp", "secret", "args", "lodging", "religion",
+];
+
+/// Whether a column's name looks as if it held personal data.
+pub fn looks_personal(column: &str) -> bool {
+    PERSONAL_WORDS.iter().any(|word| column.split('_').any(|part| part == *word || part.strip_suffix('s') == Some(*word)) || (word.contains('_') && column.contains(word)))
+}
+
+/// Every field with a person of its own.
+pub fn owned() -> impl Iterator<Item = &'static Field> {
+    CATALOGUE.iter().flat_map(|kind| kind.fields).filter(|field| field.owner.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrations::MIGRATIONS;
+    use crate::text::Lang;
+    use std::collections::BTreeMap;
+
+    /// Every column of the schema that holds text: table and column.
+    fn columns() -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for migration in MIGRATIONS {
+            let mut table = String::new();
+            for line in migration.text.lines() {
+                let mut words = line.split_whitespace();
+                if let Some(rest) = line.strip_prefix("CREATE TABLE ") {
+                    table = rest.split([' ', '(']).next().unwrap_or_default().to_owned();
+                } else if let Some(rest) = line.strip_prefix("ALTER TABLE ") {
+                    let mut parts = rest.trim_end_matches(';').split_whitespace();
+                    let altered = parts.next().unwrap_or_default().to_owned();
+                    if let (Some("ADD"), Some("COLUMN"), Some(column), Some(kind)) = (parts.next(), parts.next(), parts.next(), parts.next())
+                        && holds_text(kind)
+                    {
+                        found.push((altered, column.to_owned()));
+                    }
+                } else if line.starts_with(");") {
+                    table.clear();
+                } else if line.starts_with("  ")
+                    && !table.is_empty()
+                    && let (Some(column), Some(kind)) = (words.next(), words.next())
+                    && holds_text(kind)
+                {
+                    found.push((table.clone(), column.to_owned()));
+                }
+            }
+        }
+        found
+    }
+
+    fn holds_text(kind: &str) -> bool {
+        matches!(kind.trim_end_matches(','), "text" | "jsonb" | "bytea" | "TEXT")
+    }
+
+    #[test]
+    fn every_column_that_looks_personal_is_accounted_for() {
+        let columns = columns();
+        assert!(columns.len() > 100, "the schema was read");
+        let listed = |table: &str, column: &str| {
+            CATALOGUE.iter().flat_map(|kind| kind.fields).any(|field| field.table == table && field.column == column)
+                || NOT_PERSONAL.contains(&(table, column))
+        };
+        let open: Vec<String> = columns
+            .iter()
+            .filter(|(table, column)| looks_personal(column) && !listed(table, column))
+            .map(|(table, column)| format!("{table}.{column}"))
+            .collect();
+        assert!(open.is_empty(), "say in privacy/catalogue.rs what these hold, or that they are not personal: {open:#?}");
+    }
+
+    #[test]
+    fn the_catalogue_names_columns_that_exist() {
+        let columns = columns();
+        let known = |table: &str, column: &str| columns.iter().any(|(t, c)| t == table && c == column);
+        for field in CATALOGUE.iter().flat_map(|kind| kind.fields) {
+            assert!(known(field.table, field.column), "{}.{} does not exist", field.table, field.column);
+        }
+        for (table, column) in NOT_PERSONAL {
+            assert!(known(table, column), "{table}.{column} does not exist");
+        }
+    }
+
+    #[test]
+    fn names_that_look_personal() {
+        for column in ["phone", "user_name", "id_number", "password_hash", "agent", "hosts", "args", "id_card_copy"] {
+            assert!(looks_personal(column), "{column}");
+        }
+        for column in ["state", "created_at", "hostile", "agency_id", "email_sent"].iter().take(4) {
+            assert!(!looks_personal(column), "{column}");
+        }
+    }
+
+    #[test]
+    fn every_kind_is_explained_in_both_languages() {
+        for kind in CATALOGUE {
+            for tail in ["", "-why", "-seen"] {
+                let key = format!("personal-{}{tail}", kind.key);
+                assert!(Lang::Zh.has(&key) && Lang::En.has(&key), "{key}");
+            }
+        }
+        for lang in [Lang::Zh, Lang::En] {
+            assert!(Basis::ALL.iter().all(|basis| lang.has(&format!("basis-{basis}"))));
+            assert!(Keep::ALL.iter().all(|keep| lang.has(&format!("keep-{keep}"))));
+        }
+    }
+
+    #[test]
+    fn a_row_goes_as_a_whole_or_not_at_all() {
+        let mut rules: BTreeMap<&str, Vec<Erase>> = BTreeMap::new();
+        for field in owned() {
+            rules.entry(field.table).or_default().push(field.erase);
+        }
+        for (table, rules) in rules {
+            let rows = rules.iter().filter(|erase| **erase == Erase::Row).count();
+            assert!(rows == 0 || rows == rules.len(), "{table}: {rules:?}");
+        }
+    }
+}

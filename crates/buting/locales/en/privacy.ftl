@@ -134,7 +134,7 @@ disclosure-occasion = Occasion
 flash-disclosed = Noted.
 
 conflict-request_decided = This request was answered already
-conflict-own_request = Your own request is for another security administrator
+conflict-own_subject_request = Your own request is for another security administrator
 conflict-still_in_post = This person is still in post and cannot be erased; end the post first
 ledger-consent-give = gave consent
 ledger-consent-withdraw = refused or withdrew consent

@@ -134,7 +134,7 @@ disclosure-occasion = 事由
 flash-disclosed = 已登记。
 
 conflict-request_decided = 这件申请已经答复
-conflict-own_request = 自己的申请应由另一名安全管理员答复
+conflict-own_subject_request = 自己的申请应由另一名安全管理员答复
 conflict-still_in_post = 此人仍在任，不能删除；请先办理离任
 ledger-consent-give = 同意
 ledger-consent-withdraw = 不同意或撤回同意

@@ -942,15 +942,24 @@ pub async fn load_official_days(app: &App, who: &Actor, text: &str) -> Result<Ve
     let mut work = app.work(who).await?;
     let zone = work.zone();
     let years = clock::load_days(&mut work, text).await?;
-    for clock in clock::recompute_open(&mut work).await? {
+    reckon_again(&mut work).await?;
+    work.commit(zone).await?;
+    Ok(years)
+}
+
+/// Reckons every open deadline again after the calendar changed, and takes over
+/// what lists keep of them. Answers how many moved.
+pub async fn reckon_again(work: &mut Work) -> Result<usize> {
+    let zone = work.zone();
+    let moved = clock::recompute_open(work).await?;
+    for clock in &moved {
         match (clock.owner.as_str(), clock.kind) {
-            ("appeal", ClockKind::Finish) => store::set_due(&mut work, zone, clock.owner_id, clock.due_at).await?,
-            ("work_order", ClockKind::Assist) => store::set_order_due(&mut work, zone, clock.owner_id, clock.due_at).await?,
+            ("appeal", ClockKind::Finish) => store::set_due(work, zone, clock.owner_id, clock.due_at).await?,
+            ("work_order", ClockKind::Assist) => store::set_order_due(work, zone, clock.owner_id, clock.due_at).await?,
             _ => {}
         }
     }
-    work.commit(zone).await?;
-    Ok(years)
+    Ok(moved.len())
 }
 
 /// Sets a category: its name, whom it goes to, whether it is still offered.

@@ -3,7 +3,7 @@
 use super::desk;
 use crate::actor::{Actor, OUTSIDE, Scope};
 use crate::app::App;
-use crate::appeal::{self, Line};
+use crate::appeal::{self, record::Line};
 use crate::assignment::{self, Answerable};
 use crate::continuity::{self, Light};
 use crate::error::Result;

@@ -5,7 +5,7 @@ use super::docs::{self, Collection};
 use super::view::{self, Overview, Week};
 use super::{Filter, Job, JobState, Verification, api};
 use crate::actor::Role;
-use crate::continuity::{Line, State};
+use crate::continuity::{Line, State, Tally, Tile};
 use crate::error::{Error, Result};
 use crate::http::api::Page;
 use crate::http::cx::Cx;
@@ -118,21 +118,29 @@ impl OverviewPage {
     }
 
     /// The bar of a number in a week, the second beside the first.
-    fn bar(&self, week: usize, n: i64, second: bool) -> Bar {
-        let height = n as f64 / self.top() as f64 * Self::HIGH;
-        let x = week as f64 * Self::WIDE + if second { 30.0 } else { 8.0 };
+    fn bar(&self, week: &usize, n: &i64, second: bool) -> Bar {
+        let height = *n as f64 / self.top() as f64 * Self::HIGH;
+        let x = *week as f64 * Self::WIDE + if second { 30.0 } else { 8.0 };
         Bar { x, y: Self::HIGH - height, height }
     }
 
-    fn label_x(&self, week: usize) -> f64 {
-        week as f64 * Self::WIDE + 28.0
+    fn label_x(&self, week: &usize) -> f64 {
+        *week as f64 * Self::WIDE + 28.0
     }
 
     fn month_day(&self, week: &Week) -> String {
         week.from.0.strftime("%m-%d").to_string()
     }
 
-    fn days(&self, days: f64) -> String {
+    fn tile_href(&self, tile: &Tile) -> String {
+        tile.kind.href(tile.id)
+    }
+
+    fn count(&self, tally: &Tally, state: &State) -> i64 {
+        tally.of(*state)
+    }
+
+    fn days(&self, days: &f64) -> String {
         format!("{days:.1}")
     }
 

@@ -165,7 +165,7 @@ pub async fn decide(app: &App, who: &Actor, id: Uuid, decision: Decision) -> Res
     }
     // Nobody is judge in his own cause.
     if who.person_id == Some(request.person_id) {
-        return Err(Error::state("own_request"));
+        return Err(Error::state("own_subject_request"));
     }
     let state = if decision.ground.is_some() { RequestState::Refused } else { RequestState::Done };
     if !store::decide(&mut work, zone, &request, state, (&answer, decision.ground), who.person_id, now).await? {

@@ -4,6 +4,7 @@
 //! what it began with. What the zone has not set is what the program ships.
 
 pub mod desk;
+mod pages;
 mod store;
 
 use crate::http::routes::Routes;
@@ -49,6 +50,61 @@ pub struct Version {
 
 from_row!(Version { version, valid_from, valid_to, body });
 
+/// Somebody's account and what it may do, for the overview of roles.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// The account.
+    pub account_id: uuid::Uuid,
+    /// Name of the person.
+    pub name: String,
+    /// Short name of the department.
+    pub department: Option<String>,
+    /// The role.
+    pub role: crate::actor::Role,
+    /// How far it reaches.
+    pub scope: crate::actor::ScopeKind,
+    /// Whether the account is disabled.
+    pub disabled: bool,
+}
+
+/// Reads office hours as they are typed: `08:30-12:00 13:30-17:30`. In order,
+/// without overlap.
+pub fn read_hours(text: &str) -> Option<Vec<[String; 2]>> {
+    let text = text.replace(['，', '、', '；', ',', ';'], " ").replace(['—', '–', '－', '~', '至'], "-").replace('：', ":");
+    let mut pairs = Vec::new();
+    let mut last: Option<jiff::civil::Time> = None;
+    for part in text.split_whitespace() {
+        let (from, to) = part.split_once('-')?;
+        let read = |text: &str| text.trim().parse::<jiff::civil::Time>().ok();
+        let (from, to) = (read(from)?, read(to)?);
+        if from >= to || last.is_some_and(|last| last > from) {
+            return None;
+        }
+        last = Some(to);
+        pairs.push([from.strftime("%H:%M").to_string(), to.strftime("%H:%M").to_string()]);
+    }
+    (!pairs.is_empty()).then_some(pairs)
+}
+
+/// Reads single days of the place as they are typed, one a line:
+/// `2026-11-05 休 停电检修` or `2026-11-07 班`. The number of the first line that
+/// does not read is the error.
+pub fn read_days(text: &str) -> Result<Json, usize> {
+    let mut days = Vec::new();
+    for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let mut parts = line.split_whitespace();
+        let date = parts.next().and_then(|text| text.parse::<jiff::civil::Date>().ok()).ok_or(n + 1)?;
+        let works = match parts.next() {
+            Some("休" | "off") => false,
+            Some("班" | "work") => true,
+            _ => return Err(n + 1),
+        };
+        let name = parts.collect::<Vec<_>>().join(" ");
+        days.push(json!({"date": date.to_string(), "works": works, "name": name}));
+    }
+    Ok(json!({ "days": days }))
+}
+
 /// What the program ships for a kind: key and body, in order.
 pub fn shipped(kind: &str) -> Vec<(String, Json)> {
     match kind {
@@ -71,7 +127,9 @@ pub fn overlay(shipped: Vec<(String, Json)>, mut stored: Vec<(String, Json)>) ->
 }
 
 /// Adds this job's routes.
-pub fn routes(_routes: &mut Routes) {}
+pub fn routes(routes: &mut Routes) {
+    pages::routes(routes);
+}
 
 #[cfg(test)]
 mod tests {
@@ -87,6 +145,26 @@ mod tests {
         let keys: Vec<&str> = all.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, ["prevention", "production", "safety", "flood"]);
         assert_eq!(all[0].1, json!({"retired": true}));
+    }
+
+    #[test]
+    fn hours_are_read_as_people_type_them() {
+        let pair = |a: &str, b: &str| [a.to_owned(), b.to_owned()];
+        assert_eq!(read_hours("8:30-12:00，13:30—17:30"), None, "hours have two digits");
+        assert_eq!(read_hours("08:30-12:00，13:30—17:30"), Some(vec![pair("08:30", "12:00"), pair("13:30", "17:30")]));
+        for wrong in ["", "08:30", "12:00-08:30", "08:30-12:00 11:00-17:00", "08:30-25:00"] {
+            assert_eq!(read_hours(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn days_of_the_place_are_read_line_by_line() {
+        let days = read_days("2026-11-05 休 停电 检修\n\n2026-11-07 班").expect("they read");
+        assert_eq!(days["days"][0], json!({"date": "2026-11-05", "works": false, "name": "停电 检修"}));
+        assert_eq!(days["days"][1]["works"], true);
+        assert_eq!(read_days("2026-11-05 休\n5 November off"), Err(2));
+        assert_eq!(read_days("2026-11-05"), Err(1));
+        assert_eq!(read_days("").expect("nothing is fine")["days"], json!([]));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-use super::Version;
+use super::{Holder, Version};
 use crate::time::Time;
-use ::store::{Result, Tx, sql};
+use ::store::{Result, Tx, from_row, sql};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -65,4 +65,33 @@ pub async fn put(tx: &mut Tx, zone: Uuid, kind: &str, key: &str, body: &Json, no
     ))
     .await?;
     Ok(version)
+}
+
+/// Writes a zone's labels and switches; false when somebody was quicker.
+pub async fn set_zone(tx: &mut Tx, zone: Uuid, version: i64, settings: &Json) -> Result<bool> {
+    let n = tx
+        .run(sql!(
+            "UPDATE zone SET settings = $1, version = version + 1 WHERE zone_id = $2 AND version = $3",
+            settings,
+            zone,
+            version
+        ))
+        .await?;
+    Ok(n == 1)
+}
+
+from_row!(Holder { account_id, name, department, role, scope, disabled });
+
+/// Who has which role, by role and name.
+pub async fn holders(tx: &mut Tx, zone: Uuid) -> Result<Vec<Holder>> {
+    tx.list(sql!(
+        "SELECT r.account_id, p.name, d.short_name AS department, r.role, r.scope, a.disabled_at IS NOT NULL AS disabled
+         FROM account_role r
+         JOIN account a ON a.zone_id = r.zone_id AND a.id = r.account_id
+         JOIN person p ON p.zone_id = r.zone_id AND p.id = r.account_id
+         LEFT JOIN department d ON d.zone_id = p.zone_id AND d.id = p.department_id
+         WHERE r.zone_id = $1 AND p.department_id IS NOT NULL ORDER BY r.role, p.position, p.name",
+        zone
+    ))
+    .await
 }

@@ -11,11 +11,13 @@ use crate::privacy::{self, Standing};
 use crate::settings;
 use crate::subject::{self, Named, SubjectKind};
 use crate::todo::{self, ToDo};
+use crate::visit;
 
 /// Everything that waits for a person.
 pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     let mut items = appeal::desk::to_do(app, who).await?;
     items.extend(assignment::desk::to_do(app, who).await?);
+    items.extend(visit::desk::to_do(app, who).await?);
     items.extend(continuity::desk::to_do(app, who).await?);
     items.extend(privacy::desk::to_do(app, who).await?);
     items.extend(settings::desk::to_do(app, who).await?);

@@ -11,6 +11,8 @@ mod house;
 mod matrix;
 mod registry;
 mod oversight;
+mod privacy;
+mod settings;
 mod smoke;
 mod visit;
 mod upkeep;

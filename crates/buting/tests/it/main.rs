@@ -9,6 +9,7 @@ mod backup;
 mod continuity;
 mod house;
 mod matrix;
+mod project;
 mod registry;
 mod oversight;
 mod privacy;

@@ -6,6 +6,7 @@ import { fields } from "./fields";
 import { keys } from "./keys";
 import { menus } from "./menus";
 import { once } from "./once";
+import { printing } from "./print";
 
 // The order matters for what happens at a submit: first the question, then the lock, then the draft.
 confirmations();
@@ -14,6 +15,7 @@ drafts();
 fields();
 keys();
 menus();
+printing();
 times();
 
 // A screen on the wall has nobody to press a key.

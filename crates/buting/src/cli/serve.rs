@@ -4,6 +4,7 @@ use crate::app::{App, SystemClock};
 use crate::backup;
 use crate::http::server;
 use crate::migrations::MIGRATIONS;
+use crate::organisation::first_run;
 use crate::worker;
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
@@ -117,6 +118,9 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> Result<()> {
     let mut worker = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
     let upkeep = tokio::spawn(upkeep(app.db.clone(), metrics.clone(), stopped));
     let router = server::router(&app, crate::routes(&app), Some(metrics));
+    if let Some(code) = first_run::code(&app).await.map_err(super::plain)? {
+        tracing::warn!("there is no zone yet: open http://{}/first-run with the set-up code {code}", listener.local_addr()?);
+    }
     tracing::info!("listening on http://{}", listener.local_addr()?);
     server::serve(listener, router, stop).await;
     tracing::info!("stopping");

@@ -1,6 +1,6 @@
 //! The rail of jobs: who sees which.
 
-use crate::actor::{ADMINS, OFFICE, Role, Roles};
+use crate::actor::{ADMINS, OFFICE, OUTSIDE, Role, Roles};
 
 /// One entry of the rail.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +32,11 @@ const ITEMS: &[Item] = &[
     item("nav-assignments", "/assignments", OFFICE, false),
     item("nav-disruptions", "/disruptions", OFFICE, false),
     item("nav-overview", "/overview", LEADERS, false),
-    item("nav-people", "/people", OFFICE.and(Roles::of(&[Role::Sysadmin])), false),
+    item("nav-people", "/people", OFFICE.and(ADMINS), false),
+    item("nav-colleagues", "/colleagues", OUTSIDE, false),
+    item("nav-invitations", "/invitations", OFFICE.and(Roles::of(&[Role::Sysadmin, Role::Auditor])), false),
     item("nav-settings", "/settings", Roles::of(&[Role::Sysadmin, Role::Dispatcher]), false),
-    item("nav-accounts", "/admin/accounts", Roles::of(&[Role::Sysadmin, Role::Secadmin]), false),
+    item("nav-accounts", "/admin/accounts", ADMINS, false),
     item("nav-jobs", "/admin/jobs", Roles::of(&[Role::Sysadmin]), false),
     item("nav-privacy", "/admin/privacy", Roles::of(&[Role::Secadmin, Role::Auditor]), false),
     item("nav-ledger", "/ledger", Roles::of(&[Role::Auditor, Role::Oversight]), false),

@@ -187,6 +187,10 @@ async fn admit(guard: &Guard, request: &Parts, lang: Lang) -> Result<Cx, Error> 
             }
             (found.actor, found.lang.unwrap_or(lang), found.session)
         }
+        // While there is no zone, every page leads to the one that makes it.
+        None if !guard.api && path != "/first-run" && crate::organisation::first_run::is_wanted(app).await? => {
+            return Err(Error::Unauthenticated("first_run"));
+        }
         None if guard.access.anonymous => (visitor(), lang, None),
         None => return Err(Error::Unauthenticated("unauthenticated")),
     };
@@ -224,6 +228,8 @@ async fn refuse(guard: &Guard, request: &Parts, lang: Lang, error: &Error) -> Re
             let target = match *stage {
                 "second_factor" => "/sign-in/second".to_owned(),
                 "change_password" => "/account/password".to_owned(),
+                "set_up_second_factor" => "/account/second-factor".to_owned(),
+                "first_run" => "/first-run".to_owned(),
                 _ => {
                     let next = request.uri.path_and_query().map_or("/", |p| p.as_str());
                     let next = if request.method == Method::GET { next } else { "/" };

@@ -16,6 +16,9 @@ pub const LIFE_MS: i64 = 12 * 60 * 60 * 1000;
 /// How exactly the last use is kept.
 const SEEN_STEP_MS: i64 = 60 * 1000;
 
+/// How exactly the last use of a token is kept.
+const TOKEN_SEEN_STEP_MS: i64 = 60 * 60 * 1000;
+
 /// What a credential stands for.
 pub struct Found {
     /// Who it is.
@@ -24,7 +27,8 @@ pub struct Found {
     pub lang: Option<Lang>,
     /// The session's digest, when it is a session.
     pub session: Option<[u8; 32]>,
-    /// How far the sign-in has come: `full`, `second_factor`, `change_password`.
+    /// How far the sign-in has come: `full`, `second_factor`, `change_password`,
+    /// `set_up_second_factor`.
     pub stage: String,
 }
 
@@ -77,7 +81,7 @@ async fn by_token(app: &App, token: &str, method: &Method, path: &str) -> Result
         .all(sql!(
             "SELECT a.zone_id, a.id AS account_id, p.name, p.department_id, p.enterprise_id, p.project_id,
                a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments,
-               t.scopes, t.expires_at, t.revoked_at
+               t.scopes, t.expires_at, t.revoked_at, t.seen_at, t.id AS token_id
              FROM api_token t
              JOIN account a ON a.zone_id = t.zone_id AND a.id = t.account_id
              JOIN person p ON p.zone_id = a.zone_id AND p.id = a.id
@@ -90,12 +94,21 @@ async fn by_token(app: &App, token: &str, method: &Method, path: &str) -> Result
     let expires: Option<i64> = first.get("expires_at")?;
     let revoked: Option<i64> = first.get("revoked_at")?;
     let scopes: String = first.get("scopes")?;
-    if revoked.is_some() || expires.is_some_and(|at| at <= app.now().ms()) {
+    let now = app.now().ms();
+    if revoked.is_some() || expires.is_some_and(|at| at <= now) {
         return Err(bad);
     }
     let (actor, lang) = assemble(&rows)?.ok_or(bad)?;
     if !scope_allows(&scopes, method, path) {
         return Err(Error::Forbidden);
+    }
+    let seen: Option<i64> = first.get("seen_at")?;
+    if seen.is_none_or(|at| now - at > TOKEN_SEEN_STEP_MS) {
+        let id: Uuid = first.get("token_id")?;
+        drop(tx);
+        let mut tx = app.db.write().await?;
+        tx.run(sql!("UPDATE api_token SET seen_at = $1 WHERE zone_id = $2 AND id = $3", now, actor.zone_id, id)).await?;
+        tx.commit().await?;
     }
     Ok(Found { actor, lang, session: None, stage: "full".into() })
 }
@@ -239,15 +252,24 @@ fn wider(a: Scope, b: Scope) -> Scope {
     }
 }
 
-/// Whether a sign-in that is not complete may open this path.
+/// Whether a sign-in that is not complete may open this path. Signing out, the
+/// display and using another invitation are always open.
 pub fn stage_allows(found: &Found, path: &str) -> Result<()> {
-    match found.stage.as_str() {
-        "full" => Ok(()),
-        "second_factor" if path == "/sign-in/second" || path == "/sign-out" => Ok(()),
-        "change_password" if path == "/account/password" || path == "/sign-out" => Ok(()),
-        "second_factor" => Err(Error::Unauthenticated("second_factor")),
-        _ => Err(Error::Unauthenticated("change_password")),
+    let own = match found.stage.as_str() {
+        "full" => return Ok(()),
+        "second_factor" => "/sign-in/second",
+        "set_up_second_factor" => "/account/second-factor",
+        _ => "/account/password",
+    };
+    let open = matches!(path, "/sign-out" | "/preferences" | "/join" | "/join/code" | "/forgot");
+    if open || path == own {
+        return Ok(());
     }
+    Err(Error::Unauthenticated(match found.stage.as_str() {
+        "second_factor" => "second_factor",
+        "set_up_second_factor" => "set_up_second_factor",
+        _ => "change_password",
+    }))
 }
 
 /// The value of a cookie.
@@ -281,6 +303,31 @@ pub fn set_session_cookie(app: &App, headers: &HeaderMap, token: &str) -> String
     }
 }
 
+/// The secret by which a browser that has signed in before is known.
+pub fn device_cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, "__Host-device").or_else(|| cookie(headers, "device").filter(|_| on_loopback(headers)))
+}
+
+/// The `Set-Cookie` value for the secret of a known browser, kept for a year.
+pub fn set_device_cookie(app: &App, headers: &HeaderMap, secret: &str) -> String {
+    if on_loopback(headers) && !app.config.https {
+        format!("device={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000")
+    } else {
+        format!("__Host-device={secret}; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=31536000")
+    }
+}
+
+/// The session that a request brings along, whether or not it still holds.
+pub fn session_digest(headers: &HeaderMap) -> Option<[u8; 32]> {
+    session_cookie(headers).map(vault::token::digest)
+}
+
+/// The address under which this site was asked for, for links on paper.
+pub fn origin(app: &App, headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("localhost");
+    format!("{}://{host}", if app.config.https { "https" } else { "http" })
+}
+
 /// The language of a request: the choice kept in a cookie, then the browser's.
 pub fn language(headers: &HeaderMap) -> Lang {
     cookie(headers, "lang")
@@ -308,6 +355,31 @@ mod tests {
             ("", &get, "/api/v1/appeals", false),
         ] {
             assert_eq!(scope_allows(scopes, method, path), allowed, "{scopes} {method} {path}");
+        }
+    }
+
+    #[test]
+    fn an_incomplete_sign_in_opens_only_what_completes_it() {
+        let found = |stage: &str| Found {
+            actor: Actor::rule(Uuid::nil()),
+            lang: None,
+            session: Some([0; 32]),
+            stage: stage.to_owned(),
+        };
+        for (stage, path, open) in [
+            ("full", "/appeals", true),
+            ("second_factor", "/sign-in/second", true),
+            ("second_factor", "/account/password", false),
+            ("second_factor", "/account/second-factor", false),
+            ("second_factor", "/api/v1/appeals", false),
+            ("change_password", "/account/password", true),
+            ("change_password", "/", false),
+            ("set_up_second_factor", "/account/second-factor", true),
+            ("set_up_second_factor", "/account/security", false),
+            ("set_up_second_factor", "/sign-out", true),
+            ("anything else", "/appeals", false),
+        ] {
+            assert_eq!(stage_allows(&found(stage), path).is_ok(), open, "{stage} {path}");
         }
     }
 

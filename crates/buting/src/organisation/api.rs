@@ -1,41 +1,119 @@
+//! Sessions, tokens, departments, people, accounts and invitations in JSON.
+
+use super::accounts::{self, AccountsQuery};
+use super::desk::{self, PeopleQuery};
+use super::invitations::{self, Acceptance, INVITERS, InvitationsQuery, Key};
 use super::signin::{self, Attempt};
-use super::{Department, NewDepartment, NewPerson, Person, desk};
-use crate::actor::{OFFICE, Role, Roles, SIGNED_IN};
+use super::store::accounts::TokenRow;
+use super::{
+    Account, AccountState, Card, Department, DepartmentChange, Grant, Invitation, InvitationState, Invite, Listed,
+    NewDepartment, NewPerson, Person, PersonChange, Shown,
+};
+use crate::actor::{ADMINS, OFFICE, OUTSIDE, Role, Roles, SIGNED_IN};
 use crate::error::{Error, Result};
 use crate::http::api::{NoQuery, Page, Versioned, json, limit};
 use crate::http::cx::Cx;
 use crate::http::openapi::{Operation, schema};
 use crate::http::routes::{Access, Routes};
-use crate::http::session::{cookie, set_session_cookie};
+use crate::http::session::{device_cookie, session_digest, set_device_cookie, set_session_cookie};
 use crate::time::Time;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-const KEEPERS: Roles = OFFICE.and(Roles::of(&[Role::Sysadmin]));
+const KEEPERS: Roles = Roles::of(&[Role::Sysadmin, Role::Dispatcher]);
+const SYSADMIN: Roles = Roles::of(&[Role::Sysadmin]);
+/// Those who know people by name.
+const READERS: Roles = OFFICE.and(ADMINS);
+/// Those who may keep somebody: staff, a partner, a contact, a colleague.
+const PERSON_KEEPERS: Roles = OFFICE.and(OUTSIDE).and(SYSADMIN);
 
 pub fn routes(routes: &mut Routes) {
+    session_routes(routes);
+    let readers = Access::only(READERS);
     let keepers = Access::only(KEEPERS);
+    routes.api_get("/api/v1/departments", Access::signed_in(), departments).summary("Departments and partner agencies");
+    routes
+        .api_create("/api/v1/departments", keepers, add_department, show_department)
+        .summary("Add a department or partner agency");
+    routes.api_read("/api/v1/departments/{id}", Access::signed_in(), show_department).summary("A department");
+    routes
+        .api_change("/api/v1/departments/{id}", keepers, change_department, show_department)
+        .summary("Change a department");
+    routes
+        .api_act("/api/v1/departments/{id}/close", keepers, close_department, show_department)
+        .summary("Close a department that nobody belongs to any more");
+
+    routes.api_get("/api/v1/people", readers, people).summary("People of the office and of partner agencies, or of one enterprise or project");
+    routes.api_create("/api/v1/people", Access::only(OFFICE.and(SYSADMIN)), add_person, show_person).summary("Add a person");
+    routes.api_read("/api/v1/people/{id}", Access::only(READERS.and(OUTSIDE)), show_person).summary("A person, numbers masked").owner_scoped();
+    routes
+        .api_change("/api/v1/people/{id}", Access::only(PERSON_KEEPERS), change_person, show_person)
+        .summary("Change a person")
+        .owner_scoped();
+    routes
+        .api_act("/api/v1/people/{id}/leave", Access::only(PERSON_KEEPERS), leave, show_person)
+        .summary("Note that a person has left: account, sessions and tokens end")
+        .owner_scoped();
+    let numbers = Operation::new("/api/v1/people/{id}/numbers", Method::POST, Access::only(PERSON_KEEPERS)).output::<Shown>("200");
+    routes
+        .api_raw(Method::POST, "/api/v1/people/{id}/numbers", Access::only(PERSON_KEEPERS), numbers, numbers_of)
+        .summary("Telephone and e-mail in full; the view is logged")
+        .owner_scoped();
+
+    let admins = Access::only(ADMINS);
+    let sysadmin = Access::only(SYSADMIN);
+    routes.api_get("/api/v1/accounts", admins, list_accounts).summary("Accounts");
+    routes.api_create("/api/v1/accounts", sysadmin, add_account, show_account).summary("Open an account without password or role");
+    routes.api_read("/api/v1/accounts/{id}", admins, show_account).summary("An account");
+    routes.api_act("/api/v1/accounts/{id}/disable", sysadmin, disable, show_account).summary("Disable an account at once");
+    routes.api_act("/api/v1/accounts/{id}/enable", sysadmin, enable, show_account).summary("Enable an account again");
+    routes
+        .api_act("/api/v1/accounts/{id}/roles", Access::only(Roles::of(&[Role::Secadmin])), set_roles, show_account)
+        .summary("Say what an account may do");
+    let reset = Operation::new("/api/v1/accounts/{id}/reset", Method::POST, Access::only(INVITERS)).output::<Card>("200");
+    routes
+        .api_raw(Method::POST, "/api/v1/accounts/{id}/reset", Access::only(INVITERS), reset, reset_of)
+        .summary("A one-time link and code to set a new password")
+        .owner_scoped();
+
+    let inviters = Access::only(INVITERS);
+    routes.api_get("/api/v1/invitations", Access::only(INVITERS.and(Roles::of(&[Role::Auditor]))), list_invitations).summary("Invitations and resets, without their secrets");
+    routes.api_post("/api/v1/invitations", inviters, StatusCode::CREATED, invite).summary("Invite one or many; links and codes are shown this once").owner_scoped();
+    routes
+        .api_read("/api/v1/invitations/{id}", Access::only(INVITERS.and(Roles::of(&[Role::Auditor]))), show_invitation)
+        .summary("An invitation")
+        .owner_scoped();
+    routes
+        .api_act("/api/v1/invitations/{id}/revoke", inviters, revoke, show_invitation)
+        .summary("Take an invitation back")
+        .owner_scoped();
+    let accept = Operation::new("/api/v1/invitations/accept", Method::POST, Access::everybody()).body(schema::<Accept>()).output::<Accepted>("200");
+    routes
+        .api_raw(Method::POST, "/api/v1/invitations/accept", Access::everybody(), accept, accept_invitation)
+        .summary("Use a link or code: set user name and password");
+}
+
+fn session_routes(routes: &mut Routes) {
     let session = Operation::new("/api/v1/session", Method::POST, Access::everybody()).body(schema::<SignIn>()).output::<Me>("200");
     routes
         .api_raw(Method::POST, "/api/v1/session", Access::everybody(), session, sign_in)
         .summary("Sign in: sets the session cookie");
     routes.api_get("/api/v1/session", Access::signed_in(), me).summary("Who is signed in");
+    let end = Operation::new("/api/v1/session", Method::DELETE, Access::signed_in()).output::<()>("204");
+    routes.api_raw(Method::DELETE, "/api/v1/session", Access::signed_in(), end, sign_out).summary("Sign out");
+    routes.api_get("/api/v1/tokens", Access::signed_in(), list_tokens).summary("One's own API tokens");
     routes
         .api_post("/api/v1/tokens", Access::only(SIGNED_IN), StatusCode::CREATED, create_token)
         .summary("Make an API token for oneself");
-    routes.api_get("/api/v1/departments", Access::signed_in(), departments).summary("Departments and partner agencies");
+    routes.api_read("/api/v1/tokens/{id}", Access::signed_in(), show_token).summary("One of one's own tokens");
     routes
-        .api_create("/api/v1/departments", Access::only(Roles::of(&[Role::Sysadmin, Role::Dispatcher])), add_department, show_department)
-        .summary("Add a department or partner agency");
-    routes.api_read("/api/v1/departments/{id}", Access::signed_in(), show_department).summary("A department");
-    routes.api_get("/api/v1/people", keepers, people).summary("People of the office");
-    routes.api_create("/api/v1/people", keepers, add_person, show_person).summary("Add a person");
-    routes.api_read("/api/v1/people/{id}", keepers, show_person).summary("A person");
+        .api_act("/api/v1/tokens/{id}/revoke", Access::signed_in(), revoke_token, show_token)
+        .summary("Revoke one of one's own tokens");
 }
 
 /// Credentials.
@@ -63,7 +141,8 @@ struct Me {
     department_id: Option<Uuid>,
     /// Enterprise.
     enterprise_id: Option<Uuid>,
-    /// What is still to do before anything else: `full`, `second_factor` or `change_password`.
+    /// What is still to do before anything else: `full` for nothing, `second_factor`, `change_password` or
+    /// `set_up_second_factor`.
     stage: String,
 }
 
@@ -89,25 +168,34 @@ async fn sign_in(cx: Cx, _: HashMap<String, String>, request: Request) -> Result
         password: &input.password,
         address: cx.request.address,
         agent: &cx.request.agent,
-        device: cookie(&headers, "device"),
+        device: device_cookie(&headers),
+        session: session_digest(&headers),
     };
     let signed_in = signin::sign_in(&cx.app, &attempt).await?;
     let (token, stage) = match (signed_in.stage, &input.totp) {
         ("second_factor", Some(code)) => {
-            let done = signin::second_factor(&cx.app, &signed_in.actor, &vault::token::digest(&signed_in.token), code).await?;
+            let digest = vault::token::digest(&signed_in.token);
+            let done = signin::second_factor(&cx.app, &signed_in.actor, &digest, code, cx.request.address).await?;
             (done.token, done.stage)
         }
         (stage, _) => (signed_in.token, stage),
     };
     let mut response = json(StatusCode::OK, &Me::of(&signed_in.actor, stage)?);
-    let cookies = [
-        set_session_cookie(&cx.app, &headers, &token),
-        format!("device={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000", signed_in.device),
-    ];
-    for value in cookies {
+    for value in [set_session_cookie(&cx.app, &headers, &token), set_device_cookie(&cx.app, &headers, &signed_in.device)] {
         let value = HeaderValue::from_str(&value).map_err(|e| Error::Internal(e.to_string()))?;
         response.headers_mut().append(header::SET_COOKIE, value);
     }
+    Ok(response)
+}
+
+async fn sign_out(cx: Cx, _: HashMap<String, String>, request: Request) -> Result<Response> {
+    if let Some(session) = cx.request.session {
+        signin::sign_out(&cx.app, cx.who.zone_id, &session).await?;
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let ended = set_session_cookie(&cx.app, request.headers(), "");
+    let value = HeaderValue::from_str(&ended).map_err(|e| Error::Internal(e.to_string()))?;
+    response.headers_mut().append(header::SET_COOKIE, value);
     Ok(response)
 }
 
@@ -130,14 +218,78 @@ struct NewToken {
 /// A token that was made. It is shown this once.
 #[derive(Serialize, JsonSchema)]
 struct MadeToken {
+    /// Its key.
+    id: Uuid,
     /// The token.
     token: String,
 }
 
 async fn create_token(cx: Cx, new: NewToken) -> Result<MadeToken> {
     let expires = new.expires_at.unwrap_or(cx.now().plus(90 * crate::time::DAY_MS));
-    let token = desk::create_token(&cx.app, &cx.who, cx.who.person()?, &new.name, &new.scopes, Some(expires)).await?;
-    Ok(MadeToken { token })
+    let me = cx.who.person()?;
+    let (id, token) = accounts::make_token(&cx.app, &cx.who, me, &new.name, &new.scopes, Some(expires)).await?;
+    Ok(MadeToken { id, token })
+}
+
+/// A token, without its secret.
+#[derive(Serialize, JsonSchema)]
+struct TokenOut {
+    /// Key.
+    id: Uuid,
+    /// What it is for.
+    name: String,
+    /// What it may do.
+    scopes: String,
+    /// Since when.
+    created_at: Time,
+    /// When it ends; null when it does not end by itself.
+    expires_at: Option<Time>,
+    /// When it was last used, to the hour.
+    seen_at: Option<Time>,
+    /// When it was revoked.
+    revoked_at: Option<Time>,
+}
+
+impl From<TokenRow> for TokenOut {
+    fn from(row: TokenRow) -> Self {
+        let TokenRow { id, name, scopes, created_at, expires_at, seen_at, revoked_at, .. } = row;
+        Self { id, name, scopes, created_at, expires_at, seen_at, revoked_at }
+    }
+}
+
+impl Versioned for TokenOut {
+    fn version(&self) -> i64 {
+        if self.revoked_at.is_some() { 2 } else { 1 }
+    }
+}
+
+/// No input at all.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// A reason.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Reason {
+    /// Why.
+    reason: Option<String>,
+}
+
+async fn list_tokens(cx: Cx, _: NoQuery) -> Result<Page<TokenOut>> {
+    let mut tx = cx.read().await?;
+    let all: Vec<TokenOut> = accounts::tokens(&mut tx, &cx.who).await?.into_iter().map(TokenOut::from).collect();
+    let n = all.len() as i64;
+    Ok(Page::new(all, None, n))
+}
+
+async fn show_token(cx: Cx, id: Uuid) -> Result<TokenOut> {
+    let mut tx = cx.read().await?;
+    Ok(accounts::token(&mut tx, &cx.who, id).await?.into())
+}
+
+async fn revoke_token(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
+    accounts::revoke_token(&cx.app, &cx.who, id).await
 }
 
 async fn departments(cx: Cx, _: NoQuery) -> Result<Page<Department>> {
@@ -156,18 +308,37 @@ async fn show_department(cx: Cx, id: Uuid) -> Result<Department> {
     desk::department(&mut tx, cx.who.zone_id, id).await
 }
 
+async fn change_department(cx: Cx, id: Uuid, change: DepartmentChange) -> Result<Uuid> {
+    desk::change_department(&cx.app, &cx.who, id, change).await
+}
+
+async fn close_department(cx: Cx, id: Uuid, input: Reason) -> Result<Uuid> {
+    desk::close_department(&cx.app, &cx.who, id, input.reason.as_deref().unwrap_or_default()).await
+}
+
 /// What the list of people is asked.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct PeopleQuery {
+struct PeopleAsked {
     limit: Option<i64>,
     cursor: Option<String>,
     /// A part of the name, or its pinyin.
     q: Option<String>,
+    /// `staff`, `partners` or `left`; both kinds that are there without it.
+    group: Option<String>,
+    /// Of this department.
+    department_id: Option<Uuid>,
+    /// Of this enterprise.
+    enterprise_id: Option<Uuid>,
+    /// Of this project.
+    project_id: Option<Uuid>,
 }
 
-async fn people(cx: Cx, query: PeopleQuery) -> Result<Page<Person>> {
-    desk::staff(&cx.app, &cx.who, query.q.as_deref(), query.cursor.as_deref(), limit(query.limit)?).await
+async fn people(cx: Cx, asked: PeopleAsked) -> Result<Page<Listed>> {
+    let limit = limit(asked.limit)?;
+    let PeopleAsked { cursor, q, group, department_id, enterprise_id, project_id, .. } = asked;
+    let query = PeopleQuery { group, department_id, enterprise_id, project_id, q, cursor };
+    desk::people(&cx.app, &cx.who, &query, limit).await
 }
 
 async fn add_person(cx: Cx, new: NewPerson) -> Result<Uuid> {
@@ -176,17 +347,193 @@ async fn add_person(cx: Cx, new: NewPerson) -> Result<Uuid> {
 
 async fn show_person(cx: Cx, id: Uuid) -> Result<Person> {
     let mut tx = cx.read().await?;
-    desk::person(&mut tx, cx.who.zone_id, id).await
+    Ok(desk::person_for(&mut tx, &cx.who, id).await?.0)
 }
 
-impl Versioned for Department {
-    fn version(&self) -> i64 {
-        self.version
+async fn change_person(cx: Cx, id: Uuid, change: PersonChange) -> Result<Uuid> {
+    desk::change_person(&cx.app, &cx.who, id, change).await
+}
+
+/// That somebody has left.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Leave {
+    /// Why.
+    reason: Option<String>,
+    /// That this is the last one of the enterprise who can sign in was seen.
+    last_contact: bool,
+}
+
+async fn leave(cx: Cx, id: Uuid, input: Leave) -> Result<Uuid> {
+    desk::leave(&cx.app, &cx.who, id, input.reason.as_deref().unwrap_or_default(), input.last_contact).await
+}
+
+async fn numbers_of(cx: Cx, path: HashMap<String, String>, _: Request) -> Result<Response> {
+    let id = crate::http::api::id_of(&path)?;
+    Ok(json(StatusCode::OK, &desk::show_numbers(&cx.app, &cx.who, id, cx.request.address).await?))
+}
+
+/// What the list of accounts is asked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AccountsAsked {
+    limit: Option<i64>,
+    cursor: Option<String>,
+    /// A part of the user name or of the person's name.
+    q: Option<String>,
+    /// How they stand.
+    state: Option<AccountState>,
+    /// With this role.
+    role: Option<Role>,
+}
+
+async fn list_accounts(cx: Cx, asked: AccountsAsked) -> Result<Page<Account>> {
+    let limit = limit(asked.limit)?;
+    let AccountsAsked { cursor, q, state, role, .. } = asked;
+    let query = AccountsQuery { q, state, role, without_role: false, cursor };
+    accounts::list(&cx.app, &cx.who, &query, limit).await
+}
+
+/// An account to open.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OpenAccount {
+    /// For whom.
+    person_id: Uuid,
+    /// The name to sign in with.
+    user_name: String,
+}
+
+async fn add_account(cx: Cx, input: OpenAccount) -> Result<Uuid> {
+    let new = accounts::NewAccount {
+        person_id: input.person_id,
+        user_name: &input.user_name,
+        password: None,
+        must_change: false,
+        grants: &[],
+    };
+    accounts::add_account(&cx.app, &cx.who, &new).await
+}
+
+async fn show_account(cx: Cx, id: Uuid) -> Result<Account> {
+    let mut tx = cx.read().await?;
+    accounts::account(&mut tx, &cx.who, id).await
+}
+
+async fn disable(cx: Cx, id: Uuid, input: Reason) -> Result<Uuid> {
+    accounts::disable(&cx.app, &cx.who, id, input.reason.as_deref().unwrap_or_default()).await
+}
+
+async fn enable(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
+    accounts::enable(&cx.app, &cx.who, id).await
+}
+
+/// What an account may do.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SetRoles {
+    /// Every role, with its scope. What is not named is taken away.
+    grants: Vec<Grant>,
+}
+
+async fn set_roles(cx: Cx, id: Uuid, input: SetRoles) -> Result<Uuid> {
+    accounts::set_roles(&cx.app, &cx.who, id, &input.grants).await
+}
+
+async fn reset_of(cx: Cx, path: HashMap<String, String>, _: Request) -> Result<Response> {
+    let id = crate::http::api::id_of(&path)?;
+    Ok(json(StatusCode::OK, &invitations::reset(&cx.app, &cx.who, id).await?))
+}
+
+/// What the list of invitations is asked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct InvitationsAsked {
+    limit: Option<i64>,
+    cursor: Option<String>,
+    /// A part of the name of the person, the enterprise or the department.
+    q: Option<String>,
+    /// How they stand.
+    state: Option<InvitationState>,
+}
+
+async fn list_invitations(cx: Cx, asked: InvitationsAsked) -> Result<Page<Invitation>> {
+    let limit = limit(asked.limit)?;
+    let query = InvitationsQuery { state: asked.state, q: asked.q, cursor: asked.cursor };
+    invitations::list(&cx.app, &cx.who, &query, limit).await
+}
+
+/// Links and codes, shown this once.
+#[derive(Serialize, JsonSchema)]
+struct Cards {
+    /// One for everybody who was invited.
+    items: Vec<Card>,
+}
+
+async fn invite(cx: Cx, input: Invite) -> Result<Cards> {
+    match invitations::invite(&cx.app, &cx.who, &input).await {
+        Ok(items) => Ok(Cards { items }),
+        // The secrets cannot be shown again; a renewed invitation has new ones.
+        Err(Error::Replayed(_)) => Err(Error::state("shown_once")),
+        Err(error) => Err(error),
     }
 }
 
-impl Versioned for Person {
-    fn version(&self) -> i64 {
-        self.version
+async fn show_invitation(cx: Cx, id: Uuid) -> Result<Invitation> {
+    let mut tx = cx.read().await?;
+    invitations::get(&mut tx, &cx.who, id, cx.now()).await
+}
+
+async fn revoke(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
+    invitations::revoke(&cx.app, &cx.who, id).await
+}
+
+/// A link or a code, used.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Accept {
+    /// The secret of a link.
+    token: Option<String>,
+    /// A short code.
+    code: Option<String>,
+    /// The name to sign in with; only when joining.
+    user_name: Option<String>,
+    /// The password.
+    password: String,
+}
+
+/// What an accepted invitation opened.
+#[derive(Serialize, JsonSchema)]
+struct Accepted {
+    /// The person.
+    person_id: Uuid,
+    /// `join` or `reset`.
+    purpose: super::Purpose,
+}
+
+async fn accept_invitation(cx: Cx, _: HashMap<String, String>, request: Request) -> Result<Response> {
+    let headers = request.headers().clone();
+    let bytes = crate::http::api::read_bytes(request, 16 * 1024).await?;
+    let input: Accept = crate::http::api::parse(&bytes)?;
+    let key = match (&input.token, &input.code) {
+        (Some(token), None) => Key::Link(token),
+        (None, Some(code)) => Key::Code(code),
+        _ => return Err(Error::field("token", "required")),
+    };
+    let acceptance = Acceptance {
+        key,
+        user_name: input.user_name.as_deref(),
+        password: &input.password,
+        address: cx.request.address,
+        agent: &cx.request.agent,
+    };
+    let (offer, signed_in) = invitations::accept(&cx.app, &acceptance).await?;
+    let mut response = json(StatusCode::OK, &Accepted { person_id: offer.person_id, purpose: offer.purpose });
+    if let Some(signed_in) = signed_in {
+        for value in [set_session_cookie(&cx.app, &headers, &signed_in.token), set_device_cookie(&cx.app, &headers, &signed_in.device)] {
+            let value = HeaderValue::from_str(&value).map_err(|e| Error::Internal(e.to_string()))?;
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
     }
+    Ok(response)
 }

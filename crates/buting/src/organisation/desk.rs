@@ -1,23 +1,41 @@
-//! What can be done with zones, departments, people and accounts.
+//! What can be done with zones, departments and people. Accounts, invitations
+//! and second factors have desks of their own beside this one.
 
-use super::signin::{hash_password, policy_error};
-use super::store::{self, NewToken};
-use super::{Department, Grant, NewDepartment, NewPerson, Person, PersonChange, roles_fit_together};
-use crate::actor::{Actor, OFFICE, Role, Roles};
+pub use super::accounts::{NewAccount, add_account, create_token, disable_account, reset_password, set_locale};
+
+use super::signin::access;
+use super::store::accounts as account_store;
+use super::store::invitations as invitation_store;
+use super::store::{self, Group, PeopleFilter};
+use super::{
+    Department, DepartmentChange, Listed, NewDepartment, NewPerson, Person, PersonChange, Place, Right, Shown,
+};
+use crate::actor::{ADMINS, Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
-use crate::error::{Check, Error, FieldError, Result};
-use crate::http::api::Page;
-use crate::time::Time;
+use crate::assignment::reach;
+use crate::error::{Check, Conflict, Error, FieldError, Result};
+use crate::http::api::{Page, TOTAL_CAP};
+use crate::subject::SubjectKind;
+use crate::zone::Zone;
 use ::store::{Error as StoreError, Tx};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
+use std::net::IpAddr;
 use uuid::Uuid;
 
 /// Who keeps the organisation.
-const KEEPERS: Roles = Roles::of(&[Role::Sysadmin, Role::Dispatcher]);
+pub(super) const KEEPERS: Roles = Roles::of(&[Role::Sysadmin, Role::Dispatcher]);
 
 /// Makes a zone. Its administrators are made after it, by the command or the
 /// first-run page.
 pub async fn create_zone(app: &App, handle: &str, name: &str, settings: Json) -> Result<Uuid> {
+    let mut work = app.work(&Actor::rule(Uuid::now_v7())).await?;
+    create_zone_in(&mut work, handle, name, &settings).await?;
+    let zone_id = work.zone();
+    work.commit(zone_id).await
+}
+
+/// Makes the zone of a piece of work, within it.
+pub async fn create_zone_in(work: &mut Work, handle: &str, name: &str, settings: &Json) -> Result<()> {
     let mut check = Check::new();
     let name = check.text("name", name, 60);
     let readable = !handle.is_empty()
@@ -25,17 +43,14 @@ pub async fn create_zone(app: &App, handle: &str, name: &str, settings: Json) ->
         && handle.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     check.that(readable, "handle", "handle");
     check.done()?;
-    let zone_id = Uuid::now_v7();
-    let mut work = app.work(&Actor::rule(zone_id)).await?;
-    let now = work.now;
-    store::insert_zone(&mut work, zone_id, handle, &name, &settings, now).await.map_err(|e| taken(e, "handle"))?;
-    work.log("zone.create", Subject::new("zone", zone_id), Change::made(json!({"handle": handle, "name": name}))).await?;
-    work.commit(zone_id).await
+    let (zone_id, now) = (work.zone(), work.now);
+    store::insert_zone(work, zone_id, handle, &name, settings, now).await.map_err(|e| taken(e, "handle"))?;
+    work.log("zone.create", Subject::new("zone", zone_id), Change::made(json!({"handle": handle, "name": name}))).await
 }
 
-fn taken(error: StoreError, field: &'static str) -> Error {
+pub(super) fn taken(error: StoreError, field: &'static str) -> Error {
     match error {
-        StoreError::Duplicate(_) => Error::Conflict(crate::error::Conflict::Taken(field)),
+        StoreError::Duplicate(_) => Error::Conflict(Conflict::Taken(field)),
         other => other.into(),
     }
 }
@@ -43,27 +58,32 @@ fn taken(error: StoreError, field: &'static str) -> Error {
 /// Adds a department or a partner agency.
 pub async fn add_department(app: &App, who: &Actor, new: NewDepartment) -> Result<Uuid> {
     who.must(KEEPERS)?;
+    let mut work = app.work(who).await?;
+    let id = add_department_in(&mut work, new).await?;
+    work.commit(id).await
+}
+
+/// Adds a department within a piece of work.
+pub async fn add_department_in(work: &mut Work, new: NewDepartment) -> Result<Uuid> {
+    let zone = work.zone();
+    let id = new.id.unwrap_or_else(Uuid::now_v7);
+    if store::department(work, zone, id).await?.is_some() {
+        return Err(Error::Replayed(id));
+    }
     let mut check = Check::new();
     let name = check.text("name", &new.name, 60);
     let short_name = check.opt_text("short_name", new.short_name.as_deref(), 20);
     let phone = check.opt_text("phone", new.phone.as_deref(), 30);
+    if let Some(parent) = new.parent_id {
+        check.that(store::department(work, zone, parent).await?.is_some(), "parent_id", "unknown");
+    }
     check.done()?;
-    let id = new.id.unwrap_or_else(Uuid::now_v7);
-    let mut work = app.work(who).await?;
-    if store::department(&mut work, who.zone_id, id).await?.is_some() {
-        return Err(Error::Replayed(id));
-    }
-    if let Some(parent) = new.parent_id
-        && store::department(&mut work, who.zone_id, parent).await?.is_none()
-    {
-        return Err(Error::field("parent_id", "unknown"));
-    }
     let new = NewDepartment { name, short_name, phone, ..new };
     let now = work.now;
-    store::insert_department(&mut work, who.zone_id, id, &new, now).await?;
+    store::insert_department(work, zone, id, &new, now).await?;
     let made = json!({"name": new.name, "kind": new.kind, "parent_id": new.parent_id});
     work.log("department.create", Subject::new("department", id), Change::made(made)).await?;
-    work.commit(id).await
+    Ok(id)
 }
 
 /// Every department and partner agency, in order.
@@ -76,10 +96,113 @@ pub async fn department(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Department>
     store::department(tx, zone, id).await?.ok_or(Error::NotFound)
 }
 
-/// Adds a person.
-pub async fn add_person(app: &App, who: &Actor, new: NewPerson) -> Result<Uuid> {
-    who.must(OFFICE.and(KEEPERS))?;
+/// Changes a department.
+pub async fn change_department(app: &App, who: &Actor, id: Uuid, change: DepartmentChange) -> Result<Uuid> {
+    who.must(KEEPERS)?;
     let mut work = app.work(who).await?;
+    let zone = who.zone_id;
+    let old = department(&mut work, zone, id).await?;
+    who.saw(old.version)?;
+    if old.valid_to.is_some() {
+        return Err(Error::state("department_closed"));
+    }
+    let mut check = Check::new();
+    let name = check.text("name", change.name.as_deref().unwrap_or(&old.name), 60);
+    let short_name = check.text("short_name", change.short_name.as_deref().unwrap_or(&old.short_name), 20);
+    let phone = change.phone.apply(old.phone.clone());
+    let phone = check.opt_text("phone", phone.as_deref(), 30);
+    let parent_id = change.parent_id.apply(old.parent_id);
+    if let Some(parent) = parent_id {
+        check.that(is_free_parent(&mut work, zone, id, parent).await?, "parent_id", "parent");
+    }
+    let kind = change.kind.unwrap_or(old.kind);
+    if kind.is_own() != old.kind.is_own() && store::people_there(&mut work, zone, id).await? > 0 {
+        // Their roles follow from what kind of body it is.
+        check.add(FieldError::new("kind", "kind_with_people"));
+    }
+    check.done()?;
+    let new = Department { name, short_name, phone, parent_id, kind, position: change.position.unwrap_or(old.position), ..old.clone() };
+    if !store::update_department(&mut work, zone, &new).await? {
+        return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
+    }
+    let mut changed = Changed::default();
+    changed.plain("name", &old.name, &new.name);
+    changed.plain("short_name", &old.short_name, &new.short_name);
+    changed.plain("kind", &old.kind, &new.kind);
+    changed.plain("parent_id", &old.parent_id, &new.parent_id);
+    changed.plain("position", &old.position, &new.position);
+    changed.plain("phone", &old.phone, &new.phone);
+    work.log("department.change", Subject::new("department", id), changed.change()).await?;
+    work.commit(id).await
+}
+
+/// Whether a department may come under that parent: one that exists, is open,
+/// and does not come under it in turn.
+async fn is_free_parent(work: &mut Work, zone: Uuid, id: Uuid, parent: Uuid) -> Result<bool> {
+    let mut next = Some(parent);
+    for step in 0..20 {
+        let Some(at) = next else { return Ok(true) };
+        if at == id {
+            return Ok(false);
+        }
+        match store::department(work, zone, at).await? {
+            Some(found) if step > 0 || found.valid_to.is_none() => next = found.parent_id,
+            _ => return Ok(false),
+        }
+    }
+    Ok(false)
+}
+
+/// Closes a department. It stays in every record that names it.
+pub async fn close_department(app: &App, who: &Actor, id: Uuid, reason: &str) -> Result<Uuid> {
+    who.must(KEEPERS)?;
+    let mut check = Check::new();
+    let reason = check.opt_text("reason", Some(reason), 200).unwrap_or_default();
+    check.done()?;
+    let mut work = app.work(who).await?;
+    let zone = who.zone_id;
+    let old = department(&mut work, zone, id).await?;
+    who.saw(old.version)?;
+    if old.valid_to.is_some() {
+        return Err(Error::state("department_closed"));
+    }
+    if store::people_there(&mut work, zone, id).await? > 0 {
+        return Err(Error::state("department_has_people"));
+    }
+    let new = Department { valid_to: Some(work.now), ..old.clone() };
+    if !store::update_department(&mut work, zone, &new).await? {
+        return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
+    }
+    let change = Change::from_to(json!({"valid_to": null}), json!({"valid_to": new.valid_to})).because(reason);
+    work.log("department.close", Subject::new("department", id), change).await?;
+    work.commit(id).await
+}
+
+/// Adds a person: staff by those who keep the organisation, partners and
+/// contacts by the office, colleagues by who manages an enterprise's accounts.
+pub async fn add_person(app: &App, who: &Actor, new: NewPerson) -> Result<Uuid> {
+    who.must(OFFICE.and(KEEPERS).and(OUTSIDE))?;
+    let mut work = app.work(who).await?;
+    let places = [new.department_id, new.enterprise_id, new.project_id];
+    if places.iter().flatten().count() > 1 {
+        return Err(Error::field("department_id", "one_place"));
+    }
+    if let Some(subject) = new.enterprise_id.or(new.project_id) {
+        let field = if new.enterprise_id.is_some() { "enterprise_id" } else { "project_id" };
+        if !reach::reaches(&mut work, who, subject).await? && !who.is(Roles::of(&[Role::Sysadmin])) {
+            return Err(Error::field(field, "unknown"));
+        }
+        if who.is(OUTSIDE) && !who.is_rule() && !manages(&mut work, who).await? {
+            return Err(Error::Forbidden);
+        }
+    } else if who.is(OUTSIDE) && !who.is_rule() {
+        return Err(Error::Forbidden);
+    } else if let Some(id) = new.department_id {
+        match store::department(&mut work, who.zone_id, id).await? {
+            Some(department) if department.kind.is_own() => who.must(KEEPERS)?,
+            _ => {}
+        }
+    }
     let id = add_person_in(&mut work, new).await?;
     work.commit(id).await
 }
@@ -92,12 +215,11 @@ pub async fn add_person_in(work: &mut Work, new: NewPerson) -> Result<Uuid> {
         return Err(Error::Replayed(id));
     }
     let mut check = Check::new();
-    let name = check.text("name", &new.name, 60);
-    let title = check.opt_text("title", new.title.as_deref(), 60);
-    let email = check.opt_text("email", new.email.as_deref(), 120);
-    let phone = phone(&mut check, new.phone.as_deref());
+    let Particulars { name, title, phone, email } =
+        particulars(&mut check, &new.name, new.title.as_deref(), new.phone.as_deref(), new.email.as_deref());
     if let Some(department) = new.department_id {
-        check.that(store::department(work, zone, department).await?.is_some(), "department_id", "unknown");
+        let open = store::department(work, zone, department).await?.is_some_and(|d| d.valid_to.is_none());
+        check.that(open, "department_id", "unknown");
     }
     check.done()?;
     let new = NewPerson { name, title, email, phone, ..new };
@@ -120,74 +242,6 @@ pub async fn add_person_in(work: &mut Work, new: NewPerson) -> Result<Uuid> {
     Ok(id)
 }
 
-/// A telephone number as it is stored, or what is wrong with it.
-fn phone(check: &mut Check, typed: Option<&str>) -> Option<String> {
-    match identifiers::phone::parse(check.opt_text("phone", typed, 30)?.as_str()) {
-        Ok(phone) => Some(phone.to_string()),
-        Err(_) => {
-            check.add(FieldError::new("phone", "phone"));
-            None
-        }
-    }
-}
-
-/// Corrects a person within a piece of work; false when all stays as it was.
-pub async fn change_person_in(work: &mut Work, id: Uuid, change: PersonChange) -> Result<bool> {
-    let zone = work.zone();
-    let old = person(work, zone, id).await?;
-    let mut check = Check::new();
-    let new = Person {
-        name: check.text("name", change.name.as_deref().unwrap_or(&old.name), 60),
-        partial: change.partial.unwrap_or(old.partial),
-        title: check.opt_text("title", change.title.apply(old.title.clone()).as_deref(), 60),
-        phone: phone(&mut check, change.phone.apply(old.phone.clone()).as_deref()),
-        email: check.opt_text("email", change.email.apply(old.email.clone()).as_deref(), 120),
-        ..old.clone()
-    };
-    check.done()?;
-    let (mut before, mut after) = (serde_json::Map::new(), serde_json::Map::new());
-    for (field, was, is) in [
-        ("name", Some(&old.name), Some(&new.name)),
-        ("phone", old.phone.as_ref(), new.phone.as_ref()),
-        ("email", old.email.as_ref(), new.email.as_ref()),
-    ] {
-        if was != is {
-            before.insert(field.into(), sealed(work, id, was.map(String::as_str)).await?);
-            after.insert(field.into(), sealed(work, id, is.map(String::as_str)).await?);
-        }
-    }
-    if old.title != new.title {
-        before.insert("title".into(), json!(old.title));
-        after.insert("title".into(), json!(new.title));
-    }
-    if before.is_empty() {
-        return Ok(false);
-    }
-    if !store::update_person(work, zone, &new).await? {
-        return Err(Error::Conflict(crate::error::Conflict::Stale(old.version + 1)));
-    }
-    work.log("person.change", person_subject(&new), Change::from_to(before.into(), after.into())).await?;
-    Ok(true)
-}
-
-/// Notes within a piece of work that a person has left.
-pub async fn leave_in(work: &mut Work, id: Uuid) -> Result<()> {
-    let (zone, now) = (work.zone(), work.now);
-    let old = person(work, zone, id).await?;
-    if old.left_at.is_some() {
-        return Err(Error::state("person_left"));
-    }
-    if !store::update_person(work, zone, &Person { left_at: Some(now), ..old.clone() }).await? {
-        return Err(Error::Conflict(crate::error::Conflict::Stale(old.version + 1)));
-    }
-    work.log("person.leave", person_subject(&old), Change::made(json!({"left_at": now}))).await
-}
-
-/// A person of an enterprise or project shows on its timeline.
-fn person_subject(person: &Person) -> Subject {
-    Subject { kind: "person", id: person.id, about: person.enterprise_id.or(person.project_id) }
-}
-
 /// A personal value as it goes into the ledger: sealed under its owner's key.
 pub async fn sealed(work: &mut Work, owner: Uuid, plain: Option<&str>) -> Result<Json> {
     match plain {
@@ -199,27 +253,399 @@ pub async fn sealed(work: &mut Work, owner: Uuid, plain: Option<&str>) -> Result
     }
 }
 
-/// One person.
+/// One person, with telephone and e-mail in full: for the desks of other jobs,
+/// which have checked that the reader may call.
 pub async fn person(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Person> {
     store::person(tx, zone, id).await?.ok_or(Error::NotFound)
 }
 
-/// People of the office, in order, with their telephones masked for those who
-/// are not of the office themselves.
-pub async fn staff(app: &App, who: &Actor, q: Option<&str>, cursor: Option<&str>, limit: i64) -> Result<Page<Person>> {
-    who.must(OFFICE.and(KEEPERS))?;
-    let after = cursor.map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
+/// What somebody is to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// May change and invite.
+    Keeper,
+    /// May see.
+    Reader,
+}
+
+/// What the actor is to a person. `NotFound` when he may not know of the person:
+/// contacts are known to those who reach their enterprise or project, staff and
+/// partners to the office, colleagues to each other.
+pub async fn standing(tx: &mut Tx, who: &Actor, person: &Person) -> Result<Standing> {
+    if who.is_rule() {
+        return Ok(Standing::Keeper);
+    }
+    if let Some(subject) = person.enterprise_id.or(person.project_id) {
+        if let Scope::Enterprise(own) | Scope::Project(own) = who.scope {
+            return match own == subject {
+                true if manages(tx, who).await? => Ok(Standing::Keeper),
+                true => Ok(Standing::Reader),
+                false => Err(Error::NotFound),
+            };
+        }
+        if who.is(OFFICE) && reach::reaches(tx, who, subject).await? {
+            return Ok(Standing::Keeper);
+        }
+        if who.is(Roles::of(&[Role::Sysadmin])) {
+            return Ok(Standing::Keeper);
+        }
+        return if who.is(ADMINS) { Ok(Standing::Reader) } else { Err(Error::NotFound) };
+    }
+    if who.is(KEEPERS) {
+        return Ok(Standing::Keeper);
+    }
+    if who.is(OFFICE) && store::place(tx, who.zone_id, person).await? == Place::Agency {
+        return Ok(Standing::Keeper);
+    }
+    let colleague = person.department_id.is_some() && who.department_id == person.department_id;
+    if who.is(OFFICE.and(ADMINS)) || colleague || who.person_id == Some(person.id) {
+        return Ok(Standing::Reader);
+    }
+    Err(Error::NotFound)
+}
+
+/// The person, for somebody who means to change it.
+pub(super) async fn kept(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Person> {
+    let person = person(tx, who.zone_id, id).await?;
+    match standing(tx, who, &person).await? {
+        Standing::Keeper => Ok(person),
+        Standing::Reader => Err(Error::Forbidden),
+    }
+}
+
+/// Whether the actor holds the right to manage the accounts of his enterprise
+/// or project.
+pub async fn manages(tx: &mut Tx, who: &Actor) -> Result<bool> {
+    match who.person_id {
+        Some(person) if who.is(OUTSIDE) => Ok(account_store::has_right(tx, who.zone_id, person, Right::Manage).await?),
+        _ => Ok(false),
+    }
+}
+
+/// One person as somebody may see him: numbers masked unless they are his own.
+pub async fn person_for(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<(Person, Standing)> {
+    let person = person(tx, who.zone_id, id).await?;
+    let standing = standing(tx, who, &person).await?;
+    let own = who.person_id == Some(id);
+    Ok((if own { person } else { person.masked() }, standing))
+}
+
+/// Shows telephone and e-mail of a person in full. The view is logged.
+pub async fn show_numbers(app: &App, who: &Actor, id: Uuid, address: IpAddr) -> Result<Shown> {
+    who.must(OFFICE.and(OUTSIDE).and(Roles::of(&[Role::Sysadmin, Role::Agency])))?;
+    let mut tx = app.db.write().await?;
+    let person = person(&mut tx, who.zone_id, id).await?;
+    standing(&mut tx, who, &person).await?;
+    access(&mut tx, who.zone_id, who.person_id, address, "show_numbers", Subject::new("person", id), app.now()).await?;
+    tx.commit().await?;
+    Ok(Shown { phone: person.phone, email: person.email })
+}
+
+/// Checks name and numbers as they are to be stored.
+struct Particulars {
+    name: String,
+    title: Option<String>,
+    phone: Option<String>,
+    email: Option<String>,
+}
+
+fn particulars(check: &mut Check, name: &str, title: Option<&str>, phone: Option<&str>, email: Option<&str>) -> Particulars {
+    let name = check.text("name", name, 60);
+    let title = check.opt_text("title", title, 60);
+    let email = check.opt_text("email", email, 120);
+    if let Some(email) = &email {
+        let plausible = email.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && host.contains('.') && !host.contains('@') && !email.contains(char::is_whitespace)
+        });
+        check.that(plausible, "email", "email");
+    }
+    let phone = check.opt_text("phone", phone, 30).and_then(|text| match identifiers::phone::parse(&text) {
+        Ok(phone) => Some(phone.to_string()),
+        Err(_) => {
+            check.add(FieldError::new("phone", "phone"));
+            None
+        }
+    });
+    Particulars { name, title, phone, email }
+}
+
+/// Collects which fields changed, for the ledger.
+#[derive(Default)]
+pub(super) struct Changed {
+    before: Map<String, Json>,
+    after: Map<String, Json>,
+}
+
+impl Changed {
+    pub(super) fn plain<T: serde::Serialize + PartialEq>(&mut self, field: &str, old: &T, new: &T) {
+        if old != new {
+            self.before.insert(field.to_owned(), json!(old));
+            self.after.insert(field.to_owned(), json!(new));
+        }
+    }
+
+    async fn personal(&mut self, work: &mut Work, owner: Uuid, field: &str, old: Option<&str>, new: Option<&str>) -> Result<()> {
+        if old != new {
+            self.before.insert(field.to_owned(), sealed(work, owner, old).await?);
+            self.after.insert(field.to_owned(), sealed(work, owner, new).await?);
+        }
+        Ok(())
+    }
+
+    pub(super) fn change(self) -> Change {
+        Change::from_to(Json::Object(self.before), Json::Object(self.after))
+    }
+}
+
+fn subject_of(person: &Person) -> Subject {
+    match person.enterprise_id.or(person.project_id) {
+        Some(about) => Subject::about("person", person.id, about),
+        None => Subject::new("person", person.id),
+    }
+}
+
+/// Changes a person.
+pub async fn change_person(app: &App, who: &Actor, id: Uuid, change: PersonChange) -> Result<Uuid> {
+    let mut work = app.work(who).await?;
+    let old = kept(&mut work, who, id).await?;
+    who.saw(old.version)?;
+    change_person_in(&mut work, id, change).await?;
+    work.commit(id).await
+}
+
+/// Changes a person within a piece of work of somebody who may; false when all
+/// stays as it was.
+pub async fn change_person_in(work: &mut Work, id: Uuid, change: PersonChange) -> Result<bool> {
+    let zone = work.zone();
+    let old = person(work, zone, id).await?;
+    let mut check = Check::new();
+    let name = change.name.unwrap_or_else(|| old.name.clone());
+    let title = change.title.apply(old.title.clone());
+    let phone = change.phone.apply(old.phone.clone());
+    let email = change.email.apply(old.email.clone());
+    let checked = particulars(&mut check, &name, title.as_deref(), phone.as_deref(), email.as_deref());
+    let department_id = change.department_id.apply(old.department_id);
+    if department_id != old.department_id {
+        check.that(old.enterprise_id.is_none() && old.project_id.is_none(), "department_id", "one_place");
+        match department_id {
+            Some(id) => {
+                let open = store::department(work, zone, id).await?.is_some_and(|d| d.valid_to.is_none());
+                check.that(open, "department_id", "unknown");
+            }
+            None => {
+                check.that(old.department_id.is_none(), "department_id", "required");
+            }
+        }
+    }
+    check.done()?;
+    let new = Person {
+        name: checked.name,
+        partial: change.partial.unwrap_or(old.partial),
+        title: checked.title,
+        phone: checked.phone,
+        email: checked.email,
+        department_id,
+        position: change.position.unwrap_or(old.position),
+        ..old.clone()
+    };
+    if new.department_id != old.department_id {
+        let place = store::place(work, zone, &new).await?;
+        if place == Place::Office || store::place(work, zone, &old).await? == Place::Office {
+            work.who.must(KEEPERS)?;
+        }
+        let grants = account_store::grants(work, zone, id).await?;
+        if !grants.iter().all(|grant| place.allows(grant.role)) {
+            return Err(Error::state("roles_do_not_fit"));
+        }
+    }
+    store_person(work, &old, &new).await
+}
+
+/// Changes one's own telephone and e-mail.
+pub async fn change_own_numbers(app: &App, who: &Actor, phone: Option<&str>, email: Option<&str>) -> Result<Uuid> {
+    let id = who.person()?;
+    let mut work = app.work(who).await?;
+    let old = person(&mut work, who.zone_id, id).await?;
+    who.saw(old.version)?;
+    let mut check = Check::new();
+    let checked = particulars(&mut check, &old.name, old.title.as_deref(), phone, email);
+    check.done()?;
+    let new = Person { phone: checked.phone, email: checked.email, ..old.clone() };
+    store_person(&mut work, &old, &new).await?;
+    work.commit(id).await
+}
+
+/// Stores and logs what changed of a person; false when nothing did.
+async fn store_person(work: &mut Work, old: &Person, new: &Person) -> Result<bool> {
+    let zone = work.zone();
+    let mut changed = Changed::default();
+    let id = old.id;
+    changed.personal(work, id, "name", Some(&old.name), Some(&new.name)).await?;
+    changed.personal(work, id, "phone", old.phone.as_deref(), new.phone.as_deref()).await?;
+    changed.personal(work, id, "email", old.email.as_deref(), new.email.as_deref()).await?;
+    changed.plain("partial", &old.partial, &new.partial);
+    changed.plain("title", &old.title, &new.title);
+    changed.plain("department_id", &old.department_id, &new.department_id);
+    changed.plain("position", &old.position, &new.position);
+    if changed.before.is_empty() {
+        return Ok(false);
+    }
+    if !store::update_person(work, zone, new).await? {
+        return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
+    }
+    work.log("person.change", subject_of(new), changed.change()).await?;
+    Ok(true)
+}
+
+/// What a leave would mean: whether the person is the last of the enterprise or
+/// project who can sign in.
+pub async fn is_last_contact(tx: &mut Tx, who: &Actor, person: &Person) -> Result<bool> {
+    let Some(subject) = person.enterprise_id.or(person.project_id) else { return Ok(false) };
+    let has_account = super::store::credentials_of(tx, who.zone_id, person.id).await?.is_some_and(|a| a.disabled_at.is_none());
+    Ok(has_account && account_store::colleagues(tx, who.zone_id, subject, person.id).await?.is_empty())
+}
+
+/// Notes that a person has left: the account is disabled, sessions, tokens and
+/// open invitations end at once. The last contact of an enterprise is only let
+/// go when `last_contact` says that this was seen; the officer who answers for
+/// the enterprise is told. When the one who managed the enterprise's accounts
+/// goes, the right passes to the colleague who has been there longest.
+pub async fn leave(app: &App, who: &Actor, id: Uuid, reason: &str, last_contact: bool) -> Result<Uuid> {
+    let mut check = Check::new();
+    let reason = check.opt_text("reason", Some(reason), 200).unwrap_or_default();
+    check.done()?;
+    let mut work = app.work(who).await?;
+    let old = kept(&mut work, who, id).await?;
+    who.saw(old.version)?;
+    if old.left_at.is_none() && !last_contact && is_last_contact(&mut work, who, &old).await? {
+        return Err(Error::state("last_contact"));
+    }
+    leave_because(&mut work, id, &reason).await?;
+    work.commit(id).await
+}
+
+/// Notes within a piece of work, of somebody who may, that a person has left:
+/// what [`leave`] does once it was confirmed.
+pub async fn leave_in(work: &mut Work, id: Uuid) -> Result<()> {
+    leave_because(work, id, "").await
+}
+
+async fn leave_because(work: &mut Work, id: Uuid, reason: &str) -> Result<()> {
+    let (zone, now) = (work.zone(), work.now);
+    let old = person(work, zone, id).await?;
+    if old.left_at.is_some() {
+        return Err(Error::state("person_left"));
+    }
+    let who = work.who.clone();
+    let last = is_last_contact(work, &who, &old).await?;
+    super::accounts::not_the_last_administrator(work, id).await?;
+    let new = Person { left_at: Some(now), ..old.clone() };
+    if !store::update_person(work, zone, &new).await? {
+        return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
+    }
+    let change = Change::from_to(json!({"left_at": null}), json!({"left_at": now})).because(reason);
+    work.log("person.leave", subject_of(&new), change).await?;
+    invitation_store::revoke_open(work, zone, id, None, now).await?;
+    if store::disable(work, zone, id, now).await? {
+        super::accounts::cut_off(work, id).await?;
+        work.log("account.disable", Subject::new("account", id), Change::default()).await?;
+    }
+    let Some(subject) = old.enterprise_id.or(old.project_id) else { return Ok(()) };
+    if account_store::has_right(work, zone, id, Right::Manage).await? {
+        account_store::take_right(work, zone, id, Right::Manage).await?;
+        let colleagues = account_store::colleagues(work, zone, subject, id).await?;
+        if let Some((next, _)) = colleagues.first().filter(|_| colleagues.iter().all(|(_, manages)| !manages)) {
+            super::accounts::give_right_in(work, *next, Right::Manage).await?;
+        }
+    }
+    if last {
+        let kind = if old.enterprise_id.is_some() { SubjectKind::Enterprise } else { SubjectKind::Project };
+        let name = crate::subject::named(work, zone, kind, subject).await?.short_name;
+        let answerable = crate::assignment::desk::as_of(work, zone, kind, subject, now).await?;
+        let people = [answerable.officer, answerable.leader].into_iter().flatten().filter_map(|h| h.person_id);
+        for person in people {
+            let about = Subject::new(kind.word(), subject);
+            work.notify(person, "person.last_contact", about, json!({"subject": name})).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes a leave back that was noted by mistake. The account stays disabled
+/// until the system administrator enables it.
+pub async fn come_back(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
+    let mut work = app.work(who).await?;
+    let old = kept(&mut work, who, id).await?;
+    who.saw(old.version)?;
+    if old.left_at.is_none() {
+        return Err(Error::state("person_there"));
+    }
+    let new = Person { left_at: None, ..old.clone() };
+    if !store::update_person(&mut work, who.zone_id, &new).await? {
+        return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
+    }
+    let change = Change::from_to(json!({"left_at": old.left_at}), json!({"left_at": null}));
+    work.log("person.come_back", subject_of(&new), change).await?;
+    work.commit(id).await
+}
+
+/// What a list of people is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct PeopleQuery {
+    /// `staff`, `partners` or `left`; both kinds that are there without it.
+    pub group: Option<String>,
+    /// Of this department.
+    pub department_id: Option<Uuid>,
+    /// Of this enterprise, for those who reach it.
+    pub enterprise_id: Option<Uuid>,
+    /// Of this project, for those who reach it.
+    pub project_id: Option<Uuid>,
+    /// A part of the name, or its pinyin.
+    pub q: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+/// People of the office and of partner agencies, or of one enterprise or
+/// project, in order, with their numbers masked.
+pub async fn people(app: &App, who: &Actor, query: &PeopleQuery, limit: i64) -> Result<Page<Listed>> {
     let mut tx = app.read().await?;
-    let mut people = store::staff(&mut tx, who.zone_id, q, after, limit + 1).await?;
+    let group = if let Some(subject) = query.enterprise_id.or(query.project_id) {
+        if !reach::reaches(&mut tx, who, subject).await? {
+            return Err(Error::NotFound);
+        }
+        if query.enterprise_id.is_some() { Group::Enterprise(subject) } else { Group::Project(subject) }
+    } else {
+        who.must(OFFICE.and(ADMINS))?;
+        match query.group.as_deref() {
+            None | Some("") => Group::Departments,
+            Some("staff") => Group::Staff,
+            Some("partners") => Group::Partners,
+            Some("left") => Group::Left,
+            Some(_) => return Err(Error::field("group", "unknown")),
+        }
+    };
+    let after = match query.cursor.as_deref().filter(|c| !c.is_empty()) {
+        Some(cursor) => Some(read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))?),
+        None => None,
+    };
+    let filter = PeopleFilter { group, department: query.department_id, q: query.q.as_deref() };
+    let mut people = store::people(&mut tx, who.zone_id, &filter, after, limit + 1).await?;
     let more = people.len() as i64 > limit;
     people.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = people.last().filter(|_| more).map(|last| format!("{}.{}", last.position, last.id));
-    let counted = people.len() as i64;
-    let mut page = Page::new(people, next, counted);
-    if more || after.is_some() {
-        page.total = None;
-    }
-    Ok(page)
+    let next = people.last().filter(|_| more).map(|last| format!("{}.{}", last.person.position, last.person.id));
+    let total = match (more, after) {
+        (false, None) => people.len() as i64,
+        _ => store::count_people(&mut tx, who.zone_id, &filter, TOTAL_CAP + 1).await?,
+    };
+    let own = who.person_id;
+    let mask = |mut listed: Listed| {
+        if own != Some(listed.person.id) {
+            listed.person = listed.person.masked();
+        }
+        listed
+    };
+    Ok(Page::new(people.into_iter().map(mask).collect(), next, total))
 }
 
 fn read_cursor(cursor: &str) -> Option<(i64, Uuid)> {
@@ -227,125 +653,7 @@ fn read_cursor(cursor: &str) -> Option<(i64, Uuid)> {
     Some((position.parse().ok()?, Uuid::parse_str(id).ok()?))
 }
 
-/// A new account for a person who is there already.
-pub struct NewAccount<'a> {
-    /// The person.
-    pub person_id: Uuid,
-    /// The name to sign in with.
-    pub user_name: &'a str,
-    /// The first password; without one the person comes in by invitation.
-    pub password: Option<&'a str>,
-    /// Whether the password must be changed at first sign-in.
-    pub must_change: bool,
-    /// What the account may do.
-    pub grants: &'a [Grant],
-}
-
-/// Opens an account. Only the system administrator makes accounts, and only the
-/// security administrator gives roles; the program's own commands do both.
-pub async fn add_account(app: &App, who: &Actor, new: &NewAccount<'_>) -> Result<Uuid> {
-    who.must(Roles::of(&[Role::Sysadmin]))?;
-    if !new.grants.is_empty() {
-        who.must(Roles::of(&[Role::Secadmin]))?;
-    }
-    let mut check = Check::new();
-    let name = check.text("user_name", new.user_name, 32);
-    let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
-    check.that(plain, "user_name", "user_name");
-    check.that(roles_fit_together(new.grants), "roles", "three_administrators");
-    check.done()?;
-    let hash = match new.password {
-        Some(password) => {
-            vault::password::check_policy(password, &name).map_err(|e| policy_error("password", &e))?;
-            Some(hash_password(password).await?)
-        }
-        None => None,
-    };
-    let mut work = app.work(who).await?;
-    let zone = who.zone_id;
-    person(&mut work, zone, new.person_id).await?;
-    let now = work.now;
-    store::insert_account(&mut work, zone, new.person_id, &name, hash.as_deref(), new.must_change, now)
-        .await
-        .map_err(|e| taken(e, "user_name"))?;
-    for grant in new.grants {
-        store::insert_grant(&mut work, zone, new.person_id, grant).await?;
-    }
-    let roles: Vec<_> = new.grants.iter().map(|grant| grant.role.word()).collect();
-    let made = json!({"user_name": name, "roles": roles});
-    work.log("account.create", Subject::new("account", new.person_id), Change::made(made)).await?;
-    work.commit(new.person_id).await
-}
-
-/// Sets a first or forgotten password and ends every session of the account.
-pub async fn reset_password(app: &App, who: &Actor, account: Uuid, password: &str, must_change: bool) -> Result<()> {
-    who.must(Roles::of(&[Role::Sysadmin]))?;
-    let name = {
-        let mut tx = app.read().await?;
-        store::credentials_of(&mut tx, who.zone_id, account).await?.ok_or(Error::NotFound)?.user_name
-    };
-    vault::password::check_policy(password, &name).map_err(|e| policy_error("password", &e))?;
-    let hash = hash_password(password).await?;
-    let mut work = app.work(who).await?;
-    store::set_password(&mut work, who.zone_id, account, &hash, must_change).await?;
-    store::delete_other_sessions(&mut work, who.zone_id, account, None).await?;
-    work.log("account.reset_password", Subject::new("account", account), Change::default()).await?;
-    work.commit(account).await?;
-    Ok(())
-}
-
-/// Disables an account: its sessions end and its tokens hold no longer.
-pub async fn disable_account(app: &App, who: &Actor, account: Uuid) -> Result<()> {
-    who.must(Roles::of(&[Role::Sysadmin]))?;
-    let mut work = app.work(who).await?;
-    let now = work.now;
-    if !store::disable(&mut work, who.zone_id, account, now).await? {
-        return Err(Error::NotFound);
-    }
-    store::delete_other_sessions(&mut work, who.zone_id, account, None).await?;
-    work.log("account.disable", Subject::new("account", account), Change::default()).await?;
-    work.commit(account).await?;
-    Ok(())
-}
-
-/// Makes an API token for an account; the text is shown once and never again.
-pub async fn create_token(app: &App, who: &Actor, account: Uuid, name: &str, scopes: &str, expires_at: Option<Time>) -> Result<String> {
-    if who.person_id != Some(account) {
-        who.must(Roles::of(&[Role::Secadmin]))?;
-    }
-    let mut check = Check::new();
-    let name = check.text("name", name, 60);
-    let scopes = check.text("scopes", scopes, 200);
-    let known = scopes.split_whitespace().all(is_scope);
-    check.that(known, "scopes", "scope");
-    check.that(expires_at.is_none_or(|at| at > app.now()), "expires_at", "past");
-    check.done()?;
-    let (token, digest) = vault::token::api();
-    let mut work = app.work(who).await?;
-    let new = NewToken { id: Uuid::now_v7(), digest, account_id: account, name: &name, scopes: &scopes, at: work.now, expires_at };
-    store::insert_token(&mut work, who.zone_id, &new).await?;
-    let made = json!({"name": name, "scopes": scopes, "expires_at": expires_at});
-    work.log("token.create", Subject::new("api_token", new.id), Change::made(made)).await?;
-    let id = new.id;
-    work.commit(id).await?;
-    Ok(token)
-}
-
-/// `*`, `read`, or `collection:read|write`.
-fn is_scope(scope: &str) -> bool {
-    match scope.split_once(':') {
-        None => matches!(scope, "*" | "read"),
-        Some((name, right)) => {
-            !name.is_empty()
-                && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
-                && matches!(right, "read" | "write")
-        }
-    }
-}
-
-/// Keeps the language that a person chose.
-pub async fn set_locale(app: &App, zone: Uuid, account: Uuid, locale: &str) -> Result<()> {
-    let mut tx = app.db.write().await?;
-    store::set_locale(&mut tx, zone, account, locale).await?;
-    Ok(tx.commit().await?)
+/// Whether the zone asks administrators and approvers for a second factor.
+pub async fn requires_second_factor(tx: &mut Tx, zone: Uuid) -> Result<bool> {
+    Ok(Zone::get(tx, zone).await?.settings["require_totp"].as_bool().unwrap_or(false))
 }

@@ -1,12 +1,20 @@
 //! 机构人员: departments, people, accounts, sign-in.
 
 mod api;
+pub mod accounts;
 pub mod desk;
+pub mod factor;
+pub mod first_run;
+pub mod invitations;
+pub mod notices;
+#[cfg(feature = "oidc")]
+pub mod oidc;
 mod pages;
 pub mod signin;
 mod store;
 
 use crate::actor::{Role, ScopeKind};
+use crate::http::api::Versioned;
 use crate::http::routes::Routes;
 use crate::patch::Patch;
 use crate::time::Time;
@@ -158,8 +166,27 @@ pub struct NewPerson {
     pub position: Option<i64>,
 }
 
-/// A change to a person: what is absent stays, `Clear` empties.
-#[derive(Clone, Debug, Default)]
+/// A change of a department.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DepartmentChange {
+    /// Full name.
+    pub name: Option<String>,
+    /// Short name.
+    pub short_name: Option<String>,
+    /// What kind of body it is.
+    pub kind: Option<DepartmentKind>,
+    /// The department it belongs to.
+    pub parent_id: Patch<Uuid>,
+    /// Place in lists.
+    pub position: Option<i64>,
+    /// Office telephone.
+    pub phone: Patch<String>,
+}
+
+/// A change of a person: what is absent stays, `Clear` empties.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct PersonChange {
     /// Name.
     pub name: Option<String>,
@@ -171,6 +198,211 @@ pub struct PersonChange {
     pub phone: Patch<String>,
     /// E-mail.
     pub email: Patch<String>,
+    /// Department, for staff and partners.
+    pub department_id: Patch<Uuid>,
+    /// Place in lists.
+    pub position: Option<i64>,
+}
+
+/// A person as a list shows: with masked numbers and the account's state.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Listed {
+    /// The person; telephone and e-mail are masked.
+    #[serde(flatten)]
+    pub person: Person,
+    /// Short name of the department or the enterprise or project.
+    pub place: Option<String>,
+    /// State of the person's account; null without one.
+    pub account: Option<AccountState>,
+}
+
+/// Telephone and e-mail of a person, shown on request. The view is logged.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Shown {
+    /// Telephone.
+    pub phone: Option<String>,
+    /// E-mail.
+    pub email: Option<String>,
+}
+
+/// `z***@example.com`: an e-mail for those who need not write.
+pub fn mask_email(email: &str) -> String {
+    match email.split_once('@') {
+        Some((name, host)) => format!("{}***@{host}", name.chars().take(1).collect::<String>()),
+        None => "***".to_owned(),
+    }
+}
+
+impl Person {
+    /// The person with telephone and e-mail masked.
+    pub fn masked(mut self) -> Self {
+        self.phone = self.phone.map(|phone| identifiers::phone::mask(&phone));
+        self.email = self.email.map(|email| mask_email(&email));
+        self
+    }
+}
+
+words! {
+    /// How an account stands.
+    pub enum AccountState {
+        /// 启用
+        Active = "active",
+        /// 已邀请，尚未启用
+        Invited = "invited",
+        /// 已停用
+        Disabled = "disabled",
+    }
+}
+
+words! {
+    /// What a one-time link or code is for.
+    pub enum Purpose {
+        /// 启用账号
+        Join = "join",
+        /// 重设密码
+        Reset = "reset",
+    }
+}
+
+words! {
+    /// A right inside one's own enterprise or project, apart from the role.
+    pub enum Right {
+        /// 管理本单位账号: invite colleagues, say who has left.
+        Manage = "manage",
+    }
+}
+
+words! {
+    /// How an invitation stands.
+    pub enum InvitationState {
+        /// 待启用
+        Open = "open",
+        /// 已使用
+        Used = "used",
+        /// 已过期
+        Expired = "expired",
+        /// 已撤回
+        Revoked = "revoked",
+    }
+}
+
+/// An account, as administrators see it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Account {
+    /// Key; the person's own.
+    pub id: Uuid,
+    /// The name to sign in with.
+    pub user_name: String,
+    /// Name of the person.
+    pub name: String,
+    /// Short name of the department, enterprise or project.
+    pub place: Option<String>,
+    /// Department, for staff and partners.
+    pub department_id: Option<Uuid>,
+    /// Enterprise, for its people.
+    pub enterprise_id: Option<Uuid>,
+    /// Project, for the owner's people.
+    pub project_id: Option<Uuid>,
+    /// Roles and how far they reach.
+    pub grants: Vec<Grant>,
+    /// Rights inside the own enterprise or project.
+    pub rights: Vec<Right>,
+    /// How it stands.
+    pub state: AccountState,
+    /// Whether a second factor is set up.
+    pub second_factor: bool,
+    /// Whether the password must be changed at the next sign-in.
+    pub must_change: bool,
+    /// The last sign-in.
+    pub signed_in_at: Option<Time>,
+    /// Since when.
+    pub created_at: Time,
+    /// Counts the changes.
+    pub version: i64,
+}
+
+/// An invitation or a reset, without its secret.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Invitation {
+    /// Key.
+    pub id: Uuid,
+    /// For whom.
+    pub person_id: Uuid,
+    /// Name of the person.
+    pub name: String,
+    /// Short name of the department, enterprise or project.
+    pub place: Option<String>,
+    /// To join, or to set a new password.
+    pub purpose: Purpose,
+    /// How it stands.
+    pub state: InvitationState,
+    /// Since when.
+    pub created_at: Time,
+    /// Until when it works.
+    pub expires_at: Time,
+    /// Who made it.
+    pub made_by: Option<Uuid>,
+    /// Counts the changes.
+    pub version: i64,
+}
+
+/// A link and a code, shown this once.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Card {
+    /// The invitation.
+    pub id: Uuid,
+    /// For whom.
+    pub person_id: Uuid,
+    /// Name of the person.
+    pub name: String,
+    /// Short name of the department, enterprise or project.
+    pub place: Option<String>,
+    /// The secret of the link: `/join?t=…`.
+    pub token: String,
+    /// The short code, for those who type it at `/join`.
+    pub code: String,
+    /// Until when both work, whichever is used first.
+    pub expires_at: Time,
+}
+
+/// Whom to invite: everybody named or matched who has no account in use.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Invite {
+    /// These people.
+    pub people: Vec<Uuid>,
+    /// Everybody of this department or partner agency.
+    pub department_id: Option<Uuid>,
+    /// Every contact of these enterprises.
+    pub enterprise_ids: Vec<Uuid>,
+    /// Every contact of the enterprises in this carrier.
+    pub carrier_id: Option<Uuid>,
+    /// Days that link and code work: 1 to 30, 7 unless told.
+    pub days: Option<i64>,
+}
+
+impl Versioned for Department {
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl Versioned for Person {
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl Versioned for Account {
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl Versioned for Invitation {
+    fn version(&self) -> i64 {
+        self.version
+    }
 }
 
 /// A role given to an account, and how far it reaches.
@@ -200,6 +432,33 @@ impl Grant {
         Self { role, scope, departments: Vec::new() }
     }
 
+    /// The scopes that make sense for a role; the first is the usual one.
+    pub fn scopes(role: Role) -> &'static [ScopeKind] {
+        match role {
+            Role::Leader | Role::Dispatcher | Role::Oversight => {
+                &[ScopeKind::All, ScopeKind::Departments, ScopeKind::Department, ScopeKind::Assignments]
+            }
+            Role::Officer => {
+                &[ScopeKind::Department, ScopeKind::Departments, ScopeKind::Assignments, ScopeKind::All]
+            }
+            Role::Specialist => {
+                &[ScopeKind::Assignments, ScopeKind::Department, ScopeKind::Departments, ScopeKind::All]
+            }
+            Role::Agency => &[ScopeKind::Department],
+            Role::Enterprise => &[ScopeKind::Enterprise],
+            Role::Project => &[ScopeKind::Project],
+            Role::Auditor => &[ScopeKind::All],
+            Role::Sysadmin | Role::Secadmin => &[ScopeKind::Assignments],
+        }
+    }
+
+    /// Whether the scope makes sense for the role, with departments exactly where
+    /// the scope lists them.
+    pub fn holds(&self) -> bool {
+        Self::scopes(self.role).contains(&self.scope)
+            && (self.scope == ScopeKind::Departments) != self.departments.is_empty()
+    }
+
     fn departments_json(&self) -> Json {
         Json::from(self.departments.iter().map(Uuid::to_string).collect::<Vec<_>>())
     }
@@ -211,6 +470,48 @@ pub fn roles_fit_together(grants: &[Grant]) -> bool {
     let admin = |role| matches!(role, Role::Sysadmin | Role::Secadmin | Role::Auditor);
     let admins = grants.iter().filter(|grant| admin(grant.role)).count();
     admins == 0 || grants.len() == 1
+}
+
+/// Where somebody belongs, as far as it decides which roles fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A department of the committee, or none that is known.
+    Office,
+    /// A partner agency.
+    Agency,
+    /// An enterprise.
+    Enterprise,
+    /// A project.
+    Project,
+}
+
+impl Place {
+    /// Whether a role can be held there: nobody of an enterprise is an officer.
+    pub fn allows(self, role: Role) -> bool {
+        match self {
+            Self::Office => !matches!(role, Role::Agency | Role::Enterprise | Role::Project),
+            Self::Agency => role == Role::Agency,
+            Self::Enterprise => role == Role::Enterprise,
+            Self::Project => role == Role::Project,
+        }
+    }
+
+    /// The grant that follows from the place alone. In the office it takes the
+    /// security administrator to give one.
+    pub fn grant(self) -> Option<Grant> {
+        match self {
+            Self::Office => None,
+            Self::Agency => Some(Grant::usual(Role::Agency)),
+            Self::Enterprise => Some(Grant::usual(Role::Enterprise)),
+            Self::Project => Some(Grant::usual(Role::Project)),
+        }
+    }
+}
+
+/// Whether a zone that asks for the second factor asks it of these roles:
+/// administrators and those who approve.
+pub fn must_have_second_factor(roles: crate::actor::Roles) -> bool {
+    roles.meets(crate::actor::ADMINS.and(crate::actor::Roles::of(&[Role::Leader, Role::Dispatcher])))
 }
 
 /// Adds this job's routes.
@@ -236,5 +537,44 @@ mod tests {
             let grants: Vec<_> = roles.iter().copied().map(grant).collect();
             assert_eq!(roles_fit_together(&grants), fits, "{roles:?}");
         }
+    }
+
+    #[test]
+    fn the_usual_grant_of_every_role_holds_and_fits_one_kind_of_place() {
+        for role in Role::ALL.iter().copied() {
+            assert!(Grant::usual(role).holds(), "{role}");
+            let places = [Place::Office, Place::Agency, Place::Enterprise, Place::Project];
+            assert_eq!(places.iter().filter(|place| place.allows(role)).count(), 1, "{role}");
+        }
+    }
+
+    #[test]
+    fn a_scope_lists_departments_when_it_names_them_and_never_else() {
+        let id = Uuid::from_u128(1);
+        for (role, scope, departments, holds) in [
+            (Role::Officer, ScopeKind::Departments, vec![id], true),
+            (Role::Officer, ScopeKind::Departments, vec![], false),
+            (Role::Officer, ScopeKind::Department, vec![id], false),
+            (Role::Enterprise, ScopeKind::All, vec![], false),
+            (Role::Agency, ScopeKind::All, vec![], false),
+            (Role::Sysadmin, ScopeKind::All, vec![], false),
+            (Role::Leader, ScopeKind::Assignments, vec![], true),
+        ] {
+            assert_eq!(Grant { role, scope, departments }.holds(), holds, "{role} {scope}");
+        }
+    }
+
+    #[test]
+    fn administrators_and_approvers_need_the_second_factor() {
+        for role in Role::ALL.iter().copied() {
+            let needs = matches!(role, Role::Sysadmin | Role::Secadmin | Role::Auditor | Role::Leader | Role::Dispatcher);
+            assert_eq!(must_have_second_factor(crate::actor::Roles::of(&[role])), needs, "{role}");
+        }
+    }
+
+    #[test]
+    fn masks() {
+        assert_eq!(mask_email("zhang.wei@example.com"), "z***@example.com");
+        assert_eq!(mask_email("no address"), "***");
     }
 }

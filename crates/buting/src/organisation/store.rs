@@ -1,7 +1,14 @@
-use super::{Department, Grant, NewDepartment, NewPerson, Person};
+//! The SQL of zones, departments, people, credentials and sessions.
+
+pub mod accounts;
+pub mod invitations;
+#[cfg(feature = "oidc")]
+pub mod oidc;
+
+use super::{Department, DepartmentKind, Grant, Listed, NewDepartment, NewPerson, Person, Place};
 use crate::time::Time;
+use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};
 use hanzi::pinyin::spelling_keys;
-use store::{Result, Sql, Tx, from_row, sql};
 use uuid::Uuid;
 
 const PERSON: &str = "SELECT id, name, partial, title, phone, email, department_id, enterprise_id, project_id,
@@ -37,6 +44,42 @@ pub async fn insert_zone(tx: &mut Tx, zone_id: Uuid, handle: &str, name: &str, s
     ))
     .await
     .map(drop)
+}
+
+/// Whether there is any zone at all.
+pub async fn any_zone(tx: &mut Tx) -> Result<bool> {
+    Ok(tx.opt_value::<String>("SELECT handle FROM zone LIMIT 1").await?.is_some())
+}
+
+pub async fn insert_setup_code(tx: &mut Tx, digest: &[u8; 32], at: Time) -> Result<()> {
+    tx.run(sql!(
+        "INSERT INTO setup_code (zone_id, digest, created_at) VALUES ($1, $2, $3)",
+        Uuid::nil(),
+        digest.as_slice(),
+        at
+    ))
+    .await
+    .map(drop)
+}
+
+/// Takes every set-up code away at once and answers whether this one was among
+/// those made since; of two who try, one finds none left.
+pub async fn take_setup_codes(tx: &mut Tx, digest: &[u8; 32], since: Time) -> Result<bool> {
+    let taken: Vec<(Vec<u8>, Time)> =
+        tx.list(sql!("DELETE FROM setup_code WHERE zone_id = $1 RETURNING digest, created_at", Uuid::nil())).await?;
+    Ok(taken.iter().any(|(known, at)| known == digest && *at >= since))
+}
+
+/// Whether a set-up code made since holds.
+pub async fn has_setup_code(tx: &mut Tx, digest: &[u8; 32], since: Time) -> Result<bool> {
+    let found: Option<Time> = tx
+        .opt_value(sql!(
+            "SELECT created_at FROM setup_code WHERE zone_id = $1 AND digest = $2",
+            Uuid::nil(),
+            digest.as_slice()
+        ))
+        .await?;
+    Ok(found.is_some_and(|at| at >= since))
 }
 
 pub async fn zone_by_handle(tx: &mut Tx, handle: &str) -> Result<Option<Uuid>> {
@@ -79,19 +122,185 @@ pub async fn person(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Person>>
     tx.opt(query).await
 }
 
-/// People of the office (not those of enterprises and projects), in order.
-pub async fn staff(tx: &mut Tx, zone: Uuid, q: Option<&str>, after: Option<(i64, Uuid)>, limit: i64) -> Result<Vec<Person>> {
-    let mut query = Sql::from(PERSON);
-    query.push(" WHERE zone_id = ").arg(zone).push(" AND department_id IS NOT NULL AND left_at IS NULL");
-    if let Some(q) = q {
-        let like = format!("%{}%", q.replace(['%', '_'], ""));
-        query.push(" AND (name LIKE ").arg(like.clone()).push(" OR spelling LIKE ").arg(like).push(")");
+/// Which people a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Of the committee's own departments.
+    Staff,
+    /// Of partner agencies.
+    Partners,
+    /// Of both.
+    Departments,
+    /// Those who have left, of both.
+    Left,
+    /// Of one enterprise.
+    Enterprise(Uuid),
+    /// Of one project.
+    Project(Uuid),
+}
+
+/// What a list of people is narrowed by.
+#[derive(Clone, Debug)]
+pub struct PeopleFilter<'a> {
+    /// Which people at all.
+    pub group: Group,
+    /// Of this department.
+    pub department: Option<Uuid>,
+    /// A part of the name, or of its spelling in letters.
+    pub q: Option<&'a str>,
+}
+
+impl FromRow for Listed {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self { person: Person::from_row(row)?, place: row.get("place")?, account: row.get("account")? })
     }
+}
+
+/// What is left of a search word when the wildcards of LIKE are gone.
+fn like(q: &str) -> String {
+    format!("%{}%", q.trim().replace(['%', '_', '\\'], ""))
+}
+
+fn people_where(query: &mut Sql, zone: Uuid, filter: &PeopleFilter<'_>) {
+    query.push(" WHERE p.zone_id = ").arg(zone);
+    query.push(if filter.group == Group::Left { " AND p.left_at IS NOT NULL" } else { " AND p.left_at IS NULL" });
+    match filter.group {
+        Group::Staff => {
+            query.push(" AND d.kind IN ").list(own_kinds());
+        }
+        Group::Partners => {
+            query.push(" AND d.kind NOT IN ").list(own_kinds());
+        }
+        Group::Departments | Group::Left => {
+            query.push(" AND p.department_id IS NOT NULL");
+        }
+        Group::Enterprise(id) => {
+            query.push(" AND p.enterprise_id = ").arg(id);
+        }
+        Group::Project(id) => {
+            query.push(" AND p.project_id = ").arg(id);
+        }
+    }
+    if let Some(department) = filter.department {
+        query.push(" AND p.department_id = ").arg(department);
+    }
+    if let Some(q) = filter.q.filter(|q| !q.trim().is_empty()) {
+        query.push(" AND (p.name LIKE ").arg(like(q));
+        query.push(" OR p.spelling LIKE ").arg(like(q).to_lowercase()).push(")");
+    }
+}
+
+/// The kinds of department that are the committee's own.
+fn own_kinds() -> impl Iterator<Item = DepartmentKind> {
+    DepartmentKind::ALL.iter().copied().filter(|kind| kind.is_own())
+}
+
+const PEOPLE_FROM: &str = " FROM person p
+   LEFT JOIN department d ON d.zone_id = p.zone_id AND d.id = p.department_id
+   LEFT JOIN enterprise e ON e.zone_id = p.zone_id AND e.id = p.enterprise_id
+   LEFT JOIN project j ON j.zone_id = p.zone_id AND j.id = p.project_id
+   LEFT JOIN account a ON a.zone_id = p.zone_id AND a.id = p.id";
+
+/// How an account stands, as a word; null without one.
+const ACCOUNT_STATE: &str = "CASE WHEN a.id IS NULL THEN NULL WHEN a.disabled_at IS NOT NULL THEN 'disabled'
+   WHEN a.password_hash IS NULL THEN 'invited' ELSE 'active' END";
+
+/// People, in order.
+pub async fn people(tx: &mut Tx, zone: Uuid, filter: &PeopleFilter<'_>, after: Option<(i64, Uuid)>, limit: i64) -> Result<Vec<Listed>> {
+    let mut query = Sql::from(
+        "SELECT p.id, p.name, p.partial, p.title, p.phone, p.email, p.department_id, p.enterprise_id, p.project_id,
+           p.position, p.left_at, p.version, COALESCE(d.short_name, e.short_name, j.short_name) AS place, ",
+    );
+    query.push(ACCOUNT_STATE).push(" AS account").push(PEOPLE_FROM);
+    people_where(&mut query, zone, filter);
     if let Some((position, id)) = after {
-        query.push(" AND (position, id) > (").arg(position).push(", ").arg(id).push(")");
+        query.push(" AND (p.position, p.id) > (").arg(position).push(", ").arg(id).push(")");
     }
-    query.push(" ORDER BY position, id LIMIT ").arg(limit);
+    query.push(" ORDER BY p.position, p.id LIMIT ").arg(limit);
     tx.list(query).await
+}
+
+/// How many people a filter matches, counted up to a cap.
+pub async fn count_people(tx: &mut Tx, zone: Uuid, filter: &PeopleFilter<'_>, cap: i64) -> Result<i64> {
+    let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 AS one");
+    query.push(PEOPLE_FROM);
+    people_where(&mut query, zone, filter);
+    query.push(" LIMIT ").arg(cap).push(") AS counted");
+    tx.value(query).await
+}
+
+/// How many people of a department are still there.
+pub async fn people_there(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<i64> {
+    tx.value(sql!(
+        "SELECT count(*) FROM person WHERE zone_id = $1 AND department_id = $2 AND left_at IS NULL",
+        zone,
+        department
+    ))
+    .await
+}
+
+/// Where a person belongs.
+pub async fn place(tx: &mut Tx, zone: Uuid, person: &Person) -> Result<Place> {
+    if person.enterprise_id.is_some() {
+        return Ok(Place::Enterprise);
+    }
+    if person.project_id.is_some() {
+        return Ok(Place::Project);
+    }
+    let department = match person.department_id {
+        Some(id) => department(tx, zone, id).await?,
+        None => None,
+    };
+    Ok(match department {
+        Some(department) if !department.kind.is_own() => Place::Agency,
+        _ => Place::Office,
+    })
+}
+
+/// Stores what a department is now; false when somebody was quicker.
+pub async fn update_department(tx: &mut Tx, zone: Uuid, new: &Department) -> Result<bool> {
+    let n = tx
+        .run(sql!(
+            "UPDATE department SET name = $1, short_name = $2, kind = $3, parent_id = $4, position = $5, phone = $6,
+               valid_to = $7, version = version + 1
+             WHERE zone_id = $8 AND id = $9 AND version = $10",
+            new.name,
+            new.short_name,
+            new.kind,
+            new.parent_id,
+            new.position,
+            new.phone,
+            new.valid_to,
+            zone,
+            new.id,
+            new.version
+        ))
+        .await?;
+    Ok(n == 1)
+}
+
+/// Stores what a person is now; false when somebody was quicker.
+pub async fn update_person(tx: &mut Tx, zone: Uuid, new: &Person) -> Result<bool> {
+    let n = tx
+        .run(sql!(
+            "UPDATE person SET name = $1, partial = $2, spelling = $3, title = $4, phone = $5, email = $6,
+               department_id = $7, position = $8, left_at = $9, version = version + 1
+             WHERE zone_id = $10 AND id = $11 AND version = $12",
+            new.name,
+            new.partial,
+            spelling_keys(&new.name),
+            new.title,
+            new.phone,
+            new.email,
+            new.department_id,
+            new.position,
+            new.left_at,
+            zone,
+            new.id,
+            new.version
+        ))
+        .await?;
+    Ok(n == 1)
 }
 
 pub async fn insert_person(tx: &mut Tx, zone: Uuid, id: Uuid, new: &NewPerson, at: Time) -> Result<()> {
@@ -115,28 +324,6 @@ pub async fn insert_person(tx: &mut Tx, zone: Uuid, id: Uuid, new: &NewPerson, a
     ))
     .await
     .map(drop)
-}
-
-/// Writes a person over the row of that version; false when it has moved on.
-pub async fn update_person(tx: &mut Tx, zone: Uuid, person: &Person) -> Result<bool> {
-    let n = tx
-        .run(sql!(
-            "UPDATE person SET name = $1, partial = $2, spelling = $3, title = $4, phone = $5, email = $6, left_at = $7,
-               version = version + 1
-             WHERE zone_id = $8 AND id = $9 AND version = $10",
-            person.name,
-            person.partial,
-            spelling_keys(&person.name),
-            person.title,
-            person.phone,
-            person.email,
-            person.left_at,
-            zone,
-            person.id,
-            person.version
-        ))
-        .await?;
-    Ok(n == 1)
 }
 
 pub async fn insert_account(
@@ -233,12 +420,13 @@ pub struct NewSession<'a> {
     pub address: &'a str,
     pub agent: &'a str,
     pub stage: &'static str,
+    pub device: Option<Uuid>,
 }
 
 pub async fn insert_session(tx: &mut Tx, zone: Uuid, new: &NewSession<'_>) -> Result<()> {
     tx.run(sql!(
-        "INSERT INTO session (zone_id, digest, account_id, created_at, seen_at, expires_at, address, agent, stage)
-         VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8)",
+        "INSERT INTO session (zone_id, digest, account_id, created_at, seen_at, expires_at, address, agent, stage, device_id)
+         VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)",
         zone,
         new.digest,
         new.account_id,
@@ -246,7 +434,8 @@ pub async fn insert_session(tx: &mut Tx, zone: Uuid, new: &NewSession<'_>) -> Re
         new.expires_at,
         new.address,
         new.agent,
-        new.stage
+        new.stage,
+        new.device
     ))
     .await
     .map(drop)
@@ -254,6 +443,11 @@ pub async fn insert_session(tx: &mut Tx, zone: Uuid, new: &NewSession<'_>) -> Re
 
 pub async fn delete_session(tx: &mut Tx, zone: Uuid, digest: &[u8; 32]) -> Result<()> {
     tx.run(sql!("DELETE FROM session WHERE zone_id = $1 AND digest = $2", zone, digest.as_slice())).await.map(drop)
+}
+
+/// Ends a session by its token's digest alone, whoever it was.
+pub async fn end_session_of(tx: &mut Tx, digest: &[u8; 32]) -> Result<()> {
+    tx.run(sql!("DELETE FROM session WHERE digest = $1", digest.as_slice())).await.map(drop)
 }
 
 /// Ends every session of an account but one.
@@ -288,6 +482,19 @@ pub async fn take_token(tx: &mut Tx, zone: Uuid, bucket: &str, size: f64, per_se
     ))
     .await?;
     Ok(left)
+}
+
+/// Gives one token back: what it was taken for turned out well.
+pub async fn give_back(tx: &mut Tx, zone: Uuid, bucket: &str, size: f64) -> Result<()> {
+    tx.run(sql!(
+        "UPDATE attempt SET tokens = CASE WHEN tokens + 1 > $1 THEN $1 ELSE tokens + 1 END
+         WHERE zone_id = $2 AND bucket = $3",
+        size,
+        zone,
+        bucket
+    ))
+    .await
+    .map(drop)
 }
 
 pub async fn refill(tx: &mut Tx, zone: Uuid, bucket: &str) -> Result<()> {
@@ -350,7 +557,7 @@ pub async fn use_recovery_code(tx: &mut Tx, zone: Uuid, account: Uuid, digest: &
     Ok(n == 1)
 }
 
-/// Gives a session a new token and stage.
+/// Gives a session a new token and stage; it keeps its age.
 pub async fn renew_session(tx: &mut Tx, zone: Uuid, old: &[u8; 32], new: &[u8; 32], stage: &str) -> Result<()> {
     tx.run(sql!(
         "UPDATE session SET digest = $1, stage = $2 WHERE zone_id = $3 AND digest = $4",

@@ -322,6 +322,7 @@ pub async fn change_contact(app: &App, who: &Actor, id: Uuid, patch: ContactPatc
         title: patch.title,
         phone: patch.phone,
         email: patch.email,
+        ..PersonChange::default()
     };
     organisation::change_person_in(&mut work, id, change).await?;
     // Whoever gives a number has just looked at it.

@@ -10,6 +10,7 @@ mod continuity;
 mod house;
 mod matrix;
 mod project;
+mod organisation;
 mod registry;
 mod oversight;
 mod privacy;

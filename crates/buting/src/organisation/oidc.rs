@@ -1,0 +1,181 @@
+//! Sign-in at an OpenID Connect provider (cargo feature `oidc`): discovery, the
+//! code flow with PKCE, state and nonce. Nobody gets an account this way: an
+//! account that is there is linked once by its owner, and from then on the
+//! provider vouches for its password. The second factor is asked for all the same.
+//!
+//! The zone's settings hold `oidc: {issuer, client_id}`; the client's secret, if
+//! there is one, is in the file `oidc-client-secret` of the data directory.
+
+use super::signin::{self, SignedIn};
+use super::store::oidc::{self as rows, Away};
+use crate::actor::Actor;
+use crate::app::{App, Change, Subject};
+use crate::error::{Error, Result};
+use crate::time::{HOUR_MS, Time};
+use crate::zone::Zone;
+use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata};
+use openidconnect::{
+    AccessTokenHash, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
+    EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    TokenResponse, reqwest,
+};
+use serde_json::json;
+use std::net::IpAddr;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long somebody may be away at the provider.
+const AWAY_MS: i64 = HOUR_MS / 6;
+/// How long the provider may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
+
+/// Whether the zone has a provider.
+pub fn is_on(zone: &Zone) -> bool {
+    zone.settings["oidc"]["issuer"].is_string() && zone.settings["oidc"]["client_id"].is_string()
+}
+
+/// The provider did not do its part; the log says why, the page does not.
+fn failed(why: impl std::fmt::Display) -> Error {
+    tracing::warn!(%why, "sign-in at the provider failed");
+    Error::state("provider_failed")
+}
+
+fn http() -> Result<reqwest::Client> {
+    // Following redirects would let the provider send us to other hosts.
+    reqwest::ClientBuilder::new()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(PATIENCE)
+        .build()
+        .map_err(failed)
+}
+
+async fn client(app: &App, zone: &Zone, redirect: &str, http: &reqwest::Client) -> Result<Client> {
+    let settings = &zone.settings["oidc"];
+    let (Some(issuer), Some(id)) = (settings["issuer"].as_str(), settings["client_id"].as_str()) else {
+        return Err(Error::state("provider_off"));
+    };
+    let issuer = IssuerUrl::new(issuer.to_owned()).map_err(failed)?;
+    let metadata = CoreProviderMetadata::discover_async(issuer, http).await.map_err(failed)?;
+    let secret = match std::fs::read_to_string(app.config.data_dir.join("oidc-client-secret")) {
+        Ok(text) => Some(ClientSecret::new(text.trim().to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(failed(error)),
+    };
+    let redirect = RedirectUrl::new(redirect.to_owned()).map_err(failed)?;
+    Ok(CoreClient::from_provider_metadata(metadata, ClientId::new(id.to_owned()), secret).set_redirect_uri(redirect))
+}
+
+/// A journey to the provider that begins.
+pub struct Journey {
+    /// Where the browser goes.
+    pub url: String,
+    /// What it must bring back, kept in a cookie beside the address.
+    pub state: String,
+}
+
+/// Begins a sign-in, or the linking of an account by its owner.
+pub async fn begin(app: &App, zone_id: Uuid, redirect: &str, owner: Option<Uuid>, next: &str) -> Result<Journey> {
+    let zone = Zone::get(&mut app.read().await?, zone_id).await?;
+    let http = http()?;
+    let client = client(app, &zone, redirect, &http).await?;
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let (url, state, nonce) = client
+        .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
+        .set_pkce_challenge(challenge)
+        .url();
+    let away = Away {
+        zone_id,
+        nonce: nonce.secret().clone(),
+        verifier: verifier.secret().clone(),
+        account_id: owner,
+        next: next.to_owned(),
+        created_at: app.now(),
+    };
+    let mut tx = app.db.write().await?;
+    rows::leave(&mut tx, &vault::token::digest(state.secret()), &away).await?;
+    tx.commit().await?;
+    Ok(Journey { url: url.to_string(), state: state.secret().clone() })
+}
+
+/// What a journey ended with.
+pub enum Arrived {
+    /// Somebody is signed in, and goes on to that page.
+    In(Box<SignedIn>, String),
+    /// The account of the actor is linked.
+    Linked,
+}
+
+/// Ends a journey: the code is exchanged, the identity is checked, and the account
+/// that is linked to it signs in. Each state works once.
+pub async fn finish(
+    app: &App,
+    who: &Actor,
+    redirect: &str,
+    code: &str,
+    state: &str,
+    address: IpAddr,
+    agent: &str,
+) -> Result<Arrived> {
+    let mut tx = app.db.write().await?;
+    let away = rows::come_back(&mut tx, &vault::token::digest(state)).await?;
+    tx.commit().await?;
+    let since = Time::from_ms(app.now().ms() - AWAY_MS);
+    let away = away.filter(|away| away.created_at >= since).ok_or(Error::state("provider_failed"))?;
+    let zone = Zone::get(&mut app.read().await?, away.zone_id).await?;
+    let http = http()?;
+    let client = client(app, &zone, redirect, &http).await?;
+    let tokens = client
+        .exchange_code(AuthorizationCode::new(code.to_owned()))
+        .map_err(failed)?
+        .set_pkce_verifier(PkceCodeVerifier::new(away.verifier.clone()))
+        .request_async(&http)
+        .await
+        .map_err(failed)?;
+    let identity = tokens.id_token().ok_or_else(|| failed("no identity was sent"))?;
+    let verifier = client.id_token_verifier();
+    let claims = identity.claims(&verifier, &Nonce::new(away.nonce.clone())).map_err(failed)?;
+    if let Some(expected) = claims.access_token_hash() {
+        let algorithm = identity.signing_alg().map_err(failed)?;
+        let key = identity.signing_key(&verifier).map_err(failed)?;
+        let found = AccessTokenHash::from_token(tokens.access_token(), algorithm, key).map_err(failed)?;
+        if found != *expected {
+            return Err(failed("the access token is not the one of the identity"));
+        }
+    }
+    let (issuer, subject) = (claims.issuer().as_str(), claims.subject().as_str());
+    match away.account_id {
+        Some(owner) => {
+            if who.person_id != Some(owner) || who.zone_id != away.zone_id {
+                return Err(Error::state("provider_failed"));
+            }
+            link(app, who, issuer, subject).await?;
+            Ok(Arrived::Linked)
+        }
+        None => {
+            let account = rows::account(&mut app.read().await?, issuer, subject).await?;
+            let account = account.filter(|(zone, _)| *zone == away.zone_id);
+            let Some((zone, account)) = account else { return Err(Error::state("provider_unknown")) };
+            let signed_in = signin::begin(app, zone, account, address, agent).await?;
+            Ok(Arrived::In(Box::new(signed_in), away.next))
+        }
+    }
+}
+
+async fn link(app: &App, who: &Actor, issuer: &str, subject: &str) -> Result<()> {
+    let owner = who.person()?;
+    let mut who = who.clone();
+    who.once = None;
+    let mut work = app.work(&who).await?;
+    if let Some(other) = rows::account(&mut work, issuer, subject).await?
+        && other != (who.zone_id, owner)
+    {
+        return Err(Error::state("provider_linked"));
+    }
+    let now = work.now;
+    rows::link(&mut work, who.zone_id, owner, issuer, subject, now).await?;
+    work.log("account.link_provider", Subject::new("account", owner), Change::made(json!({"issuer": issuer}))).await?;
+    work.commit(owner).await?;
+    Ok(())
+}

@@ -1,0 +1,609 @@
+use super::{cards_page, done, key, renamed};
+use crate::actor::{ADMINS, OFFICE, OUTSIDE, Role, Roles};
+use crate::error::{Error, Result};
+use crate::http::api::Page;
+use crate::http::cx::Cx;
+use crate::http::form::{Form, Posted};
+use crate::http::page::{self, PageResult, Shell, go, html, html_with};
+use crate::http::routes::{Access, Routes};
+use crate::http::session::origin;
+use crate::organisation::accounts;
+use crate::organisation::desk::{self, PeopleQuery, Standing};
+use crate::organisation::invitations;
+use crate::organisation::{
+    Account, AccountState, Department, DepartmentChange, DepartmentKind, Listed, NewDepartment, NewPerson, Person,
+    PersonChange, Right, Shown,
+};
+use crate::patch::Patch;
+use crate::subject::{SubjectKind, named};
+use askama::Template;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode};
+use uuid::Uuid;
+
+const KEEPERS: Roles = Roles::of(&[Role::Sysadmin, Role::Dispatcher]);
+/// Rows of a list.
+const ROWS: i64 = 50;
+/// What fields of the desk are called on these pages.
+const NAMES: &[(&str, &str)] = &[("title", "person_title"), ("kind", "body_kind")];
+
+pub fn routes(routes: &mut Routes) {
+    let readers = Access::only(OFFICE.and(ADMINS));
+    let keepers = Access::only(KEEPERS);
+    let adders = Access::only(OFFICE.and(KEEPERS));
+    let all = Access::only(OFFICE.and(ADMINS).and(OUTSIDE));
+    routes
+        .get("/people", readers, index)
+        .get("/people/new", adders, new_page)
+        .post("/people/new", adders, new)
+        .get("/people/{id}", all, show)
+        .post("/people/{id}/numbers", all, numbers)
+        .get("/people/{id}/edit", all, edit_page)
+        .post("/people/{id}/edit", all, edit)
+        .get("/people/{id}/leave", all, leave_page)
+        .post("/people/{id}/leave", all, leave)
+        .post("/people/{id}/back", all, back)
+        .post("/people/{id}/manage", all, manage)
+        .post("/people/{id}/reset", all, reset)
+        .get("/colleagues", Access::only(OUTSIDE), colleagues)
+        .post("/colleagues", Access::only(OUTSIDE), add_colleague)
+        .get("/departments", readers, departments)
+        .get("/departments/new", keepers, new_department_page)
+        .post("/departments/new", keepers, new_department)
+        .get("/departments/{id}", readers, show_department)
+        .get("/departments/{id}/edit", keepers, edit_department_page)
+        .post("/departments/{id}/edit", keepers, edit_department)
+        .post("/departments/{id}/close", keepers, close_department);
+}
+
+/// Open departments as options, indented by nothing but sorted as lists are.
+async fn options(cx: &Cx, keep: Option<Uuid>) -> Result<Vec<(String, String)>> {
+    let mut tx = cx.read().await?;
+    let all = desk::departments(&mut tx, cx.who.zone_id).await?;
+    let open = all.into_iter().filter(|d| d.valid_to.is_none() || Some(d.id) == keep);
+    Ok(open.map(|d| (d.id.to_string(), d.name)).collect())
+}
+
+#[derive(Template)]
+#[template(path = "organisation/people.html")]
+struct Index {
+    s: Shell,
+    page: Page<Listed>,
+    departments: Vec<(String, String)>,
+    /// Whether the reader may add people.
+    may_add: bool,
+    group: String,
+}
+
+async fn index(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let mut query = Form::parse(cx.request.query.as_bytes());
+        let group = query.opt("group").filter(|g| matches!(*g, "staff" | "partners" | "left")).unwrap_or("").to_owned();
+        let asked = PeopleQuery {
+            group: Some(group.clone()),
+            department_id: query.id("department"),
+            q: query.opt_text("q"),
+            cursor: query.opt_text("cursor"),
+            ..PeopleQuery::default()
+        };
+        let page = desk::people(&cx.app, &cx.who, &asked, ROWS).await?;
+        let departments = options(&cx, None).await?;
+        let may_add = cx.who.is(OFFICE.and(KEEPERS));
+        html(&Index { s: Shell::of(&cx).await?, page, departments, may_add, group })
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "organisation/person_form.html")]
+struct PersonForm {
+    s: Shell,
+    form: Form,
+    departments: Vec<(String, String)>,
+    /// The person that is changed; none when one is added.
+    person: Option<Person>,
+    action: String,
+    cancel: String,
+}
+
+/// The enterprise or project that a new person is to belong to, by the query.
+struct NewPlace {
+    enterprise: Option<Uuid>,
+    project: Option<Uuid>,
+}
+
+async fn person_form(cx: &Cx, status: StatusCode, form: Form, person: Option<Person>) -> Result<axum::response::Response> {
+    let (action, cancel) = match &person {
+        Some(person) => (format!("/people/{}/edit", person.id), format!("/people/{}", person.id)),
+        None => ("/people/new".to_owned(), "/people".to_owned()),
+    };
+    let outside = person.as_ref().is_some_and(|p| p.enterprise_id.or(p.project_id).is_some())
+        || form.opt("enterprise").is_some()
+        || form.opt("project").is_some();
+    let departments = if outside { Vec::new() } else { options(cx, person.as_ref().and_then(|p| p.department_id)).await? };
+    html_with(status, &PersonForm { s: Shell::of(cx).await?, form, departments, person, action, cancel })
+}
+
+async fn new_page(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let form = Form::parse(cx.request.query.as_bytes());
+        person_form(&cx, StatusCode::OK, form, None).await
+    })
+    .await
+}
+
+async fn new(Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let place = NewPlace { enterprise: form.id("enterprise"), project: form.id("project") };
+        let department = form.id("department_id");
+        let department_id = match (place.enterprise, place.project) {
+            (None, None) => Some(form.need("department_id", department)),
+            _ => None,
+        };
+        let position = form.number("position");
+        if !form.failed() {
+            let new = NewPerson {
+                id: None,
+                name: form.text("name"),
+                partial: form.on("partial"),
+                title: form.opt_text("person_title"),
+                phone: form.opt_text("phone"),
+                email: form.opt_text("email"),
+                department_id,
+                enterprise_id: place.enterprise,
+                project_id: place.project,
+                position,
+            };
+            match done(desk::add_person(&cx.app, &cx.who, new).await) {
+                Ok(id) => return Ok(go(&format!("/people/{id}"), "flash-person-added")),
+                Err(error) => form.refused(renamed(error, NAMES))?,
+            }
+        }
+        person_form(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, None).await
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "organisation/person.html")]
+struct PersonPage {
+    s: Shell,
+    person: Person,
+    department: Option<Department>,
+    /// Name and page of the enterprise or project.
+    subject: Option<(String, String)>,
+    account: Option<Account>,
+    keeper: bool,
+    /// Whether the numbers may be asked for.
+    may_call: bool,
+    shown: Option<Shown>,
+    may_reset: bool,
+    own: bool,
+    /// Whether the reader has the list of people to go back to.
+    in_directory: bool,
+}
+
+impl PersonPage {
+    fn waiting(&self) -> bool {
+        self.account.as_ref().is_none_or(|account| account.state == AccountState::Invited)
+    }
+
+    fn manages(&self) -> bool {
+        self.account.as_ref().is_some_and(|account| account.rights.contains(&Right::Manage))
+    }
+}
+
+async fn person_page(cx: &Cx, id: Uuid, shown: Option<Shown>) -> Result<axum::response::Response> {
+    let mut tx = cx.read().await?;
+    let zone = cx.who.zone_id;
+    let (person, standing) = desk::person_for(&mut tx, &cx.who, id).await?;
+    let department = match person.department_id {
+        Some(id) => Some(desk::department(&mut tx, zone, id).await?),
+        None => None,
+    };
+    let subject = match (person.enterprise_id, person.project_id) {
+        (Some(id), _) => Some((SubjectKind::Enterprise, id)),
+        (None, Some(id)) => Some((SubjectKind::Project, id)),
+        (None, None) => None,
+    };
+    let subject = match subject {
+        Some((kind, id)) => {
+            let href = if cx.who.is(OFFICE) { kind.href(id) } else { String::new() };
+            Some((named(&mut tx, zone, kind, id).await?.name, href))
+        }
+        None => None,
+    };
+    let account = accounts::account_of(&mut tx, zone, id).await?;
+    drop(tx);
+    let keeper = standing == Standing::Keeper;
+    let active = account.as_ref().is_some_and(|account| account.state == AccountState::Active);
+    let own = cx.who.person_id == Some(id);
+    let page = PersonPage {
+        keeper,
+        in_directory: cx.who.is(OFFICE.and(ADMINS)),
+        may_call: !own && cx.who.is(OFFICE.and(OUTSIDE).and(Roles::of(&[Role::Sysadmin]))),
+        may_reset: active && !own && keeper && (subject.is_some() || cx.who.has(Role::Sysadmin)),
+        s: Shell::of(cx).await?,
+        person,
+        department,
+        subject,
+        account,
+        shown,
+        own,
+    };
+    html(&page)
+}
+
+async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async { person_page(&cx, key(&id)?, None).await }).await
+}
+
+async fn numbers(Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = key(&id)?;
+        let shown = desk::show_numbers(&cx.app, &cx.who, id, cx.request.address).await?;
+        person_page(&cx, id, Some(shown)).await
+    })
+    .await
+}
+
+/// The person, for somebody who may change it.
+async fn kept(cx: &Cx, id: &str) -> Result<Person> {
+    let mut tx = cx.read().await?;
+    let id = key(id)?;
+    match desk::person_for(&mut tx, &cx.who, id).await? {
+        (_, Standing::Keeper) => desk::person(&mut tx, cx.who.zone_id, id).await,
+        (_, Standing::Reader) => Err(Error::Forbidden),
+    }
+}
+
+async fn edit_page(cx: Cx, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async {
+        let person = kept(&cx, &id).await?;
+        let mut values = vec![
+            ("name", person.name.clone()),
+            ("person_title", person.title.clone().unwrap_or_default()),
+            ("phone", person.phone.clone().unwrap_or_default()),
+            ("email", person.email.clone().unwrap_or_default()),
+            ("department_id", person.department_id.map(|id| id.to_string()).unwrap_or_default()),
+            ("position", person.position.to_string()),
+        ];
+        if person.partial {
+            values.push(("partial", "true".to_owned()));
+        }
+        // The form holds the numbers in full, so opening it is a view of them.
+        desk::show_numbers(&cx.app, &cx.who, person.id, cx.request.address).await?;
+        person_form(&cx, StatusCode::OK, Form::filled(values), Some(person)).await
+    })
+    .await
+}
+
+fn patch(value: Option<String>) -> Patch<String> {
+    value.map_or(Patch::Clear, Patch::Set)
+}
+
+async fn edit(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let person = kept(&cx, &id).await?;
+        let position = form.number("position");
+        let department = form.id("department_id");
+        if !form.failed() {
+            let change = PersonChange {
+                name: Some(form.text("name")),
+                partial: Some(form.on("partial")),
+                title: patch(form.opt_text("person_title")),
+                phone: patch(form.opt_text("phone")),
+                email: patch(form.opt_text("email")),
+                department_id: department.map_or(Patch::Keep, Patch::Set),
+                position,
+            };
+            match done(desk::change_person(&cx.app, &cx.who, person.id, change).await) {
+                Ok(id) => return Ok(go(&format!("/people/{id}"), "flash-person-changed")),
+                Err(error) => form.refused(renamed(error, NAMES))?,
+            }
+        }
+        person_form(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, Some(person)).await
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "organisation/leave.html")]
+struct LeavePage {
+    s: Shell,
+    form: Form,
+    person: Person,
+    account: Option<Account>,
+    last: bool,
+    /// How many enterprises, carriers and projects the person answers for.
+    held: usize,
+}
+
+async fn leave_form(cx: &Cx, status: StatusCode, form: Form, person: Person) -> Result<axum::response::Response> {
+    let held = if cx.who.is(OFFICE) && person.department_id.is_some() {
+        crate::assignment::desk::held(&cx.app, &cx.who, person.id).await?.len()
+    } else {
+        0
+    };
+    let mut tx = cx.read().await?;
+    let last = desk::is_last_contact(&mut tx, &cx.who, &person).await?;
+    let account = accounts::account_of(&mut tx, cx.who.zone_id, person.id).await?;
+    drop(tx);
+    html_with(status, &LeavePage { s: Shell::of(cx).await?, form, person, account, last, held })
+}
+
+async fn leave_page(cx: Cx, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async {
+        let person = kept(&cx, &id).await?;
+        if person.left_at.is_some() {
+            return Err(Error::state("person_left"));
+        }
+        leave_form(&cx, StatusCode::OK, Form::default(), person).await
+    })
+    .await
+}
+
+async fn leave(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let person = kept(&cx, &id).await?;
+        let last = form.on("last_contact");
+        match done(desk::leave(&cx.app, &cx.who, person.id, form.value("reason"), last).await) {
+            Ok(id) => Ok(go(&format!("/people/{id}"), "flash-person-left")),
+            Err(Error::Conflict(crate::error::Conflict::State("last_contact"))) => {
+                form.add(crate::error::FieldError::new("last_contact", "last_contact"));
+                leave_form(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, person).await
+            }
+            Err(error) => {
+                form.refused(error)?;
+                leave_form(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, person).await
+            }
+        }
+    })
+    .await
+}
+
+async fn back(Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = done(desk::come_back(&cx.app, &cx.who, key(&id)?).await)?;
+        Ok(go(&format!("/people/{id}"), "flash-person-back"))
+    })
+    .await
+}
+
+async fn manage(Path(id): Path<String>, Posted { cx, form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = done(accounts::set_right(&cx.app, &cx.who, key(&id)?, Right::Manage, form.on("given")).await)?;
+        Ok(go(&format!("/people/{id}"), "flash-saved"))
+    })
+    .await
+}
+
+async fn reset(headers: HeaderMap, Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = key(&id)?;
+        let back = format!("/people/{id}");
+        match invitations::reset(&cx.app, &cx.who, id).await {
+            Ok(card) => {
+                let s = Shell::of(&cx).await?;
+                let zone = s.zone_name.clone();
+                cards_page(s, &origin(&cx.app, &headers), zone, vec![card], true, back)
+            }
+            Err(Error::Replayed(_)) => Ok(go(&back, "flash-shown-once")),
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "organisation/colleagues.html")]
+struct Colleagues {
+    s: Shell,
+    page: Page<Listed>,
+    manages: bool,
+    form: Form,
+    subject: String,
+}
+
+async fn colleagues_page(cx: &Cx, status: StatusCode, form: Form) -> Result<axum::response::Response> {
+    let query = PeopleQuery {
+        enterprise_id: cx.who.enterprise_id,
+        project_id: if cx.who.enterprise_id.is_some() { None } else { cx.who.project_id },
+        ..PeopleQuery::default()
+    };
+    let page = desk::people(&cx.app, &cx.who, &query, 200).await?;
+    let mut tx = cx.read().await?;
+    let manages = desk::manages(&mut tx, &cx.who).await?;
+    let (kind, id) = match (cx.who.enterprise_id, cx.who.project_id) {
+        (Some(id), _) => (SubjectKind::Enterprise, id),
+        (None, Some(id)) => (SubjectKind::Project, id),
+        (None, None) => return Err(Error::NotFound),
+    };
+    let subject = named(&mut tx, cx.who.zone_id, kind, id).await?.name;
+    drop(tx);
+    html_with(status, &Colleagues { s: Shell::of(cx).await?, page, manages, form, subject })
+}
+
+async fn colleagues(cx: Cx) -> PageResult {
+    page::show(cx.lang, async { colleagues_page(&cx, StatusCode::OK, Form::default()).await }).await
+}
+
+async fn add_colleague(Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let new = NewPerson {
+            name: form.text("name"),
+            title: form.opt_text("person_title"),
+            phone: form.opt_text("phone"),
+            enterprise_id: cx.who.enterprise_id,
+            project_id: if cx.who.enterprise_id.is_some() { None } else { cx.who.project_id },
+            ..NewPerson::default()
+        };
+        match done(desk::add_person(&cx.app, &cx.who, new).await) {
+            Ok(id) => Ok(go(&format!("/invitations/new?person={id}"), "flash-person-added")),
+            Err(error) => {
+                form.refused(renamed(error, NAMES))?;
+                colleagues_page(&cx, StatusCode::UNPROCESSABLE_ENTITY, form).await
+            }
+        }
+    })
+    .await
+}
+
+// ---- departments -----------------------------------------------------------
+
+#[derive(Template)]
+#[template(path = "organisation/departments.html")]
+struct Departments {
+    s: Shell,
+    own: Vec<Department>,
+    partners: Vec<Department>,
+    closed: Vec<Department>,
+    keeper: bool,
+}
+
+async fn departments(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let mut tx = cx.read().await?;
+        let all = desk::departments(&mut tx, cx.who.zone_id).await?;
+        drop(tx);
+        let (closed, open): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.valid_to.is_some());
+        let (own, partners) = open.into_iter().partition(|d| d.kind.is_own());
+        html(&Departments { s: Shell::of(&cx).await?, own, partners, closed, keeper: cx.who.is(KEEPERS) })
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "organisation/department.html")]
+struct DepartmentPage {
+    s: Shell,
+    department: Department,
+    parent: Option<Department>,
+    page: Page<Listed>,
+    keeper: bool,
+}
+
+async fn show_department(cx: Cx, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async {
+        let mut tx = cx.read().await?;
+        let department = desk::department(&mut tx, cx.who.zone_id, key(&id)?).await?;
+        let parent = match department.parent_id {
+            Some(id) => Some(desk::department(&mut tx, cx.who.zone_id, id).await?),
+            None => None,
+        };
+        drop(tx);
+        let cursor = Form::parse(cx.request.query.as_bytes()).opt_text("cursor");
+        let query = PeopleQuery { department_id: Some(department.id), cursor, ..PeopleQuery::default() };
+        let page = desk::people(&cx.app, &cx.who, &query, ROWS).await?;
+        html(&DepartmentPage { s: Shell::of(&cx).await?, department, parent, page, keeper: cx.who.is(KEEPERS) })
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "organisation/department_form.html")]
+struct DepartmentForm {
+    s: Shell,
+    form: Form,
+    department: Option<Department>,
+    parents: Vec<(String, String)>,
+    kinds: &'static [DepartmentKind],
+    action: String,
+    cancel: String,
+}
+
+async fn department_form(cx: &Cx, status: StatusCode, form: Form, department: Option<Department>) -> Result<axum::response::Response> {
+    let parents = options(cx, department.as_ref().and_then(|d| d.parent_id)).await?;
+    let own = department.as_ref().map(|d| d.id.to_string());
+    let parents = parents.into_iter().filter(|(id, _)| Some(id) != own.as_ref()).collect();
+    let (action, cancel) = match &department {
+        Some(d) => (format!("/departments/{}/edit", d.id), format!("/departments/{}", d.id)),
+        None => ("/departments/new".to_owned(), "/departments".to_owned()),
+    };
+    let s = Shell::of(cx).await?;
+    html_with(status, &DepartmentForm { s, form, department, parents, kinds: DepartmentKind::ALL, action, cancel })
+}
+
+async fn new_department_page(cx: Cx) -> PageResult {
+    page::show(cx.lang, async { department_form(&cx, StatusCode::OK, Form::default(), None).await }).await
+}
+
+async fn new_department(Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let kind = form.word("body_kind", DepartmentKind::parse);
+        let (parent_id, position) = (form.id("parent_id"), form.number("position"));
+        if kind.is_none() && !form.has_error("body_kind") {
+            form.add(crate::error::FieldError::new("body_kind", "required"));
+        }
+        if let (Some(kind), false) = (kind, form.failed()) {
+            let new = NewDepartment {
+                id: None,
+                name: form.text("name"),
+                short_name: form.opt_text("short_name"),
+                kind,
+                parent_id,
+                position,
+                phone: form.opt_text("phone"),
+            };
+            match done(desk::add_department(&cx.app, &cx.who, new).await) {
+                Ok(id) => return Ok(go(&format!("/departments/{id}"), "flash-department-added")),
+                Err(error) => form.refused(renamed(error, NAMES))?,
+            }
+        }
+        department_form(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, None).await
+    })
+    .await
+}
+
+async fn edit_department_page(cx: Cx, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async {
+        let mut tx = cx.read().await?;
+        let d = desk::department(&mut tx, cx.who.zone_id, key(&id)?).await?;
+        drop(tx);
+        let form = Form::filled([
+            ("name", d.name.clone()),
+            ("short_name", d.short_name.clone()),
+            ("body_kind", d.kind.to_string()),
+            ("parent_id", d.parent_id.map(|id| id.to_string()).unwrap_or_default()),
+            ("position", d.position.to_string()),
+            ("phone", d.phone.clone().unwrap_or_default()),
+        ]);
+        department_form(&cx, StatusCode::OK, form, Some(d)).await
+    })
+    .await
+}
+
+async fn edit_department(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = key(&id)?;
+        let mut tx = cx.read().await?;
+        let old = desk::department(&mut tx, cx.who.zone_id, id).await?;
+        drop(tx);
+        let kind = form.word("body_kind", DepartmentKind::parse);
+        let (parent, position) = (form.id("parent_id"), form.number("position"));
+        if !form.failed() {
+            let change = DepartmentChange {
+                name: Some(form.text("name")),
+                short_name: form.opt_text("short_name"),
+                kind,
+                parent_id: parent.map_or(Patch::Clear, Patch::Set),
+                position,
+                phone: patch(form.opt_text("phone")),
+            };
+            match done(desk::change_department(&cx.app, &cx.who, id, change).await) {
+                Ok(id) => return Ok(go(&format!("/departments/{id}"), "flash-department-changed")),
+                Err(error) => form.refused(renamed(error, NAMES))?,
+            }
+        }
+        department_form(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, Some(old)).await
+    })
+    .await
+}
+
+async fn close_department(Path(id): Path<String>, Posted { cx, form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = done(desk::close_department(&cx.app, &cx.who, key(&id)?, form.value("reason")).await)?;
+        Ok(go(&format!("/departments/{id}"), "flash-department-closed"))
+    })
+    .await
+}

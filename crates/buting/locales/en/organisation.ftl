@@ -271,6 +271,7 @@ notices-only-unread = Unread only
 notice-read = Mark as read
 notice-new = Unread
 
+flash-own-saved = Saved.
 flash-person-added = Added.
 flash-person-changed = Changed.
 flash-person-left = Noted; the account is disabled.
@@ -307,7 +308,6 @@ invalid-setup_code = The code is wrong or too old; see the server's console
 
 conflict-department_closed = The department is closed.
 conflict-department_has_people = There are still people in the department. Move them or note that they have left.
-conflict-person_left = The person has left.
 conflict-person_there = The person has not left.
 conflict-last_contact = This is the last contact of the enterprise who can sign in. Confirm that you know.
 conflict-last_administrator = None of the three administrators may be missing. Let somebody else take the role first.
@@ -368,10 +368,8 @@ ledger-department-create = Department added
 ledger-invitation-accept = Invitation used
 ledger-invitation-create = Invitation made
 ledger-invitation-revoke = Invitation taken back
-ledger-person-change = Person changed
 ledger-person-come_back = Leave taken back
 ledger-person-create = Person added
-ledger-person-leave = Person has left
 ledger-token-create = API token made
 ledger-token-revoke = API token revoked
 ledger-zone-create = Zone made

@@ -271,6 +271,7 @@ notices-only-unread = 只看未读
 notice-read = 标为已读
 notice-new = 未读
 
+flash-own-saved = 已保存。
 flash-person-added = 已登记。
 flash-person-changed = 已修改。
 flash-person-left = 已登记离任，账号已停用。
@@ -307,7 +308,6 @@ invalid-setup_code = 设置码不对或已过期，请看服务器控制台
 
 conflict-department_closed = 该部门已经撤并。
 conflict-department_has_people = 部门里还有在岗人员，请先调整或登记离任。
-conflict-person_left = 此人已登记离任。
 conflict-person_there = 此人没有登记离任。
 conflict-last_contact = 这是该单位最后一位能登录的联系人；确认后请勾选“我已知道”再提交。
 conflict-last_administrator = 三员缺一不可。请先让另一人担任该管理员。
@@ -368,10 +368,8 @@ ledger-department-create = 新建部门
 ledger-invitation-accept = 使用邀请
 ledger-invitation-create = 发出邀请
 ledger-invitation-revoke = 撤回邀请
-ledger-person-change = 修改人员
 ledger-person-come_back = 撤销离任
 ledger-person-create = 登记人员
-ledger-person-leave = 登记离任
 ledger-token-create = 签发访问令牌
 ledger-token-revoke = 吊销访问令牌
 ledger-zone-create = 建立工作区

@@ -214,7 +214,7 @@ async fn rename(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> Page
     page::show(cx.lang, async {
         let id = key(&id)?;
         match done(accounts::rename(&cx.app, &cx.who, id, form.value("user_name")).await) {
-            Ok(id) => Ok(go(&format!("/admin/accounts/{id}"), "flash-saved")),
+            Ok(id) => Ok(go(&format!("/admin/accounts/{id}"), "flash-own-saved")),
             Err(error) => {
                 form.refused(error)?;
                 account_page(&cx, StatusCode::UNPROCESSABLE_ENTITY, id, Some(form)).await

@@ -71,7 +71,7 @@ async fn account_page(cx: Cx) -> PageResult {
 async fn change_own(Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
         match done(desk::change_own_numbers(&cx.app, &cx.who, form.opt("phone"), form.opt("email")).await) {
-            Ok(_) => Ok(go("/account", "flash-saved")),
+            Ok(_) => Ok(go("/account", "flash-own-saved")),
             Err(error) => {
                 form.refused(error)?;
                 own_page(&cx, StatusCode::UNPROCESSABLE_ENTITY, Some(form)).await

@@ -373,7 +373,7 @@ async fn back(Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
 async fn manage(Path(id): Path<String>, Posted { cx, form }: Posted) -> PageResult {
     page::show(cx.lang, async {
         let id = done(accounts::set_right(&cx.app, &cx.who, key(&id)?, Right::Manage, form.on("given")).await)?;
-        Ok(go(&format!("/people/{id}"), "flash-saved"))
+        Ok(go(&format!("/people/{id}"), "flash-own-saved"))
     })
     .await
 }

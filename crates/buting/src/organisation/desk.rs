@@ -648,6 +648,13 @@ pub async fn people(app: &App, who: &Actor, query: &PeopleQuery, limit: i64) -> 
     Ok(Page::new(people.into_iter().map(mask).collect(), next, total))
 }
 
+/// People of the office and of partner agencies who are there, for other jobs'
+/// lists of choices.
+pub async fn staff(app: &App, who: &Actor, q: Option<&str>, cursor: Option<&str>, limit: i64) -> Result<Page<Person>> {
+    let query = PeopleQuery { q: q.map(str::to_owned), cursor: cursor.map(str::to_owned), ..PeopleQuery::default() };
+    Ok(people(app, who, &query, limit).await?.map(|listed| listed.person))
+}
+
 fn read_cursor(cursor: &str) -> Option<(i64, Uuid)> {
     let (position, id) = cursor.split_once('.')?;
     Some((position.parse().ok()?, Uuid::parse_str(id).ok()?))

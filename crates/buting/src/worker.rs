@@ -37,6 +37,7 @@ pub fn kinds() -> Vec<Kind> {
     kinds.extend(crate::appeal::kinds());
     kinds.extend(crate::oversight::kinds());
     kinds.extend(crate::privacy::kinds());
+    kinds.extend(crate::registry::kinds());
     kinds
 }
 

@@ -6,4 +6,4 @@ mod write;
 
 pub use read::{Limits, ReadError, Row, Sheet, read};
 pub use table::{Column, Record, Table, column_letter, table};
-pub use write::{Cell, csv, xlsx};
+pub use write::{Cell, SheetOut, csv, workbook, xlsx};

@@ -23,6 +23,8 @@ pub struct Table {
     pub missing: Vec<Column>,
     /// Headings that mean nothing to the program.
     pub unknown: Vec<String>,
+    /// The head as it stands in the sheet.
+    pub head: Vec<String>,
     /// The rows below the head.
     pub records: Vec<Record>,
 }
@@ -45,6 +47,11 @@ impl Record {
     /// The cell of a column, if it holds anything.
     pub fn opt(&self, key: &str) -> Option<&str> {
         Some(self.get(key)).filter(|cell| !cell.is_empty())
+    }
+
+    /// Every cell of the row, as it stands in the sheet.
+    pub fn cells(&self) -> &[String] {
+        &self.cells
     }
 
     /// The letter of a column as the spreadsheet shows it.
@@ -116,6 +123,7 @@ pub fn table(sheet: &Sheet, columns: &[Column]) -> Table {
         sheet: sheet.name.clone(),
         missing: columns.iter().filter(|c| c.required && !found.contains_key(c.key)).copied().collect(),
         unknown: unknown.map(|(_, cell)| cell.clone()).collect(),
+        head: head_cells.to_vec(),
         records: sheet
             .rows
             .iter()

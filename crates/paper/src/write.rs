@@ -35,10 +35,35 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
     }
 }
 
+/// A sheet to write.
+#[derive(Clone, Debug)]
+pub struct SheetOut<'a> {
+    /// Its name; what a spreadsheet does not allow in it is left out.
+    pub name: &'a str,
+    /// The head.
+    pub head: Vec<&'a str>,
+    /// The rows below it.
+    pub rows: Vec<Vec<Cell>>,
+}
+
 /// An XLSX with one sheet: head bold, frozen and filterable. Text is written as
 /// text, so nothing in it can become a formula.
 pub fn xlsx(name: &str, head: &[&str], rows: &[Vec<Cell>]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
+    add_sheet(&mut book, name, head, rows)?;
+    book.save_to_buffer()
+}
+
+/// An XLSX with several sheets, written like [`xlsx`]. Names must differ.
+pub fn workbook(sheets: &[SheetOut<'_>]) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    for sheet in sheets {
+        add_sheet(&mut book, sheet.name, &sheet.head, &sheet.rows)?;
+    }
+    book.save_to_buffer()
+}
+
+fn add_sheet(book: &mut Workbook, name: &str, head: &[&str], rows: &[Vec<Cell>]) -> Result<(), XlsxError> {
     let sheet = book.add_worksheet();
     sheet.set_name(name.chars().filter(|c| !"[]:*?/\\".contains(*c)).take(31).collect::<String>())?;
     let bold = Format::new().set_bold();
@@ -59,7 +84,7 @@ pub fn xlsx(name: &str, head: &[&str], rows: &[Vec<Cell>]) -> Result<Vec<u8>, Xl
     if let (Ok(last), Some(right)) = (u32::try_from(rows.len()), head.len().checked_sub(1)) {
         sheet.autofilter(0, 0, last, u16::try_from(right).unwrap_or_default())?;
     }
-    book.save_to_buffer()
+    Ok(())
 }
 
 /// CSV that opens in WPS and Excel: UTF-8 with mark, CRLF. A text that a

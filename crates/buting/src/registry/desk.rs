@@ -304,15 +304,21 @@ pub async fn change_contact(app: &App, who: &Actor, id: Uuid, patch: ContactPatc
     if old.left_at.is_some() {
         return Err(Error::state("person_left"));
     }
-    let enterprise = old.enterprise_id;
+    change_contact_in(&mut work, &old, patch).await?;
+    work.commit(id).await
+}
+
+/// Corrects a contact within a piece of work.
+pub(super) async fn change_contact_in(work: &mut Work, old: &Contact, patch: ContactPatch) -> Result<()> {
+    let (zone, id, enterprise) = (work.zone(), old.id, old.enterprise_id);
     if patch.left == Some(true) {
-        organisation::leave_in(&mut work, id).await?;
-        store::forget_contact(&mut work, zone, id).await?;
-        let rest = store::contacts(&mut work, zone, &[enterprise]).await?;
+        organisation::leave_in(work, id).await?;
+        store::forget_contact(work, zone, id).await?;
+        let rest = store::contacts(work, zone, &[enterprise]).await?;
         if let Some(next) = rest.first().filter(|_| old.primary) {
-            store::set_contact(&mut work, zone, next.id, enterprise, true, next.verified_at).await?;
+            store::set_contact(work, zone, next.id, enterprise, true, next.verified_at).await?;
         }
-        return work.commit(id).await;
+        return Ok(());
     }
     let new_phone = patch.phone.is_set();
     let renamed = NewContact { name: patch.name.clone().unwrap_or_else(|| old.name.clone()), ..NewContact::default() };
@@ -324,11 +330,11 @@ pub async fn change_contact(app: &App, who: &Actor, id: Uuid, patch: ContactPatc
         email: patch.email,
         ..PersonChange::default()
     };
-    organisation::change_person_in(&mut work, id, change).await?;
+    organisation::change_person_in(work, id, change).await?;
     // Whoever gives a number has just looked at it.
     let verified = if patch.verified == Some(true) || new_phone { Some(work.now) } else { old.verified_at };
     let primary = patch.primary.unwrap_or(old.primary);
-    store::set_contact(&mut work, zone, id, enterprise, primary, verified).await?;
+    store::set_contact(work, zone, id, enterprise, primary, verified).await?;
     if patch.verified == Some(true) {
         work.log("contact.verify", Subject::about("person", id, enterprise), Change::made(json!({"verified_at": verified}))).await?;
     }
@@ -336,7 +342,7 @@ pub async fn change_contact(app: &App, who: &Actor, id: Uuid, patch: ContactPatc
         let change = Change::from_to(json!({"primary": old.primary}), json!({"primary": primary}));
         work.log("contact.primary", Subject::about("person", id, enterprise), change).await?;
     }
-    work.commit(id).await
+    Ok(())
 }
 
 /// One contact; masked for all but the enterprise itself.
@@ -482,7 +488,7 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     let Scope::Enterprise(id) = who.scope else { return Ok(Vec::new()) };
     let mut tx = app.read().await?;
     let contacts = store::contacts(&mut tx, who.zone_id, &[id]).await?;
-    let stale = contacts.first().is_none_or(|first| first.is_stale(app.now()));
+    let stale = contacts.first().is_none_or(|first| first.is_stale(&app.now()));
     let item = |one: Enterprise| ToDo {
         action: "todo-registry-contacts",
         title: one.name,

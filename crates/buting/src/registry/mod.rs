@@ -16,7 +16,11 @@
 
 mod api;
 pub mod desk;
+pub mod export;
+pub mod import;
+mod pages;
 mod store;
+pub mod timeline;
 
 use crate::error::{Check, Error, FieldError, Result};
 use crate::http::routes::Routes;
@@ -34,6 +38,13 @@ use uuid::Uuid;
 /// Adds this job's routes.
 pub fn routes(routes: &mut Routes) {
     api::routes(routes);
+    pages::routes(routes);
+    import::pages::routes(routes);
+}
+
+/// The jobs of the queue that belong to the register.
+pub fn kinds() -> Vec<crate::worker::Kind> {
+    import::kinds()
 }
 
 /// The most people an enterprise can have.
@@ -253,7 +264,7 @@ impl Contact {
     }
 
     /// Whether the number should be asked again.
-    pub fn is_stale(&self, now: Time) -> bool {
+    pub fn is_stale(&self, now: &Time) -> bool {
         self.verified_at.is_none_or(|at| now.ms() - at.ms() > STALE_MS)
     }
 }

@@ -1,6 +1,7 @@
 //! The register: who reads and keeps it, what it refuses, how it is found.
 
 use crate::house::House;
+use buting::registry::import::{self, Kind, Report, State};
 use buting::registry::{CarrierKind, EnterpriseQuery, NewCarrier, NewEnterprise, desk};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -269,5 +270,286 @@ async fn a_carrier_with_enterprises_is_not_closed() {
         assert_eq!(list("?closed=true&q=cwfhq").await, 1);
         house.call("leader@zone2", "GET", &path, Json::Null).await.expect(404);
         house.call("enterprise", "GET", &path, Json::Null).await.expect(403);
+    }
+}
+
+#[tokio::test]
+async fn pages_keep_what_was_typed_and_show_what_happened() {
+    for house in House::both().await {
+        let park = carrier(&house, "文渊科创园").await;
+        let new = "/enterprises/new";
+        house.page("officer", new).await.expect(200);
+        let fields = [("name", "济柴动力有限公司"), ("short_names", "济柴、动力"), ("uscc", "91370000588768482X"), ("headcount", "很多"), ("once", "p1")];
+        let again = house.post("officer", new, &fields).await.expect(422).text();
+        for kept in ["济柴动力有限公司", "济柴、动力", "91370000588768482X", "很多"] {
+            assert!(again.contains(kept), "{kept}");
+        }
+        let carrier = park.to_string();
+        let fields = [
+            ("name", "济柴动力有限公司"), ("short_names", "济柴、动力"), ("uscc", "91370000588768482X"), ("uscc_note", "原件如此"),
+            ("headcount", "1200"), ("key", "true"), ("tags", "supply"), ("tags", "leading"), ("carrier_id", &carrier),
+            ("contact_name", "张总"), ("contact_phone", "0531-87900000"), ("note", "内部：<b>谨慎</b>"), ("once", "p1"),
+        ];
+        let made = house.post("officer", new, &fields).await.expect(303);
+        let path = made.headers["location"].to_str().unwrap().to_owned();
+        // The same form sent again answers with the record that it made.
+        assert_eq!(house.post("officer", new, &fields).await.expect(303).headers["location"], path.as_str());
+
+        let record = house.page("officer", &path).await.expect(200).text();
+        for shown in ["济柴动力有限公司", "文渊科创园", "重点企业", "保供", "053******0000", "登记企业", "&#60;b&#62;谨慎"] {
+            assert!(record.contains(shown), "{shown}");
+        }
+        assert!(!record.contains("0531-87900000"));
+        let edit = format!("{path}/edit");
+        assert!(house.page("officer", &edit).await.expect(200).text().contains("原件如此"));
+        let change = [("name", "济柴动力有限公司"), ("status", "moved"), ("headcount", "900"), ("version", "1"), ("once", "p2")];
+        assert!(house.post("officer", &edit, &change).await.expect(422).text().contains("900"));
+        let change = [&change[..], &[("reason", "迁往高新区")]].concat();
+        house.post("officer", &edit, &change).await.expect(303);
+        // A form that was opened before that is stale.
+        let stale = [("name", "济柴"), ("status", "active"), ("version", "1"), ("once", "p3")];
+        house.post("officer", &edit, &stale).await.expect(412);
+        let record = house.page("officer", &path).await.expect(200).text();
+        for shown in ["迁往高新区", "变更企业状态", "<del>1200</del>", "900", "已迁出"] {
+            assert!(record.contains(shown), "{shown}");
+        }
+        for page in ["/enterprises?key=true&q=jichai", "/enterprises?headcount_min=abc&carrier_id=", "/carriers", "/carriers/new", &format!("/carriers/{park}"), &format!("/carriers/{park}/edit"), "/search"] {
+            house.page("officer", page).await.expect(200);
+        }
+        let found = house.page("officer", "/search?q=jichai").await.expect(200).text();
+        assert!(found.contains("济柴动力有限公司"));
+        house.page("officer@zone2", &path).await.expect(404);
+        house.page("enterprise", &path).await.expect(404);
+        house.page("agency", "/search?q=jichai").await.expect(403);
+        house.page("officer", "/enterprises/nonsense").await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn an_enterprise_reads_its_own_page_without_what_is_internal() {
+    for house in House::both().await {
+        let id = house.enterprise;
+        let path = format!("/enterprises/{id}");
+        let api = format!("{ENTERPRISES}/{id}");
+        house.call("dispatcher", "PATCH", &api, json!({"note": "内部备注", "headcount": 77})).await.expect(200);
+        house.call("dispatcher", "PATCH", &api, json!({"status": "zombie", "reason": "内部原因"})).await.expect(200);
+        let own = house.page("enterprise", &path).await.expect(200).text();
+        assert!(own.contains("77") && !own.contains("内部备注") && !own.contains("内部原因"));
+        let office = house.page("oversight", &path).await.expect(200).text();
+        assert!(office.contains("内部备注") && office.contains("内部原因"));
+        house.post("enterprise", &format!("{path}/contacts/new"), &[("name", "钱进"), ("phone", "13900000055"), ("once", "c1")]).await.expect(303);
+        let own = house.page("enterprise", &path).await.expect(200).text();
+        assert!(own.contains("13900000055"));
+        // Out of reach, the office sees neither numbers nor the way to show them.
+        let officer = house.page("officer", &format!("{path}?show=true")).await.expect(200).text();
+        assert!(!officer.contains("13900000055") && !officer.contains("show=true"));
+        assert!(house.page("dispatcher", &format!("{path}?show=true")).await.expect(200).text().contains("13900000055"));
+    }
+}
+
+#[tokio::test]
+async fn exports_hold_what_is_shown_and_no_formula() {
+    for house in House::both().await {
+        for name in ["=HYPERLINK(\"http://example.invalid\")", "+甲公司", "-乙公司", "@丙公司"] {
+            let new = NewEnterprise { name: name.into(), key: true, ..NewEnterprise::default() };
+            desk::create_enterprise(&house.app, &house.rule(), new).await.unwrap();
+        }
+        let csv = house.page("officer", "/enterprises/export?format=csv&key=true").await.expect(200);
+        assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
+        let text = csv.text();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 5);
+        assert!(lines[0].starts_with("\u{feff}企业名称,简称,统一社会信用代码"));
+        assert!(lines[1..].iter().all(|line| line.starts_with('\'') || line.starts_with("\"'")), "{text}");
+        let xlsx = house.page("officer", "/enterprises/export?format=xlsx&key=true").await.expect(200);
+        let sheet = paper::read(&xlsx.bytes, paper::Limits::default()).unwrap().remove(0);
+        assert_eq!(sheet.rows.len(), 5);
+        assert!(sheet.rows.iter().any(|row| row.cells[0] == "+甲公司"));
+        let mut tx = house.app.db.read().await.unwrap();
+        let logged = sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'enterprise.export'", house.zone);
+        assert_eq!(tx.value::<i64>(logged).await.unwrap(), 2);
+        house.page("enterprise", "/enterprises/export").await.expect(403);
+    }
+}
+
+const SHEET: &str = "大学城企业台账,,,,,,\n企业名称,简称,统一社会信用代码,所在园区,职工人数,是否重点,联系人,联系电话\n\
+    瑞禾新源机械制造有限公司,瑞禾,91370000588768482Y,西岭产业园,202人,是,林女士,13900000000\n\
+    卓衡仪表有限公司,卓衡,,西岭园,\"1,402\",否,,\n\
+    晨屿食品有限公司,,91370000588768482X,西岭产业园,60,,,\n\
+    ,,,,50,,,13900001112\n\
+    明砺精密铸造有限公司,,,火星基地,一百多人,大概,,139000011\n\
+    瑞禾新源机械制造（集团）有限公司,,,,5,,,\n\
+    \"=HYPERLINK(\"\"http://example.invalid\"\")有限公司\",,,,7,,,\n";
+
+async fn import(house: &House, as_whom: &str, kind: Kind, text: impl Into<Vec<u8>>, dry_run: bool) -> Report {
+    let who = house.who(as_whom).await;
+    import::run(&house.app, &who, kind, text.into(), "台账.csv", dry_run).await.unwrap()
+}
+
+fn counts(report: &Report) -> (i64, i64, i64, i64) {
+    (report.created, report.updated, report.unchanged, report.rejected)
+}
+
+#[tokio::test]
+async fn a_dirty_sheet_is_previewed_then_taken_in_once() {
+    for house in House::both().await {
+        carrier(&house, "西岭产业园").await;
+        let before = house.call("officer", "GET", ENTERPRISES, Json::Null).await.expect(200).json()["total"].clone();
+        let preview = import(&house, "officer", Kind::Enterprises, SHEET, true).await;
+        assert_eq!((preview.state, counts(&preview)), (State::Done, (2, 0, 0, 5)), "{:?}", preview.errors);
+        assert_eq!(house.call("officer", "GET", ENTERPRISES, Json::Null).await.expect(200).json()["total"], before);
+        let places: BTreeSet<(usize, &str)> = preview.errors.iter().map(|e| (e.row, e.column.as_str())).collect();
+        for place in [(4, "D"), (5, "C"), (6, "A"), (7, "D"), (7, "E"), (7, "F"), (7, "H"), (8, "A")] {
+            assert!(places.contains(&place), "{place:?} of {places:?}");
+        }
+        let near = preview.errors.iter().find(|e| e.row == 4).unwrap();
+        assert!(near.message.contains("西岭产业园"), "{}", near.message);
+
+        let taken = import(&house, "officer", Kind::Enterprises, SHEET, false).await;
+        assert_eq!(counts(&taken), (2, 0, 0, 5));
+        let found = house.call("officer", "GET", &format!("{ENTERPRISES}?q=rhxy"), Json::Null).await.expect(200).json();
+        let one = &found["items"][0];
+        assert_eq!((&one["headcount"], &one["key"], &one["short_name"]), (&json!(202), &json!(true), &json!("瑞禾")));
+        assert_eq!(one["contacts"][0]["phone"], "139****0000");
+        let id = Uuid::parse_str(one["id"].as_str().unwrap()).unwrap();
+        assert_eq!(ledger(&house, id).await, ["enterprise.create", "person.create"]);
+        // The same sheet again says nothing new.
+        let again = import(&house, "officer", Kind::Enterprises, SHEET, false).await;
+        assert_eq!(counts(&again), (0, 0, 2, 5));
+        // What came back is the sheet with a remark, and no formula.
+        let who = house.who("officer").await;
+        let bytes = import::rejects(&house.app, &who, again.id).await.unwrap();
+        let sheet = paper::read(&bytes, paper::Limits::default()).unwrap().remove(0);
+        assert_eq!(sheet.rows.len(), 6);
+        assert_eq!(sheet.rows[0].cells.last().unwrap(), "问题");
+        let other = house.who("officer2").await;
+        assert!(import::rejects(&house.app, &other, again.id).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn empty_cells_change_nothing_and_codes_decide() {
+    for house in House::both().await {
+        let first = "企业名称,信用代码,人数,地址\n甲机械有限公司,91370000588768482Y,10,一号路\n";
+        assert_eq!(counts(&import(&house, "officer", Kind::Enterprises, first, false).await), (1, 0, 0, 0));
+        let second = "\u{feff}企业名称,信用代码,人数,地址\r\n甲机械有限责任公司,,20,\r\n";
+        assert_eq!(counts(&import(&house, "officer", Kind::Enterprises, second, false).await), (0, 1, 0, 0));
+        let found = house.call("officer", "GET", &format!("{ENTERPRISES}?q=jjx"), Json::Null).await.expect(200).json();
+        let one = &found["items"][0];
+        assert_eq!((&one["headcount"], &one["address"], &one["uscc"]), (&json!(20), &json!("一号路"), &json!("91370000588768482Y")));
+        let other = "企业名称,信用代码\n完全不同食品有限公司,91370000588768482Y\n甲机械有限公司,91110000600037341L\n";
+        let report = import(&house, "officer", Kind::Enterprises, other, false).await;
+        assert_eq!(counts(&report), (0, 0, 0, 2), "{:?}", report.errors);
+        for (text, failure) in [("", "required"), ("人数\n3\n", "列"), ("PK\u{3}\u{4}junk", "损坏")] {
+            let who = house.who("officer").await;
+            match import::run(&house.app, &who, Kind::Enterprises, text.into(), "x.csv", false).await {
+                Ok(report) => assert!(report.state == State::Failed && report.failure.as_ref().unwrap().contains(failure), "{text}"),
+                Err(error) => assert!(format!("{error:?}").contains(failure), "{error:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn carriers_contacts_and_assignments_come_by_sheet() {
+    for house in House::both().await {
+        let carriers = "载体名称,类别,地址\n西岭产业园,园区,西岭路\n崇文孵化器,孵化器,\n坏载体,城堡,\n";
+        assert_eq!(counts(&import(&house, "dispatcher", Kind::Carriers, carriers, false).await), (2, 0, 0, 1));
+        assert_eq!(counts(&import(&house, "dispatcher", Kind::Carriers, carriers, false).await), (0, 0, 2, 1));
+        let contacts = "企业名称,联系人,电话\n测试机电,赵敏,13900000033\n不存在的公司,钱进,13900000034\n测试机电,孙立,12\n";
+        let report = import(&house, "dispatcher", Kind::Contacts, contacts, false).await;
+        assert_eq!(counts(&report), (1, 0, 0, 2), "{:?}", report.errors);
+        let assignments = "企业名称,包联领导,责任部门,包联干部,依据文件\n测试机电设备有限公司,leader某,企业服务部,officer某,大管发〔2026〕3号\n另一家,查无此人,无此部门,,\n西岭产业园,leader某,,,\n";
+        let report = import(&house, "dispatcher", Kind::Assignments, assignments, true).await;
+        assert_eq!(counts(&report), (2, 0, 0, 1), "{:?}", report.errors);
+        let report = import(&house, "dispatcher", Kind::Assignments, assignments, false).await;
+        assert_eq!(counts(&report), (2, 0, 0, 1), "{:?}", report.errors);
+        assert_eq!(counts(&import(&house, "dispatcher", Kind::Assignments, assignments, false).await), (0, 0, 2, 1));
+        let officer = house.who("officer").await;
+        let refused = import::run(&house.app, &officer, Kind::Assignments, assignments.into(), "x.csv", true).await;
+        assert!(matches!(refused, Err(buting::error::Error::Forbidden)));
+    }
+}
+
+fn multipart(parts: &[(&str, Option<&str>, &str)]) -> (String, Vec<u8>) {
+    let mut body = Vec::new();
+    for (name, file, text) in parts {
+        let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
+        body.extend(format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{text}\r\n").into_bytes());
+    }
+    body.extend(b"--XX--\r\n");
+    ("multipart/form-data; boundary=XX".into(), body)
+}
+
+async fn upload(house: &House, account: &str, path: &str, parts: &[(&str, Option<&str>, &str)]) -> crate::house::Answer {
+    let (kind, body) = multipart(parts);
+    let request = axum::http::Request::builder()
+        .method("POST")
+        .uri(path)
+        .header("host", "127.0.0.1")
+        .header("content-type", kind)
+        .header("idempotency-key", "up-1");
+    let request = if path.starts_with("/api/") {
+        request.header("authorization", format!("Bearer {}", house.token(account).await))
+    } else {
+        request.header("cookie", house.cookie(account).await)
+    };
+    house.send(request.body(axum::body::Body::from(body)).unwrap()).await
+}
+
+#[tokio::test]
+async fn sheets_come_over_http_and_the_queue_takes_them_in() {
+    for house in House::both().await {
+        let path = "/api/v1/enterprises/import";
+        let file = ("file", Some("名单.csv"), "企业名称\n网上有限公司\n");
+        let made = upload(&house, "officer", path, &[file, ("dry_run", None, "false")]).await.expect(202).json();
+        let again = upload(&house, "officer", path, &[file, ("dry_run", None, "false")]).await.expect(202).json();
+        assert_eq!(made["id"], again["id"]);
+        let status = format!("/api/v1/imports/{}", made["id"].as_str().unwrap());
+        assert_eq!(house.call("officer", "GET", &status, Json::Null).await.expect(200).json()["state"], "queued");
+        let id = Uuid::parse_str(made["id"].as_str().unwrap()).unwrap();
+        import::work_off(&house.app, house.zone, id).await.unwrap();
+        // A job that comes again after its worker died does nothing twice.
+        import::work_off(&house.app, house.zone, id).await.unwrap();
+        let done = house.call("officer", "GET", &status, Json::Null).await.expect(200).json();
+        assert_eq!((&done["state"], &done["created"], &done["errors"]), (&json!("done"), &json!(1), &json!([])));
+        for stranger in ["officer2", "leader@zone2"] {
+            house.call(stranger, "GET", &status, Json::Null).await.expect(404);
+        }
+        house.call("enterprise", "GET", &status, Json::Null).await.expect(403);
+        upload(&house, "enterprise", path, &[file]).await.expect(403);
+        upload(&house, "officer", path, &[("file", Some("x.csv"), "")]).await.expect(422);
+        upload(&house, "officer", path, &[("colour", None, "red")]).await.expect(400);
+        house.call("officer", "POST", path, json!({})).await.expect(400);
+
+        house.page("officer", "/imports").await.expect(200);
+        let form = [file, ("kind", None, "enterprises"), ("once", None, "f1")];
+        let answer = upload(&house, "officer", "/imports", &form).await.expect(303);
+        let page = answer.headers["location"].to_str().unwrap().to_owned();
+        assert_eq!(house.page("officer", &page).await.expect(200).headers["refresh"], "2");
+        let preview = Uuid::parse_str(page.rsplit('/').next().unwrap()).unwrap();
+        import::work_off(&house.app, house.zone, preview).await.unwrap();
+        assert!(house.page("officer", &page).await.expect(200).text().contains("与现有一致"));
+        house.page("officer2", &page).await.expect(404);
+        upload(&house, "officer", "/imports", &[("kind", None, "enterprises")]).await.expect(422);
+        assert_eq!(house.page("officer", "/imports/template/enterprises").await.expect(200).bytes[..2], *b"PK");
+    }
+}
+
+/// The claim of the first issue: 10,000 enterprises with checks and ledger under
+/// 3 s in release. Run: `cargo nextest run --release -p buting --run-ignored all ten_thousand`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn ten_thousand_enterprises() {
+    for house in House::both().await {
+        let mut text = String::from("企业名称,简称,统一社会信用代码,职工人数,是否重点,地址\n");
+        for n in 0..10_000 {
+            let code = identifiers::Uscc::complete(&format!("91370199MA{n:07}")).unwrap();
+            text.push_str(&format!("第{n}号机械制造有限公司,号{n},{code},{},否,西岭路 {n} 号\n", n % 900));
+        }
+        let begun = std::time::Instant::now();
+        let report = import(&house, "officer", Kind::Enterprises, text, false).await;
+        println!("{:?}: 10,000 enterprises in {:?}", house.app.db.dialect(), begun.elapsed());
+        assert_eq!(counts(&report), (10_000, 0, 0, 0), "{:?}", report.errors.first());
     }
 }

@@ -18,6 +18,7 @@ use crate::http::routes::{Access, Routes};
 use crate::patch::Patch;
 use crate::search;
 use crate::subject::{self, SubjectKind};
+use crate::visit;
 use almanac::Light as DueLight;
 use askama::Template;
 use axum::extract::Path;
@@ -194,6 +195,8 @@ struct EnterprisePage {
     answerable: Answerable,
     lights: Vec<Light>,
     appeals: Option<Vec<(appeal::record::Line, DueLight)>>,
+    visits: Vec<visit::Row>,
+    promises: Vec<visit::Promise>,
     timeline: Timeline,
 }
 
@@ -247,10 +250,20 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
         } else {
             (Vec::new(), None)
         };
+        let visits = visit::desk::last_visits(&mut tx, who, id, 5).await?;
         drop(tx);
+        let open = visit::desk::PromiseFilter {
+            subject_id: Some(id),
+            state: Some(visit::PromiseState::Open),
+            ..visit::desk::PromiseFilter::default()
+        };
+        let promises = visit::desk::promises(&cx.app, who, &open, None, 20).await?.items;
         let before = query.opt("before").and_then(|text| Uuid::parse_str(text).ok());
         let timeline = timeline::of(&cx.app, who, &s, id, before).await?;
-        html(&EnterprisePage { s, one, inside, keeps: keeps(who), reaches, shown, answerable, lights, appeals, timeline })
+        let keeps = keeps(who);
+        html(&EnterprisePage {
+            s, one, inside, keeps, reaches, shown, answerable, lights, appeals, visits, promises, timeline,
+        })
     })
     .await
 }

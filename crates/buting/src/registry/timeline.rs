@@ -24,11 +24,12 @@ const OPEN: &[&str] = &["enterprise", "carrier", "project", "assignment", "impor
 const PUBLIC: &[&str] = &[
     "enterprise.create", "enterprise.change", "enterprise.status", "person.create", "person.change", "person.leave",
     "contact.verify", "contact.primary", "assignment.open", "assignment.change", "assignment.end", "continuity.say",
-    "continuity.same", "measure.add", "measure.end", "visit.book", "visit.record", "visit.create", "promise.make",
-    "promise.keep", "appeal.create", "appeal.register", "appeal.dispatch", "appeal.reject", "appeal.merge", "appeal.sign",
+    "continuity.same", "measure.add", "measure.end", "visit.save", "visit.plan", "visit.agree", "visit.decline",
+    "visit.cancel", "visit.acknowledge", "promise.make", "promise.keep", "promise.break", "appeal.create", "appeal.register", "appeal.dispatch", "appeal.reject", "appeal.merge", "appeal.sign",
     "appeal.ask", "appeal.reply", "appeal.tell", "appeal.pass_partner", "appeal.plan", "appeal.grant", "appeal.suspend",
     "appeal.resume", "appeal.confirm", "appeal.dispute", "appeal.close", "appeal.close_silent", "appeal.list_long_term",
-    "appeal.reopen", "appeal.withdraw", "project.create", "project.change", "milestone.change",
+    "appeal.reopen", "appeal.withdraw", "project.create", "project.change", "project.stage", "project.pair",
+    "milestone.create", "milestone.move", "milestone.done", "milestone.change",
 ];
 
 /// One entry, ready to be shown.
@@ -87,7 +88,11 @@ pub async fn of(app: &App, who: &Actor, s: &Shell, about: Uuid, before: Option<U
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
         let own = who.person_id.is_some() && row.actor_id == who.person_id;
-        let changes = if inside || own || row.subject == "enterprise" { changes(&mut tx, s, row, &names).await? } else { Vec::new() };
+        let changes = if inside || own || row.subject == "enterprise" {
+            changes(&mut tx, s, row, &names, inside).await?
+        } else {
+            Vec::new()
+        };
         events.push(Event {
             at: Time::from_ms(row.at),
             who: match row.actor_id {
@@ -95,7 +100,8 @@ pub async fn of(app: &App, who: &Actor, s: &Shell, about: Uuid, before: Option<U
                 None => s.word("via", &row.via).into_owned(),
             },
             what: s.t(&format!("ledger-{}", row.action.replace('.', "-"))).into_owned(),
-            record: (row.subject_id != about)
+            // A person's title is his post, not the name of the record.
+            record: (row.subject_id != about && row.subject != "person")
                 .then(|| titles.get(&row.subject_id).map(|title| (title.clone(), href_of(&row.subject, row.subject_id))))
                 .flatten(),
             changes,
@@ -148,11 +154,21 @@ async fn titles(tx: &mut Tx, zone: Uuid, rows: &[LedgerRow]) -> Result<HashMap<U
     Ok(titles)
 }
 
-async fn changes(tx: &mut Tx, s: &Shell, row: &LedgerRow, names: &HashMap<Uuid, String>) -> Result<Vec<(String, String, String)>> {
+async fn changes(
+    tx: &mut Tx,
+    s: &Shell,
+    row: &LedgerRow,
+    names: &HashMap<Uuid, String>,
+    inside: bool,
+) -> Result<Vec<(String, String, String)>> {
     let (before, after) = (row.before(), row.after());
     let keys: BTreeSet<&String> = [&before, &after].into_iter().filter_map(Json::as_object).flat_map(|fields| fields.keys()).collect();
     let mut changes = Vec::new();
     for key in keys {
+        // Notes are the office's own.
+        if key == "note" && !inside {
+            continue;
+        }
         let Some(label) = label(s, key) else { continue };
         let mut words = Vec::with_capacity(2);
         for value in [&before[key.as_str()], &after[key.as_str()]] {

@@ -1,6 +1,6 @@
 //! What people do in the sixty days: visits, difficulties, their steps.
 
-use super::life::{Agenda, Case, Step};
+use super::life::{Agenda, Case, Event, Step};
 use super::stories::SAMPLED;
 use super::{World, data};
 use crate::actor::{Actor, Role};
@@ -12,6 +12,8 @@ use crate::continuity::{Line, NewLight, State};
 use crate::error::{Conflict, Error, Result};
 use crate::subject::SubjectKind;
 use crate::time::DAY_MS;
+use crate::visit::desk as visit;
+use crate::visit::{BlockAnswer, NewPromise, NewVisit, Rating};
 use uuid::Uuid;
 
 impl World {
@@ -32,12 +34,62 @@ impl World {
         self.actor(id).await
     }
 
+    /// A leader and the officer visit an enterprise.
+    pub(super) async fn visit(&mut self, place: usize, agenda: &mut Agenda) -> Result<()> {
+        let firm = &self.enterprises[place];
+        let (Some(officer), id) = (firm.officer, firm.id) else { return Ok(()) };
+        let leader = firm.leader.filter(|_| self.dice.percent(40));
+        let who = self.actor(officer).await?;
+        let mut new = NewVisit::to_enterprise(id);
+        new.visitors = leader.into_iter().chain([officer]).collect();
+        new.minutes = Some(self.dice.between(20, 90));
+        for row in self.findings() {
+            new.blocks.push(row);
+        }
+        if self.dice.percent(35) {
+            let promises = data::promises();
+            if let Some(row) = self.dice.pick(&promises) {
+                let days: i64 = row.get("days").parse().unwrap_or(5);
+                let due_at = self.app.now().plus(days * DAY_MS);
+                new.promises.push(NewPromise { id: None, text: row.get("text").to_owned(), owner_id: Some(officer), due_at });
+            }
+        }
+        new.continuity = vec![NewLight::new(Line::Production, State::Running), NewLight::new(Line::Transport, State::Running)];
+        if self.in_trouble(id).await? {
+            new.continuity.clear();
+        }
+        visit::save(&self.app, &who, new).await?;
+        if self.dice.percent(45) {
+            let row = self.dice.below(data::appeals().len());
+            agenda.put(self.app.now().plus(1_000), Event::Trouble(row, place));
+        }
+        Ok(())
+    }
+
     /// Whether something of the enterprise is not running.
     async fn in_trouble(&self, id: Uuid) -> Result<bool> {
         let mut tx = self.app.read().await?;
         let subject = crate::subject::named(&mut tx, self.zone, SubjectKind::Enterprise, id).await?;
         let lights = continuity::current(&mut tx, self.zone, &subject).await?;
         Ok(lights.iter().any(|light| light.state.is_trouble()))
+    }
+
+    /// One finding a block.
+    fn findings(&mut self) -> Vec<BlockAnswer> {
+        let all = data::visits();
+        ["prevention", "production", "safety"]
+            .into_iter()
+            .filter_map(|block| {
+                let fitting: Vec<_> = all.iter().filter(|row| row.get("block") == block).collect();
+                let row = self.dice.pick(&fitting)?;
+                Some(BlockAnswer {
+                    key: block.to_owned(),
+                    rating: Rating::parse(row.get("rating"))?,
+                    finding: Some(row.get("finding").to_owned()),
+                    text: None,
+                })
+            })
+            .collect()
     }
 
     /// Somebody tells a difficulty: the enterprise by its account or by

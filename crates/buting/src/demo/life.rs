@@ -116,7 +116,7 @@ impl World {
 
     async fn happen(&mut self, event: Event, agenda: &mut Agenda) -> Result<()> {
         match event {
-            Event::Visit(_) => Ok(()),
+            Event::Visit(place) => self.visit(place, agenda).await,
             Event::Trouble(row, place) => self.trouble(row, place, agenda).await,
             Event::Step(case, step) => self.step(case, step).await,
             Event::Story(story) => self.tell(story).await,

@@ -717,6 +717,11 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     }
     if who.is(Roles::of(&[Role::Leader, Role::Oversight])) {
         waits.push(("todo-appeal-grant", store::asked_for_time()));
+        if !who.has(Role::Dispatcher) {
+            let mut complaints = of(&[Status::Registered]);
+            complaints.push(" AND a.accused_department_id IS NOT NULL");
+            waits.push(("todo-appeal-dispatch", complaints));
+        }
     }
     if who.is(Roles::of(&[Role::Officer, Role::Specialist])) {
         let mut sign = of(&[Status::Dispatched]);
@@ -924,7 +929,7 @@ pub async fn escalate(app: &App, zone: Uuid) -> Result<usize> {
         let made = json!({"clock": rung.clock.kind, "due_at": rung.clock.due_at, "department": name});
         work.log(entry, subject, Change::made(made)).await?;
         let args = json!({"number": appeal.number, "title": appeal.title, "clock": rung.clock.kind});
-        for person in people.into_iter().collect::<BTreeSet<_>>() {
+        for person in step::not_accused(&mut work, &appeal, people).await? {
             work.notify(person, kind, subject, args.clone()).await?;
         }
         told += 1;

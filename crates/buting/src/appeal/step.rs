@@ -100,8 +100,11 @@ pub fn hats_of(who: &Actor, appeal: &Appeal, orders: &[WorkOrder], reached: bool
     wear(Hat::Author, me.is_some() && appeal.created_by == me);
     wear(Hat::Owner, owner);
     wear(Hat::Keeper, works && reached && fair);
-    wear(Hat::Desk, who.has(Role::Dispatcher) && fair);
-    wear(Hat::Overseer, who.roles.meets(OVERSEERS) && fair);
+    // A complaint about a department may be about the coordination office itself:
+    // then those who supervise send it on its way.
+    let oversees = who.roles.meets(OVERSEERS) && fair;
+    wear(Hat::Desk, who.has(Role::Dispatcher) && fair || oversees && appeal.accused_department_id.is_some());
+    wear(Hat::Overseer, oversees);
     let leads = appeal.lead_department_id.is_some_and(|lead| departments.contains(&lead));
     wear(Hat::Lead, works && (leads || me.is_some() && appeal.handler_id == me));
     wear(Hat::Assist, works && orders_of(OrderKind::Assist));
@@ -280,7 +283,10 @@ impl<'w> Step<'w> {
         self.start(self.a.id, ClockKind::Answer, profile.answer, Told::Enterprise).await?;
         self.start(self.a.id, ClockKind::Finish, Some(profile.finish), Told::Enterprise).await?;
         self.write("appeal.register");
-        let desk = self.people(Roles::of(&[Role::Dispatcher])).await?;
+        let mut desk = self.people(Roles::of(&[Role::Dispatcher])).await?;
+        if self.a.accused_department_id.is_some() {
+            desk.extend(self.people(Roles::of(&[Role::Oversight])).await?);
+        }
         self.tell(desk, "appeal.registered").await
     }
 
@@ -1071,7 +1077,7 @@ impl<'w> Step<'w> {
     async fn tell(&mut self, people: Vec<Uuid>, kind: &'static str) -> Result<()> {
         let args = json!({"number": self.a.number, "title": self.a.title});
         let subject = subject_of(&self.a);
-        for person in people.into_iter().collect::<BTreeSet<_>>() {
+        for person in not_accused(self.work, &self.a, people).await? {
             self.work.notify(person, kind, subject, args.clone()).await?;
         }
         Ok(())
@@ -1214,6 +1220,20 @@ pub fn facts(
         bad_rating_open: a.bad_rating_open(),
         reopen_over: a.closed_at.is_some_and(|closed| days_since(closed) > i64::from(profile.reopen)),
     }
+}
+
+/// These people, each once, without those of the department complained about:
+/// they are not told that there is a complaint.
+pub async fn not_accused(tx: &mut Tx, a: &Appeal, people: Vec<Uuid>) -> Result<BTreeSet<Uuid>> {
+    let mut all: BTreeSet<Uuid> = people.into_iter().collect();
+    if let Some(accused) = a.accused_department_id {
+        for person in store::everybody_of(tx, a.zone_id, accused).await? {
+            if Some(person) != a.created_by {
+                all.remove(&person);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// The ledger's and the notices' name for an appeal.

@@ -517,6 +517,11 @@ pub async fn of_department(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<
     ids(tx, query).await
 }
 
+/// Everybody of a department.
+pub async fn everybody_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Vec<Uuid>> {
+    ids(tx, sql!("SELECT id FROM person WHERE zone_id = $1 AND department_id = $2", zone, department)).await
+}
+
 /// The first of a department by rank.
 pub async fn chief_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Vec<Uuid>> {
     let query = sql!(

@@ -535,6 +535,16 @@ async fn who_complains_stays_unknown_to_the_department() {
         desk::open(&house.app, &house.who("enterprise2").await, new).await.unwrap();
         let counts = desk::counts(&house.app, &house.who("dispatcher").await).await.unwrap();
         assert_eq!(counts.iter().map(|c| c.count).sum::<i64>(), 1, "{counts:?}");
+        let told: i64 = {
+            let mut tx = house.app.read().await.unwrap();
+            let of_dispatcher = sql!(
+                "SELECT count(*) FROM notice WHERE zone_id = $1 AND person_id = $2 AND kind = 'appeal.registered'",
+                house.zone,
+                house.person("dispatcher")
+            );
+            tx.value(of_dispatcher).await.unwrap()
+        };
+        assert_eq!(told, 1, "of the complaint about his own department the dispatcher hears nothing");
         assert!(matches!(
             desk::open(&house.app, &house.who("enterprise").await, NewAppeal { accused_department_id: Some(house.department), ..trucks() }).await,
             Err(Error::Invalid(_))

@@ -125,3 +125,5 @@ flash-milestone-set = Set; its first date does not change any more.
 flash-milestone-saved = Saved.
 flash-force-founded = Founded; the members have been told.
 flash-force-saved = Saved.
+project-appeals = Open appeals
+project-due = due { $day }

@@ -125,3 +125,5 @@ flash-milestone-set = 节点已设定，原定日期不再变动。
 flash-milestone-saved = 已保存。
 flash-force-founded = 专班已成立，成员已收到通知。
 flash-force-saved = 已保存。
+project-appeals = 在办诉求
+project-due = 办理时限 { $day }

@@ -314,6 +314,9 @@ fn record<O: Serialize + Versioned>(status: StatusCode, location: Option<String>
 /// Reads a query string. Unknown parameters are refused by name.
 pub fn read_query<Q: DeserializeOwned>(query: Option<&str>) -> Result<Q> {
     let query = query.unwrap_or_default();
+    if query.contains("%00") {
+        return Err(Error::Malformed { code: "nul", detail: "a query must not contain NUL".into(), pointer: None });
+    }
     let uri: axum::http::Uri = format!("/?{query}").parse().map_err(|_| Error::Malformed {
         code: "query",
         detail: "the query cannot be read".into(),

@@ -4,6 +4,7 @@ use super::{
     Project, ProjectPatch, Side, Stage, TaskForce, TaskForcePatch, code_warning,
 };
 use crate::actor::OFFICE;
+use crate::appeal;
 use crate::assignment::desk::DECIDERS;
 use crate::assignment::{self, Answerable, Duty};
 use crate::continuity;
@@ -159,6 +160,7 @@ struct ShowPage {
     pair: Option<Pair>,
     people: Vec<Side>,
     lights: Vec<continuity::Light>,
+    appeals: Vec<appeal::record::Line>,
     milestones: Page<Milestone>,
     forces: Vec<TaskForce>,
     trace: Vec<Trace>,
@@ -185,6 +187,7 @@ async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
         let milestones = desk::milestones(app, who, asked, 200).await?;
         let mut tx = cx.read().await?;
         let answerable = assignment::desk::current(app, &mut tx, who.zone_id, SubjectKind::Project, id).await?;
+        let appeals = appeal::desk::open_for(&mut tx, who, id).await?;
         let lights = if assignment::reach::reaches(&mut tx, who, id).await? {
             let (name, short_name) = (project.name.clone(), project.short_name.clone());
             let named = Named { kind: SubjectKind::Project, id, name, short_name };
@@ -201,6 +204,7 @@ async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
             pair: desk::pair(app, who, id).await?,
             people: desk::people(app, who, id).await?,
             lights,
+            appeals,
             milestones,
             forces: desk::task_forces(app, who, Some(id)).await?,
             trace: desk::trace(app, who, id).await?,

@@ -438,6 +438,7 @@ async fn the_api_keeps_its_contract() {
         assert_eq!(own["total"], 0, "an enterprise sees its own only");
         house.call("officer", "GET", "/api/v1/assignments?nonsense=1", Json::Null).await.expect(400);
         house.call("officer", "GET", "/api/v1/assignments?cursor=x", Json::Null).await.expect(422);
+        house.call("officer", "GET", "/api/v1/assignments?q=a%00b", Json::Null).await.expect(400);
     }
 }
 

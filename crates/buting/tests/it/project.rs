@@ -277,7 +277,12 @@ async fn pages_of_a_project() {
         house.post("officer", &format!("{path}/pair"), &typed).await.expect(303);
         let shown = house.page("officer", &path).await.expect(200).text();
         assert!(shown.contains("tel:13900000000") && shown.contains("确定点对点联系人"), "{shown}");
+        let appeal = json!({"project_id": id, "title": "土方车辆进不了场", "body": "封闭施工，车辆无法进出", "category": "other", "urgency": "urgent"});
+        house.call("dispatcher", "POST", "/api/v1/appeals", appeal).await.expect(201);
+        let with_appeal = house.page("officer", &path).await.expect(200).text();
+        assert!(with_appeal.contains("在办诉求") && with_appeal.contains("土方车辆进不了场"), "{with_appeal}");
         let stranger = house.page("officer2", &path).await.expect(200).text();
+        assert!(!stranger.contains("土方车辆进不了场"), "appeals are for those who reach the project");
         assert!(stranger.contains("139****0000") && !stranger.contains("13900000000"), "{stranger}");
         let stale = [("name", "x"), ("level", "city"), ("stage", "permit"), ("version", "1")];
         assert_eq!(house.post("officer", &format!("{path}/edit"), &stale).await.status, 412);

@@ -18,7 +18,7 @@ async fn contact(house: &House) -> Uuid {
         enterprise_id: Some(house.enterprise),
         ..NewPerson::default()
     };
-    add_person(&house.app, &house.who("officer").await, new).await.unwrap()
+    add_person(&house.app, &house.who("dispatcher").await, new).await.unwrap()
 }
 
 async fn seal(house: &House) {
@@ -48,11 +48,11 @@ async fn filters_and_pages() {
         assert!(all["items"].as_array().unwrap().iter().any(|row| row["subject_id"] == json!(person)), "{all}");
         assert!(all["items"].as_array().unwrap().iter().all(|row| row["about_id"] == json!(house.enterprise)));
 
-        let officer = house.person("officer");
-        let by = of(format!("/api/v1/ledger?actor_id={officer}&action=person.create&day=2026-11-24")).await;
+        let dispatcher = house.person("dispatcher");
+        let by = of(format!("/api/v1/ledger?actor_id={dispatcher}&action=person.create&day=2026-11-24")).await;
         assert_eq!(by["total"], 1);
-        assert_eq!(by["items"][0]["actor_name"], "officer某");
-        assert_eq!(of(format!("/api/v1/ledger?actor_id={officer}&day=2026-11-23")).await["total"], 0);
+        assert_eq!(by["items"][0]["actor_name"], "dispatcher某");
+        assert_eq!(of(format!("/api/v1/ledger?actor_id={dispatcher}&day=2026-11-23")).await["total"], 0);
 
         let (mut seen, mut path) = (Vec::new(), "/api/v1/ledger?limit=4&action=person.".to_owned());
         loop {
@@ -165,8 +165,8 @@ async fn a_check_finds_what_was_altered() {
         let kept = house.page("auditor", "/ledger/head.txt").await.expect(200).text();
         house.post("officer", "/admin/verify", &[]).await.expect(403);
         house.post("auditor", "/admin/verify", &[("outside", "no head at all")]).await.expect(422);
-        house.post("auditor", "/admin/verify", &[("outside", &kept), ("once", "a")]).await.expect(303);
-        house.post("auditor", "/admin/verify", &[("outside", &kept), ("once", "a")]).await.expect(303);
+        house.post("auditor", "/admin/verify", &[("outside", kept.as_str()), ("once", "a")]).await.expect(303);
+        house.post("auditor", "/admin/verify", &[("outside", kept.as_str()), ("once", "a")]).await.expect(303);
         let who = house.who("auditor").await;
         let mut tx = house.app.db.read().await.unwrap();
         let waiting = desk::verifications(&mut tx, &who).await.unwrap();

@@ -174,9 +174,9 @@ async fn people_who_left_long_ago_are_erased_at_night() {
             enterprise_id: Some(house.enterprise),
             ..NewPerson::default()
         };
-        let officer = house.who("officer").await;
-        let long_ago = add_person(&house.app, &officer, new("老李")).await.unwrap();
-        let lately = add_person(&house.app, &officer, new("小王")).await.unwrap();
+        let keeper = house.who("dispatcher").await;
+        let long_ago = add_person(&house.app, &keeper, new("老李")).await.unwrap();
+        let lately = add_person(&house.app, &keeper, new("小王")).await.unwrap();
         let now = house.app.now();
         let mut tx = house.app.db.write().await.unwrap();
         for (person, days) in [(long_ago, PERSON_DAYS + 1), (lately, PERSON_DAYS - 1)] {

@@ -63,7 +63,7 @@ async fn a_visit_keeps_one_block_at_least() {
 #[tokio::test]
 async fn labels_and_protection_of_the_zone() {
     for house in House::both().await {
-        let office = [("label", "包挂"), ("limit_profile", "zaozhuang_enterprise"), ("contact_name", "综合部"), ("contact_phone", "053112345678"), ("version", "1")];
+        let office = [("label", "包挂"), ("limit_profile", "zaozhuang_enterprise"), ("contact_name", "综合部"), ("contact_phone", "0531-88888888"), ("version", "1")];
         house.post("dispatcher", "/settings/office", &[("label", "盯防"), ("limit_profile", "shandong_enterprise")]).await.expect(422);
         house.post("dispatcher", "/settings/office", &office).await.expect(303);
         house.post("dispatcher", "/settings/office", &[("label", "联系"), ("limit_profile", "zaozhuang_enterprise"), ("version", "1")]).await.expect(412);

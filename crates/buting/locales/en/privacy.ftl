@@ -24,6 +24,7 @@ privacy-admin-line = Requests of persons, disclosures to other bodies, and the c
 personal-table-person = Personal details
 personal-table-account = Account
 personal-table-session = Devices signed in
+personal-table-device = Devices that signed in
 personal-table-access_log = Sign-ins and views
 personal-table-subject_request = Requests
 log-field-address = Network address

@@ -24,6 +24,7 @@ privacy-admin-line = 个人提出的申请、向其他单位提供信息的记�
 personal-table-person = 人员信息
 personal-table-account = 登录账号
 personal-table-session = 正在登录的设备
+personal-table-device = 登录过的设备
 personal-table-access_log = 登录与查看记录
 personal-table-subject_request = 申请
 log-field-address = 网络地址

@@ -1,7 +1,7 @@
 //! What can be done with the ledger and the queue: read, verify, retry.
 
 use super::reading::{Names, Shown, ids_in, opened, sealed_in, shown};
-use super::{Entry, Filter, Job, JobState, KeptFault, Verification, store};
+use super::{Access, Entry, Filter, Job, JobState, KeptFault, Verification, store};
 use crate::actor::{ADMINS, Actor, OFFICE, Role, Roles};
 use crate::app::{App, Change, Subject};
 use crate::assignment::reach;
@@ -68,16 +68,16 @@ pub async fn entry(app: &App, who: &Actor, address: &str, id: Uuid) -> Result<En
     if read > 0 {
         drop(tx);
         let detail = json!({"values": read});
-        note_access(app, who, address, "ledger_open", ("ledger", Some(id)), &detail).await?;
+        note_access(app, who, &Access { address, kind: "ledger_open", table: "ledger", id: Some(id), detail: &detail }).await?;
     }
     Ok(entry)
 }
 
 /// Notes a read that must leave a trace: an export, a bulk read, a view of
 /// masked personal fields.
-pub async fn note_access(app: &App, who: &Actor, address: &str, kind: &str, subject: (&str, Option<Uuid>), detail: &Json) -> Result<()> {
+pub async fn note_access(app: &App, who: &Actor, access: &Access<'_>) -> Result<()> {
     let mut tx = app.db.write().await?;
-    store::note_access(&mut tx, who.zone_id, app.now(), who.person_id, address, kind, subject, detail).await?;
+    store::note_access(&mut tx, who.zone_id, app.now(), who.person_id, access).await?;
     Ok(tx.commit().await?)
 }
 

@@ -8,6 +8,8 @@ use crate::assignment::{self, Answerable};
 use crate::continuity::{self, Light};
 use crate::error::Result;
 use crate::privacy::{self, Standing};
+use crate::project;
+use crate::registry;
 use crate::settings;
 use crate::subject::{self, Named, SubjectKind};
 use crate::todo::{self, ToDo};
@@ -18,6 +20,8 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     let mut items = appeal::desk::to_do(app, who).await?;
     items.extend(assignment::desk::to_do(app, who).await?);
     items.extend(visit::desk::to_do(app, who).await?);
+    items.extend(project::desk::to_do(app, who).await?);
+    items.extend(registry::desk::to_do(app, who).await?);
     items.extend(continuity::desk::to_do(app, who).await?);
     items.extend(privacy::desk::to_do(app, who).await?);
     items.extend(settings::desk::to_do(app, who).await?);

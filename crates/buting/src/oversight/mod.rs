@@ -85,6 +85,22 @@ pub struct Filter {
     pub to: Option<Time>,
 }
 
+/// A read that must leave a trace: an export, a bulk read, a view of masked
+/// personal fields.
+#[derive(Clone, Copy, Debug)]
+pub struct Access<'a> {
+    /// The address of the client.
+    pub address: &'a str,
+    /// What was done, such as `ledger_open`.
+    pub kind: &'static str,
+    /// The table that was read.
+    pub table: &'static str,
+    /// The record, when it was one.
+    pub id: Option<Uuid>,
+    /// How much, and with which filter.
+    pub detail: &'a Json,
+}
+
 words! {
     /// How a job of the queue stands.
     pub enum JobState {

@@ -1,4 +1,4 @@
-use super::{Entry, Filter, Job, JobState, Verification};
+use super::{Access, Entry, Filter, Job, JobState, Verification};
 use crate::time::Time;
 use ::store::{FromRow, MAX_ATTEMPTS, Result, Row, Sql, Tx, sql};
 use serde_json::Value as Json;
@@ -138,16 +138,7 @@ pub async fn count_heads(tx: &mut Tx, zone: Uuid) -> Result<i64> {
 }
 
 /// Notes a read that must leave a trace.
-pub async fn note_access(
-    tx: &mut Tx,
-    zone: Uuid,
-    at: Time,
-    actor: Option<Uuid>,
-    address: &str,
-    kind: &str,
-    subject: (&str, Option<Uuid>),
-    detail: &Json,
-) -> Result<()> {
+pub async fn note_access(tx: &mut Tx, zone: Uuid, at: Time, actor: Option<Uuid>, access: &Access<'_>) -> Result<()> {
     tx.run(sql!(
         "INSERT INTO access_log (zone_id, id, at, actor_id, address, kind, subject, subject_id, detail)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -155,11 +146,11 @@ pub async fn note_access(
         Uuid::now_v7(),
         at,
         actor,
-        address,
-        kind,
-        subject.0,
-        subject.1,
-        detail
+        access.address,
+        access.kind,
+        access.table,
+        access.id,
+        access.detail
     ))
     .await
     .map(drop)

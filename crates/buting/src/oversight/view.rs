@@ -94,8 +94,8 @@ pub struct Overview {
     pub rows: Vec<Row>,
     /// Open appeals past their due time; above 1,000 one more.
     pub overdue: i64,
-    /// Open appeals about prevention and safety.
-    pub prevention: i64,
+    /// Open appeals about prevention and safety, by category.
+    pub prevention: Vec<(&'static str, i64)>,
     /// Subjects without somebody who answers.
     pub gaps: i64,
     /// Who held appeals for how long.
@@ -112,7 +112,7 @@ impl Overview {
 
     /// Open appeals that are about business.
     pub fn economy(&self) -> i64 {
-        (self.open() - self.prevention).max(0)
+        (self.open() - self.prevention.iter().map(|(_, n)| n).sum::<i64>()).max(0)
     }
 
     /// Projects of which a line stands so.
@@ -141,7 +141,7 @@ pub async fn overview(app: &App, who: &Actor) -> Result<Overview> {
     rows.sort_by_key(|row| std::cmp::Reverse(row.total()));
     let filter = appeal::desk::Filter { overdue: true, limit: 1, ..appeal::desk::Filter::default() };
     let overdue = counted(&appeal::desk::list(app, who, &filter).await?);
-    let mut prevention = 0;
+    let mut prevention = Vec::new();
     for category in PREVENTION {
         let filter = appeal::desk::Filter {
             open: true,
@@ -149,7 +149,7 @@ pub async fn overview(app: &App, who: &Actor) -> Result<Overview> {
             limit: 1,
             ..appeal::desk::Filter::default()
         };
-        prevention += counted(&appeal::desk::list(app, who, &filter).await?);
+        prevention.push((*category, counted(&appeal::desk::list(app, who, &filter).await?)));
     }
     let gaps = assignment::desk::gap_count(app, who).await?;
     let mut tx = app.read().await?;

@@ -8,6 +8,7 @@ use crate::actor::{Actor, OUTSIDE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
 use crate::clock;
 use crate::error::{Check, Error, Result};
+use crate::oversight::Access;
 use crate::oversight::desk::note_access;
 use crate::text::Lang;
 use crate::time::{DAY_MS, Time};
@@ -215,7 +216,8 @@ pub async fn export(app: &App, who: &Actor, address: &str) -> Result<Json> {
         .map(|d| json!({"at": d.at, "to": d.to_org, "basis": d.basis, "fields": d.fields, "occasion": d.occasion}))
         .collect();
     drop(tx);
-    note_access(app, who, address, "own_export", ("person", Some(person)), &json!({})).await?;
+    let access = Access { address, kind: "own_export", table: "person", id: Some(person), detail: &json!({}) };
+    note_access(app, who, &access).await?;
     Ok(json!({
         "zone": zone.name,
         "at": app.now(),

@@ -40,6 +40,7 @@ test('accounts and tokens are made while the service runs, and hold at once', as
     const second = must('token', 'create', '--user', 'auditor@zone', '--scope', 'read', '--days', '1', ...where);
     assert.match(second, /^bt_[0-9A-Za-z]{46}$/);
     assert.equal((await server.call(second, 'GET', '/api/v1/session')).status, 200);
+    assert.match(buting('user', 'add', 'auditor', '--person', '又一人', '--role', 'auditor', ...where).err, /already/);
     must('user', 'disable', 'auditor', ...where);
     assert.equal((await server.call(second, 'GET', '/api/v1/session')).status, 401);
     assert.match(buting('user', 'passwd', 'nobody', ...where).err, /there is no account nobody/);

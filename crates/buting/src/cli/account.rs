@@ -9,7 +9,7 @@ use crate::organisation::desk::{self, NewAccount};
 use crate::organisation::{Grant, NewPerson, signin};
 use crate::time::DAY_MS;
 use crate::zone;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::io::Read;
@@ -99,8 +99,18 @@ fn role(word: &str) -> Result<Role, String> {
     Role::parse(word).ok_or_else(|| format!("the roles are {}", known()))
 }
 
+/// The zone of a handle, or the first one.
+pub async fn zone_of(app: &App, handle: Option<&str>) -> Result<Uuid> {
+    let zones = zone::Zone::all(&mut app.read().await.map_err(plain)?).await.map_err(plain)?;
+    let found = match handle {
+        Some(handle) => zones.into_iter().find(|zone| zone.handle == handle),
+        None => zones.into_iter().next(),
+    };
+    Ok(found.ok_or_else(|| anyhow!("there is no such zone; make one with `buting zone create`"))?.zone_id)
+}
+
 /// The one who types the command, acting in a zone.
-fn command(zone: Uuid) -> Actor {
+pub fn command(zone: Uuid) -> Actor {
     let mut who = Actor::rule(zone);
     who.via = Via::Command;
     who
@@ -169,16 +179,14 @@ impl Add {
             None => (self.user.as_str(), None),
         };
         let mut tx = app.read().await.map_err(plain)?;
-        let zones = zone::Zone::all(&mut tx).await.map_err(plain)?;
-        let zone = match handle {
-            Some(handle) => zones.into_iter().find(|zone| zone.handle == handle),
-            None => zones.into_iter().next(),
-        };
-        let zone = zone.ok_or_else(|| anyhow!("there is no such zone; make one with `buting zone create`"))?;
+        if signin::find(&mut tx, &self.user).await.map_err(plain)?.is_some() {
+            bail!("there is an account {} already", self.user);
+        }
+        let zone = zone_of(app, handle).await?;
         let department_id = match &self.department {
             None => None,
             Some(wanted) => {
-                let all = desk::departments(&mut tx, zone.zone_id).await.map_err(plain)?;
+                let all = desk::departments(&mut tx, zone).await.map_err(plain)?;
                 let found = all.into_iter().find(|d| d.name == *wanted || d.short_name == *wanted);
                 Some(found.ok_or_else(|| anyhow!("there is no department {wanted}"))?.id)
             }
@@ -187,7 +195,7 @@ impl Add {
         let (password, show) = password(self.password_stdin)?;
         vault::password::check_policy(&password, name)
             .map_err(|error| plain(signin::policy_error("password", &error)))?;
-        let who = command(zone.zone_id);
+        let who = command(zone);
         let person = NewPerson {
             name: self.person,
             title: self.title,

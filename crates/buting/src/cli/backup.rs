@@ -99,20 +99,19 @@ impl Restore {
             return Ok(());
         }
         let known: Vec<_> = MIGRATIONS.iter().filter(|step| step.version <= version).copied().collect();
-        let newer = known.last().is_none_or(|step| step.version < version);
-        let empty = !newer && db.is_blank(&tables(&known)?).await?;
-        if !empty && !self.force {
-            bail!("{} holds data already; with --force it is replaced", settings.shown_url());
+        if known.last().is_none_or(|step| step.version < version) {
+            bail!("{} was made by a newer program; name an empty database instead", settings.shown_url());
         }
-        if !empty && !newer {
-            db.close().await;
+        if !db.is_blank(&tables(&known)?).await? {
+            if !self.force {
+                bail!("{} holds data already; with --force it is replaced", settings.shown_url());
+            }
             let kept = settings.backups_dir().join(backup::file_name("before-restore"));
             let with_keys = settings.open(FEW).await?;
-            backup::make(&with_keys, &known, &kept).await.context("what is there could not be backed up, so it is not replaced")?;
-            println!("What was there is kept in {}.", kept.display());
-            with_keys.wipe(MIGRATIONS).await?;
+            let made = backup::make(&with_keys, &known, &kept).await;
+            made.context("what is there could not be backed up, so it is not replaced")?;
             with_keys.close().await;
-            return Ok(());
+            println!("What was there is kept in {}.", kept.display());
         }
         db.wipe(MIGRATIONS).await?;
         db.close().await;

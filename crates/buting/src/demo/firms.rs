@@ -7,6 +7,8 @@ use crate::assignment::desk as assignment;
 use crate::assignment::{Bulk, Duty, Item};
 use crate::error::Result;
 use crate::organisation::{NewPerson, desk as organisation};
+use crate::project::desk as project;
+use crate::project::{Level, NewPair, NewProject, Stage};
 use crate::registry::desk as registry;
 use crate::registry::{CarrierKind, NewCarrier, NewContact, NewEnterprise, Tag};
 use crate::subject::SubjectKind;
@@ -19,6 +21,9 @@ const KEEPERS: [&str; 6] = ["enterprise", "economy", "construction", "safety", "
 const GAPS: usize = 4;
 /// What the accounts `enterprise` and `enterprise2` belong to.
 const WITH_ACCOUNT: [(&str, &str); 2] = [("enterprise", "云岭医药"), ("enterprise2", "恒岳电子")];
+
+/// The project of the news item.
+pub(super) const PROJECT: &str = "北航天汇项目";
 
 /// An enterprise as the days know it.
 pub struct Firm {
@@ -97,6 +102,52 @@ impl World {
             let person_id = organisation::add_person(&self.app, &who, new).await?;
             self.add_account(user, name, person_id, Role::Enterprise, Some(password)).await?;
         }
+        self.open_project(password).await
+    }
+
+    /// The project of the news item, with what the item says of it.
+    async fn open_project(&mut self, password: &str) -> Result<()> {
+        let who = self.command();
+        let new = NewProject {
+            id: None,
+            name: PROJECT.into(),
+            short_name: Some("北航天汇".into()),
+            code: None,
+            level: Level::Province,
+            level_text: Some("省市重点项目".into()),
+            owner_name: None,
+            contractor: None,
+            enterprise_id: None,
+            carrier_id: None,
+            site: None,
+            stage: Stage::Started,
+            works: Some("土方外运施工".into()),
+        };
+        let id = project::create(&self.app, &who, new).await?;
+        self.projects.insert(PROJECT.into(), id);
+        // The item names nobody of the owner's side; the account needs somebody.
+        let new = NewPerson { name: "项目方".into(), partial: true, project_id: Some(id), ..NewPerson::default() };
+        let person_id = organisation::add_person(&self.app, &who, new).await?;
+        self.add_account("project", "项目方", person_id, Role::Project, Some(password)).await
+    }
+
+    /// The point-to-point pair of the project: whom each side calls.
+    async fn pair_project(&mut self) -> Result<()> {
+        let staff = self.staff_of("construction");
+        let (Some(id), Some(our_person_id)) = (self.project(PROJECT), staff.first().copied()) else { return Ok(()) };
+        let who = self.dispatcher().await?;
+        let theirs = project::people(&self.app, &who, id).await?;
+        let new = NewPair {
+            our_person_id,
+            backup_person_id: staff.get(1).copied(),
+            their_person_id: theirs.first().map(|side| side.person_id),
+            their_name: None,
+            their_title: None,
+            their_phone: None,
+            wechat: None,
+            reason: None,
+        };
+        project::set_pair(&self.app, &who, id, new).await?;
         Ok(())
     }
 
@@ -141,7 +192,7 @@ impl World {
             reason: Some("年度包联分工".into()),
         };
         assignment::bulk(&self.app, &self.dispatcher().await?, bulk).await?;
-        Ok(())
+        self.pair_project().await
     }
 }
 

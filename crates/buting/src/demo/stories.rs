@@ -4,6 +4,7 @@
 //! invented firms.
 
 use super::World;
+use super::firms::PROJECT;
 use crate::continuity::desk;
 use crate::continuity::{
     Cause, ClockMode, DisruptionKind, DisruptionState, Effect, Line, MeasureEnd, MeasureKind, NewDisruption, NewLight,
@@ -183,7 +184,7 @@ impl World {
 
     async fn trucks_blocked(&mut self) -> Result<()> {
         let who = self.dispatcher().await?;
-        let Some(project) = self.project("北航天汇项目") else { return Ok(()) };
+        let Some(project) = self.project(PROJECT) else { return Ok(()) };
         let mut trucks =
             NewLight::new(Line::Transport, State::Stopped).because(Cause::ControlRule, "因防疫要求封闭施工，车辆无法进出施工现场");
         trucks.disruption_id = self.remembered.epidemic;
@@ -194,7 +195,7 @@ impl World {
     }
 
     async fn stockpile(&mut self) -> Result<()> {
-        let Some(project) = self.project("北航天汇项目") else { return Ok(()) };
+        let Some(project) = self.project(PROJECT) else { return Ok(()) };
         let who = self.dispatcher().await?;
         let measure = NewMeasure {
             id: None,

@@ -14,7 +14,6 @@ use uuid::Uuid;
 
 /// The columns of `visit` as they are stored; the rest of a record is read beside it.
 pub struct Stored {
-    pub id: Uuid,
     pub number: String,
     pub subject_kind: SubjectKind,
     pub subject_id: Uuid,
@@ -41,7 +40,7 @@ pub struct Stored {
 }
 
 from_row!(Stored {
-    id, number, subject_kind, subject_id, subject_name, disruption_id, plan_id, kind, channel, outcome, happened_at,
+    number, subject_kind, subject_id, subject_name, disruption_id, plan_id, kind, channel, outcome, happened_at,
     minutes, hosts, blocks, appeals, note, asked_for_material, next_contact_due_at, ack_at, ack_how, ack_note,
     recorded_by, created_at, version,
 });

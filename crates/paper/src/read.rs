@@ -192,9 +192,18 @@ fn text(bytes: &[u8], limits: Limits) -> Result<Sheet, ReadError> {
         .delimiter(separator.unwrap_or(b','))
         .from_reader(text.as_bytes());
     let mut rows = Vec::new();
+    let bytes = text.as_bytes();
+    let (mut number, mut counted) = (1, 0);
     for record in reader.records() {
         let record = record.map_err(|e| ReadError::Damaged(e.to_string()))?;
-        let number = record.position().map_or(rows.len() + 1, |p| usize::try_from(p.line()).unwrap_or(usize::MAX));
+        // The reader begins a record at the empty lines before it; the sheet's
+        // own number is that of the line on which its first cell stands.
+        let mut start = record.position().map_or(counted, |p| usize::try_from(p.byte()).unwrap_or(counted));
+        while bytes.get(start).is_some_and(|byte| matches!(byte, b'\r' | b'\n')) {
+            start += 1;
+        }
+        number += bytes.get(counted..start).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+        counted = start;
         if rows.len() >= limits.rows || record.len() > limits.columns {
             return Err(ReadError::TooMany("CSV".into()));
         }

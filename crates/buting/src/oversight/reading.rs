@@ -254,11 +254,11 @@ mod tests {
             field.map(|field| (field.before.clone(), field.after.clone()))
         };
         let text = |text: &str| Some(text.to_owned());
-        assert_eq!(of("role"), Some((text("承办人"), text("领导"))));
-        assert_eq!(of("officer_id"), Some((None, text("李四"))));
-        assert_eq!(of("valid_at"), Some((None, text("2026-11-24 08:30"))));
-        assert_eq!(of("same"), None, "what did not change is not told");
-        assert_eq!(of("none"), None);
+        assert_eq!(of(&label(Lang::Zh, "role")), Some((text("承办人"), text("领导"))));
+        assert_eq!(of(&label(Lang::Zh, "officer_id")), Some((None, text("李四"))));
+        assert_eq!(of(&label(Lang::Zh, "valid_at")), Some((None, text("2026-11-24 08:30"))));
+        assert_eq!(of(&label(Lang::Zh, "same")), None, "what did not change is not told");
+        assert_eq!(of(&label(Lang::Zh, "none")), None);
         assert_eq!(shown.about, Some(("测试机电".to_owned(), format!("/enterprises/{}", Uuid::from_u128(4)))));
         assert_eq!(shown.what, "修改设置");
         let phone = shown.fields.iter().find(|field| field.before == text("已加密")).expect("the telephone");

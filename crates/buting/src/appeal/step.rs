@@ -1101,8 +1101,9 @@ impl<'w> Step<'w> {
         }
         let finish = clock::find(self.work, zone, self.a.id, ClockKind::Finish).await?;
         self.a.due_at = finish.as_ref().and_then(|clock| clock.due_at);
-        let running = finish.as_ref().is_some_and(|clock| clock.state == clock::ClockState::Running);
-        self.a.due_key = self.a.due_at.filter(|_| running && self.a.open).map_or(FAR, Time::ms);
+        // What was late when it began to wait stays late while it waits.
+        let done = finish.as_ref().is_none_or(|clock| clock.state == clock::ClockState::Stopped);
+        self.a.due_key = self.a.due_at.filter(|_| !done && self.a.open).map_or(FAR, Time::ms);
         self.set_holder();
         if (self.a.holder, self.a.holder_id) != (self.before.holder, self.before.holder_id) || was == Status::Draft {
             let (holder, id) = (self.a.holder, self.a.holder_id);

@@ -264,7 +264,12 @@ impl Clock {
     /// Takes over what limit, events and calendar make of it.
     fn settle(&mut self, events: &[Event], calendar: &Calendar) {
         let reckoning = self.reckon(events, calendar);
-        self.state = reckoning.state.into();
+        // A pause after the end moves nothing, but somebody is waited for all the
+        // same, and the pause must find its resumption.
+        self.state = match ClockState::from(reckoning.state) {
+            ClockState::Running if stands_still(events) => ClockState::Paused,
+            state => state,
+        };
         self.due_at = reckoning.due_at.map(Time::of).map(|due| self.floor_at.map_or(due, |floor| due.max(floor)));
         self.stopped_at = reckoning.stopped_at.map(Time::of);
         self.provisional = reckoning.provisional;
@@ -272,6 +277,17 @@ impl Clock {
         self.cycle = events.iter().filter(anew).count().try_into().unwrap_or(i64::MAX);
         self.calendar_version = calendar.version().to_owned();
     }
+}
+
+/// Whether the last pause was not resumed yet.
+fn stands_still(events: &[Event]) -> bool {
+    let open = events.iter().fold(0_u32, |open, event| match event {
+        Event::Pause { .. } => open + 1,
+        Event::Resume { .. } => open.saturating_sub(1),
+        Event::Stop { .. } => 0,
+        Event::Extend { .. } | Event::Retarget { .. } | Event::Restart { .. } => open,
+    });
+    open > 0
 }
 
 /// Starts a clock now.
@@ -453,6 +469,17 @@ mod tests {
 
     fn at(text: &str) -> Time {
         Time::of(format!("{text}+08:00").parse().expect("a time"))
+    }
+
+    #[test]
+    fn a_pause_after_the_end_still_finds_its_resumption() {
+        let stamp = |text: &str| at(text).stamp();
+        let pause = Event::Pause { at: stamp("2026-11-20T09:00:00"), holder: "enterprise".into(), reason: "x".into() };
+        let resume = Event::Resume { at: stamp("2026-11-24T09:00:00") };
+        assert!(stands_still(std::slice::from_ref(&pause)));
+        assert!(!stands_still(&[pause.clone(), resume]));
+        assert!(!stands_still(&[pause, Event::Stop { at: stamp("2026-11-24T09:00:00") }]));
+        assert!(!stands_still(&[]));
     }
 
     #[test]

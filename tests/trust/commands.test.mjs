@@ -85,6 +85,22 @@ test('a taken port and a directory that cannot be written to are told in plain w
   assert.match(blocked.err, /cannot be written to/);
 });
 
+test('sheets come in and go out; a dry run writes nothing', () => {
+  const where = ['--data', path.join(dir, 'sheets')];
+  furnish(where);
+  const [sheet, out] = [path.join(dir, 'firms.csv'), path.join(dir, 'out.csv')];
+  writeFileSync(sheet, '企业名称,职工人数\n测试机电设备有限公司,120\n测试食品有限公司,35\n');
+  const trial = buting('import', 'enterprises', sheet, '--dry-run', ...where);
+  assert.equal(trial.status, 0, trial.out + trial.err);
+  assert.match(trial.out, /nothing written; would be: 2 new/);
+  assert.match(buting('import', 'enterprises', sheet, ...where).out, /^2 new/m);
+  assert.match(buting('import', 'enterprises', sheet, ...where).out, /^0 new, 0 changed, 2 as known/m);
+  must('export', 'enterprises', out, ...where);
+  assert.match(readFileSync(out, 'utf8'), /测试机电设备有限公司/);
+  assert.equal(buting('export', 'enterprises', out, ...where).status, 1, 'a file is never written over');
+  assert.equal(buting('import', 'ghosts', sheet, ...where).status, 2);
+});
+
 test('settings come from the file, and an unknown one is named', async () => {
   const data = path.join(dir, 'configured');
   mkdirSync(data);

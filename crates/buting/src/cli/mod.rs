@@ -15,6 +15,7 @@ mod lock;
 mod logging;
 mod place;
 mod serve;
+mod transfer;
 mod verify;
 
 /// Buting 不停: the work of a committee that keeps enterprises going.
@@ -35,6 +36,10 @@ enum Command {
     Demo(demo::Demo),
     /// Bring the schema up to date; a database with data is backed up first.
     Migrate,
+    /// Read records from a file.
+    Import(transfer::Import),
+    /// Write records to a file.
+    Export(transfer::Export),
     /// Back up everything but the keys, while the service runs.
     Backup(backup::Backup),
     /// Back up the keys: keep the file apart from the backups.
@@ -81,6 +86,8 @@ async fn carry_out(Cli { place, command }: Cli) -> Result<()> {
         Command::Serve(command) => command.run(&place).await,
         Command::Demo(command) => command.run(&place).await,
         Command::Migrate => serve::migrate_only(&place).await,
+        Command::Import(command) => command.run(&place).await,
+        Command::Export(command) => command.run(&place).await,
         Command::Backup(command) => command.run(&place).await,
         Command::BackupKeys(command) => command.run(&place).await,
         Command::Restore(command) => command.run(&place).await,

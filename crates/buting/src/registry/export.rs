@@ -3,7 +3,8 @@
 
 use super::desk;
 use super::{Enterprise, EnterpriseQuery};
-use crate::app::Subject;
+use crate::actor::Actor;
+use crate::app::{App, Subject};
 use crate::assignment;
 use crate::error::{Error, Result};
 use crate::http::api::MAX_LIMIT;
@@ -15,26 +16,38 @@ use crate::text::Lang;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use paper::Cell;
+use std::net::IpAddr;
 use uuid::Uuid;
 
 /// The most rows of one export.
 const MOST: usize = 50_000;
+
+/// The name of the list, and of its sheet.
+const NAME: &str = "企业名单";
 
 const HEAD: [&str; 14] = [
     "企业名称", "简称", "统一社会信用代码", "旧注册号", "所在载体", "行业代码", "职工人数", "是否重点", "状态", "标签", "地址",
     "包联领导", "责任部门", "包联干部",
 ];
 
-/// Everything that the filters find, as XLSX or CSV. Logged.
-pub async fn enterprises(cx: &Cx, mut query: EnterpriseQuery) -> Result<Response> {
+/// Everything that the filters find, as a download in XLSX or CSV.
+pub async fn enterprises(cx: &Cx, query: EnterpriseQuery) -> Result<Response> {
     let csv = Form::parse(cx.request.query.as_bytes()).value("format") == "csv";
+    let bytes = enterprise_sheet(&cx.app, &cx.who, query, csv, cx.request.address).await?;
+    let (kind, ending) = kind_of(csv);
+    download(bytes, kind, &format!("{NAME}.{ending}"))
+}
+
+/// Everything that the filters find, as the bytes of an XLSX or CSV file.
+/// Logged with the address it goes to.
+pub async fn enterprise_sheet(app: &App, who: &Actor, mut query: EnterpriseQuery, csv: bool, address: IpAddr) -> Result<Vec<u8>> {
     (query.limit, query.cursor) = (Some(MAX_LIMIT), None);
     let mut rows = Vec::new();
     loop {
-        let page = desk::enterprises(&cx.app, &cx.who, &query).await?;
+        let page = desk::enterprises(app, who, &query).await?;
         let ids: Vec<Uuid> = page.items.iter().map(|one| one.id).collect();
-        let mut tx = cx.read().await?;
-        let held = assignment::desk::current_of(&cx.app, &mut tx, cx.who.zone_id, SubjectKind::Enterprise, &ids).await?;
+        let mut tx = app.read().await?;
+        let held = assignment::desk::current_of(app, &mut tx, who.zone_id, SubjectKind::Enterprise, &ids).await?;
         for one in &page.items {
             let names: Vec<Option<String>> = match held.get(&one.id) {
                 Some(held) => held.needed().into_iter().map(|(_, holder)| holder.map(|h| h.name.clone())).collect(),
@@ -47,11 +60,23 @@ pub async fn enterprises(cx: &Cx, mut query: EnterpriseQuery) -> Result<Response
             break;
         }
     }
-    let mut tx = cx.db.write().await?;
-    access(&mut tx, cx.who.zone_id, cx.who.person_id, cx.request.address, "enterprise.export", Subject::new("enterprise", Uuid::nil()), cx.now())
-        .await?;
+    let mut tx = app.db.write().await?;
+    let subject = Subject::new("enterprise", Uuid::nil());
+    access(&mut tx, who.zone_id, who.person_id, address, "enterprise.export", subject, app.now()).await?;
     tx.commit().await?;
-    sheet("企业名单", &HEAD, &rows, csv)
+    if csv {
+        return Ok(paper::csv(&HEAD, &rows));
+    }
+    paper::xlsx(NAME, &HEAD, &rows).map_err(|e| Error::Internal(format!("a workbook cannot be written: {e}")))
+}
+
+/// Media type and ending of the two formats.
+fn kind_of(csv: bool) -> (&'static str, &'static str) {
+    if csv {
+        ("text/csv; charset=utf-8", "csv")
+    } else {
+        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+    }
 }
 
 fn cells(one: &Enterprise, names: Vec<Option<String>>) -> Vec<Cell> {
@@ -72,17 +97,6 @@ fn cells(one: &Enterprise, names: Vec<Option<String>>) -> Vec<Cell> {
     ];
     cells.extend(names.into_iter().map(Cell::from));
     cells
-}
-
-/// A sheet as a download. `name` is Chinese, so it travels percent-encoded.
-pub fn sheet(name: &str, head: &[&str], rows: &[Vec<Cell>], csv: bool) -> Result<Response> {
-    let (bytes, kind, ending) = if csv {
-        (paper::csv(head, rows), "text/csv; charset=utf-8", "csv")
-    } else {
-        let book = paper::xlsx(name, head, rows).map_err(|e| Error::Internal(format!("a workbook cannot be written: {e}")))?;
-        (book, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
-    };
-    download(bytes, kind, &format!("{name}.{ending}"))
 }
 
 /// Bytes as a download under a name.

@@ -131,10 +131,14 @@ async function valueOf(page, text) {
 
 test("a stale form is refused, and what the other one saved stands", async () => {
   const all = company({});
+  const enterprise = await all.page("enterprise");
+  await enterprise.goto("/appeals/new");
+  const report = enterprise.locator('main form[method="post"]').first();
+  await fill(report, { title: `两人同时交办 ${Date.now()}`, body: "看谁先交办。", category: { index: 1 } });
+  await send(enterprise, report);
+  const path = new URL(enterprise.url()).pathname;
   const dispatcher = await all.page("dispatcher");
-  await dispatcher.goto("/appeals?view=queue&status=registered");
-  await dispatcher.locator("tbody .lead a").first().click();
-  const path = new URL(dispatcher.url()).pathname;
+  await dispatcher.goto(path);
   const second = await dispatcher.context().newPage();
   await second.goto(path);
   await act(dispatcher, "dispatch", { department_id: { label: "企服部" } });

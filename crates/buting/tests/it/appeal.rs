@@ -978,7 +978,7 @@ async fn random_walks_never_reach_an_impossible_state() {
         }
     }
     assert!(moved > 120, "the walks went somewhere: {moved}");
-    assert!(reached.len() >= 13, "{reached:?}");
+    assert!(reached.len() >= 12, "{reached:?}");
 }
 
 /// Whether the rule book lets an action lead from one state to another.

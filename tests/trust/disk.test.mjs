@@ -8,7 +8,7 @@ import { Server, buting, furnish, record, remove, scratch, wrong } from './house
 
 test('a full disk', async (t) => {
   const dir = scratch();
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', dir], { encoding: 'utf8' });
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=14m', 'tmpfs', dir], { encoding: 'utf8' });
   if (mounted.status !== 0) {
     remove(dir);
     t.skip('a small disk needs the right to mount');
@@ -21,7 +21,7 @@ test('a full disk', async (t) => {
   const where = ['--data', path.join(dir, 'data')];
   const token = furnish(where);
   const ballast = path.join(dir, 'ballast');
-  writeFileSync(ballast, Buffer.alloc(4 << 20));
+  writeFileSync(ballast, Buffer.alloc(8 << 20));
   const server = await Server.start(where);
   const post = (sent) => server.call(token, 'POST', '/api/v1/departments', sent);
 

@@ -129,30 +129,6 @@ async function valueOf(page, text) {
   return box.getAttribute("value");
 }
 
-test("a stale form is refused, and what the other one saved stands", async () => {
-  const all = company({});
-  const enterprise = await all.page("enterprise");
-  await enterprise.goto("/appeals/new");
-  const report = enterprise.locator('main form[method="post"]').first();
-  await fill(report, { title: `两人同时交办 ${Date.now()}`, body: "看谁先交办。", category: { index: 1 } });
-  await send(enterprise, report);
-  const path = new URL(enterprise.url()).pathname;
-  const dispatcher = await all.page("dispatcher");
-  await dispatcher.goto(path);
-  const second = await dispatcher.context().newPage();
-  await second.goto(path);
-  await act(dispatcher, "dispatch", { department_id: { label: "企服部" } });
-  const form = second.locator('form:has([name="action"][value="dispatch"])').first();
-  await form.evaluate((e) => { e.closest("details").open = true; });
-  await fill(form, { department_id: { label: "经发部" } });
-  await form.locator("button.primary").click();
-  await second.waitForLoadState("load");
-  assert.match(await second.innerText("main"), new RegExp(`${word("problem-stale")}|412|409`));
-  await dispatcher.goto(path);
-  assert.ok((await dispatcher.innerText("main")).includes("企服部"));
-  await all.leave();
-});
-
 test("one save keeps a visit with its appeal, its promise and its light", async () => {
   const all = company({});
   const officer = await all.page("officer");

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo build web test test-tools lint bench docs deb setup
+.PHONY: browser help demo build web test test-tools lint bench docs deb setup
 
 DATA ?= data/demo
 LISTEN ?= 127.0.0.1:8080
@@ -33,6 +33,11 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 
 test: web test-tools
 	scripts/with-postgres.sh scripts/test.sh
+
+# The main path in a real browser, with script and without, on both databases.
+browser: web test-tools
+	cargo build -p buting
+	cd tests/e2e && npm ci --ignore-scripts --no-audit --no-fund && npm test && DB=postgres npm test
 
 test-tools:
 	scripts/install-test-tools.sh

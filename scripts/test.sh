@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test: Rust, what must survive a kill, the browser on both
-# databases. The server that some need is in BUTING_TEST_POSTGRES
+# Runs the tests: Rust on both databases, and what must survive a kill. The
+# browser's are `make browser`. The server that some need is in BUTING_TEST_POSTGRES
 # (scripts/with-postgres.sh). One profile, so that nothing is compiled twice.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,7 +16,3 @@ fi
 
 export BUTING=$PWD/target/debug/buting
 node --test --test-reporter=spec tests/trust/
-cd tests/e2e
-npm ci --ignore-scripts --no-audit --no-fund
-npm test
-DB=postgres npm test

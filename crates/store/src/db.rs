@@ -15,15 +15,14 @@
 use crate::row::{from_postgres, from_sqlite};
 use crate::{Dialect, Error, FromRow, FromValue, Kind, Result, Row, Sql, Value};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{
-    Arguments, AssertSqlSafe, ConnectOptions, Executor, PgConnection, PgPool, Postgres,
-    Sqlite, SqliteConnection, SqlitePool,
+    Arguments, AssertSqlSafe, ConnectOptions, Executor, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection,
+    SqlitePool,
 };
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -69,6 +68,10 @@ struct Writer {
     waiting_for_commit: Vec<oneshot::Sender<Result<(), Error>>>,
 }
 
+/// What a database call is doing. Boxed, so that the compiler proves once here,
+/// and not again in every handler that ends here, that it may move between threads.
+pub type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
 /// A transaction, or a connection for reading.
 pub struct Tx {
     db: Db,
@@ -101,12 +104,7 @@ impl Db {
                     .await?,
             )
         };
-        Ok(Self(Arc::new(Inner {
-            pool,
-            keyring,
-            commits: AtomicU64::new(0),
-            acknowledged: AtomicU64::new(0),
-        })))
+        Ok(Self(Arc::new(Inner { pool, keyring, commits: AtomicU64::new(0), acknowledged: AtomicU64::new(0) })))
     }
 
     async fn open_sqlite(path: &Path, readers: u32) -> Result<Pool> {
@@ -160,51 +158,55 @@ impl Db {
 
     /// A connection for reading. Each statement sees the last commit; use
     /// [`Db::snapshot`] when several must see the same.
-    pub async fn read(&self) -> Result<Tx> {
-        let link = match &self.0.pool {
-            Pool::Sqlite { readers, .. } => Link::SqliteRead(readers.acquire().await?),
-            Pool::Postgres(pool) => Link::PostgresRead(pool.acquire().await?),
-        };
-        Ok(Tx { db: self.clone(), link, done: true })
+    pub fn read(&self) -> Doing<'_, Tx> {
+        Box::pin(async move {
+            let link = match &self.0.pool {
+                Pool::Sqlite { readers, .. } => Link::SqliteRead(readers.acquire().await?),
+                Pool::Postgres(pool) => Link::PostgresRead(pool.acquire().await?),
+            };
+            Ok(Tx { db: self.clone(), link, done: true })
+        })
     }
 
     /// A reading transaction whose statements all see one state. End it with
     /// [`Tx::commit`]; dropping it is as good.
-    pub async fn snapshot(&self) -> Result<Tx> {
-        let mut tx = self.read().await?;
-        match &mut tx.link {
-            Link::SqliteRead(c) => c.execute("BEGIN").await.map(drop)?,
-            Link::PostgresRead(c) => {
-                c.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(drop)?;
+    pub fn snapshot(&self) -> Doing<'_, Tx> {
+        Box::pin(async move {
+            let mut tx = self.read().await?;
+            match &mut tx.link {
+                Link::SqliteRead(c) => c.execute("BEGIN").await.map(drop)?,
+                Link::PostgresRead(c) => {
+                    c.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(drop)?;
+                }
+                Link::SqliteWrite(_) | Link::PostgresWrite(_) => {}
             }
-            Link::SqliteWrite(_) | Link::PostgresWrite(_) => {}
-        }
-        tx.done = false;
-        Ok(tx)
+            tx.done = false;
+            Ok(tx)
+        })
     }
 
     /// A transaction for writing. Nothing is kept unless [`Tx::commit`] returns.
-    pub async fn write(&self) -> Result<Tx> {
-        let link = match &self.0.pool {
-            Pool::Postgres(pool) => Link::PostgresWrite(pool.begin().await?),
-            Pool::Sqlite { writer, waiting, .. } => {
-                waiting.fetch_add(1, Ordering::Relaxed);
-                let turn =
-                    tokio::time::timeout(WRITER_WAIT, Arc::clone(writer).lock_owned()).await;
-                waiting.fetch_sub(1, Ordering::Relaxed);
-                let mut writer =
-                    turn.map_err(|_| Error::Unavailable("the writer is busy".to_owned()))?;
-                writer.clean_up().await;
-                if !writer.open {
-                    writer.connection.execute("BEGIN IMMEDIATE").await?;
-                    writer.open = true;
-                    tokio::spawn(self.clone().flush());
+    pub fn write(&self) -> Doing<'_, Tx> {
+        Box::pin(async move {
+            let link = match &self.0.pool {
+                Pool::Postgres(pool) => Link::PostgresWrite(pool.begin().await?),
+                Pool::Sqlite { writer, waiting, .. } => {
+                    waiting.fetch_add(1, Ordering::Relaxed);
+                    let turn = tokio::time::timeout(WRITER_WAIT, Arc::clone(writer).lock_owned()).await;
+                    waiting.fetch_sub(1, Ordering::Relaxed);
+                    let mut writer = turn.map_err(|_| Error::Unavailable("the writer is busy".to_owned()))?;
+                    writer.clean_up().await;
+                    if !writer.open {
+                        writer.connection.execute("BEGIN IMMEDIATE").await?;
+                        writer.open = true;
+                        tokio::spawn(self.clone().flush());
+                    }
+                    writer.connection.execute("SAVEPOINT desk").await?;
+                    Link::SqliteWrite(writer)
                 }
-                writer.connection.execute("SAVEPOINT desk").await?;
-                Link::SqliteWrite(writer)
-            }
-        };
-        Ok(Tx { db: self.clone(), link, done: false })
+            };
+            Ok(Tx { db: self.clone(), link, done: false })
+        })
     }
 
     /// Commits the open batch after those who were already waiting have joined.
@@ -314,125 +316,130 @@ impl Tx {
     }
 
     /// All rows of a query.
-    pub async fn all(&mut self, statement: impl Into<Sql>) -> Result<Vec<Row>> {
+    pub fn all(&mut self, statement: impl Into<Sql>) -> Doing<'_, Vec<Row>> {
         let (text, args) = statement.into().into_parts();
-        match self.connection() {
-            Connected::Sqlite(c) => {
-                let args = sqlite_arguments(args)?;
-                from_sqlite(match text {
-                    Cow::Borrowed(text) => sqlx::query_with(text, args).fetch_all(c).await?,
-                    Cow::Owned(text) => {
-                        sqlx::query_with(AssertSqlSafe(text), args).fetch_all(c).await?
-                    }
-                })
-            }
-            Connected::Postgres(c) => {
-                let args = postgres_arguments(args)?;
-                from_postgres(match text {
-                    Cow::Borrowed(text) => sqlx::query_with(text, args).fetch_all(c).await?,
-                    Cow::Owned(text) => {
-                        sqlx::query_with(AssertSqlSafe(text), args).fetch_all(c).await?
-                    }
-                })
-            }
-        }
-    }
-
-    /// All rows, each read as `T` (a struct with [`from_row!`](crate::from_row!), or a tuple).
-    pub async fn list<T: FromRow>(&mut self, statement: impl Into<Sql>) -> Result<Vec<T>> {
-        self.all(statement).await?.iter().map(Row::read).collect()
-    }
-
-    /// The first row, if any.
-    pub async fn opt<T: FromRow>(&mut self, statement: impl Into<Sql>) -> Result<Option<T>> {
-        self.all(statement).await?.first().map(Row::read).transpose()
-    }
-
-    /// The first row; [`Error::Missing`] when there is none.
-    pub async fn one<T: FromRow>(&mut self, statement: impl Into<Sql>) -> Result<T> {
-        self.opt(statement).await?.ok_or(Error::Missing)
-    }
-
-    /// The first column of the first row; [`Error::Missing`] when there is none.
-    pub async fn value<T: FromValue>(&mut self, statement: impl Into<Sql>) -> Result<T> {
-        self.one::<(T,)>(statement).await.map(|(value,)| value)
-    }
-
-    /// The first column of the first row, if any.
-    pub async fn opt_value<T: FromValue>(&mut self, statement: impl Into<Sql>) -> Result<Option<T>> {
-        Ok(self.opt::<(T,)>(statement).await?.map(|(value,)| value))
-    }
-
-    /// Runs a statement; answers how many rows it changed.
-    pub async fn run(&mut self, statement: impl Into<Sql>) -> Result<u64> {
-        let (text, args) = statement.into().into_parts();
-        Ok(match self.connection() {
-            Connected::Sqlite(c) => {
-                let args = sqlite_arguments(args)?;
-                match text {
-                    Cow::Borrowed(text) => sqlx::query_with(text, args).execute(c).await?,
-                    Cow::Owned(text) => {
-                        sqlx::query_with(AssertSqlSafe(text), args).execute(c).await?
-                    }
+        Box::pin(async move {
+            match self.connection() {
+                Connected::Sqlite(c) => {
+                    let args = sqlite_arguments(args)?;
+                    from_sqlite(match text {
+                        Cow::Borrowed(text) => sqlx::query_with(text, args).fetch_all(c).await?,
+                        Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).fetch_all(c).await?,
+                    })
                 }
-                .rows_affected()
-            }
-            Connected::Postgres(c) => {
-                let args = postgres_arguments(args)?;
-                match text {
-                    Cow::Borrowed(text) => sqlx::query_with(text, args).execute(c).await?,
-                    Cow::Owned(text) => {
-                        sqlx::query_with(AssertSqlSafe(text), args).execute(c).await?
-                    }
+                Connected::Postgres(c) => {
+                    let args = postgres_arguments(args)?;
+                    from_postgres(match text {
+                        Cow::Borrowed(text) => sqlx::query_with(text, args).fetch_all(c).await?,
+                        Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).fetch_all(c).await?,
+                    })
                 }
-                .rows_affected()
             }
         })
     }
 
+    /// All rows, each read as `T` (a struct with [`from_row!`](crate::from_row!), or a tuple).
+    pub fn list<'a, T: FromRow + 'a>(&'a mut self, statement: impl Into<Sql>) -> Doing<'a, Vec<T>> {
+        let statement = statement.into();
+        Box::pin(async move { self.all(statement).await?.iter().map(Row::read).collect() })
+    }
+
+    /// The first row, if any.
+    pub fn opt<'a, T: FromRow + 'a>(&'a mut self, statement: impl Into<Sql>) -> Doing<'a, Option<T>> {
+        let statement = statement.into();
+        Box::pin(async move { self.all(statement).await?.first().map(Row::read).transpose() })
+    }
+
+    /// The first row; [`Error::Missing`] when there is none.
+    pub fn one<'a, T: FromRow + 'a>(&'a mut self, statement: impl Into<Sql>) -> Doing<'a, T> {
+        let statement = statement.into();
+        Box::pin(async move { self.opt(statement).await?.ok_or(Error::Missing) })
+    }
+
+    /// The first column of the first row; [`Error::Missing`] when there is none.
+    pub fn value<'a, T: FromValue + 'a>(&'a mut self, statement: impl Into<Sql>) -> Doing<'a, T> {
+        let statement = statement.into();
+        Box::pin(async move { self.one::<(T,)>(statement).await.map(|(value,)| value) })
+    }
+
+    /// The first column of the first row, if any.
+    pub fn opt_value<'a, T: FromValue + 'a>(&'a mut self, statement: impl Into<Sql>) -> Doing<'a, Option<T>> {
+        let statement = statement.into();
+        Box::pin(async move { Ok(self.opt::<(T,)>(statement).await?.map(|(value,)| value)) })
+    }
+
+    /// Runs a statement; answers how many rows it changed.
+    pub fn run(&mut self, statement: impl Into<Sql>) -> Doing<'_, u64> {
+        let (text, args) = statement.into().into_parts();
+        Box::pin(async move {
+            Ok(match self.connection() {
+                Connected::Sqlite(c) => {
+                    let args = sqlite_arguments(args)?;
+                    match text {
+                        Cow::Borrowed(text) => sqlx::query_with(text, args).execute(c).await?,
+                        Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).execute(c).await?,
+                    }
+                    .rows_affected()
+                }
+                Connected::Postgres(c) => {
+                    let args = postgres_arguments(args)?;
+                    match text {
+                        Cow::Borrowed(text) => sqlx::query_with(text, args).execute(c).await?,
+                        Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).execute(c).await?,
+                    }
+                    .rows_affected()
+                }
+            })
+        })
+    }
+
     /// Runs a script of several statements without arguments (migrations).
-    pub(crate) async fn script(&mut self, text: String) -> Result<()> {
-        match self.connection() {
-            Connected::Sqlite(c) => c.execute(AssertSqlSafe(text)).await.map(drop)?,
-            Connected::Postgres(c) => c.execute(AssertSqlSafe(text)).await.map(drop)?,
-        }
-        Ok(())
+    pub(crate) fn script(&mut self, text: String) -> Doing<'_, ()> {
+        Box::pin(async move {
+            match self.connection() {
+                Connected::Sqlite(c) => c.execute(AssertSqlSafe(text)).await.map(drop)?,
+                Connected::Postgres(c) => c.execute(AssertSqlSafe(text)).await.map(drop)?,
+            }
+            Ok(())
+        })
     }
 
     /// Makes the changes durable; returns when they are.
-    pub async fn commit(mut self) -> Result<()> {
-        self.done = true;
-        let db = self.db.clone();
-        // `link` moves out of a type with Drop through a placeholder-free swap:
-        // the match below consumes self by parts.
-        let answer = match &mut self.link {
-            Link::SqliteWrite(writer) => {
-                if let Err(error) = writer.connection.execute("RELEASE desk").await {
-                    let error = Error::from(error);
-                    writer.fail_batch("the batch was rolled back by the database").await;
-                    return Err(error);
+    pub fn commit(mut self) -> Doing<'static, ()> {
+        Box::pin(async move {
+            self.done = true;
+            let db = self.db.clone();
+            // `link` moves out of a type with Drop through a placeholder-free swap:
+            // the match below consumes self by parts.
+            let answer = match &mut self.link {
+                Link::SqliteWrite(writer) => {
+                    if let Err(error) = writer.connection.execute("RELEASE desk").await {
+                        let error = Error::from(error);
+                        writer.fail_batch("the batch was rolled back by the database").await;
+                        return Err(error);
+                    }
+                    let (send, receive) = oneshot::channel();
+                    writer.waiting_for_commit.push(send);
+                    receive
                 }
-                let (send, receive) = oneshot::channel();
-                writer.waiting_for_commit.push(send);
-                receive
-            }
-            Link::SqliteRead(c) => {
-                c.execute("COMMIT").await?;
-                return Ok(());
-            }
-            Link::PostgresRead(c) => {
-                c.execute("COMMIT").await?;
-                return Ok(());
-            }
-            Link::PostgresWrite(c) => {
-                c.execute("COMMIT").await?;
-                db.0.commits.fetch_add(1, Ordering::Relaxed);
-                db.0.acknowledged.fetch_add(1, Ordering::Relaxed);
-                return Ok(());
-            }
-        };
-        drop(self);
-        answer.await.map_err(|_| Error::Unavailable("the commit was given up".to_owned()))?
+                Link::SqliteRead(c) => {
+                    c.execute("COMMIT").await?;
+                    return Ok(());
+                }
+                Link::PostgresRead(c) => {
+                    c.execute("COMMIT").await?;
+                    return Ok(());
+                }
+                Link::PostgresWrite(c) => {
+                    c.execute("COMMIT").await?;
+                    db.0.commits.fetch_add(1, Ordering::Relaxed);
+                    db.0.acknowledged.fetch_add(1, Ordering::Relaxed);
+                    return Ok(());
+                }
+            };
+            drop(self);
+            answer.await.map_err(|_| Error::Unavailable("the commit was given up".to_owned()))?
+        })
     }
 
     fn connection(&mut self) -> Connected<'_> {

@@ -117,9 +117,9 @@ fn column(line: &str, table: &mut Table) -> Option<()> {
         ("double precision", Kind::Real),
     ];
     let definition = definition.trim().trim_end_matches([',', ';']);
-    let (_, kind) = kinds.iter().find(|(word, _)| {
-        definition.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    })?;
+    let (_, kind) = kinds
+        .iter()
+        .find(|(word, _)| definition.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))?;
     if definition.contains(" GENERATED ") {
         return Some(());
     }
@@ -357,7 +357,13 @@ impl Loading<'_> {
         for n in 0..self.batch.len() {
             let first = n % kinds.len() == 0;
             let last = n % kinds.len() == kinds.len() - 1;
-            let before = if !first { ", " } else if n == 0 { "(" } else { ", (" };
+            let before = if !first {
+                ", "
+            } else if n == 0 {
+                "("
+            } else {
+                ", ("
+            };
             let _ = write!(text, "{before}${}{}", n + 1, if last { ")" } else { "" });
         }
         tx.run(Sql::owned(text, std::mem::take(&mut self.batch))).await?;
@@ -430,10 +436,7 @@ mod tests {
         let own = |name: &str, kind| (name.to_owned(), kind);
         assert_eq!(tables[0].columns, [own("id", Kind::Uuid), own("n", Kind::Int), own("yes", Kind::Bool)]);
         assert_eq!(tables[1].key, ["zone_id", "rate"]);
-        assert_eq!(
-            tables[1].columns,
-            [own("zone_id", Kind::Uuid), own("rate", Kind::Real), own("body", Kind::Json)]
-        );
+        assert_eq!(tables[1].columns, [own("zone_id", Kind::Uuid), own("rate", Kind::Real), own("body", Kind::Json)]);
     }
 
     #[test]

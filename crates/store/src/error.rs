@@ -71,9 +71,9 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(db) => {
                 let code = db.code().unwrap_or_default().into_owned();
                 match db.kind() {
-                    ErrorKind::UniqueViolation => Self::Duplicate(
-                        db.constraint().map_or_else(|| db.message().to_owned(), str::to_owned),
-                    ),
+                    ErrorKind::UniqueViolation => {
+                        Self::Duplicate(db.constraint().map_or_else(|| db.message().to_owned(), str::to_owned))
+                    }
                     ErrorKind::ForeignKeyViolation => Self::Reference(db.message().to_owned()),
                     _ if code == SQLITE_FULL || code == "53100" => Self::Full,
                     // Class 57: the server is shutting down; 53: out of resources.

@@ -5,7 +5,7 @@
 //! back. Jobs must therefore be idempotent. A schedule is a unique key per
 //! period that every process tries to insert; the index lets one win.
 
-use crate::{Db, Result, Tx, from_row, sql};
+use crate::{Db, Doing, Result, Tx, from_row, sql};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -61,29 +61,31 @@ pub fn back_off_ms(attempts: i64) -> i64 {
 
 impl Tx {
     /// Puts a job in the queue; false when one with that unique key is there.
-    pub async fn enqueue(
-        &mut self,
+    pub fn enqueue<'a>(
+        &'a mut self,
         zone_id: Uuid,
-        kind: &str,
-        args: &Json,
+        kind: &'a str,
+        args: &'a Json,
         run_at: i64,
-        unique_key: Option<&str>,
-    ) -> Result<bool> {
-        let n = self
-            .run(sql!(
-                "INSERT INTO job (zone_id, id, kind, args, unique_key, run_at, attempts, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, 0, $7)
-                 ON CONFLICT (zone_id, kind, unique_key) DO NOTHING",
-                zone_id,
-                Uuid::now_v7(),
-                kind,
-                args,
-                unique_key,
-                run_at,
-                run_at
-            ))
-            .await?;
-        Ok(n == 1)
+        unique_key: Option<&'a str>,
+    ) -> Doing<'a, bool> {
+        Box::pin(async move {
+            let n = self
+                .run(sql!(
+                    "INSERT INTO job (zone_id, id, kind, args, unique_key, run_at, attempts, created_at)
+                     VALUES ($1, $2, $3, $4, $5, $6, 0, $7)
+                     ON CONFLICT (zone_id, kind, unique_key) DO NOTHING",
+                    zone_id,
+                    Uuid::now_v7(),
+                    kind,
+                    args,
+                    unique_key,
+                    run_at,
+                    run_at
+                ))
+                .await?;
+            Ok(n == 1)
+        })
     }
 }
 

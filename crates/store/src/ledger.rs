@@ -11,7 +11,7 @@
 //! the key of their owner ([`Tx::seal`]); destroying that key erases them while
 //! every proof still holds.
 
-use crate::{Db, Error, Result, Tx, from_row, sql};
+use crate::{Db, Doing, Error, Result, Tx, from_row, sql};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,8 +79,21 @@ pub struct LedgerRow {
 }
 
 from_row!(LedgerRow {
-    zone_id, id, at, actor_id, behalf_of, via, action, subject, subject_id, about_id, before, after,
-    note, mac, seq,
+    zone_id,
+    id,
+    at,
+    actor_id,
+    behalf_of,
+    via,
+    action,
+    subject,
+    subject_id,
+    about_id,
+    before,
+    after,
+    note,
+    mac,
+    seq,
 });
 
 impl LedgerRow {
@@ -147,21 +160,25 @@ fn document(text: Option<&str>) -> Json {
 
 impl Tx {
     /// Writes a row of the ledger; answers its id.
-    pub async fn record(&mut self, entry: Entry) -> Result<Uuid> {
-        let row = LedgerRow::new(self.db().keyring(), entry);
-        let id = row.id;
-        self.append(&[row]).await?;
-        Ok(id)
+    pub fn record(&mut self, entry: Entry) -> Doing<'_, Uuid> {
+        Box::pin(async move {
+            let row = LedgerRow::new(self.db().keyring(), entry);
+            let id = row.id;
+            self.append(&[row]).await?;
+            Ok(id)
+        })
     }
 
     /// Writes many rows of the ledger, in their order.
-    pub async fn record_all(&mut self, entries: Vec<Entry>) -> Result<()> {
-        let keyring = Arc::clone(self.db().keyring());
-        let rows: Vec<_> = entries.into_iter().map(|entry| LedgerRow::new(&keyring, entry)).collect();
-        for some in rows.chunks(APPEND_BATCH) {
-            self.append(some).await?;
-        }
-        Ok(())
+    pub fn record_all(&mut self, entries: Vec<Entry>) -> Doing<'_, ()> {
+        Box::pin(async move {
+            let keyring = Arc::clone(self.db().keyring());
+            let rows: Vec<_> = entries.into_iter().map(|entry| LedgerRow::new(&keyring, entry)).collect();
+            for some in rows.chunks(APPEND_BATCH) {
+                self.append(some).await?;
+            }
+            Ok(())
+        })
     }
 
     async fn append(&mut self, rows: &[LedgerRow]) -> Result<()> {
@@ -180,61 +197,61 @@ impl Tx {
     }
 
     /// Seals a personal value under the key of its owner, for `before`/`after`.
-    pub async fn seal(&mut self, zone_id: Uuid, owner_id: Uuid, at: i64, plain: &str) -> Result<Json> {
-        let key = self.data_key(zone_id, owner_id, at).await?;
-        let sealed = key.seal(&aad(zone_id, owner_id), plain.as_bytes());
-        Ok(json!({ "sealed": hex(&sealed), "owner": owner_id }))
+    pub fn seal<'a>(&'a mut self, zone_id: Uuid, owner_id: Uuid, at: i64, plain: &'a str) -> Doing<'a, Json> {
+        Box::pin(async move {
+            let key = self.data_key(zone_id, owner_id, at).await?;
+            let sealed = key.seal(&aad(zone_id, owner_id), plain.as_bytes());
+            Ok(json!({ "sealed": hex(&sealed), "owner": owner_id }))
+        })
     }
 
     /// Opens a value that [`Tx::seal`] made; `None` when its key was destroyed.
-    pub async fn open(&mut self, zone_id: Uuid, value: &Json) -> Result<Option<String>> {
-        let (Some(sealed), Some(owner)) = (value["sealed"].as_str(), value["owner"].as_str()) else {
-            return Ok(None);
-        };
-        let owner_id = Uuid::parse_str(owner).map_err(|e| Error::Shape(e.to_string()))?;
-        let Some(wrapped) = self.wrapped_key(zone_id, owner_id).await? else { return Ok(None) };
-        let Ok(key) = DataKey::unwrap(self.db().keyring(), &wrapped) else { return Ok(None) };
-        let Some(sealed) = unhex(sealed) else { return Ok(None) };
-        let plain = key.open(&aad(zone_id, owner_id), &sealed).ok();
-        Ok(plain.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
+    pub fn open<'a>(&'a mut self, zone_id: Uuid, value: &'a Json) -> Doing<'a, Option<String>> {
+        Box::pin(async move {
+            let (Some(sealed), Some(owner)) = (value["sealed"].as_str(), value["owner"].as_str()) else {
+                return Ok(None);
+            };
+            let owner_id = Uuid::parse_str(owner).map_err(|e| Error::Shape(e.to_string()))?;
+            let Some(wrapped) = self.wrapped_key(zone_id, owner_id).await? else { return Ok(None) };
+            let Ok(key) = DataKey::unwrap(self.db().keyring(), &wrapped) else { return Ok(None) };
+            let Some(sealed) = unhex(sealed) else { return Ok(None) };
+            let plain = key.open(&aad(zone_id, owner_id), &sealed).ok();
+            Ok(plain.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
+        })
     }
 
     /// Destroys the key of an owner: what it sealed can never be read again.
     pub async fn destroy_key(&mut self, zone_id: Uuid, owner_id: Uuid) -> Result<bool> {
-        let n = self
-            .run(sql!("DELETE FROM field_key WHERE zone_id = $1 AND owner_id = $2", zone_id, owner_id))
-            .await?;
+        let n = self.run(sql!("DELETE FROM field_key WHERE zone_id = $1 AND owner_id = $2", zone_id, owner_id)).await?;
         Ok(n == 1)
     }
 
     async fn wrapped_key(&mut self, zone_id: Uuid, owner_id: Uuid) -> Result<Option<Vec<u8>>> {
-        self.opt_value(sql!(
-            "SELECT wrapped FROM field_key WHERE zone_id = $1 AND owner_id = $2",
-            zone_id,
-            owner_id
-        ))
-        .await
+        self.opt_value(sql!("SELECT wrapped FROM field_key WHERE zone_id = $1 AND owner_id = $2", zone_id, owner_id))
+            .await
     }
 
     /// The key of an owner, made on first use.
-    pub async fn data_key(&mut self, zone_id: Uuid, owner_id: Uuid, at: i64) -> Result<DataKey> {
-        let unusable = |_| Error::Shape("a field key does not open with the keys of this installation".into());
-        if let Some(wrapped) = self.wrapped_key(zone_id, owner_id).await? {
-            return DataKey::unwrap(self.db().keyring(), &wrapped).map_err(unusable);
-        }
-        let key = DataKey::generate();
-        let wrapped = key.wrap(self.db().keyring());
-        self.run(sql!(
-            "INSERT INTO field_key (zone_id, owner_id, wrapped, created_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (zone_id, owner_id) DO NOTHING",
-            zone_id,
-            owner_id,
-            wrapped,
-            at
-        ))
-        .await?;
-        let wrapped = self.wrapped_key(zone_id, owner_id).await?.ok_or(Error::Missing)?;
-        DataKey::unwrap(self.db().keyring(), &wrapped).map_err(unusable)
+    pub fn data_key(&mut self, zone_id: Uuid, owner_id: Uuid, at: i64) -> Doing<'_, DataKey> {
+        Box::pin(async move {
+            let unusable = |_| Error::Shape("a field key does not open with the keys of this installation".into());
+            if let Some(wrapped) = self.wrapped_key(zone_id, owner_id).await? {
+                return DataKey::unwrap(self.db().keyring(), &wrapped).map_err(unusable);
+            }
+            let key = DataKey::generate();
+            let wrapped = key.wrap(self.db().keyring());
+            self.run(sql!(
+                "INSERT INTO field_key (zone_id, owner_id, wrapped, created_at) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (zone_id, owner_id) DO NOTHING",
+                zone_id,
+                owner_id,
+                wrapped,
+                at
+            ))
+            .await?;
+            let wrapped = self.wrapped_key(zone_id, owner_id).await?.ok_or(Error::Missing)?;
+            DataKey::unwrap(self.db().keyring(), &wrapped).map_err(unusable)
+        })
     }
 }
 
@@ -332,8 +349,7 @@ impl Seal {
                     nodes.push((i64::from(node.level), node.index as i64, node.hash));
                 }
             }
-            tx.run(sql!("UPDATE ledger SET seq = $1 WHERE zone_id = $2 AND id = $3", seq, zone_id, row.id))
-                .await?;
+            tx.run(sql!("UPDATE ledger SET seq = $1 WHERE zone_id = $2 AND id = $3", seq, zone_id, row.id)).await?;
             sealed.rows += 1;
         }
         for chunk in nodes.chunks(200) {
@@ -465,18 +481,15 @@ impl Db {
     /// that the tree continues a head that was kept elsewhere.
     pub async fn verify(&self, outside: &[(TreeHead, SignedHead)]) -> Result<VerifyReport> {
         let mut tx = self.snapshot().await?;
-        let zones: Vec<(Uuid,)> = tx
-            .list("SELECT zone_id FROM ledger_tree UNION SELECT DISTINCT zone_id FROM ledger ORDER BY 1")
-            .await?;
+        let zones: Vec<(Uuid,)> =
+            tx.list("SELECT zone_id FROM ledger_tree UNION SELECT DISTINCT zone_id FROM ledger ORDER BY 1").await?;
         let mut report = VerifyReport::default();
         for (zone_id,) in zones {
             Verifier { db: self, tx: &mut tx, zone_id, report: &mut report }.run(outside).await?;
         }
         for (head, _) in outside {
             let known: Option<Vec<u8>> = match Uuid::parse_str(&head.zone) {
-                Ok(zone_id) => {
-                    tx.opt_value(sql!("SELECT peaks FROM ledger_tree WHERE zone_id = $1", zone_id)).await?
-                }
+                Ok(zone_id) => tx.opt_value(sql!("SELECT peaks FROM ledger_tree WHERE zone_id = $1", zone_id)).await?,
                 Err(_) => None,
             };
             if known.is_none() {
@@ -628,8 +641,7 @@ impl Verifier<'_> {
                 .await?
                 .into_iter()
                 .collect();
-            let by_seq: BTreeMap<i64, &LedgerRow> =
-                rows.iter().filter_map(|row| Some((row.seq?, row))).collect();
+            let by_seq: BTreeMap<i64, &LedgerRow> = rows.iter().filter_map(|row| Some((row.seq?, row))).collect();
             for seq in next..(next + VERIFY_BATCH).min(size) {
                 self.check_row(seq, by_seq.get(&seq).copied(), leaves.get(&seq));
                 // The tree is grown from the stored leaves, so that one altered

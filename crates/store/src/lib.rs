@@ -13,7 +13,7 @@ mod sql;
 pub mod testing;
 mod value;
 
-pub use db::{Db, Options, Tx};
+pub use db::{Db, Doing, Options, Tx};
 pub use dialect::Dialect;
 pub use error::{Error, Result};
 pub use job::{Claimed, JobRow, MAX_ATTEMPTS, Queue, Schedule};

@@ -130,9 +130,8 @@ impl Db {
     /// Applied versions, after all checks.
     async fn check_schema(&self, migrations: &[Migration]) -> Result<BTreeMap<i64, String>> {
         let mut tx = self.read().await?;
-        let rows: Vec<(i64, String, String, Option<String>, Option<String>)> = tx
-            .list("SELECT version, name, digest, finished_at, schema_digest FROM migration ORDER BY version")
-            .await?;
+        let rows: Vec<(i64, String, String, Option<String>, Option<String>)> =
+            tx.list("SELECT version, name, digest, finished_at, schema_digest FROM migration ORDER BY version").await?;
         let newest = migrations.last().map_or(0, |m| m.version);
         for (version, name, applied, finished, _) in &rows {
             if finished.is_none() {

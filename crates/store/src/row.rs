@@ -80,9 +80,7 @@ pub(crate) fn from_sqlite(rows: Vec<SqliteRow>) -> Result<Vec<Row>> {
     let columns: Arc<[Box<str>]> = first.columns().iter().map(|c| c.name().into()).collect();
     rows.iter()
         .map(|row| {
-            let values = (0..columns.len())
-                .map(|i| sqlite_value(row.try_get_raw(i)?))
-                .collect::<Result<Vec<_>>>()?;
+            let values = (0..columns.len()).map(|i| sqlite_value(row.try_get_raw(i)?)).collect::<Result<Vec<_>>>()?;
             Ok(Row { columns: Arc::clone(&columns), values })
         })
         .collect()
@@ -109,9 +107,7 @@ pub(crate) fn from_postgres(rows: Vec<PgRow>) -> Result<Vec<Row>> {
     let columns: Arc<[Box<str>]> = first.columns().iter().map(|c| c.name().into()).collect();
     rows.iter()
         .map(|row| {
-            let values = (0..columns.len())
-                .map(|i| postgres_value(row.try_get_raw(i)?))
-                .collect::<Result<Vec<_>>>()?;
+            let values = (0..columns.len()).map(|i| postgres_value(row.try_get_raw(i)?)).collect::<Result<Vec<_>>>()?;
             Ok(Row { columns: Arc::clone(&columns), values })
         })
         .collect()

@@ -111,9 +111,7 @@ impl FromValue for Uuid {
     fn from_value(value: Value) -> Result<Self> {
         match value {
             Value::Uuid(u) => Ok(u),
-            Value::Blob(bytes) => {
-                Uuid::from_slice(&bytes).map_err(|e| Error::Shape(format!("uuid: {e}")))
-            }
+            Value::Blob(bytes) => Uuid::from_slice(&bytes).map_err(|e| Error::Shape(format!("uuid: {e}"))),
             other => Err(Error::Shape(format!("uuid from {other:?}"))),
         }
     }
@@ -130,9 +128,7 @@ impl FromValue for serde_json::Value {
     fn from_value(value: Value) -> Result<Self> {
         match value {
             Value::Json(json) => Ok(json),
-            Value::Text(text) => {
-                serde_json::from_str(&text).map_err(|e| Error::Shape(format!("json: {e}")))
-            }
+            Value::Text(text) => serde_json::from_str(&text).map_err(|e| Error::Shape(format!("json: {e}"))),
             other => Err(Error::Shape(format!("json from {other:?}"))),
         }
     }

@@ -58,7 +58,12 @@ async fn values_come_back_as_they_went_in() {
         tx.run(sql!(
             "INSERT INTO job (zone_id, id, kind, args, unique_key, run_at, attempts, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, 0, 0)",
-            zone, id, "种类", json!({"a": ["甲", 1]}), None::<String>, 42_i64
+            zone,
+            id,
+            "种类",
+            json!({"a": ["甲", 1]}),
+            None::<String>,
+            42_i64
         ))
         .await
         .expect("inserted");
@@ -156,9 +161,7 @@ async fn every_kind_of_tampering_is_named() {
             let found: Vec<_> = found.faults.iter().filter(|f| f.zone_id == zone).map(|f| (f.kind, f.seq)).collect();
             found
         };
-        let altered = tampered(|zone| {
-            sql!("UPDATE ledger SET after = '{}' WHERE zone_id = $1 AND seq = 4", zone)
-        });
+        let altered = tampered(|zone| sql!("UPDATE ledger SET after = '{}' WHERE zone_id = $1 AND seq = 4", zone));
         assert_eq!(altered.await, [("altered", Some(4))]);
         let removed = tampered(|zone| sql!("DELETE FROM ledger WHERE zone_id = $1 AND seq = 4", zone));
         assert_eq!(removed.await, [("removed", Some(4))]);
@@ -184,9 +187,7 @@ async fn every_kind_of_tampering_is_named() {
             sql!("UPDATE ledger SET seq = CASE seq WHEN 3 THEN -1 ELSE seq END WHERE zone_id = $1 AND seq = 3", zone)
         });
         assert!(reordered.await.contains(&("removed", Some(3))));
-        let tree = tampered(|zone| {
-            sql!("UPDATE ledger_head SET root = signature WHERE zone_id = $1", zone)
-        });
+        let tree = tampered(|zone| sql!("UPDATE ledger_head SET root = signature WHERE zone_id = $1", zone));
         assert!(tree.await.iter().any(|(kind, _)| *kind == "head"));
     })
     .await;
@@ -336,7 +337,8 @@ async fn tamper_schema(scratch: &Scratch) {
 async fn a_full_database_refuses_writes_and_keeps_what_it_has() {
     let scratch = sqlite(&[FOUNDATION]).await.expect("a database");
     let zone = Uuid::now_v7();
-    let insert = |name: String, n: i64| sql!("INSERT INTO series (zone_id, name, n) VALUES ($1, $2, $3)", zone, name, n);
+    let insert =
+        |name: String, n: i64| sql!("INSERT INTO series (zone_id, name, n) VALUES ($1, $2, $3)", zone, name, n);
     let mut tx = scratch.db.write().await.expect("a transaction");
     tx.run(insert("before".into(), 1)).await.expect("inserted");
     tx.commit().await.expect("durable");

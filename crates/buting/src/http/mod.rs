@@ -8,6 +8,7 @@ pub mod form;
 pub mod nav;
 pub mod openapi;
 pub mod page;
+pub mod part;
 pub mod problem;
 pub mod routes;
 pub mod server;

@@ -709,11 +709,6 @@ pub(crate) fn at(name: impl std::fmt::Display, which: impl std::fmt::Display) ->
     format!("{name}-{which}")
 }
 
-/// Whether the n-th field of that name has this value.
-pub(crate) fn chosen(form: &crate::http::form::Form, name: &str, n: &usize, value: impl std::fmt::Display) -> bool {
-    form.nth(name, n) == value.to_string()
-}
-
 /// Adds this job's routes.
 pub fn routes(routes: &mut Routes) {
     api::routes(routes);

@@ -417,7 +417,8 @@ mod tests {
         let calendar = Calendar::built_in();
         let mut d = date(2024, 1, 1);
         while d <= date(2026, 12, 25) {
-            let ymd = chinese_holiday::Ymd::new(d.year().unsigned_abs(), d.month().unsigned_abs(), d.day().unsigned_abs());
+            let ymd =
+                chinese_holiday::Ymd::new(d.year().unsigned_abs(), d.month().unsigned_abs(), d.day().unsigned_abs());
             assert_eq!(calendar.is_working(d), chinese_holiday::chinese_holiday(ymd).is_workday(), "{d}");
             d = next(d);
         }

@@ -587,12 +587,7 @@ mod tests {
                 ],
                 Some("2026-11-09 17:30"),
             ),
-            (
-                "a limit of nothing ends on its day",
-                days(0, "2026-11-02T10:00"),
-                vec![],
-                Some("2026-11-02 17:30"),
-            ),
+            ("a limit of nothing ends on its day", days(0, "2026-11-02T10:00"), vec![], Some("2026-11-02 17:30")),
             (
                 "opened outside office hours, the hours begin in the morning",
                 Clock::new(office_hours(2), at("2026-11-02T22:00")),

@@ -5,5 +5,7 @@ mod clock;
 mod light;
 
 pub use calendar::{Calendar, Day, DayKind, LoadError, Status};
-pub use clock::{Clock, Communicated, Count, Event, Limit, Mode, Reckoning, Segment, State, Unit, Why, due, held, recompute};
+pub use clock::{
+    Clock, Communicated, Count, Event, Limit, Mode, Reckoning, Segment, State, Unit, Why, due, held, recompute,
+};
 pub use light::{Fired, Light, Rule, escalate, light};

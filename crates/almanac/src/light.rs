@@ -63,7 +63,13 @@ pub struct Fired {
 }
 
 /// The rungs reached by now that were not acted on yet. Only the highest acts.
-pub fn escalate(rules: &[Rule], reckoning: &Reckoning, now: Timestamp, done: &[String], calendar: &Calendar) -> Vec<Fired> {
+pub fn escalate(
+    rules: &[Rule],
+    reckoning: &Reckoning,
+    now: Timestamp,
+    done: &[String],
+    calendar: &Calendar,
+) -> Vec<Fired> {
     let Some(due) = reckoning.due_at.filter(|_| reckoning.state == State::Running) else { return Vec::new() };
     let (today, last) = (calendar.local_day(now), calendar.local_day(due));
     let reached = |rule: &&Rule| match rule.days {
@@ -134,6 +140,9 @@ mod tests {
             [("near".into(), None), ("over".into(), None), ("long".into(), Some("supervise".into()))]
         );
         let stopped = five_days(&[Event::Stop { at: at("2026-11-04T09:00") }]);
-        assert!(escalate(&rules, &stopped, at("2026-11-30T09:00"), &[], &calendar).is_empty(), "a closed case is quiet");
+        assert!(
+            escalate(&rules, &stopped, at("2026-11-30T09:00"), &[], &calendar).is_empty(),
+            "a closed case is quiet"
+        );
     }
 }

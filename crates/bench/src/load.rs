@@ -160,7 +160,21 @@ async fn enterprises(app: &App, who: &Actor, n: usize, now: Time) -> Result<Vec<
         let id = Uuid::now_v7();
         let (name, short) = (format!("第{i:05}号机械制造有限公司"), format!("{i:05}号机械"));
         bulk.row(&mut work, |sql| {
-            values!(sql, who.zone_id, id, name.clone(), short, i % 20 == 0, "active", json!([]), "", name, now, now, 1_i64);
+            values!(
+                sql,
+                who.zone_id,
+                id,
+                name.clone(),
+                short,
+                i % 20 == 0,
+                "active",
+                json!([]),
+                "",
+                name,
+                now,
+                now,
+                1_i64
+            );
         })
         .await?;
         ids.push(id);
@@ -215,9 +229,37 @@ async fn appeals(
             texts.push(Text { id, about: Some(enterprise), at, text: format!("{title}\n{body}") });
             rows.row(&mut work, |sql| {
                 values!(
-                    sql, who.zone_id, id, format!("SQ-BENCH-{i:07}"), enterprise, title, body, "help", "logistics",
-                    "normal", "web", officer, at, at, "shandong_enterprise", 0_i64, "office", status, open, department,
-                    handler, "department", due, due, false, 0_i64, 0_i64, 0_i64, 0_i64, at, 1_i64
+                    sql,
+                    who.zone_id,
+                    id,
+                    format!("SQ-BENCH-{i:07}"),
+                    enterprise,
+                    title,
+                    body,
+                    "help",
+                    "logistics",
+                    "normal",
+                    "web",
+                    officer,
+                    at,
+                    at,
+                    "shandong_enterprise",
+                    0_i64,
+                    "office",
+                    status,
+                    open,
+                    department,
+                    handler,
+                    "department",
+                    due,
+                    due,
+                    false,
+                    0_i64,
+                    0_i64,
+                    0_i64,
+                    0_i64,
+                    at,
+                    1_i64
                 );
             })
             .await?;
@@ -226,8 +268,21 @@ async fn appeals(
             clocks
                 .row(&mut work, |sql| {
                     values!(
-                        sql, who.zone_id, Uuid::now_v7(), "appeal", id, "finish", limit, "office", "to_enterprise", state,
-                        at, due, false, 0_i64, "built-in"
+                        sql,
+                        who.zone_id,
+                        Uuid::now_v7(),
+                        "appeal",
+                        id,
+                        "finish",
+                        limit,
+                        "office",
+                        "to_enterprise",
+                        state,
+                        at,
+                        due,
+                        false,
+                        0_i64,
+                        "built-in"
                     );
                 })
                 .await?;

@@ -60,8 +60,7 @@ fn work(cli: Cli) -> Result<()> {
         Command::Client(ask) => runtime.block_on(client::run(ask)),
         Command::Run { database, enterprises, appeals, history, quick } => {
             let part = if quick { 10 } else { 1 };
-            let size =
-                Size { enterprises: enterprises / part, appeals: appeals / part, history: history / part };
+            let size = Size { enterprises: enterprises / part, appeals: appeals / part, history: history / part };
             runtime.block_on(scenes::run(database, size, part))
         }
     }

@@ -63,8 +63,15 @@ pub async fn bare<F: AsyncFnMut(usize) -> Result<()>>(name: &str, times: usize, 
 
 fn found(name: &str, sorted: &[u64], seconds: f64, cpu: f64) -> Found {
     let n = sorted.len().max(1);
-    let at = |share: f64| sorted.get(((n as f64 * share) as usize).min(n - 1)).copied().unwrap_or_default() as f64 / 1000.0;
-    Found { name: name.to_owned(), per_second: n as f64 / seconds, p50: at(0.5), p99: at(0.99), cpu: cpu * 1000.0 / n as f64 }
+    let at =
+        |share: f64| sorted.get(((n as f64 * share) as usize).min(n - 1)).copied().unwrap_or_default() as f64 / 1000.0;
+    Found {
+        name: name.to_owned(),
+        per_second: n as f64 / seconds,
+        p50: at(0.5),
+        p99: at(0.99),
+        cpu: cpu * 1000.0 / n as f64,
+    }
 }
 
 /// Prints the head of the table.

@@ -116,7 +116,13 @@ impl Bench {
     fn arguments(&self, header: String, requests: usize) -> Vec<String> {
         let requests = (requests / self.part).max(CONNECTIONS);
         [
-            "--address", &self.address, "--header", &header, "--requests", &requests.to_string(), "--connections",
+            "--address",
+            &self.address,
+            "--header",
+            &header,
+            "--requests",
+            &requests.to_string(),
+            "--connections",
             &CONNECTIONS.to_string(),
         ]
         .map(str::to_owned)

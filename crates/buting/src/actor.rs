@@ -111,13 +111,8 @@ impl Roles {
 }
 
 /// Those of the committee who do the work.
-pub const OFFICE: Roles = Roles::of(&[
-    Role::Leader,
-    Role::Dispatcher,
-    Role::Officer,
-    Role::Specialist,
-    Role::Oversight,
-]);
+pub const OFFICE: Roles =
+    Roles::of(&[Role::Leader, Role::Dispatcher, Role::Officer, Role::Specialist, Role::Oversight]);
 /// System, security and audit administrator: three people.
 pub const ADMINS: Roles = Roles::of(&[Role::Sysadmin, Role::Secadmin, Role::Auditor]);
 /// Enterprises and project owners.
@@ -229,9 +224,7 @@ impl Actor {
     /// Refuses a stale form: the version seen is not the version now.
     pub fn saw(&self, version: i64) -> Result<()> {
         match self.seen_version {
-            Some(seen) if seen != version => {
-                Err(Error::Conflict(crate::error::Conflict::Stale(version)))
-            }
+            Some(seen) if seen != version => Err(Error::Conflict(crate::error::Conflict::Stale(version))),
             _ => Ok(()),
         }
     }

@@ -171,7 +171,10 @@ fn open_sealed(path: &Path, title: &str) -> Result<BufReader<File>> {
             n => digest.update(&buffer[..n]),
         }
     }
-    ensure!(hex(&digest.finalize()) == told, "{shown} is damaged: its content is not what was written; nothing was restored");
+    ensure!(
+        hex(&digest.finalize()) == told,
+        "{shown} is damaged: its content is not what was written; nothing was restored"
+    );
     file.seek(SeekFrom::Start(length as u64))?;
     Ok(file)
 }
@@ -238,7 +241,8 @@ impl Backup {
                 }
             }
         });
-        let counts = db.load(&tables, received).await.with_context(|| format!("cannot restore {}", self.path.display()))?;
+        let counts =
+            db.load(&tables, received).await.with_context(|| format!("cannot restore {}", self.path.display()))?;
         reading.await.context("the reading was given up")?;
         db.migrate(MIGRATIONS, nothing_to_keep).await?;
         Ok(counts)

@@ -60,7 +60,14 @@ pub struct Hit {
 from_row!(Hit { id, about_id, at });
 
 /// Puts the text of a record into the index, in place of what was there.
-pub async fn put(work: &mut Work, kind: &'static str, id: Uuid, about: Option<Uuid>, at: Time, text: &str) -> Result<()> {
+pub async fn put(
+    work: &mut Work,
+    kind: &'static str,
+    id: Uuid,
+    about: Option<Uuid>,
+    at: Time,
+    text: &str,
+) -> Result<()> {
     put_all(work, kind, &[Text { id, about, at, text: text.to_owned() }]).await
 }
 
@@ -155,7 +162,8 @@ pub async fn remove(work: &mut Work, kind: &'static str, id: Uuid) -> Result<()>
     match work.dialect() {
         Dialect::Sqlite => forget_sqlite(work, zone, kind, [id].into_iter()).await,
         Dialect::Postgres => {
-            work.run(sql!("DELETE FROM search_text WHERE zone_id = $1 AND kind = $2 AND id = $3", zone, kind, id)).await?;
+            work.run(sql!("DELETE FROM search_text WHERE zone_id = $1 AND kind = $2 AND id = $3", zone, kind, id))
+                .await?;
             Ok(())
         }
     }
@@ -228,7 +236,10 @@ struct Look {
 
 enum Engine {
     /// The range of row numbers in the index.
-    Sqlite { from: i64, to: i64 },
+    Sqlite {
+        from: i64,
+        to: i64,
+    },
     Postgres,
 }
 
@@ -292,7 +303,8 @@ impl Look {
                 to
             ),
             Engine::Postgres => {
-                let mut rows = sql!(" FROM search_text t WHERE t.zone_id = $1 AND t.kind = $2 AND ", self.zone, self.kind);
+                let mut rows =
+                    sql!(" FROM search_text t WHERE t.zone_id = $1 AND t.kind = $2 AND ", self.zone, self.kind);
                 self.has_words(&mut rows);
                 rows
             }
@@ -352,10 +364,7 @@ mod tests {
 
     async fn apps() -> Vec<(Arc<App>, store::testing::Scratch)> {
         let scratches = store::testing::both(MIGRATIONS).await.expect("databases");
-        scratches
-            .into_iter()
-            .map(|s| (App::new(s.db.clone(), Config::default(), Arc::new(SystemClock)), s))
-            .collect()
+        scratches.into_iter().map(|s| (App::new(s.db.clone(), Config::default(), Arc::new(SystemClock)), s)).collect()
     }
 
     async fn found(app: &App, zone: Uuid, kind: &'static str, q: &str) -> Vec<Uuid> {
@@ -482,7 +491,11 @@ mod tests {
                 for _ in 0..12 {
                     let begun = std::time::Instant::now();
                     let condition = matching(&mut tx, zone, "appeal", "s.id", q).await.expect("looks").expect("words");
-                    let mut find = sql!("SELECT s.id FROM search_text s WHERE s.zone_id = $1 AND s.kind = $2 AND ", zone, "appeal");
+                    let mut find = sql!(
+                        "SELECT s.id FROM search_text s WHERE s.zone_id = $1 AND s.kind = $2 AND ",
+                        zone,
+                        "appeal"
+                    );
                     find.append(condition).push(" ORDER BY s.at DESC LIMIT 20");
                     n = tx.all(find).await.expect("finds").len();
                     best = best.min(begun.elapsed().as_secs_f64() * 1000.0);

@@ -201,7 +201,11 @@ mod tests {
                 Some(_) => {}
             }
         }
-        wrong.extend(en.iter().filter(|(key, _)| !zh.contains_key(*key)).map(|(key, m)| format!("{key} ({}) is missing in Chinese", m.0)));
+        wrong.extend(
+            en.iter()
+                .filter(|(key, _)| !zh.contains_key(*key))
+                .map(|(key, m)| format!("{key} ({}) is missing in Chinese", m.0)),
+        );
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 

@@ -60,7 +60,8 @@ impl Time {
         if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
             return Some(Self::of(stamp));
         }
-        let local = text.parse::<civil::DateTime>().or_else(|_| text.parse::<civil::Date>().map(|d| d.at(0, 0, 0, 0))).ok()?;
+        let local =
+            text.parse::<civil::DateTime>().or_else(|_| text.parse::<civil::Date>().map(|d| d.at(0, 0, 0, 0))).ok()?;
         Some(Self::of(zone.to_timestamp(local).ok()?))
     }
 }
@@ -80,7 +81,9 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        text.parse::<jiff::Timestamp>().map(Self::of).map_err(|_| de::Error::custom(format!("`{text}` is no RFC 3339 time")))
+        text.parse::<jiff::Timestamp>()
+            .map(Self::of)
+            .map_err(|_| de::Error::custom(format!("`{text}` is no RFC 3339 time")))
     }
 }
 

@@ -33,12 +33,9 @@ pub fn default_time_zone() -> TimeZone {
 impl Zone {
     /// The zone of that key.
     pub async fn get(tx: &mut Tx, zone_id: Uuid) -> Result<Self> {
-        tx.opt(sql!(
-            "SELECT zone_id, handle, name, time_zone, settings, version FROM zone WHERE zone_id = $1",
-            zone_id
-        ))
-        .await?
-        .ok_or(Error::NotFound)
+        tx.opt(sql!("SELECT zone_id, handle, name, time_zone, settings, version FROM zone WHERE zone_id = $1", zone_id))
+            .await?
+            .ok_or(Error::NotFound)
     }
 
     /// Every zone, oldest first.

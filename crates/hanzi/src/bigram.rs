@@ -88,9 +88,7 @@ pub fn query(text: &str) -> Query {
         .map(|run| match run {
             Run::Word(word) => Phrase { tokens: vec![word], open: true },
             Run::Han(han) if han.len() == 1 => Phrase { tokens: vec![han[0].to_string()], open: true },
-            Run::Han(han) => {
-                Phrase { tokens: han.windows(2).map(|pair| pair.iter().collect()).collect(), open: false }
-            }
+            Run::Han(han) => Phrase { tokens: han.windows(2).map(|pair| pair.iter().collect()).collect(), open: false },
         })
         .collect();
     Query { phrases }

@@ -44,16 +44,19 @@ pub fn short_name_match(short: &str, full: &str) -> Option<f64> {
         return None;
     }
     // The tightest fit: try each place where the first character stands.
-    (0..full.len()).filter(|i| full[*i] == short[0]).filter_map(|start| {
-        let mut at = start;
-        let mut gaps = 0;
-        for c in &short[1..] {
-            let next = full[at + 1..].iter().position(|f| f == c)?;
-            gaps += usize::from(next > 0);
-            at += next + 1;
-        }
-        Some(1.0 - gaps as f64 / short.len() as f64 * 0.6)
-    }).max_by(f64::total_cmp)
+    (0..full.len())
+        .filter(|i| full[*i] == short[0])
+        .filter_map(|start| {
+            let mut at = start;
+            let mut gaps = 0;
+            for c in &short[1..] {
+                let next = full[at + 1..].iter().position(|f| f == c)?;
+                gaps += usize::from(next > 0);
+                at += next + 1;
+            }
+            Some(1.0 - gaps as f64 / short.len() as f64 * 0.6)
+        })
+        .max_by(f64::total_cmp)
 }
 
 #[cfg(test)]

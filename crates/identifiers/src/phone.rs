@@ -32,7 +32,12 @@ pub fn mask(number: &str) -> String {
         return "*".repeat(chars.len());
     }
     let hidden = chars.len() - head - tail;
-    chars[..head].iter().copied().chain(std::iter::repeat_n('*', hidden)).chain(chars[chars.len() - tail..].iter().copied()).collect()
+    chars[..head]
+        .iter()
+        .copied()
+        .chain(std::iter::repeat_n('*', hidden))
+        .chain(chars[chars.len() - tail..].iter().copied())
+        .collect()
 }
 
 /// Reads a number: spaces, full-width digits and +86 are forgiven.
@@ -50,7 +55,8 @@ pub fn parse(text: &str) -> Result<Phone, Vec<Finding>> {
     if mobile || service {
         return Ok(Phone(digits));
     }
-    let parts: Vec<&str> = plain.trim_matches(['(', ')']).split(['-', ')', '(']).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> =
+        plain.trim_matches(['(', ')']).split(['-', ')', '(']).filter(|part| !part.is_empty()).collect();
     let (area, number, extension) = match parts[..] {
         [all] if bytes.first() == Some(&b'0') && (10..=12).contains(&all.len()) => {
             // Beijing, Shanghai and a few others have three digits.

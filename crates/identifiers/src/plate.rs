@@ -36,7 +36,8 @@ impl FromStr for Plate {
     type Err = Vec<Finding>;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let plate: String = half_width(text).to_uppercase().chars().filter(|c| !matches!(c, '·' | '.' | '•' | '-')).collect();
+        let plate: String =
+            half_width(text).to_uppercase().chars().filter(|c| !matches!(c, '·' | '.' | '•' | '-')).collect();
         let chars: Vec<char> = plate.chars().collect();
         let energy = |c: char| ('A'..='K').contains(&c) && c != 'I';
         let digits = |part: &[char]| part.iter().all(char::is_ascii_digit);
@@ -44,9 +45,7 @@ impl FromStr for Plate {
             && chars.get(1).is_some_and(|c| c.is_ascii_uppercase() && plain(*c));
         let rest = chars.get(2..).unwrap_or_default();
         let number = match rest.len() {
-            5 => {
-                rest[..4].iter().all(|c| plain(*c)) && (plain(rest[4]) || "挂学警港澳".contains(rest[4]))
-            }
+            5 => rest[..4].iter().all(|c| plain(*c)) && (plain(rest[4]) || "挂学警港澳".contains(rest[4])),
             6 => (energy(rest[0]) && plain(rest[1]) && digits(&rest[2..])) || (digits(&rest[..5]) && energy(rest[5])),
             _ => return Err(vec![Finding::error("plate.length").expected("7")]),
         };

@@ -54,13 +54,20 @@ impl TreeHead {
 
     /// A few lines of text, to be kept outside.
     pub fn to_text(&self, signed: &SignedHead) -> String {
-        let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |mut out, b| {
-            let _ = write!(out, "{b:02x}");
-            out
-        });
+        let hex = |bytes: &[u8]| {
+            bytes.iter().fold(String::new(), |mut out, b| {
+                let _ = write!(out, "{b:02x}");
+                out
+            })
+        };
         format!(
             "{TITLE}\nzone {}\nsize {}\nroot {}\nat {}\nkey {}\nsignature {}\n",
-            self.zone, self.size, hex(&self.root), self.at_ms, signed.key_id, hex(&signed.signature)
+            self.zone,
+            self.size,
+            hex(&self.root),
+            self.at_ms,
+            signed.key_id,
+            hex(&signed.signature)
         )
     }
 

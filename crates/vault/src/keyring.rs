@@ -79,13 +79,8 @@ impl Keyring {
             read_or_make(&dir.join(format!("{FIELD}0001.key")))?;
         }
         let signing = SigningKey::from_bytes(&seed);
-        let mut keys = Self {
-            dir: dir.to_owned(),
-            mac,
-            signing,
-            public: PublicKeys::default(),
-            field: BTreeMap::new(),
-        };
+        let mut keys =
+            Self { dir: dir.to_owned(), mac, signing, public: PublicKeys::default(), field: BTreeMap::new() };
         keys.publish()?;
         keys.load()?;
         Ok(keys)

@@ -26,9 +26,30 @@ pub enum PolicyError {
 
 /// Beginnings that make a long password no better, lower-case.
 const COMMON: &[&str] = &[
-    "password", "qwerty", "1qaz2wsx", "123456", "654321", "111111", "000000", "888888", "666666", "abc123",
-    "iloveyou", "5201314", "1314520", "woaini", "zhongguo", "admin", "letmein", "welcome", "a123456", "qazwsx",
-    "passw0rd", "p@ssw0rd", "buting", "guanweihui",
+    "password",
+    "qwerty",
+    "1qaz2wsx",
+    "123456",
+    "654321",
+    "111111",
+    "000000",
+    "888888",
+    "666666",
+    "abc123",
+    "iloveyou",
+    "5201314",
+    "1314520",
+    "woaini",
+    "zhongguo",
+    "admin",
+    "letmein",
+    "welcome",
+    "a123456",
+    "qazwsx",
+    "passw0rd",
+    "p@ssw0rd",
+    "buting",
+    "guanweihui",
 ];
 
 /// Hashes with argon2id, 19 MiB, two passes (OWASP); a PHC string. Costs tens of
@@ -42,8 +63,7 @@ pub fn hash(password: &str) -> Result<String> {
 
 /// Whether a password is that of a PHC string. A string of another form never is.
 pub fn verify(password: &str, phc: &str) -> bool {
-    PasswordHash::new(phc)
-        .is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
+    PasswordHash::new(phc).is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
 }
 
 /// Takes as long as [`verify`], so that an unknown user answers no faster.

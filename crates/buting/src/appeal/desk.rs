@@ -5,7 +5,10 @@ use super::act::Act;
 use super::policy::{self, Category, Profile};
 use super::record::{Appeal, Count, FAR, HistoryView, Item, Line, OrderView, View, WorkOrder};
 use super::step::{self, Seen, Step};
-use super::{Action, Channel, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency, link, store};
+use super::{
+    Action, Channel, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency, link,
+    store,
+};
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Work};
 use crate::clock::{self, Clock, ClockKind, ClockMode, Explanation, HeldBar, Holder};
@@ -52,17 +55,20 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
     let outer_number = check.opt_text("outer_number", new.outer_number.as_deref(), 60);
     let category = new.category.trim().to_owned();
     let categories = store::categories(work, zone).await?;
-    check.that(categories.iter().any(|c| c.key == category && !c.retired), "category", if category.is_empty() { "required" } else { "unknown" });
+    check.that(
+        categories.iter().any(|c| c.key == category && !c.retired),
+        "category",
+        if category.is_empty() { "required" } else { "unknown" },
+    );
     let about_office = matches!(new.kind, Kind::Complaint | Kind::Report);
     check.that(new.accused_department_id.is_none() || about_office, "accused_department_id", "only_complaints");
     if let Some(accused) = new.accused_department_id {
         check.that(store::department(work, zone, accused).await?.is_some(), "accused_department_id", "unknown");
     }
     let mut names = Vec::new();
-    for (field, kind, subject) in [
-        ("enterprise_id", SubjectKind::Enterprise, enterprise_id),
-        ("project_id", SubjectKind::Project, project_id),
-    ] {
+    for (field, kind, subject) in
+        [("enterprise_id", SubjectKind::Enterprise, enterprise_id), ("project_id", SubjectKind::Project, project_id)]
+    {
         let Some(subject) = subject else { continue };
         match named(work, zone, kind, subject).await {
             Ok(found) => names.push(found.name),
@@ -74,10 +80,11 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
     check.done()?;
     let mut clock_mode = ClockMode::Office;
     if let Some(disruption) = new.disruption_id {
-        let found = crate::continuity::desk::open_disruption(work, zone, disruption).await.map_err(|error| match error {
-            Error::NotFound => Error::field("disruption_id", "unknown"),
-            other => other,
-        })?;
+        let found =
+            crate::continuity::desk::open_disruption(work, zone, disruption).await.map_err(|error| match error {
+                Error::NotFound => Error::field("disruption_id", "unknown"),
+                other => other,
+            })?;
         clock_mode = ClockMode::parse(found.clock_mode.word()).unwrap_or(ClockMode::Office);
     }
     let of_zone = Zone::get(work, zone).await?;
@@ -142,7 +149,8 @@ pub async fn index_again(work: &mut Work) -> Result<()> {
         let Some(last) = some.last() else { return Ok(()) };
         after = last.id;
         let texts = some.iter().map(|one| {
-            let names = one.enterprise_name.iter().chain(&one.project_name).filter(|_| one.accused_department_id.is_none());
+            let names =
+                one.enterprise_name.iter().chain(&one.project_name).filter(|_| one.accused_department_id.is_none());
             let text = search_text([&one.number, &one.title, &one.body], one.outer_number.iter().chain(names));
             let about = one.about_id.filter(|_| one.accused_department_id.is_none());
             crate::search::Text { id: one.id, about, at: one.created_at, text }
@@ -226,8 +234,12 @@ fn subject_of_new(who: &Actor, new: &NewAppeal) -> Result<(Option<Uuid>, Option<
     match who.scope {
         _ if who.is(OFFICE) => Ok((new.enterprise_id, new.project_id)),
         Scope::Enterprise(own) if new.enterprise_id.is_none_or(|id| id == own) => Ok((Some(own), new.project_id)),
-        Scope::Project(own) if new.project_id.is_none_or(|id| id == own) && new.enterprise_id.is_none() => Ok((None, Some(own))),
-        Scope::Project(own) if new.project_id.is_none_or(|id| id == own) => Err(Error::field("enterprise_id", "unknown")),
+        Scope::Project(own) if new.project_id.is_none_or(|id| id == own) && new.enterprise_id.is_none() => {
+            Ok((None, Some(own)))
+        }
+        Scope::Project(own) if new.project_id.is_none_or(|id| id == own) => {
+            Err(Error::field("enterprise_id", "unknown"))
+        }
         Scope::Enterprise(_) => Err(Error::field("enterprise_id", "unknown")),
         Scope::Project(_) => Err(Error::field("project_id", "unknown")),
         _ => Err(Error::Forbidden),
@@ -350,10 +362,31 @@ async fn gather(tx: &mut Tx, who: &Actor, id: Uuid, now: Time) -> Result<Record>
     let mut clocks = clocks;
     clocks.retain(|clock| {
         let for_outside = matches!(clock.kind, ClockKind::Answer | ClockKind::Finish) && clock.owner_id == id;
-        let wanted = if !is_outside(who) { true } else if partner_only { clock.owner_id != id } else { for_outside };
+        let wanted = if !is_outside(who) {
+            true
+        } else if partner_only {
+            clock.owner_id != id
+        } else {
+            for_outside
+        };
         wanted && shown.contains(&clock.owner_id)
     });
-    Ok(Record { line, appeal, orders, hats, masked, possible, order_possible, history, clocks, dues: Vec::new(), held: Vec::new(), calendar, profile, now })
+    Ok(Record {
+        line,
+        appeal,
+        orders,
+        hats,
+        masked,
+        possible,
+        order_possible,
+        history,
+        clocks,
+        dues: Vec::new(),
+        held: Vec::new(),
+        calendar,
+        profile,
+        now,
+    })
 }
 
 /// The office sees every work order, a partner his own, an enterprise only who
@@ -380,15 +413,42 @@ fn visible_orders(who: &Actor, orders: Vec<WorkOrder>, hats: Hats) -> Vec<WorkOr
 
 /// What of an appeal's ledger the enterprise reads.
 const PUBLIC: &[&str] = &[
-    "appeal.create", "appeal.register", "appeal.dispatch", "appeal.add_assist", "appeal.reject", "appeal.merge",
-    "appeal.take_in", "appeal.sign", "appeal.ask", "appeal.reply", "appeal.tell", "appeal.pass_partner", "appeal.plan",
-    "appeal.grant", "appeal.suspend", "appeal.resume", "appeal.review", "appeal.confirm", "appeal.dispute",
-    "appeal.close", "appeal.close_silent", "appeal.list_long_term", "appeal.reopen", "appeal.withdraw",
+    "appeal.create",
+    "appeal.register",
+    "appeal.dispatch",
+    "appeal.add_assist",
+    "appeal.reject",
+    "appeal.merge",
+    "appeal.take_in",
+    "appeal.sign",
+    "appeal.ask",
+    "appeal.reply",
+    "appeal.tell",
+    "appeal.pass_partner",
+    "appeal.plan",
+    "appeal.grant",
+    "appeal.suspend",
+    "appeal.resume",
+    "appeal.review",
+    "appeal.confirm",
+    "appeal.dispute",
+    "appeal.close",
+    "appeal.close_silent",
+    "appeal.list_long_term",
+    "appeal.reopen",
+    "appeal.withdraw",
 ];
 /// What a partner reads of it, when it is of his own order.
 const OF_ORDER: &[&str] = &[
-    "appeal.pass_partner", "appeal.dispatch", "appeal.order_sign", "appeal.order_answer", "appeal.order_extend",
-    "appeal.order_grant", "appeal.order_refuse", "appeal.order_back", "appeal.order_accept",
+    "appeal.pass_partner",
+    "appeal.dispatch",
+    "appeal.order_sign",
+    "appeal.order_answer",
+    "appeal.order_extend",
+    "appeal.order_grant",
+    "appeal.order_refuse",
+    "appeal.order_back",
+    "appeal.order_accept",
 ];
 
 async fn history(
@@ -410,11 +470,15 @@ async fn history(
         let id_at = |key: &str| after[key].as_str().and_then(|text| Uuid::parse_str(text).ok());
         let message = id_at("message_id").and_then(|id| messages.iter().find(|m| m.id == id));
         let of_order = id_at("work_order_id").or(message.and_then(|m| m.work_order_id));
-        let public = PUBLIC.contains(&past.action.as_str()) && (past.action != "appeal.review" || appeal.answer_is_out());
+        let public =
+            PUBLIC.contains(&past.action.as_str()) && (past.action != "appeal.review" || appeal.answer_is_out());
         if outside && owner && !public {
             continue;
         }
-        if outside && !owner && !(OF_ORDER.contains(&past.action.as_str()) && of_order.is_some_and(|id| mine.contains(&id))) {
+        if outside
+            && !owner
+            && !(OF_ORDER.contains(&past.action.as_str()) && of_order.is_some_and(|id| mine.contains(&id)))
+        {
             continue;
         }
         let said = message.filter(|m| !(outside && owner && m.internal)).map(|m| m.text.clone());
@@ -577,7 +641,8 @@ pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>>
 /// Hides the complainant from the department complained about, and from partners.
 fn hide(who: &Actor, line: &mut Line) {
     let accused = line.accused_department_id.is_some();
-    let own = line.created_by.is_some() && line.created_by == who.person_id || matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_));
+    let own = line.created_by.is_some() && line.created_by == who.person_id
+        || matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_));
     if accused && !own && (line.accused_department_id == who.department_id || who.has(Role::Agency)) {
         line.mask();
     }
@@ -614,7 +679,8 @@ async fn condition(tx: &mut Tx, who: &Actor, filter: &Filter, now: Time) -> Resu
     if filter.overdue {
         condition.push(" AND a.open AND a.due_key < ").arg(now);
     }
-    for (column, id) in [(" AND a.enterprise_id = ", filter.enterprise_id), (" AND a.project_id = ", filter.project_id)] {
+    for (column, id) in [(" AND a.enterprise_id = ", filter.enterprise_id), (" AND a.project_id = ", filter.project_id)]
+    {
         if let Some(id) = id {
             condition.push(column).arg(id);
         }
@@ -644,7 +710,9 @@ pub async fn counts(app: &App, who: &Actor) -> Result<Vec<Count>> {
     if let Some(own) = who.department_id {
         // No number may count what its list does not show.
         for (department, status, n) in store::hidden_counts(&mut tx, who, own).await? {
-            for row in rows.iter_mut().filter(|r| r.department_id == department.unwrap_or_default() && r.status == status) {
+            for row in
+                rows.iter_mut().filter(|r| r.department_id == department.unwrap_or_default() && r.status == status)
+            {
                 row.n -= n;
             }
         }
@@ -663,9 +731,13 @@ pub async fn counts(app: &App, who: &Actor) -> Result<Vec<Count>> {
 
 /// The counters counted out, to check the kept ones (`buting check`).
 pub async fn recount(tx: &mut Tx, zone: Uuid) -> Result<bool> {
-    let kept: BTreeMap<_, _> = store::counts(tx, zone).await?.into_iter().map(|row| ((row.department_id, row.status), row.n)).collect();
-    let counted: BTreeMap<_, _> =
-        store::recount(tx, zone).await?.into_iter().map(|(id, status, n)| ((id.unwrap_or_default(), status), n)).collect();
+    let kept: BTreeMap<_, _> =
+        store::counts(tx, zone).await?.into_iter().map(|row| ((row.department_id, row.status), row.n)).collect();
+    let counted: BTreeMap<_, _> = store::recount(tx, zone)
+        .await?
+        .into_iter()
+        .map(|(id, status, n)| ((id.unwrap_or_default(), status), n))
+        .collect();
     Ok(kept == counted)
 }
 
@@ -756,7 +828,8 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     }
     if who.is(Roles::of(&[Role::Officer, Role::Specialist, Role::Agency])) && !who.is_rule() {
         for order in store::waiting_orders(&mut tx, who.zone_id, &store::departments_of(who), TO_DO).await? {
-            let masked = order.accused_department_id.is_some() && (order.accused_department_id == who.department_id || who.has(Role::Agency));
+            let masked = order.accused_department_id.is_some()
+                && (order.accused_department_id == who.department_id || who.has(Role::Agency));
             all.push(ToDo {
                 action: if order.status == OrderStatus::Sent { "todo-order-sign" } else { "todo-order-answer" },
                 title: order.title,
@@ -841,7 +914,9 @@ pub async fn by_link(app: &App, token: &str) -> Result<(Actor, PartnerOrder)> {
 /// A partner signs, answers or asks for time by his link. Nothing else.
 pub async fn act_by_link(app: &App, token: &str, act: Act) -> Result<Uuid> {
     let (who, shown) = by_link(app, token).await?;
-    if !matches!(act, Act::Sign { .. } | Act::Answer { .. } | Act::Extend { .. }) || act.work_order() != Some(shown.order.id) {
+    if !matches!(act, Act::Sign { .. } | Act::Answer { .. } | Act::Extend { .. })
+        || act.work_order() != Some(shown.order.id)
+    {
         return Err(Error::Forbidden);
     }
     self::act(app, &who, shown.order.appeal_id, act).await
@@ -897,7 +972,9 @@ pub async fn escalate(app: &App, zone: Uuid) -> Result<usize> {
             _ => None,
         };
         let appeal_id = order.as_ref().map_or(rung.clock.owner_id, |order| order.appeal_id);
-        let Some(appeal) = store::appeal(&mut work, zone, appeal_id).await?.filter(|appeal| appeal.open) else { continue };
+        let Some(appeal) = store::appeal(&mut work, zone, appeal_id).await?.filter(|appeal| appeal.open) else {
+            continue;
+        };
         let department = order.as_ref().map(|order| order.department_id).or(appeal.lead_department_id);
         let handler = order.as_ref().map_or(appeal.handler_id, |order| order.handler_id);
         let of_desk = matches!(rung.clock.kind, ClockKind::Ruling | ClockKind::Contact) || department.is_none();
@@ -970,7 +1047,9 @@ pub async fn reckon_again(work: &mut Work) -> Result<usize> {
 /// Sets a category: its name, whom it goes to, whether it is still offered.
 pub async fn set_category(app: &App, who: &Actor, key: &str, category: &Category) -> Result<Uuid> {
     who.must(KEEPERS)?;
-    let fits = !key.is_empty() && key.len() <= 40 && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let fits = !key.is_empty()
+        && key.len() <= 40
+        && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     let mut check = Check::new();
     check.that(fits, "key", "handle");
     let shipped = policy::CATEGORIES.contains(&key);

@@ -12,7 +12,8 @@ use uuid::Uuid;
 const MAC: usize = 16;
 
 fn mac(keys: &Keyring, zone: Uuid, order: Uuid, serial: i64) -> [u8; MAC] {
-    let canonical = Canonical::new("buting.work_order.link.v1").str(&zone.to_string()).str(&order.to_string()).i64(serial).finish();
+    let canonical =
+        Canonical::new("buting.work_order.link.v1").str(&zone.to_string()).str(&order.to_string()).i64(serial).finish();
     let mut short = [0; MAC];
     short.copy_from_slice(&store::vault::mac::row(keys, &canonical)[..MAC]);
     short

@@ -14,8 +14,8 @@ mod store;
 
 use crate::clock::Holder;
 use crate::http::routes::Routes;
-use crate::worker;
 use crate::words;
+use crate::worker;
 use ::store::Schedule;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -509,8 +509,16 @@ pub const TRANSITIONS: &[Transition] = {
         row(&[S::Registered], A::Reply, &[Desk], Same),
         row(
             &[
-                S::Registered, S::Dispatched, S::Objected, S::Signed, S::Working, S::WithPartner, S::Planned,
-                S::Suspended, S::LongTerm, S::Answered,
+                S::Registered,
+                S::Dispatched,
+                S::Objected,
+                S::Signed,
+                S::Working,
+                S::WithPartner,
+                S::Planned,
+                S::Suspended,
+                S::LongTerm,
+                S::Answered,
             ],
             A::Reply,
             &[Owner, Keeper],
@@ -542,8 +550,19 @@ pub const TRANSITIONS: &[Transition] = {
         row(&[S::Closed], A::Reopen, &[Owner, Keeper, Desk, Overseer], To(S::Working)),
         row(
             &[
-                S::Draft, S::Registered, S::Dispatched, S::Objected, S::Signed, S::Working, S::WaitingEnterprise,
-                S::WithPartner, S::Planned, S::Suspended, S::Answered, S::Reviewed, S::LongTerm,
+                S::Draft,
+                S::Registered,
+                S::Dispatched,
+                S::Objected,
+                S::Signed,
+                S::Working,
+                S::WaitingEnterprise,
+                S::WithPartner,
+                S::Planned,
+                S::Suspended,
+                S::Answered,
+                S::Reviewed,
+                S::LongTerm,
             ],
             A::Withdraw,
             &[Owner, Author, Desk],
@@ -745,7 +764,8 @@ mod tests {
         let mut all = BTreeSet::new();
         for line in RULE_BOOK.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (left, to) = line.split_once(" -> ").expect("an arrow");
-            let columns: Vec<&'static str> = left.split("  ").map(str::trim).filter(|column| !column.is_empty()).collect();
+            let columns: Vec<&'static str> =
+                left.split("  ").map(str::trim).filter(|column| !column.is_empty()).collect();
             let [hats, action, statuses] = columns[..] else { panic!("three columns: {line}") };
             assert!(Action::parse(action).is_some(), "{action} is no action");
             for status in statuses.split(' ') {
@@ -785,7 +805,10 @@ mod tests {
         let book = written_down();
         let forbidden: Vec<_> = found.difference(&book).collect();
         let missing: Vec<_> = book.difference(&found).collect();
-        assert!(forbidden.is_empty() && missing.is_empty(), "allowed but not written: {forbidden:?}\nwritten but not allowed: {missing:?}");
+        assert!(
+            forbidden.is_empty() && missing.is_empty(),
+            "allowed but not written: {forbidden:?}\nwritten but not allowed: {missing:?}"
+        );
         assert_eq!(found.len(), book.len());
     }
 

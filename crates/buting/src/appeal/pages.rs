@@ -190,9 +190,32 @@ async fn index(cx: Cx) -> PageResult {
 
 /// The columns of the problem ledger (问题台账), as offices file it.
 const LEDGER: &[&str] = &[
-    "序号", "编号", "提出日期", "企业名称", "统一社会信用代码", "来源", "问题类别", "问题描述", "企业期望", "包联领导",
-    "牵头单位", "配合单位", "责任人及电话", "解决措施", "交办日期", "办理时限", "当前进展", "状态", "亮灯", "是否延期",
-    "办结日期", "办理结果", "企业评价", "回访日期", "销号日期", "备注",
+    "序号",
+    "编号",
+    "提出日期",
+    "企业名称",
+    "统一社会信用代码",
+    "来源",
+    "问题类别",
+    "问题描述",
+    "企业期望",
+    "包联领导",
+    "牵头单位",
+    "配合单位",
+    "责任人及电话",
+    "解决措施",
+    "交办日期",
+    "办理时限",
+    "当前进展",
+    "状态",
+    "亮灯",
+    "是否延期",
+    "办结日期",
+    "办理结果",
+    "企业评价",
+    "回访日期",
+    "销号日期",
+    "备注",
 ];
 
 async fn export(cx: Cx) -> PageResult {
@@ -255,7 +278,8 @@ async fn export(cx: Cx) -> PageResult {
             })
             .collect();
         desk::note_export(&cx.app, &cx.who, cx.request.address, rows.len()).await?;
-        let bytes = paper::xlsx("问题台账", LEDGER, &rows).map_err(|e| Error::Internal(format!("no spreadsheet: {e}")))?;
+        let bytes =
+            paper::xlsx("问题台账", LEDGER, &rows).map_err(|e| Error::Internal(format!("no spreadsheet: {e}")))?;
         let today = now.day(&s.time_zone).compact();
         download(bytes, &format!("problem-ledger-{today}.xlsx"))
     })
@@ -317,7 +341,8 @@ impl NewPage {
         let departments = desk::departments(&mut tx, zone).await?;
         drop(tx);
         let q = query.text("q");
-        let found = if office && subject.is_none() { desk::find_enterprises(&cx.app, &cx.who, &q).await? } else { Vec::new() };
+        let found =
+            if office && subject.is_none() { desk::find_enterprises(&cx.app, &cx.who, &q).await? } else { Vec::new() };
         Ok(Self {
             s: Shell::of(cx).await?,
             form,
@@ -463,17 +488,22 @@ impl Show {
         let categories = desk::categories(&mut tx, zone).await?;
         let departments = desk::departments(&mut tx, zone).await?;
         let can = |action: Action| r.possible.iter().any(|(possible, _)| *possible == action);
-        let merge_into = if can(Action::Merge) { desk::merge_targets(&mut tx, &cx.who, &r.appeal).await? } else { Vec::new() };
+        let merge_into =
+            if can(Action::Merge) { desk::merge_targets(&mut tx, &cx.who, &r.appeal).await? } else { Vec::new() };
         drop(tx);
         let merged_into = match r.appeal.merged_into {
-            Some(other) => desk::record(&cx.app, &cx.who, other).await.ok().map(|other| (other.appeal.id, other.appeal.number)),
+            Some(other) => {
+                desk::record(&cx.app, &cx.who, other).await.ok().map(|other| (other.appeal.id, other.appeal.number))
+            }
             None => None,
         };
         let outside = !cx.who.is(OFFICE);
         let held_by = held_by(&s, &r);
         let routed = categories.iter().find(|c| c.key == r.appeal.category).cloned().unwrap_or_default();
         let refused = |action: Action, order: Option<Uuid>| {
-            failed.as_ref().filter(|(name, form)| *name == action.word() && Uuid::parse_str(form.value("work_order_id")).ok() == order)
+            failed.as_ref().filter(|(name, form)| {
+                *name == action.word() && Uuid::parse_str(form.value("work_order_id")).ok() == order
+            })
         };
         let mut doings: Vec<Doing> = r
             .possible
@@ -527,9 +557,17 @@ impl Show {
                     }
                 });
                 OrderRow {
-                    light: clock::light_of(order.sent_at, order.due_at, order.answered_at.or(order.ended_at), r.now, &r.calendar),
+                    light: clock::light_of(
+                        order.sent_at,
+                        order.due_at,
+                        order.answered_at.or(order.ended_at),
+                        r.now,
+                        &r.calendar,
+                    ),
                     doings: doings.collect(),
-                    link: desk::link_of(&cx.app, zone, order).filter(|_| may_link && r.appeal.open).map(|token| format!("{place}/w/{token}")),
+                    link: desk::link_of(&cx.app, zone, order)
+                        .filter(|_| may_link && r.appeal.open)
+                        .map(|token| format!("{place}/w/{token}")),
                     order: order.clone(),
                 }
             })
@@ -540,16 +578,27 @@ impl Show {
             .rev()
             .map(|shown| Event {
                 what: what_of(lang, shown),
-                who: shown.by.clone().or(shown.department.clone()).unwrap_or_else(|| lang.t("appeal-rule").into_owned()),
+                who: shown
+                    .by
+                    .clone()
+                    .or(shown.department.clone())
+                    .unwrap_or_else(|| lang.t("appeal-rule").into_owned()),
                 shown: shown.clone(),
             })
             .collect();
-        let answer = r.appeal.answer.clone().filter(|_| !outside || r.hats.any(&[Hat::Owner, Hat::Author]) && r.appeal.answer_is_out());
+        let answer = r
+            .appeal
+            .answer
+            .clone()
+            .filter(|_| !outside || r.hats.any(&[Hat::Owner, Hat::Author]) && r.appeal.answer_is_out());
         let labels = |family: &str, words: &[&str]| -> Vec<(String, String)> {
             words.iter().map(|word| ((*word).to_owned(), lang.word(family, word).into_owned())).collect()
         };
-        let pair = |yes: &str, no: &str| vec![("true".to_owned(), lang.t(yes).into_owned()), ("false".to_owned(), lang.t(no).into_owned())];
-        let results: Vec<&str> = ResultKind::ALL.iter().filter(|kind| kind.can_be_answered()).map(|kind| kind.word()).collect();
+        let pair = |yes: &str, no: &str| {
+            vec![("true".to_owned(), lang.t(yes).into_owned()), ("false".to_owned(), lang.t(no).into_owned())]
+        };
+        let results: Vec<&str> =
+            ResultKind::ALL.iter().filter(|kind| kind.can_be_answered()).map(|kind| kind.word()).collect();
         let note = (!outside).then(|| match &failed {
             Some(("note", form)) => form.clone(),
             _ => Form::default(),
@@ -569,7 +618,10 @@ impl Show {
             own_departments: department_options(&offered, true),
             all_departments: offered.iter().map(|d| (d.id.to_string(), d.short_name.clone())).collect(),
             partners: department_options(&offered, false),
-            merge_into: merge_into.into_iter().map(|line| (line.id.to_string(), format!("{} {}", line.number, line.title))).collect(),
+            merge_into: merge_into
+                .into_iter()
+                .map(|line| (line.id.to_string(), format!("{} {}", line.number, line.title)))
+                .collect(),
             results: labels("result", &results),
             ratings: labels("rating", &["5", "4", "3", "2", "1"]),
             went_on: WentOn::ALL,
@@ -600,10 +652,29 @@ fn place(headers: &HeaderMap, https: bool) -> String {
 /// asks or waits, then what ends it.
 fn order_of(action: Action) -> usize {
     const ORDER: &[Action] = &[
-        Action::Register, Action::Dispatch, Action::Sign, Action::Rule, Action::Review, Action::Confirm, Action::Close,
-        Action::Grant, Action::Answer, Action::Reply, Action::Ask, Action::PassPartner, Action::Plan, Action::Resume,
-        Action::Extend, Action::Suspend, Action::ReturnVisit, Action::Object, Action::Dispute, Action::Merge,
-        Action::Reject, Action::Reopen, Action::Withdraw,
+        Action::Register,
+        Action::Dispatch,
+        Action::Sign,
+        Action::Rule,
+        Action::Review,
+        Action::Confirm,
+        Action::Close,
+        Action::Grant,
+        Action::Answer,
+        Action::Reply,
+        Action::Ask,
+        Action::PassPartner,
+        Action::Plan,
+        Action::Resume,
+        Action::Extend,
+        Action::Suspend,
+        Action::ReturnVisit,
+        Action::Object,
+        Action::Dispute,
+        Action::Merge,
+        Action::Reject,
+        Action::Reopen,
+        Action::Withdraw,
     ];
     ORDER.iter().position(|a| *a == action).unwrap_or(ORDER.len())
 }
@@ -612,7 +683,14 @@ fn order_of(action: Action) -> usize {
 fn leads(action: Action) -> bool {
     matches!(
         action,
-        Action::Register | Action::Dispatch | Action::Sign | Action::Rule | Action::Review | Action::Confirm | Action::Close | Action::Grant
+        Action::Register
+            | Action::Dispatch
+            | Action::Sign
+            | Action::Rule
+            | Action::Review
+            | Action::Confirm
+            | Action::Close
+            | Action::Grant
     )
 }
 
@@ -627,7 +705,9 @@ fn about(action: Action, r: &Record) -> &'static str {
         Action::Object => "appeal-about-object",
         Action::Rule => "appeal-about-rule",
         Action::Ask => "appeal-about-ask",
-        Action::Reply if r.hats.any(&[Hat::Lead, Hat::Desk]) && r.appeal.status != Status::WaitingEnterprise => "appeal-about-reply",
+        Action::Reply if r.hats.any(&[Hat::Lead, Hat::Desk]) && r.appeal.status != Status::WaitingEnterprise => {
+            "appeal-about-reply"
+        }
         Action::Reply => "appeal-about-reply-owner",
         Action::PassPartner => "appeal-about-pass_partner",
         Action::Plan => "appeal-about-plan",
@@ -685,8 +765,22 @@ async fn show(cx: Cx, headers: HeaderMap, Path(id): Path<String>) -> PageResult 
 fn act_of(form: &mut Form) -> Result<Act> {
     let mut fields = Map::new();
     for name in [
-        "action", "instruction", "reason", "right_channel", "text", "ground", "result", "production_continued", "basis",
-        "verdict", "department_id", "into", "work_order_id", "planned_for", "until", "review_on",
+        "action",
+        "instruction",
+        "reason",
+        "right_channel",
+        "text",
+        "ground",
+        "result",
+        "production_continued",
+        "basis",
+        "verdict",
+        "department_id",
+        "into",
+        "work_order_id",
+        "planned_for",
+        "until",
+        "review_on",
     ] {
         if let Some(value) = form.opt(name) {
             fields.insert(name.to_owned(), json!(value));
@@ -739,7 +833,11 @@ fn act_of(form: &mut Form) -> Result<Act> {
     if form.failed() {
         return Err(Error::Invalid(Vec::new()));
     }
-    serde_json::from_value(Json::Object(fields)).map_err(|e| Error::Malformed { code: "form", detail: e.to_string(), pointer: None })
+    serde_json::from_value(Json::Object(fields)).map_err(|e| Error::Malformed {
+        code: "form",
+        detail: e.to_string(),
+        pointer: None,
+    })
 }
 
 async fn act(headers: HeaderMap, Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
@@ -811,10 +909,16 @@ async fn sheet(cx: Cx, Path(id): Path<String>) -> PageResult {
         let categories = desk::categories(&mut tx, cx.who.zone_id).await?;
         let departments = desk::departments(&mut tx, cx.who.zone_id).await?;
         drop(tx);
-        let live = |kind: OrderKind| r.orders.iter().filter(move |w| w.kind == kind && w.status != super::OrderStatus::Cancelled);
+        let live = |kind: OrderKind| {
+            r.orders.iter().filter(move |w| w.kind == kind && w.status != super::OrderStatus::Cancelled)
+        };
         let lead = live(OrderKind::Lead).last().cloned();
-        let copies: Vec<&str> = live(OrderKind::Assist).chain(live(OrderKind::Partner)).map(|w| w.department_name.as_str()).collect();
-        let phone = departments.iter().find(|d| lead.as_ref().is_some_and(|w| w.department_id == d.id)).and_then(|d| d.phone.clone());
+        let copies: Vec<&str> =
+            live(OrderKind::Assist).chain(live(OrderKind::Partner)).map(|w| w.department_name.as_str()).collect();
+        let phone = departments
+            .iter()
+            .find(|d| lead.as_ref().is_some_and(|w| w.department_id == d.id))
+            .and_then(|d| d.phone.clone());
         let issued_by = r.history.iter().find(|e| e.action == "appeal.dispatch").and_then(|e| e.by.clone());
         html(&Sheet {
             category: category_name(cx.lang, &categories, &r.appeal.category),
@@ -895,7 +999,8 @@ async fn partner(Path(token): Path<String>, Posted { cx, mut form }: Posted) -> 
             },
         };
         let extending = form.is("action", "extend");
-        let done = if form.failed() { Err(Error::Invalid(Vec::new())) } else { desk::act_by_link(&cx.app, &token, act).await };
+        let done =
+            if form.failed() { Err(Error::Invalid(Vec::new())) } else { desk::act_by_link(&cx.app, &token, act).await };
         match done {
             Ok(_) => Ok(go(&format!("/w/{token}"), "partner-answered")),
             Err(error @ Error::Invalid(_)) => {

@@ -78,9 +78,13 @@ pub fn shipped_profile(key: &str) -> Option<Profile> {
         // 济南市12345市民服务热线条例 §24: five working days; what cannot be
         // solved now needs measures and a date, not an extension.
         JINAN_12345 => Profile { verify: None, answer: None, finish: days(5), longest: 5, extensions: 0, ..enterprise },
-        "jinan_biz_env" => Profile { verify: None, answer: None, finish: days(5), longest: 15, extensions: 1, ..enterprise },
+        "jinan_biz_env" => {
+            Profile { verify: None, answer: None, finish: days(5), longest: 15, extensions: 1, ..enterprise }
+        }
         "zaozhuang_enterprise" => Profile { answer: Some(days(2)), finish: days(10), longest: 25, ..enterprise },
-        "quanzhou_2022" => Profile { verify: None, answer: Some(days(7)), finish: days(7), longest: 14, extensions: 1, ..enterprise },
+        "quanzhou_2022" => {
+            Profile { verify: None, answer: Some(days(7)), finish: days(7), longest: 14, extensions: 1, ..enterprise }
+        }
         _ => return None,
     })
 }
@@ -113,8 +117,24 @@ pub struct Category {
 
 /// The categories of the program (manual 3.2), in the order of forms.
 pub const CATEGORIES: &[&str] = &[
-    "labour", "finance", "land", "power_water_gas", "logistics", "supply_chain", "market", "approval", "policy",
-    "tax_social", "tech_talent", "safety_env", "legal", "payment", "traffic", "housing_school", "epidemic", "project",
+    "labour",
+    "finance",
+    "land",
+    "power_water_gas",
+    "logistics",
+    "supply_chain",
+    "market",
+    "approval",
+    "policy",
+    "tax_social",
+    "tech_talent",
+    "safety_env",
+    "legal",
+    "payment",
+    "traffic",
+    "housing_school",
+    "epidemic",
+    "project",
     "other",
 ];
 
@@ -129,7 +149,9 @@ pub fn categories(stored: Vec<(String, Category)>) -> Vec<Category> {
             of(key, own.unwrap_or_default())
         })
         .collect();
-    all.extend(stored.into_iter().filter(|(key, _)| !CATEGORIES.contains(&key.as_str())).map(|(key, own)| of(&key, own)));
+    all.extend(
+        stored.into_iter().filter(|(key, _)| !CATEGORIES.contains(&key.as_str())).map(|(key, own)| of(&key, own)),
+    );
     all
 }
 

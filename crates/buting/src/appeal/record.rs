@@ -1,6 +1,8 @@
 //! What is kept of an appeal, and how lists and the API show it.
 
-use super::{Channel, Confirmation, Kind, MessageKind, OrderKind, OrderStatus, ResultKind, Status, Urgency, Verdict, WentOn};
+use super::{
+    Channel, Confirmation, Kind, MessageKind, OrderKind, OrderStatus, ResultKind, Status, Urgency, Verdict, WentOn,
+};
 use crate::clock::{ClockMode, ClockView, Holder, light_of, light_word};
 use crate::http::api::Versioned;
 use crate::time::{Day, Time};
@@ -80,13 +82,66 @@ pub struct Appeal {
 }
 
 from_row!(Appeal {
-    zone_id, id, number, enterprise_id, project_id, title, body, kind, category, urgency, channel, outer_number,
-    accused_department_id, visit_id, disruption_id, created_by, created_at, registered_at, profile, profile_version,
-    clock_mode, status, open, back_to, lead_department_id, handler_id, holder, holder_id, due_at, due_key, objected_by,
-    objection_final, extension_days, extension_by, extensions, extended_days, planned_for, suspend_until, merged_into,
-    result, answer, production_continued, review_on, answered_by, answered_at, reviewed_by, reviewed_at, sent_back,
-    reopened, confirmation, rating, rating_text, confirmed_by, confirmed_at, verdict, visited_by, visited_at, closed_at,
-    changed_at, version,
+    zone_id,
+    id,
+    number,
+    enterprise_id,
+    project_id,
+    title,
+    body,
+    kind,
+    category,
+    urgency,
+    channel,
+    outer_number,
+    accused_department_id,
+    visit_id,
+    disruption_id,
+    created_by,
+    created_at,
+    registered_at,
+    profile,
+    profile_version,
+    clock_mode,
+    status,
+    open,
+    back_to,
+    lead_department_id,
+    handler_id,
+    holder,
+    holder_id,
+    due_at,
+    due_key,
+    objected_by,
+    objection_final,
+    extension_days,
+    extension_by,
+    extensions,
+    extended_days,
+    planned_for,
+    suspend_until,
+    merged_into,
+    result,
+    answer,
+    production_continued,
+    review_on,
+    answered_by,
+    answered_at,
+    reviewed_by,
+    reviewed_at,
+    sent_back,
+    reopened,
+    confirmation,
+    rating,
+    rating_text,
+    confirmed_by,
+    confirmed_at,
+    verdict,
+    visited_by,
+    visited_at,
+    closed_at,
+    changed_at,
+    version,
 });
 
 impl Appeal {
@@ -141,8 +196,27 @@ pub struct WorkOrder {
 }
 
 from_row!(WorkOrder {
-    id, appeal_id, number, kind, department_id, obligatory, status, open, instruction, handler_id, due_at, sent_at,
-    signed_at, answered_at, answer, asked_days, asked_reason, link_serial, ended_at, department_name, handler_name,
+    id,
+    appeal_id,
+    number,
+    kind,
+    department_id,
+    obligatory,
+    status,
+    open,
+    instruction,
+    handler_id,
+    due_at,
+    sent_at,
+    signed_at,
+    answered_at,
+    answer,
+    asked_days,
+    asked_reason,
+    link_serial,
+    ended_at,
+    department_name,
+    handler_name,
 });
 
 impl WorkOrder {
@@ -205,10 +279,35 @@ pub struct Line {
 }
 
 from_row!(Line {
-    id, number, title, status, kind, category, urgency, channel, enterprise_id, enterprise_name, project_id,
-    project_name, lead_department_id, lead_department_name, handler_id, handler_name, holder, holder_name,
-    accused_department_id, created_by, created_at, registered_at, due_at, due_key, answered_at, closed_at, result,
-    rating, version,
+    id,
+    number,
+    title,
+    status,
+    kind,
+    category,
+    urgency,
+    channel,
+    enterprise_id,
+    enterprise_name,
+    project_id,
+    project_name,
+    lead_department_id,
+    lead_department_name,
+    handler_id,
+    handler_name,
+    holder,
+    holder_name,
+    accused_department_id,
+    created_by,
+    created_at,
+    registered_at,
+    due_at,
+    due_key,
+    answered_at,
+    closed_at,
+    result,
+    rating,
+    version,
 });
 
 impl Line {

@@ -87,7 +87,9 @@ pub fn hats_of(who: &Actor, appeal: &Appeal, orders: &[WorkOrder], reached: bool
     };
     let departments = store::departments_of(who);
     let orders_of = |kind: OrderKind| {
-        orders.iter().any(|w| w.kind == kind && w.status != OrderStatus::Cancelled && departments.contains(&w.department_id))
+        orders
+            .iter()
+            .any(|w| w.kind == kind && w.status != OrderStatus::Cancelled && departments.contains(&w.department_id))
     };
     let fair = !is_accused(who, appeal);
     let me = who.person_id;
@@ -212,7 +214,8 @@ impl<'w> Step<'w> {
         if turn(self.a.status, action, others).is_ok() {
             return Ok(None);
         }
-        let mine: Vec<usize> = (0..self.orders.len()).filter(|i| self.orders[*i].open && self.is_my_order(*i)).collect();
+        let mine: Vec<usize> =
+            (0..self.orders.len()).filter(|i| self.orders[*i].open && self.is_my_order(*i)).collect();
         match mine[..] {
             [i] => Ok(Some(i)),
             [] if turn(self.a.status, action, others) == Err(Refusal::NotYours) => Err(Error::state("order_status")),
@@ -244,7 +247,9 @@ impl<'w> Step<'w> {
         guard(action, &self.facts()).map_err(Error::state)?;
         match act {
             Act::Register {} => self.register(turn).await,
-            Act::Dispatch { department_id, assist, instruction } => self.dispatch(turn, department_id, assist, instruction).await,
+            Act::Dispatch { department_id, assist, instruction } => {
+                self.dispatch(turn, department_id, assist, instruction).await
+            }
             Act::Reject { reason, right_channel } => self.reject(turn, &reason, &right_channel).await,
             Act::Merge { into } => self.merge(turn, into).await,
             Act::Sign { .. } => self.sign(turn).await,
@@ -252,7 +257,9 @@ impl<'w> Step<'w> {
             Act::Rule { department_id, reason } => self.rule(turn, department_id, &reason).await,
             Act::Ask { text } => self.ask(turn, &text).await,
             Act::Reply { text, .. } => self.reply(turn, &text).await,
-            Act::PassPartner { department_id, text, obligatory } => self.pass_partner(turn, department_id, &text, obligatory).await,
+            Act::PassPartner { department_id, text, obligatory } => {
+                self.pass_partner(turn, department_id, &text, obligatory).await
+            }
             Act::Plan { planned_for, text } => self.plan(turn, planned_for, &text).await,
             Act::Extend { days, reason, .. } => self.extend(days, &reason).await,
             Act::Grant { granted, reason, .. } => self.grant(granted, reason.as_deref()).await,
@@ -290,7 +297,13 @@ impl<'w> Step<'w> {
         self.tell(desk, "appeal.registered").await
     }
 
-    async fn dispatch(&mut self, turn: Turn, lead: Option<Uuid>, assist: Vec<Uuid>, instruction: Option<String>) -> Result<()> {
+    async fn dispatch(
+        &mut self,
+        turn: Turn,
+        lead: Option<Uuid>,
+        assist: Vec<Uuid>,
+        instruction: Option<String>,
+    ) -> Result<()> {
         let mut check = Check::new();
         let instruction = check.opt_text("instruction", instruction.as_deref(), LONG).unwrap_or_default();
         check.done()?;
@@ -345,7 +358,8 @@ impl<'w> Step<'w> {
             Err(Error::NotFound) => return Err(Error::field("into", "unknown")),
             Err(error) => return Err(error),
         };
-        if other.id == self.a.id || other.enterprise_id != self.a.enterprise_id || other.project_id != self.a.project_id {
+        if other.id == self.a.id || other.enterprise_id != self.a.enterprise_id || other.project_id != self.a.project_id
+        {
             return Err(Error::field("into", "other_subject"));
         }
         if !other.open {
@@ -909,7 +923,8 @@ impl<'w> Step<'w> {
     async fn order(&mut self, kind: OrderKind, department: Uuid, instruction: &str, obligatory: bool) -> Result<usize> {
         let now = self.work.now;
         let day = now.day(self.calendar.time_zone()).compact();
-        let name = store::department(self.work, self.a.zone_id, department).await?.map(|(name, _)| name).unwrap_or_default();
+        let name =
+            store::department(self.work, self.a.zone_id, department).await?.map(|(name, _)| name).unwrap_or_default();
         let mut order = WorkOrder {
             id: Uuid::now_v7(),
             appeal_id: self.a.id,
@@ -935,7 +950,10 @@ impl<'w> Step<'w> {
         };
         let (zone, profile) = (self.a.zone_id, self.profile.clone());
         if kind != OrderKind::Lead {
-            order.due_at = self.start(order.id, ClockKind::Assist, Some(profile.assist), Told::Office).await?.and_then(|c| c.due_at);
+            order.due_at = self
+                .start(order.id, ClockKind::Assist, Some(profile.assist), Told::Office)
+                .await?
+                .and_then(|c| c.due_at);
         }
         self.start(order.id, ClockKind::Sign, profile.sign, Told::Office).await?;
         store::insert_order(self.work, zone, &order).await?;
@@ -981,8 +999,20 @@ impl<'w> Step<'w> {
     fn go(&mut self, turn: Turn, good: bool) {
         let to = match turn {
             Turn::To(status) => status,
-            Turn::Either(yes, no) => if good { yes } else { no },
-            Turn::SameOr(no) => if good { self.a.status } else { no },
+            Turn::Either(yes, no) => {
+                if good {
+                    yes
+                } else {
+                    no
+                }
+            }
+            Turn::SameOr(no) => {
+                if good {
+                    self.a.status
+                } else {
+                    no
+                }
+            }
             Turn::Same => self.a.status,
             Turn::Back => self.a.back_to.take().unwrap_or(Status::Working),
         };
@@ -1005,7 +1035,13 @@ impl<'w> Step<'w> {
         self.work.now.day(self.calendar.time_zone())
     }
 
-    async fn start(&mut self, owner_id: Uuid, kind: ClockKind, limit: Option<Limit>, told: Told) -> Result<Option<Clock>> {
+    async fn start(
+        &mut self,
+        owner_id: Uuid,
+        kind: ClockKind,
+        limit: Option<Limit>,
+        told: Told,
+    ) -> Result<Option<Clock>> {
         let Some(limit) = limit else { return Ok(None) };
         let owner = if owner_id == self.a.id { "appeal" } else { "work_order" };
         let new = NewClock { owner, owner_id, kind, limit, mode: self.a.clock_mode, told };
@@ -1134,7 +1170,8 @@ impl<'w> Step<'w> {
 
     fn set_holder(&mut self) {
         let Some(holder) = self.a.status.holder() else { return };
-        let partner = || self.orders.iter().rev().find(|w| w.kind == OrderKind::Partner && w.open).map(|w| w.department_id);
+        let partner =
+            || self.orders.iter().rev().find(|w| w.kind == OrderKind::Partner && w.open).map(|w| w.department_id);
         (self.a.holder, self.a.holder_id) = match holder {
             Holder::Department if self.a.lead_department_id.is_none() => (Holder::Desk, None),
             Holder::Department => (holder, self.a.lead_department_id),
@@ -1144,7 +1181,8 @@ impl<'w> Step<'w> {
     }
 
     async fn keep_count(&mut self) -> Result<()> {
-        let key = |a: &Appeal| a.status.is_counted().then(|| (a.lead_department_id.unwrap_or_default(), a.status.word()));
+        let key =
+            |a: &Appeal| a.status.is_counted().then(|| (a.lead_department_id.unwrap_or_default(), a.status.word()));
         let (from, to) = (key(&self.before), key(&self.a));
         if from == to {
             return Ok(());
@@ -1291,7 +1329,11 @@ impl Outcome {
         check.that(self.went_on.is_some(), "production_continued", "required");
         let needs = |kind| result == Some(kind);
         check.that(!needs(ResultKind::PolicyDoesNotAllow) || basis.is_some(), "basis", "required");
-        check.that(!(needs(ResultKind::NotOurs) || needs(ResultKind::Referred)) || channel.is_some(), "right_channel", "required");
+        check.that(
+            !(needs(ResultKind::NotOurs) || needs(ResultKind::Referred)) || channel.is_some(),
+            "right_channel",
+            "required",
+        );
         check.that(!needs(ResultKind::LongTerm) || self.review_on.is_some(), "review_on", "required");
         check.that(self.review_on.is_none_or(|day| day > today), "review_on", "past");
         let (Some(result), Some(went_on)) = (result, self.went_on) else {

@@ -1,6 +1,6 @@
+use super::Status;
 use super::policy::{self, Category, Profile};
 use super::record::{Appeal, FAR, Line, Message, WorkOrder};
-use super::Status;
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
 use crate::assignment::reach;
 use crate::time::Time;
@@ -103,7 +103,8 @@ pub async fn save(tx: &mut Tx, a: &Appeal) -> Result<bool> {
 /// form is made stale by it.
 pub async fn set_due(tx: &mut Tx, zone: Uuid, id: Uuid, due_at: Option<Time>) -> Result<()> {
     let key = due_at.map_or(FAR, Time::ms);
-    tx.run(sql!("UPDATE appeal SET due_at = $1, due_key = $2 WHERE zone_id = $3 AND id = $4", due_at, key, zone, id)).await?;
+    tx.run(sql!("UPDATE appeal SET due_at = $1, due_key = $2 WHERE zone_id = $3 AND id = $4", due_at, key, zone, id))
+        .await?;
     tx.run(sql!(
         "UPDATE work_order SET due_at = $1 WHERE zone_id = $2 AND appeal_id = $3 AND kind = 'lead' AND open",
         due_at,
@@ -535,7 +536,12 @@ pub async fn chief_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Vec<U
 }
 
 /// The people of an enterprise or a project who sign in.
-pub async fn contacts_of(tx: &mut Tx, zone: Uuid, enterprise: Option<Uuid>, project: Option<Uuid>) -> Result<Vec<Uuid>> {
+pub async fn contacts_of(
+    tx: &mut Tx,
+    zone: Uuid,
+    enterprise: Option<Uuid>,
+    project: Option<Uuid>,
+) -> Result<Vec<Uuid>> {
     let query = sql!(
         "SELECT p.id FROM person p JOIN account a ON a.zone_id = p.zone_id AND a.id = p.id
          WHERE p.zone_id = $1 AND (p.enterprise_id = $2 OR p.project_id = $3) AND p.left_at IS NULL
@@ -638,7 +644,12 @@ pub async fn note_export(tx: &mut Tx, who: &Actor, address: &str, rows: usize, n
 
 /// The name of a department that exists today, and whether it is the committee's own.
 pub async fn department(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<(String, String)>> {
-    tx.opt(sql!("SELECT short_name, kind FROM department WHERE zone_id = $1 AND id = $2 AND valid_to IS NULL", zone, id)).await
+    tx.opt(sql!(
+        "SELECT short_name, kind FROM department WHERE zone_id = $1 AND id = $2 AND valid_to IS NULL",
+        zone,
+        id
+    ))
+    .await
 }
 
 /// What an appeal is found by.
@@ -656,7 +667,16 @@ pub struct Words {
 }
 
 from_row!(Words {
-    id, about_id, created_at, number, title, body, outer_number, accused_department_id, enterprise_name, project_name,
+    id,
+    about_id,
+    created_at,
+    number,
+    title,
+    body,
+    outer_number,
+    accused_department_id,
+    enterprise_name,
+    project_name,
 });
 
 /// The words of appeals in order of their keys, from the one after `after` on.

@@ -2,8 +2,8 @@
 
 use super::store::{self, Facts, Filter, GapRow, Locked};
 use super::{
-    Answerable, Assignment, Bulk, Duty, EndReason, Holder, Item, NewAssignment, NewEnd, NewHolder, Proposed, Shown, Step,
-    may_begin, may_hold, propose, standing, step,
+    Answerable, Assignment, Bulk, Duty, EndReason, Holder, Item, NewAssignment, NewEnd, NewHolder, Proposed, Shown,
+    Step, may_begin, may_hold, propose, standing, step,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
@@ -36,7 +36,13 @@ pub async fn current(app: &App, tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: 
 }
 
 /// Who answers for several subjects of a kind now, for lists.
-pub async fn current_of(app: &App, tx: &mut Tx, zone: Uuid, kind: SubjectKind, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Answerable>> {
+pub async fn current_of(
+    app: &App,
+    tx: &mut Tx,
+    zone: Uuid,
+    kind: SubjectKind,
+    ids: &[Uuid],
+) -> Result<BTreeMap<Uuid, Answerable>> {
     let now = app.now();
     let all = store::holders(tx, zone, kind, ids, now, now).await?;
     Ok(all.into_iter().map(|(id, holders)| (id, Answerable::of(holders))).collect())
@@ -87,7 +93,8 @@ pub struct Asked {
 /// and project owners see their own.
 pub async fn list(app: &App, who: &Actor, asked: Asked, limit: i64) -> Result<Page<Shown>> {
     who.must(OFFICE.and(OUTSIDE))?;
-    let after = asked.cursor.as_deref().map(|cursor| Uuid::parse_str(cursor).map_err(|_| Error::field("cursor", "unreadable")));
+    let after =
+        asked.cursor.as_deref().map(|cursor| Uuid::parse_str(cursor).map_err(|_| Error::field("cursor", "unreadable")));
     let filter = Filter {
         id: None,
         subject_kind: asked.subject_kind,
@@ -140,7 +147,8 @@ pub struct Gap {
 /// officer, or whose holder has left or order has run out. Key ones first.
 pub async fn gaps(app: &App, who: &Actor, cursor: Option<&str>, limit: i64) -> Result<Page<Gap>> {
     who.must(OFFICE)?;
-    let after = cursor.map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
+    let after =
+        cursor.map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
     let (zone, now) = (who.zone_id, app.now());
     let mut tx = app.read().await?;
     let mut rows = store::gaps(&mut tx, zone, now, after, limit + 1).await?;
@@ -305,7 +313,13 @@ impl News {
 }
 
 /// The facts of who is to hold a role, checked by the rules.
-async fn candidate(tx: &mut Tx, zone: Uuid, role: Duty, department: Option<Uuid>, person: Option<Uuid>) -> Result<Facts> {
+async fn candidate(
+    tx: &mut Tx,
+    zone: Uuid,
+    role: Duty,
+    department: Option<Uuid>,
+    person: Option<Uuid>,
+) -> Result<Facts> {
     let (field, extra, facts) = if role.is_personal() {
         let person = person.ok_or_else(|| Error::field("person_id", "required"))?;
         ("person_id", department.map(|_| "department_id"), store::person(tx, zone, person).await?)
@@ -428,7 +442,8 @@ async fn replace(
         return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
     }
     store::insert(work, zone, &row).await?;
-    let change = Change::from_to(entry(old, &before), entry(&row, &facts.name)).because(row.reason.clone().unwrap_or_default());
+    let change =
+        Change::from_to(entry(old, &before), entry(&row, &facts.name)).because(row.reason.clone().unwrap_or_default());
     work.log("assignment.change", Subject::about("assignment", id, row.subject_id), change).await?;
     if let Some(person) = old.person_id {
         let place = (old.role, old.subject_kind, old.subject_id, opening.subject.short_name.clone());
@@ -608,10 +623,8 @@ pub async fn renew(app: &App, who: &Actor, id: Uuid, until: Option<Time>, basis:
     if !store::renew(&mut work, zone, &row, until, basis.as_deref()).await? {
         return Err(Error::Conflict(Conflict::Stale(row.version + 1)));
     }
-    let change = Change::from_to(
-        json!({"until": row.until, "basis": row.basis}),
-        json!({"until": until, "basis": basis}),
-    );
+    let change =
+        Change::from_to(json!({"until": row.until, "basis": row.basis}), json!({"until": until, "basis": basis}));
     work.log("assignment.renew", Subject::about("assignment", id, row.subject_id), change).await?;
     work.commit(id).await
 }
@@ -724,7 +737,8 @@ async fn plan(tx: &mut Tx, zone: Uuid, bulk: &Bulk) -> Result<Preview> {
         let id = place.item.subject_id;
         if !departments.contains_key(&id) {
             let rows = store::rows(tx, zone, id, Duty::LeadDept).await?;
-            departments.insert(id, rows.into_iter().find(|row| row.valid_to.is_none()).and_then(|row| row.department_id));
+            departments
+                .insert(id, rows.into_iter().find(|row| row.valid_to.is_none()).and_then(|row| row.department_id));
         }
         let home = crate::organisation::desk::person(tx, zone, person).await?.department_id;
         place.lent = departments.get(&id).copied().flatten().is_some_and(|lead| Some(lead) != home);
@@ -757,7 +771,8 @@ pub async fn bulk(app: &App, who: &Actor, bulk: Bulk) -> Result<Uuid> {
     let mut work = app.work(who).await?;
     let zone = who.zone_id;
     // In the order of keys, so that two batches never wait for each other.
-    let subjects: BTreeMap<Uuid, SubjectKind> = bulk.items.iter().map(|item| (item.subject_id, item.subject_kind)).collect();
+    let subjects: BTreeMap<Uuid, SubjectKind> =
+        bulk.items.iter().map(|item| (item.subject_id, item.subject_kind)).collect();
     let mut held = BTreeMap::new();
     for (id, kind) in subjects {
         held.insert(id, locked(&mut work, kind, id).await?);
@@ -853,12 +868,13 @@ pub async fn handover(app: &App, who: &Actor, new: NewHandover) -> Result<Uuid> 
     rows.sort_by_key(|row| (row.role == Duty::StandIn, row.subject_id));
     for old in rows {
         let Some(subject) = held.get(&old.subject_id) else { continue };
-        let facts = candidate(&mut work, zone, old.role, None, Some(new.to_person)).await.map_err(|error| match error {
-            Error::Invalid(errors) => {
-                Error::Invalid(errors.into_iter().map(|e| FieldError { field: "to_person".into(), ..e }).collect())
-            }
-            other => other,
-        })?;
+        let facts =
+            candidate(&mut work, zone, old.role, None, Some(new.to_person)).await.map_err(|error| match error {
+                Error::Invalid(errors) => {
+                    Error::Invalid(errors.into_iter().map(|e| FieldError { field: "to_person".into(), ..e }).collect())
+                }
+                other => other,
+            })?;
         if old.role == Duty::StandIn && stands_already(&mut work, &old, new.to_person).await? {
             close(&mut work, &old, now, new.reason, Some(note.clone())).await?;
             continue;

@@ -161,8 +161,23 @@ pub struct Assignment {
 }
 
 from_row!(Assignment {
-    id, subject_kind, subject_id, role, department_id, person_id, valid_from, valid_to, until, basis, reason,
-    end_reason, end_note, successor_id, batch_id, created_at, version,
+    id,
+    subject_kind,
+    subject_id,
+    role,
+    department_id,
+    person_id,
+    valid_from,
+    valid_to,
+    until,
+    basis,
+    reason,
+    end_reason,
+    end_note,
+    successor_id,
+    batch_id,
+    created_at,
+    version,
 });
 
 impl Assignment {
@@ -718,7 +733,8 @@ pub fn propose(mut open: Vec<Open>, mut field: Field) -> Vec<Proposed> {
                 .map(|(i, _)| i);
             let Some(i) = best else { continue };
             let neighbours = near(&units[i]);
-            let because = if neighbours > 0 && has_room(&units[i]) { Because::Neighbours } else { Because::LeastLoaded };
+            let because =
+                if neighbours > 0 && has_room(&units[i]) { Because::Neighbours } else { Because::LeastLoaded };
             let unit = &mut units[i];
             let load_before = unit.load;
             unit.load += subject.weight;
@@ -828,7 +844,13 @@ mod tests {
     }
 
     fn holder(n: u128, inherited: bool) -> Holder {
-        Holder { person_id: Some(id(n)), department_id: Some(id(90)), inherited, name: format!("{n}"), ..Holder::default() }
+        Holder {
+            person_id: Some(id(n)),
+            department_id: Some(id(90)),
+            inherited,
+            name: format!("{n}"),
+            ..Holder::default()
+        }
     }
 
     #[test]
@@ -867,7 +889,8 @@ mod tests {
 
     #[test]
     fn the_stand_in_is_called_while_his_time_runs() {
-        let with = |stand_in: Holder| Answerable::of(vec![(Duty::Officer, holder(1, false)), (Duty::StandIn, stand_in)]);
+        let with =
+            |stand_in: Holder| Answerable::of(vec![(Duty::Officer, holder(1, false)), (Duty::StandIn, stand_in)]);
         assert_eq!(with(holder(2, false)).first_to_call().map(|h| h.name.as_str()), Some("2"));
         let over = Holder { expired: true, ..holder(2, false) };
         assert_eq!(with(over).first_to_call().map(|h| h.name.as_str()), Some("1"));
@@ -878,7 +901,8 @@ mod tests {
         let mut officer = holder(1, false);
         let department = Holder { person_id: None, ..holder(2, false) };
         let of = |officer: &Holder| {
-            Answerable::of(vec![(Duty::Officer, officer.clone()), (Duty::LeadDept, department.clone())]).officer_is_lent()
+            Answerable::of(vec![(Duty::Officer, officer.clone()), (Duty::LeadDept, department.clone())])
+                .officer_is_lent()
         };
         assert!(!of(&officer));
         officer.department_id = Some(id(91));
@@ -949,7 +973,10 @@ mod tests {
     fn neighbours_have_one_face_until_it_is_overloaded() {
         let neighbours = BTreeMap::from([((id(50), id(1)), 3)]);
         let field = Field { departments: vec![unit(1, None, 3), unit(2, None, 0)], neighbours, ..Field::default() };
-        let near = propose(vec![open(10, Some(50), 1, &[Duty::LeadDept])], Field { departments: vec![unit(1, None, 3), unit(2, None, 3)], ..field.clone() });
+        let near = propose(
+            vec![open(10, Some(50), 1, &[Duty::LeadDept])],
+            Field { departments: vec![unit(1, None, 3), unit(2, None, 3)], ..field.clone() },
+        );
         assert_eq!((near[0].unit_id, near[0].because, near[0].neighbours), (id(1), Because::Neighbours, 3));
         let full = Field { departments: vec![unit(1, None, 30), unit(2, None, 0)], ..field };
         let far = propose(vec![open(10, Some(50), 1, &[Duty::LeadDept])], full);

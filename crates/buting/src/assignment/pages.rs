@@ -174,7 +174,8 @@ async fn index(cx: Cx) -> PageResult {
                     page.narrowed_to = name_of_person(&cx, person).await?;
                 } else if let Some(department) = asked.department_id.filter(|_| view == "list") {
                     let mut tx = cx.read().await?;
-                    page.narrowed_to = Some(crate::organisation::desk::department(&mut tx, cx.who.zone_id, department).await?.name);
+                    page.narrowed_to =
+                        Some(crate::organisation::desk::department(&mut tx, cx.who.zone_id, department).await?.name);
                 }
                 let list = desk::list(&cx.app, &cx.who, asked, ROWS).await?;
                 page.list = Some(with_others(&cx, list).await?);
@@ -218,7 +219,8 @@ async fn with_others(cx: &Cx, list: Page<Shown>) -> Result<Page<Row>> {
     let mut answers = std::collections::BTreeMap::new();
     let mut tx = cx.read().await?;
     for kind in SubjectKind::ALL {
-        let ids: Vec<Uuid> = list.items.iter().filter(|row| row.subject_kind == *kind).map(|row| row.subject_id).collect();
+        let ids: Vec<Uuid> =
+            list.items.iter().filter(|row| row.subject_kind == *kind).map(|row| row.subject_id).collect();
         answers.extend(desk::current_of(&cx.app, &mut tx, cx.who.zone_id, *kind, &ids).await?);
     }
     Ok(list.map(|shown| Row { answerable: answers.get(&shown.subject_id).cloned().unwrap_or_default(), shown }))
@@ -256,8 +258,18 @@ async fn export(cx: Cx) -> PageResult {
         }
         desk::note_export(&cx.app, &cx.who, cx.request.address).await?;
         let head: Vec<String> = [
-            "field-subject", "field-subject_kind", "field-duty", "field-holder", "field-person_title", "field-department",
-            "field-phone", "field-valid_from", "field-valid_to", "field-until", "field-basis", "field-end_reason",
+            "field-subject",
+            "field-subject_kind",
+            "field-duty",
+            "field-holder",
+            "field-person_title",
+            "field-department",
+            "field-phone",
+            "field-valid_from",
+            "field-valid_to",
+            "field-until",
+            "field-basis",
+            "field-end_reason",
         ]
         .iter()
         .map(|key| cx.lang.t(key).into_owned())
@@ -353,7 +365,17 @@ async fn fill_new(cx: &Cx, mut form: Form, subject: Option<Named>, q: Option<&st
         }
         None => Answerable::default(),
     };
-    Ok(NewPage { s: Shell::of(cx).await?, label: label(cx).await?, form, subject, found, role, duties: Duty::ALL, holders, answerable })
+    Ok(NewPage {
+        s: Shell::of(cx).await?,
+        label: label(cx).await?,
+        form,
+        subject,
+        found,
+        role,
+        duties: Duty::ALL,
+        holders,
+        answerable,
+    })
 }
 
 /// The end of a day as the order's last instant.
@@ -474,7 +496,9 @@ async fn change(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> Page
                 reason: form.opt_text("reason"),
             };
             match desk::change(&cx.app, &cx.who, id, new).await {
-                Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/assignments/{id}"), "flash-assignment-changed")),
+                Ok(id) | Err(Error::Replayed(id)) => {
+                    return Ok(go(&format!("/assignments/{id}"), "flash-assignment-changed"));
+                }
                 Err(error) => refused(&mut form, error)?,
             }
         }
@@ -494,7 +518,9 @@ async fn end(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageRes
         if let Some(reason) = reason.filter(|_| !form.failed()) {
             let end = NewEnd { reason, note: form.opt_text("note"), at: day.map(|day| first_of(day, &s)) };
             match desk::end(&cx.app, &cx.who, id, end).await {
-                Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/assignments/{id}"), "flash-assignment-ended")),
+                Ok(id) | Err(Error::Replayed(id)) => {
+                    return Ok(go(&format!("/assignments/{id}"), "flash-assignment-ended"));
+                }
                 Err(error) => refused(&mut form, error)?,
             }
         }
@@ -510,7 +536,9 @@ async fn renew(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageR
         if !form.failed() {
             let until = until.map(|day| last_of(day, &s));
             match desk::renew(&cx.app, &cx.who, id, until, form.opt("basis")).await {
-                Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/assignments/{id}"), "flash-assignment-renewed")),
+                Ok(id) | Err(Error::Replayed(id)) => {
+                    return Ok(go(&format!("/assignments/{id}"), "flash-assignment-renewed"));
+                }
                 Err(error) => refused(&mut form, error)?,
             }
         }
@@ -644,7 +672,9 @@ async fn bulk(Posted { cx, mut form }: Posted) -> PageResult {
             "preview" => {
                 let subjects = ticked(&form);
                 let mut items = Vec::new();
-                for (field, role) in [("lead_leader", Duty::LeadLeader), ("lead_dept", Duty::LeadDept), ("officer", Duty::Officer)] {
+                for (field, role) in
+                    [("lead_leader", Duty::LeadLeader), ("lead_dept", Duty::LeadDept), ("officer", Duty::Officer)]
+                {
                     let Some(holder) = form.id(field) else { continue };
                     items.extend(subjects.iter().map(|(kind, id)| Item {
                         subject_kind: *kind,
@@ -701,7 +731,17 @@ async fn preview_page(cx: &Cx, form: Form, preview: Preview) -> Result<PreviewPa
     });
     let (s, label) = (Shell::of(cx).await?, label(cx).await?);
     let replace = form.on("replace");
-    Ok(PreviewPage { s, label, form, places: places.collect(), changes, opens, replaces: changes > 0, replace, proposed: false })
+    Ok(PreviewPage {
+        s,
+        label,
+        form,
+        places: places.collect(),
+        changes,
+        opens,
+        replaces: changes > 0,
+        replace,
+        proposed: false,
+    })
 }
 
 async fn proposed_page(cx: &Cx, form: Form, proposals: &[Proposal]) -> Result<PreviewPage> {
@@ -722,7 +762,17 @@ async fn proposed_page(cx: &Cx, form: Form, proposals: &[Proposal]) -> Result<Pr
     let changes = places.iter().filter(|place| place.step == super::Step::Change).count();
     let opens = places.len() - changes;
     let (s, label) = (Shell::of(cx).await?, label(cx).await?);
-    Ok(PreviewPage { s, label, form, places, changes, opens, replaces: changes > 0, replace: changes > 0, proposed: true })
+    Ok(PreviewPage {
+        s,
+        label,
+        form,
+        places,
+        changes,
+        opens,
+        replaces: changes > 0,
+        replace: changes > 0,
+        proposed: true,
+    })
 }
 
 #[derive(Template)]
@@ -759,7 +809,16 @@ async fn fill_handover(cx: &Cx, mut form: Form) -> Result<HandoverPage> {
     if let Some(name) = from.as_ref().filter(|_| !people.iter().any(|(id, _)| form.is("from_person", id))) {
         people.push((form.text("from_person"), name.clone()));
     }
-    Ok(HandoverPage { s: Shell::of(cx).await?, label: label(cx).await?, form, people, reasons, from, held_count: held.len().to_string(), held })
+    Ok(HandoverPage {
+        s: Shell::of(cx).await?,
+        label: label(cx).await?,
+        form,
+        people,
+        reasons,
+        from,
+        held_count: held.len().to_string(),
+        held,
+    })
 }
 
 async fn handover(Posted { cx, mut form }: Posted) -> PageResult {

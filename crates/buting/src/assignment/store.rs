@@ -6,7 +6,8 @@ use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-const COLUMNS: &str = "SELECT id, subject_kind, subject_id, role, department_id, person_id, valid_from, valid_to, until,
+const COLUMNS: &str =
+    "SELECT id, subject_kind, subject_id, role, department_id, person_id, valid_from, valid_to, until,
    basis, reason, end_reason, end_note, successor_id, batch_id, created_at, version FROM assignment";
 
 /// A subject while its assignments are being changed.
@@ -101,7 +102,13 @@ pub async fn close(
 }
 
 /// Lets the order of a row run on; false when somebody else changed it before.
-pub async fn renew(tx: &mut Tx, zone: Uuid, row: &Assignment, until: Option<Time>, basis: Option<&str>) -> Result<bool> {
+pub async fn renew(
+    tx: &mut Tx,
+    zone: Uuid,
+    row: &Assignment,
+    until: Option<Time>,
+    basis: Option<&str>,
+) -> Result<bool> {
     let n = tx
         .run(sql!(
             "UPDATE assignment SET until = $1, basis = $2, version = version + 1
@@ -167,7 +174,9 @@ pub async fn accounts_of(tx: &mut Tx, zone: Uuid, kind: SubjectKind, subject: Uu
         SubjectKind::Carrier => {
             query.push("p.enterprise_id IN (SELECT e.id FROM enterprise e WHERE e.zone_id = ").arg(zone);
             query.push(" AND e.carrier_id = ").arg(subject);
-            query.push(" AND NOT EXISTS (SELECT 1 FROM assignment r WHERE r.zone_id = e.zone_id AND r.subject_id = e.id");
+            query.push(
+                " AND NOT EXISTS (SELECT 1 FROM assignment r WHERE r.zone_id = e.zone_id AND r.subject_id = e.id",
+            );
             query.push(" AND r.valid_to IS NULL AND r.role = ").arg(role).push("))")
         }
     };
@@ -261,7 +270,9 @@ pub async fn holders(
           WHERE ",
     );
     match kind {
-        SubjectKind::Enterprise => query.push("s.zone_id = ").arg(zone).push(" AND s.id IN ").list(subjects.iter().copied()),
+        SubjectKind::Enterprise => {
+            query.push("s.zone_id = ").arg(zone).push(" AND s.id IN ").list(subjects.iter().copied())
+        }
         SubjectKind::Carrier | SubjectKind::Project => {
             query.push("a.zone_id = ").arg(zone).push(" AND a.subject_id IN ").list(subjects.iter().copied())
         }
@@ -391,7 +402,10 @@ from_row!(GapRow { kind, id, name, short_name, key, headcount, carrier_id, carri
 /// all hold well, and its own and its carrier's together fill the three roles.
 fn gap_query(zone: Uuid, now: Time) -> Sql {
     fn well(query: &mut Sql, now: Time) {
-        query.push(" AND p.left_at IS NULL AND d.valid_to IS NULL AND (r.until IS NULL OR r.until > ").arg(now).push(")");
+        query
+            .push(" AND p.left_at IS NULL AND d.valid_to IS NULL AND (r.until IS NULL OR r.until > ")
+            .arg(now)
+            .push(")");
     }
     const FROM: &str = " FROM assignment r
        LEFT JOIN person p ON p.zone_id = r.zone_id AND p.id = r.person_id
@@ -426,7 +440,13 @@ fn gap_query(zone: Uuid, now: Time) -> Sql {
 }
 
 /// A page of the list of gaps: key subjects first, then by name.
-pub async fn gaps(tx: &mut Tx, zone: Uuid, now: Time, after: Option<(bool, String, Uuid)>, limit: i64) -> Result<Vec<GapRow>> {
+pub async fn gaps(
+    tx: &mut Tx,
+    zone: Uuid,
+    now: Time,
+    after: Option<(bool, String, Uuid)>,
+    limit: i64,
+) -> Result<Vec<GapRow>> {
     let mut query = Sql::from("SELECT kind, id, name, short_name, key, headcount, carrier_id, carrier FROM (");
     query.append(gap_query(zone, now)).push(") AS g");
     if let Some((key, name, id)) = after {

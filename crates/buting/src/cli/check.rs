@@ -69,7 +69,11 @@ impl Findings {
 pub async fn run(place: &Place) -> Result<()> {
     let settings = place.settings()?;
     let mut findings = Findings { warnings: 0, wrong: 0 };
-    findings.tell(Grade::Fine, "settings", &format!("data in {}, database {}", settings.config.data_dir.display(), settings.shown_url()));
+    findings.tell(
+        Grade::Fine,
+        "settings",
+        &format!("data in {}, database {}", settings.config.data_dir.display(), settings.shown_url()),
+    );
     keys(&settings, &mut findings);
     disk(&settings, &mut findings);
     clock(&mut findings);
@@ -145,7 +149,9 @@ fn calendar(findings: &mut Findings) {
         match calendar.year_status(year) {
             Status::Official => findings.tell(Grade::Fine, "calendar", &format!("{year}: official days")),
             Status::Provisional => {
-                let text = format!("{year}: no official days are built in; due times are provisional until they are loaded in the settings");
+                let text = format!(
+                    "{year}: no official days are built in; due times are provisional until they are loaded in the settings"
+                );
                 findings.tell(Grade::Warning, "calendar", &text);
             }
         }

@@ -55,7 +55,8 @@ impl Demo {
     /// that was cut short is not taken for a zone.
     async fn make(&self, settings: &Settings, db: &Db) -> Result<()> {
         let mark = mark(settings);
-        std::fs::write(&mark, "The demo zone is being made.\n").with_context(|| format!("cannot write {}", mark.display()))?;
+        std::fs::write(&mark, "The demo zone is being made.\n")
+            .with_context(|| format!("cannot write {}", mark.display()))?;
         tracing::info!("making the demo zone: sixty days of a committee's work");
         let clock = Arc::new(SetClock::at(Time::default()));
         let app = App::new(db.clone(), settings.config.clone(), Arc::clone(&clock) as Arc<dyn Now>);
@@ -99,7 +100,8 @@ impl Demo {
         let mut tx = app.read().await?;
         let hash = signin::find(&mut tx, FIRST).await?.and_then(|account| account.password_hash);
         let password = self.password.clone();
-        Ok(tokio::task::spawn_blocking(move || hash.is_some_and(|hash| vault::password::verify(&password, &hash))).await?)
+        Ok(tokio::task::spawn_blocking(move || hash.is_some_and(|hash| vault::password::verify(&password, &hash)))
+            .await?)
     }
 }
 
@@ -156,7 +158,8 @@ mod tests {
         let account = |user: &str, zone: &str, role| (user.to_owned(), zone.to_owned(), "某".to_owned(), role);
         let accounts = [account("leader", "demo", Role::Leader), account("leader", "zone2", Role::Leader)];
         let text = table("http://127.0.0.1:8080", &accounts, Some("three-quiet-words"));
-        for line in ["http://127.0.0.1:8080", "  leader          leader      某", "  leader@zone2    leader      某"] {
+        for line in ["http://127.0.0.1:8080", "  leader          leader      某", "  leader@zone2    leader      某"]
+        {
             assert!(text.lines().any(|own| own == line), "{line}: {text}");
         }
         assert!(text.contains("three-quiet-words"));

@@ -19,15 +19,20 @@ impl Keys {
         // Refuses a directory that is not an installation's.
         settings.app().await?;
         let dir = settings.keys_dir();
-        let mut keyring = Keyring::open_or_create(&dir).with_context(|| format!("cannot open the keys in {}", dir.display()))?;
+        let mut keyring =
+            Keyring::open_or_create(&dir).with_context(|| format!("cannot open the keys in {}", dir.display()))?;
         match self {
             Self::RotateField => {
                 let number = keyring.rotate_field_key()?;
-                println!("New field keys are wrapped under key {number} once the service is started again. Make a new key backup now.");
+                println!(
+                    "New field keys are wrapped under key {number} once the service is started again. Make a new key backup now."
+                );
             }
             Self::RotateSigning => {
                 let id = keyring.rotate_signing_key()?;
-                println!("Heads are signed with key {id} once the service is started again. Make a new key backup now.");
+                println!(
+                    "Heads are signed with key {id} once the service is started again. Make a new key backup now."
+                );
             }
             Self::Public => {
                 for (id, key) in keyring.public_keys().iter() {

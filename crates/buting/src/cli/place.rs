@@ -66,8 +66,7 @@ impl Place {
         let file: File = match &self.config {
             None => File::default(),
             Some(path) => {
-                let text =
-                    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
                 toml::from_str(&text).with_context(|| format!("{} is not a file of settings", path.display()))?
             }
         };
@@ -147,7 +146,10 @@ impl Settings {
         if let Some(file) = self.file()
             && !file.exists()
         {
-            bail!("there is no database at {}; name the installation with --data DIR or --database URL", file.display());
+            bail!(
+                "there is no database at {}; name the installation with --data DIR or --database URL",
+                file.display()
+            );
         }
         if !keys.is_dir() {
             bail!("there are no keys in {}; name the installation's data directory with --data DIR", keys.display());
@@ -191,7 +193,8 @@ mod tests {
 
     #[test]
     fn options_go_before_the_file() {
-        let text = "listen = \"0.0.0.0:80\"\ndatabase = \"postgres://a:b@host/c\"\ndata = \"/var/lib/buting\"\nhttps = true\n";
+        let text =
+            "listen = \"0.0.0.0:80\"\ndatabase = \"postgres://a:b@host/c\"\ndata = \"/var/lib/buting\"\nhttps = true\n";
         let (from_file, _kept) = place(None, Some(text));
         let settings = from_file.settings().expect("settings");
         assert_eq!(settings.url, "postgres://a:b@host/c");
@@ -207,7 +210,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused() {
-        for (database, config) in [(Some("mysql://x"), None), (None, Some("lisen = 1\n")), (None, Some("keep_backups = -1"))] {
+        for (database, config) in
+            [(Some("mysql://x"), None), (None, Some("lisen = 1\n")), (None, Some("keep_backups = -1"))]
+        {
             let (place, _kept) = place(database, config);
             assert!(place.settings().is_err(), "{database:?} {config:?}");
         }

@@ -119,7 +119,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> Result<()> {
     let upkeep = tokio::spawn(upkeep(app.db.clone(), metrics.clone(), stopped));
     let router = server::router(&app, crate::routes(&app), Some(metrics));
     if let Some(code) = first_run::code(&app).await.map_err(super::plain)? {
-        tracing::warn!("there is no zone yet: open http://{}/first-run with the set-up code {code}", listener.local_addr()?);
+        tracing::warn!(
+            "there is no zone yet: open http://{}/first-run with the set-up code {code}",
+            listener.local_addr()?
+        );
     }
     tracing::info!("listening on http://{}", listener.local_addr()?);
     server::serve(listener, router, stop).await;

@@ -30,7 +30,12 @@ pub fn tell(report: &VerifyReport) -> Result<()> {
     for fault in &report.faults {
         println!("{}: {}", fault.kind, fault.text);
     }
-    println!("{} rows, {} of them not sealed yet; {} signed heads.", report.rows + report.unsealed, report.unsealed, report.heads);
+    println!(
+        "{} rows, {} of them not sealed yet; {} signed heads.",
+        report.rows + report.unsealed,
+        report.unsealed,
+        report.heads
+    );
     match report.faults.len() {
         0 => {
             println!("The ledger is whole.");

@@ -44,7 +44,11 @@ async fn build(tx: &mut Tx, zone: Uuid) -> Result<Calendar> {
     let rows = store::calendar_rows(tx, zone).await?;
     let mut versions = Vec::new();
     // A year replaces all its days, so the single days of the place come after.
-    for (key, version, body) in rows.iter().filter(|(key, ..)| key.starts_with("year-")).chain(rows.iter().filter(|(key, ..)| !key.starts_with("year-"))) {
+    for (key, version, body) in rows
+        .iter()
+        .filter(|(key, ..)| key.starts_with("year-"))
+        .chain(rows.iter().filter(|(key, ..)| !key.starts_with("year-")))
+    {
         match apply(calendar.clone(), body) {
             Ok(with) => calendar = with,
             Err(error) => tracing::error!(%zone, key, %error, "a stored calendar does not read and is left out"),
@@ -98,7 +102,8 @@ pub async fn load_days(work: &mut Work, text: &str) -> Result<Vec<i16>> {
     };
     let before = (**BUILT_IN).clone();
     apply(before, &body).map_err(refused)?;
-    let mut years: Vec<i16> = dates(&body).filter_map(|date| Some(date.parse::<jiff::civil::Date>().ok()?.year())).collect();
+    let mut years: Vec<i16> =
+        dates(&body).filter_map(|date| Some(date.parse::<jiff::civil::Date>().ok()?.year())).collect();
     years.sort_unstable();
     years.dedup();
     let (zone, now) = (work.zone(), work.now);
@@ -132,8 +137,11 @@ fn only_year(body: &Json, year: i16) -> Json {
     let prefix = format!("{year}-");
     match body["tsv"].as_str() {
         Some(tsv) => {
-            let lines: Vec<&str> =
-                tsv.lines().map(|l| l.trim_start_matches('\u{feff}').trim()).filter(|l| l.starts_with(&prefix)).collect();
+            let lines: Vec<&str> = tsv
+                .lines()
+                .map(|l| l.trim_start_matches('\u{feff}').trim())
+                .filter(|l| l.starts_with(&prefix))
+                .collect();
             json!({"tsv": lines.join("\n")})
         }
         None => {
@@ -151,7 +159,10 @@ fn only_year(body: &Json, year: i16) -> Json {
 /// The years around now and whether their official days are in, for the banner
 /// 暂按法定节假日推算.
 pub fn years(calendar: &Calendar, today: jiff::civil::Date) -> Vec<(i16, bool)> {
-    [today.year(), today.year() + 1].into_iter().map(|year| (year, calendar.year_status(year) == Status::Official)).collect()
+    [today.year(), today.year() + 1]
+        .into_iter()
+        .map(|year| (year, calendar.year_status(year) == Status::Official))
+        .collect()
 }
 
 #[cfg(test)]

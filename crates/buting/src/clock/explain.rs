@@ -101,7 +101,11 @@ impl Explanation {
 
     /// Days of a limit in days of the office; everything else is counted in minutes.
     fn unit(&self) -> Unit {
-        if self.clock.limit().unit == Unit::Day && self.clock.mode == super::ClockMode::Office { Unit::Day } else { Unit::Minute }
+        if self.clock.limit().unit == Unit::Day && self.clock.mode == super::ClockMode::Office {
+            Unit::Day
+        } else {
+            Unit::Minute
+        }
     }
 }
 

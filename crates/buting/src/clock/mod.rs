@@ -147,8 +147,21 @@ pub struct Clock {
 }
 
 from_row!(Clock {
-    id, owner, owner_id, kind, target, mode, told, state, started_at, due_at, floor_at, stopped_at, provisional,
-    cycle, calendar_version,
+    id,
+    owner,
+    owner_id,
+    kind,
+    target,
+    mode,
+    told,
+    state,
+    started_at,
+    due_at,
+    floor_at,
+    stopped_at,
+    provisional,
+    cycle,
+    calendar_version,
 });
 
 /// A clock to start.
@@ -201,7 +214,13 @@ pub const fn light_word(light: Light) -> &'static str {
 }
 
 /// The light of a deadline known by its times alone, as lists keep them.
-pub fn light_of(started_at: Time, due_at: Option<Time>, stopped_at: Option<Time>, now: Time, calendar: &Calendar) -> Light {
+pub fn light_of(
+    started_at: Time,
+    due_at: Option<Time>,
+    stopped_at: Option<Time>,
+    now: Time,
+    calendar: &Calendar,
+) -> Light {
     let state = match (stopped_at, due_at) {
         (Some(_), _) => almanac::State::Stopped,
         (None, None) => almanac::State::Paused,
@@ -273,7 +292,8 @@ impl Clock {
         self.due_at = reckoning.due_at.map(Time::of).map(|due| self.floor_at.map_or(due, |floor| due.max(floor)));
         self.stopped_at = reckoning.stopped_at.map(Time::of);
         self.provisional = reckoning.provisional;
-        let anew = |event: &&Event| matches!(event, Event::Extend { .. } | Event::Retarget { .. } | Event::Restart { .. });
+        let anew =
+            |event: &&Event| matches!(event, Event::Extend { .. } | Event::Retarget { .. } | Event::Restart { .. });
         self.cycle = events.iter().filter(anew).count().try_into().unwrap_or(i64::MAX);
         self.calendar_version = calendar.version().to_owned();
     }
@@ -328,7 +348,13 @@ pub async fn of(tx: &mut Tx, zone: Uuid, owners: &[Uuid]) -> Result<Vec<Clock>> 
 
 /// Time stands still; `holder` is waited for. Nothing happens to a clock that
 /// does not run, or that the record does not have.
-pub async fn pause(work: &mut Work, owner_id: Uuid, kind: ClockKind, holder: Holder, reason: &str) -> Result<Option<Clock>> {
+pub async fn pause(
+    work: &mut Work,
+    owner_id: Uuid,
+    kind: ClockKind,
+    holder: Holder,
+    reason: &str,
+) -> Result<Option<Clock>> {
     let at = work.now.stamp();
     let event = Event::Pause { at, holder: holder.word().into(), reason: reason.into() };
     change(work, owner_id, kind, &[ClockState::Running], event).await
@@ -373,7 +399,13 @@ pub async fn restart(work: &mut Work, owner_id: Uuid, kind: ClockKind) -> Result
     change(work, owner_id, kind, &[ClockState::Stopped], Event::Restart { at }).await
 }
 
-async fn change(work: &mut Work, owner_id: Uuid, kind: ClockKind, when: &[ClockState], event: Event) -> Result<Option<Clock>> {
+async fn change(
+    work: &mut Work,
+    owner_id: Uuid,
+    kind: ClockKind,
+    when: &[ClockState],
+    event: Event,
+) -> Result<Option<Clock>> {
     let zone = work.zone();
     let Some(mut clock) = store::find(work, zone, owner_id, kind).await? else { return Ok(None) };
     if !when.contains(&clock.state) {

@@ -48,8 +48,14 @@ pub fn routes(routes: &mut Routes) {
     routes.api_act("/api/v1/disruptions/{id}/close", commanders, close, show_disruption).summary("Close a disruption");
 
     let writers = Access::only(WRITERS);
-    routes.api_get("/api/v1/measures", readers, list_measures).summary("Measures against a stop, newest first").owner_scoped();
-    routes.api_create("/api/v1/measures", writers, add_measure, show_measure).summary("Write down a measure").owner_scoped();
+    routes
+        .api_get("/api/v1/measures", readers, list_measures)
+        .summary("Measures against a stop, newest first")
+        .owner_scoped();
+    routes
+        .api_create("/api/v1/measures", writers, add_measure, show_measure)
+        .summary("Write down a measure")
+        .owner_scoped();
     routes.api_read("/api/v1/measures/{id}", readers, show_measure).summary("A measure").owner_scoped();
     routes
         .api_change("/api/v1/measures/{id}", writers, change_measure, show_measure)

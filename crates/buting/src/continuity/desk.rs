@@ -2,8 +2,8 @@
 
 use super::store::{self, LightRow};
 use super::{
-    Board, Disruption, DisruptionChange, DisruptionEnd, DisruptionState, Freshness, Light, Line, Measure, MeasureChange,
-    MeasureEnd, MeasureState, NewDisruption, NewLight, NewMeasure, Source, State, Tile,
+    Board, Disruption, DisruptionChange, DisruptionEnd, DisruptionState, Freshness, Light, Line, Measure,
+    MeasureChange, MeasureEnd, MeasureState, NewDisruption, NewLight, NewMeasure, Source, State, Tile,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
@@ -84,7 +84,13 @@ pub async fn say_all(app: &App, who: &Actor, kind: SubjectKind, subject_id: Uuid
 
 /// Says how a line stands, within a piece of work that has checked the actor's
 /// right to speak for the subject. A visit gives its key.
-pub async fn say_in(work: &mut Work, subject: &Named, new: NewLight, source: Source, visit: Option<Uuid>) -> Result<Uuid> {
+pub async fn say_in(
+    work: &mut Work,
+    subject: &Named,
+    new: NewLight,
+    source: Source,
+    visit: Option<Uuid>,
+) -> Result<Uuid> {
     let (zone, now) = (work.zone(), work.now);
     let id = new.id.unwrap_or_else(Uuid::now_v7);
     if store::light(work, zone, id).await?.is_some() {
@@ -259,7 +265,13 @@ pub async fn of_visit(tx: &mut Tx, zone: Uuid, visit_id: Uuid) -> Result<Vec<Lig
 }
 
 /// Lights within reach, newest first.
-pub async fn lights(app: &App, who: &Actor, filter: &LightFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Light>> {
+pub async fn lights(
+    app: &App,
+    who: &Actor,
+    filter: &LightFilter,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Light>> {
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
@@ -409,7 +421,13 @@ pub async fn measure(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Measure> {
 }
 
 /// Measures within reach, newest first.
-pub async fn measures(app: &App, who: &Actor, filter: &MeasureFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Measure>> {
+pub async fn measures(
+    app: &App,
+    who: &Actor,
+    filter: &MeasureFilter,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Measure>> {
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
@@ -482,7 +500,9 @@ pub async fn end_measure(app: &App, who: &Actor, id: Uuid, end: MeasureEnd) -> R
     if let Some(state) = end.light {
         let subject = subject::named(&mut work, who.zone_id, old.subject_kind, old.subject_id).await?;
         let disruption_id = match old.disruption_id {
-            Some(id) => store::disruption(&mut work, who.zone_id, id).await?.filter(|d| d.ended_at.is_none()).map(|d| d.id),
+            Some(id) => {
+                store::disruption(&mut work, who.zone_id, id).await?.filter(|d| d.ended_at.is_none()).map(|d| d.id)
+            }
             None => None,
         };
         let light = NewLight { measure_id: Some(id), disruption_id, ..NewLight::new(old.line, state) };
@@ -509,7 +529,8 @@ async fn save_measure(work: &mut Work, old: &Measure, new: &Measure, action: &'s
 /// Keeps of two documents the fields in which they differ.
 fn differences(mut before: serde_json::Value, mut after: serde_json::Value) -> (serde_json::Value, serde_json::Value) {
     if let (Some(before), Some(after)) = (before.as_object_mut(), after.as_object_mut()) {
-        let same: Vec<String> = before.iter().filter(|(key, value)| after.get(*key) == Some(value)).map(|(k, _)| k.clone()).collect();
+        let same: Vec<String> =
+            before.iter().filter(|(key, value)| after.get(*key) == Some(value)).map(|(k, _)| k.clone()).collect();
         for key in same {
             before.remove(&key);
             after.remove(&key);
@@ -704,7 +725,10 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
             (oldest >= Freshness::Stale).then_some((oldest, tile))
         })
         .collect();
-    stale.sort_by(|a, b| (std::cmp::Reverse(a.1.worst().severity()), &a.1.name).cmp(&(std::cmp::Reverse(b.1.worst().severity()), &b.1.name)));
+    stale.sort_by(|a, b| {
+        (std::cmp::Reverse(a.1.worst().severity()), &a.1.name)
+            .cmp(&(std::cmp::Reverse(b.1.worst().severity()), &b.1.name))
+    });
     let outside = who.is(OUTSIDE);
     items.extend(stale.into_iter().take(ASK).map(|(freshness, tile)| ToDo {
         action: match (outside, freshness) {

@@ -210,7 +210,9 @@ impl Cause {
     pub fn measures(self) -> Vec<MeasureKind> {
         use MeasureKind as M;
         let own: &[M] = match self {
-            Self::ControlRule => &[M::OnSiteStockpile, M::ConsumeStockFirst, M::OnSiteHousing, M::Transfer, M::Reschedule],
+            Self::ControlRule => {
+                &[M::OnSiteStockpile, M::ConsumeStockFirst, M::OnSiteHousing, M::Transfer, M::Reschedule]
+            }
             Self::Sampling => &[M::OwnSamplingPoint, M::MobileSampling, M::OnSiteHousing],
             Self::Logistics => &[M::Transfer, M::SubstituteRoute, M::ConsumeStockFirst, M::OnSiteStockpile],
             Self::RoadClosure => &[M::SubstituteRoute, M::Transfer, M::OnSiteStockpile],
@@ -430,9 +432,30 @@ pub struct Light {
 }
 
 from_row!(Light {
-    id, subject_kind, subject_id, subject_name, line, state, was, reduced_to, cause, cause_kind, since,
-    expected_recovery_at, measure_id, measure_text, measure_kind, days_saved, disruption_id, exercise, appeal_id,
-    visit_id, source, said_by, at, same_as,
+    id,
+    subject_kind,
+    subject_id,
+    subject_name,
+    line,
+    state,
+    was,
+    reduced_to,
+    cause,
+    cause_kind,
+    since,
+    expected_recovery_at,
+    measure_id,
+    measure_text,
+    measure_kind,
+    days_saved,
+    disruption_id,
+    exercise,
+    appeal_id,
+    visit_id,
+    source,
+    said_by,
+    at,
+    same_as,
 });
 
 impl Light {
@@ -638,9 +661,31 @@ pub struct Measure {
 }
 
 from_row!(Measure {
-    id, subject_kind, subject_id, subject_name, line, cause_kind, disruption_id, appeal_id, kind, text, owner_id,
-    owner_name, due_at, rule, place, effect, effect_text, later_duty, later_due_at, later_done_at, days_saved, state,
-    created_at, ended_at, version,
+    id,
+    subject_kind,
+    subject_id,
+    subject_name,
+    line,
+    cause_kind,
+    disruption_id,
+    appeal_id,
+    kind,
+    text,
+    owner_id,
+    owner_name,
+    due_at,
+    rule,
+    place,
+    effect,
+    effect_text,
+    later_duty,
+    later_due_at,
+    later_done_at,
+    days_saved,
+    state,
+    created_at,
+    ended_at,
+    version,
 });
 
 impl Versioned for Measure {
@@ -780,8 +825,24 @@ pub struct Disruption {
 }
 
 from_row!(Disruption {
-    id, number, name, kind, grade, response_level, warning_colour, exercise, clock_mode, area, source, state,
-    started_at, expected_end_at, ended_at, lessons, created_at, version,
+    id,
+    number,
+    name,
+    kind,
+    grade,
+    response_level,
+    warning_colour,
+    exercise,
+    clock_mode,
+    area,
+    source,
+    state,
+    started_at,
+    expected_end_at,
+    ended_at,
+    lessons,
+    created_at,
+    version,
 });
 
 impl Versioned for Disruption {
@@ -1014,7 +1075,13 @@ pub struct Board {
 
 impl Board {
     /// Puts tiles in order and counts them.
-    pub fn of(day: Day, at: Time, today: bool, enterprises: Vec<(Option<Uuid>, String, Tile)>, mut projects: Vec<Tile>) -> Self {
+    pub fn of(
+        day: Day,
+        at: Time,
+        today: bool,
+        enterprises: Vec<(Option<Uuid>, String, Tile)>,
+        mut projects: Vec<Tile>,
+    ) -> Self {
         let counts = [SubjectKind::Enterprise, SubjectKind::Project]
             .into_iter()
             .flat_map(|kind| Line::of(kind).iter().map(move |line| (kind, *line)))
@@ -1041,8 +1108,11 @@ impl Board {
         }
         let worst = |group: &Group| group.tiles.iter().map(|tile| tile.worst().severity()).max();
         groups.sort_by(|a, b| {
-            (a.carrier_id.is_none(), std::cmp::Reverse(worst(a)), &a.name)
-                .cmp(&(b.carrier_id.is_none(), std::cmp::Reverse(worst(b)), &b.name))
+            (a.carrier_id.is_none(), std::cmp::Reverse(worst(a)), &a.name).cmp(&(
+                b.carrier_id.is_none(),
+                std::cmp::Reverse(worst(b)),
+                &b.name,
+            ))
         });
         projects.sort_by(|a, b| a.rank().cmp(&b.rank()));
         Self { day, at, today, groups, projects, counts }
@@ -1173,9 +1243,15 @@ mod tests {
         let why = |state| new(Line::Production, state).because(Cause::Power, "停电");
         assert_eq!(faults(Enterprise, why(Stopped)), vec![]);
         assert_eq!(faults(Enterprise, why(Reduced)), wrong("reduced_to", "required"));
-        assert_eq!(faults(Enterprise, NewLight { reduced_to: Some(100), ..why(Reduced) }), wrong("reduced_to", "range"));
+        assert_eq!(
+            faults(Enterprise, NewLight { reduced_to: Some(100), ..why(Reduced) }),
+            wrong("reduced_to", "range")
+        );
         assert_eq!(faults(Enterprise, NewLight { reduced_to: Some(60), ..why(Reduced) }), vec![]);
-        assert_eq!(faults(Enterprise, NewLight { reduced_to: Some(60), ..why(Stopped) }), wrong("reduced_to", "only_reduced"));
+        assert_eq!(
+            faults(Enterprise, NewLight { reduced_to: Some(60), ..why(Stopped) }),
+            wrong("reduced_to", "only_reduced")
+        );
         let later = Some(Time::from_ms(2_000_000));
         assert_eq!(faults(Enterprise, NewLight { since: later, ..why(Stopped) }), wrong("since", "in_future"));
         let early = Some(Time::from_ms(1));
@@ -1203,7 +1279,14 @@ mod tests {
     fn tile(name: &str, state: State, changed: bool) -> Tile {
         let mut light = Light::unsaid(SubjectKind::Enterprise, Uuid::nil(), name, Line::Production);
         light.state = state;
-        Tile { kind: SubjectKind::Enterprise, id: Uuid::nil(), name: name.into(), key: false, changed, lights: vec![light] }
+        Tile {
+            kind: SubjectKind::Enterprise,
+            id: Uuid::nil(),
+            name: name.into(),
+            key: false,
+            changed,
+            lights: vec![light],
+        }
     }
 
     #[test]
@@ -1222,6 +1305,9 @@ mod tests {
         let names: Vec<_> = board.tiles().map(|tile| tile.name.as_str()).collect();
         assert_eq!(names, ["news", "a", "b", "calm", "none"]);
         let tally = board.tally(SubjectKind::Enterprise, Line::Production);
-        assert_eq!((tally.stopped, tally.at_risk, tally.running, tally.applicable(), tally.going_on()), (2, 1, 2, 5, 2));
+        assert_eq!(
+            (tally.stopped, tally.at_risk, tally.running, tally.applicable(), tally.going_on()),
+            (2, 1, 2, 5, 2)
+        );
     }
 }

@@ -1,7 +1,7 @@
 use super::desk::{self, COMMANDERS, LightFilter, MeasureFilter, READERS, WRITERS};
 use super::{
-    Board, Cause, ClockMode, Counts, Disruption, DisruptionChange, DisruptionEnd, DisruptionKind, DisruptionState, Effect,
-    Light, Line, Measure, MeasureChange, MeasureEnd, MeasureKind, NewDisruption, NewLight, NewMeasure, State,
+    Board, Cause, ClockMode, Counts, Disruption, DisruptionChange, DisruptionEnd, DisruptionKind, DisruptionState,
+    Effect, Light, Line, Measure, MeasureChange, MeasureEnd, MeasureKind, NewDisruption, NewLight, NewMeasure, State,
     WarningColour,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
@@ -223,7 +223,8 @@ async fn say(Posted { cx, mut form }: Posted, kind: SubjectKind, id: String) -> 
     page::show(cx.lang, async {
         let id = id_of(&id)?;
         let zone = Shell::of(&cx).await?.time_zone;
-        let news = if form.opt("well").is_some() { all_well(&cx, kind, id).await? } else { said(&mut form, kind, &zone) };
+        let news =
+            if form.opt("well").is_some() { all_well(&cx, kind, id).await? } else { said(&mut form, kind, &zone) };
         if news.is_empty() && !form.failed() {
             form.add(FieldError::new(format!("state-{}", Line::of(kind)[0]), "light_none"));
         }
@@ -425,7 +426,21 @@ async fn disruption_page(cx: &Cx, id: Uuid, form: Option<Form>, closing: Form) -
     let (grades, levels) = levels(&s);
     let sentence = s.with2("disruption-sentence", "lights", lights.len(), "measures", measures.len());
     let (office, commander) = (cx.who.is(OFFICE), cx.who.is(COMMANDERS));
-    Ok(DisruptionPage { s, d, sentence, lights, measures, visits, office, commander, states, grades, levels, form, closing })
+    Ok(DisruptionPage {
+        s,
+        d,
+        sentence,
+        lights,
+        measures,
+        visits,
+        office,
+        commander,
+        states,
+        grades,
+        levels,
+        form,
+        closing,
+    })
 }
 
 async fn disruption(cx: Cx, Path(id): Path<String>) -> PageResult {
@@ -545,7 +560,8 @@ async fn people(app: &crate::app::App, who: &Actor) -> Result<Vec<(Uuid, String)
 async fn new_measure(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let query = Form::parse(cx.request.query.as_bytes());
-        let subject = ["enterprise", "project"].iter().find_map(|kind| query.opt(kind).map(|id| format!("{kind}:{id}")));
+        let subject =
+            ["enterprise", "project"].iter().find_map(|kind| query.opt(kind).map(|id| format!("{kind}:{id}")));
         let me = cx.who.person_id.map(|id| id.to_string()).unwrap_or_default();
         let form = Form::filled([
             ("subject", subject.unwrap_or_default()),

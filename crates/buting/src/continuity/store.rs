@@ -8,7 +8,8 @@ use crate::time::Time;
 use store::{Result, Sql, Tx, from_row, sql};
 use uuid::Uuid;
 
-const LIGHT: &str = "SELECT c.id, c.subject_kind, c.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name,
+const LIGHT: &str =
+    "SELECT c.id, c.subject_kind, c.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name,
    c.line, c.state, c.was, c.reduced_to, c.cause, c.cause_kind, c.since, c.expected_recovery_at, c.measure_id,
    m.text AS measure_text, m.kind AS measure_kind, m.days_saved, c.disruption_id,
    coalesce(d.exercise, FALSE) AS exercise, c.appeal_id, c.visit_id, c.source, c.said_by, c.at, c.same_as
@@ -18,7 +19,8 @@ const LIGHT: &str = "SELECT c.id, c.subject_kind, c.subject_id, coalesce(e.short
  LEFT JOIN measure m ON m.zone_id = c.zone_id AND m.id = c.measure_id
  LEFT JOIN disruption d ON d.zone_id = c.zone_id AND d.id = c.disruption_id";
 
-const MEASURE: &str = "SELECT m.id, m.subject_kind, m.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name,
+const MEASURE: &str =
+    "SELECT m.id, m.subject_kind, m.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name,
    m.line, m.cause_kind, m.disruption_id, m.appeal_id, m.kind, m.text, m.owner_id, o.name AS owner_name, m.due_at,
    m.rule, m.place, m.effect, m.effect_text, m.later_duty, m.later_due_at, m.later_done_at, m.days_saved, m.state,
    m.created_at, m.ended_at, m.version

@@ -51,10 +51,16 @@ impl World {
             if let Some(row) = self.dice.pick(&promises) {
                 let days: i64 = row.get("days").parse().unwrap_or(5);
                 let due_at = self.app.now().plus(days * DAY_MS);
-                new.promises.push(NewPromise { id: None, text: row.get("text").to_owned(), owner_id: Some(officer), due_at });
+                new.promises.push(NewPromise {
+                    id: None,
+                    text: row.get("text").to_owned(),
+                    owner_id: Some(officer),
+                    due_at,
+                });
             }
         }
-        new.continuity = vec![NewLight::new(Line::Production, State::Running), NewLight::new(Line::Transport, State::Running)];
+        new.continuity =
+            vec![NewLight::new(Line::Production, State::Running), NewLight::new(Line::Transport, State::Running)];
         if self.in_trouble(id).await? {
             new.continuity.clear();
         }
@@ -132,16 +138,25 @@ impl World {
             Step::Dispatch => {
                 let assist = partner.iter().filter_map(|key| self.departments.get(key.as_str()).copied()).collect();
                 let department_id = self.departments.get(told.get("lead")).copied();
-                (self.dispatcher().await?, Act::Dispatch { department_id, assist, instruction: Some("请先联系企业，按时限反馈。".into()) })
+                (
+                    self.dispatcher().await?,
+                    Act::Dispatch {
+                        department_id, assist, instruction: Some("请先联系企业，按时限反馈。".into())
+                    },
+                )
             }
             Step::Sign => (lead, Act::Sign { work_order_id: None }),
-            Step::FirstReply => {
-                (lead, Act::Reply { text: "已收到，正在核实，今天会与您联系。".into(), work_order_id: None })
-            }
+            Step::FirstReply => (
+                lead,
+                Act::Reply { text: "已收到，正在核实，今天会与您联系。".into(), work_order_id: None },
+            ),
             Step::Ask => (lead, Act::Ask { text: "请补充现场照片和涉及的时间段。".into() }),
-            Step::Supply => {
-                (self.actor(keeper).await?, Act::Reply { text: "企业来电：照片已发专员，时间段为每天 8 点到 10 点。".into(), work_order_id: None })
-            }
+            Step::Supply => (
+                self.actor(keeper).await?,
+                Act::Reply {
+                    text: "企业来电：照片已发专员，时间段为每天 8 点到 10 点。".into(), work_order_id: None
+                },
+            ),
             Step::PartnerSign | Step::PartnerAnswer => {
                 let Some(key) = partner else { return Ok(()) };
                 let who = self.somebody(&key, 0).await?;
@@ -163,9 +178,12 @@ impl World {
                     (who, answer)
                 }
             }
-            Step::Extend => {
-                (lead, Act::Extend { days: 5, reason: "需等待设备到货，已与企业说明。".into(), work_order_id: None })
-            }
+            Step::Extend => (
+                lead,
+                Act::Extend {
+                    days: 5, reason: "需等待设备到货，已与企业说明。".into(), work_order_id: None
+                },
+            ),
             Step::Grant => {
                 (self.actor_named("邓观澜").await?, Act::Grant { granted: true, reason: None, work_order_id: None })
             }
@@ -181,7 +199,10 @@ impl World {
             }
             Step::ReturnVisit => {
                 let verdict = if self.dice.percent(88) { Verdict::Solved } else { Verdict::Partly };
-                (self.dispatcher().await?, Act::ReturnVisit { verdict, text: Some("电话回访，企业表示知晓结果。".into()) })
+                (
+                    self.dispatcher().await?,
+                    Act::ReturnVisit { verdict, text: Some("电话回访，企业表示知晓结果。".into()) },
+                )
             }
             Step::Close => (self.dispatcher().await?, Act::Close { reason: None }),
         };
@@ -200,8 +221,10 @@ impl World {
             text: told.get("answer").to_owned(),
             production_continued: Some(if self.dice.percent(80) { WentOn::Yes } else { WentOn::Partly }),
             basis: (result == ResultKind::PolicyDoesNotAllow).then(|| "现行担保费率规定".to_owned()),
-            right_channel: matches!(result, ResultKind::Referred | ResultKind::NotOurs).then(|| "市场监督管理部门".to_owned()),
-            review_on: (result == ResultKind::LongTerm).then(|| now.plus(90 * DAY_MS).day(&crate::zone::default_time_zone())),
+            right_channel: matches!(result, ResultKind::Referred | ResultKind::NotOurs)
+                .then(|| "市场监督管理部门".to_owned()),
+            review_on: (result == ResultKind::LongTerm)
+                .then(|| now.plus(90 * DAY_MS).day(&crate::zone::default_time_zone())),
             work_order_id: None,
         }
     }
@@ -232,7 +255,8 @@ impl World {
                 continue;
             }
             let who = self.actor(officer).await?;
-            let news = vec![NewLight::new(Line::Production, State::Running), NewLight::new(Line::Transport, State::Running)];
+            let news =
+                vec![NewLight::new(Line::Production, State::Running), NewLight::new(Line::Transport, State::Running)];
             continuity::say_all(&self.app, &who, SubjectKind::Enterprise, id, news).await?;
         }
         Ok(())

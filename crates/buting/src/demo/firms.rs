@@ -168,7 +168,14 @@ impl World {
                 (Duty::Officer, None, firm.officer),
             ];
             for (role, department_id, person_id) in places {
-                items.push(Item { subject_kind: SubjectKind::Enterprise, subject_id: firm.id, role, department_id, person_id, seen: None });
+                items.push(Item {
+                    subject_kind: SubjectKind::Enterprise,
+                    subject_id: firm.id,
+                    role,
+                    department_id,
+                    person_id,
+                    seen: None,
+                });
             }
         }
         // Carriers and projects are looked after by one department each.
@@ -208,7 +215,20 @@ fn tags(cell: &str) -> Vec<Tag> {
 
 /// A contact with an invented name and a number that nobody has.
 fn contact(n: usize) -> NewContact {
-    const NAMES: [&str; 12] = ["任经理", "方经理", "石主任", "姜女士", "范先生", "崔经理", "谭主任", "邹女士", "熊先生", "侯经理", "孟女士", "龚主任"];
+    const NAMES: [&str; 12] = [
+        "任经理",
+        "方经理",
+        "石主任",
+        "姜女士",
+        "范先生",
+        "崔经理",
+        "谭主任",
+        "邹女士",
+        "熊先生",
+        "侯经理",
+        "孟女士",
+        "龚主任",
+    ];
     NewContact {
         name: NAMES[n % NAMES.len()].into(),
         title: Some("综合部".into()),

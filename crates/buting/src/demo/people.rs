@@ -82,11 +82,13 @@ impl World {
             phone: None,
         };
         let department_id = Some(desk::add_department(&self.app, &who, department).await?);
-        for (user_name, name, role) in [("leader", "陆云深", Role::Leader), ("officer", "沈知秋", Role::Officer)] {
+        for (user_name, name, role) in [("leader", "陆云深", Role::Leader), ("officer", "沈知秋", Role::Officer)]
+        {
             let new = NewPerson { name: name.into(), department_id, ..NewPerson::default() };
             let person_id = desk::add_person(&self.app, &who, new).await?;
             let grants = [Grant::usual(role)];
-            let new = NewAccount { person_id, user_name, password: Some(password), must_change: false, grants: &grants };
+            let new =
+                NewAccount { person_id, user_name, password: Some(password), must_change: false, grants: &grants };
             desk::add_account(&self.app, &who, &new).await?;
             self.accounts.push(Account { user: format!("{user_name}@zone2"), person: name.into(), role: role.word() });
         }

@@ -144,8 +144,7 @@ impl World {
     async fn sampling_point(&mut self, n: usize) -> Result<()> {
         let mut measure = self.measure(SAMPLED[n], Line::Production, Cause::Sampling, MeasureKind::OwnSamplingPoint);
         measure.disruption_id = self.remembered.epidemic;
-        measure.text =
-            "在企业内挑选具备一定医学背景的职工，协调平安街道卫生院提供专业培训，企业自建核酸检测点".into();
+        measure.text = "在企业内挑选具备一定医学背景的职工，协调平安街道卫生院提供专业培训，企业自建核酸检测点".into();
         measure.rule = Some("采样人员培训合格后上岗".into());
         let id = desk::add_measure(&self.app, &self.dispatcher().await?, measure).await?;
         self.remembered.points[n] = Some(id);
@@ -185,10 +184,11 @@ impl World {
     async fn trucks_blocked(&mut self) -> Result<()> {
         let who = self.dispatcher().await?;
         let Some(project) = self.project(PROJECT) else { return Ok(()) };
-        let mut trucks =
-            NewLight::new(Line::Transport, State::Stopped).because(Cause::ControlRule, "因防疫要求封闭施工，车辆无法进出施工现场");
+        let mut trucks = NewLight::new(Line::Transport, State::Stopped)
+            .because(Cause::ControlRule, "因防疫要求封闭施工，车辆无法进出施工现场");
         trucks.disruption_id = self.remembered.epidemic;
-        let mut works = NewLight::new(Line::Works, State::AtRisk).because(Cause::ControlRule, "土方不能外运，项目面临停工");
+        let mut works =
+            NewLight::new(Line::Works, State::AtRisk).because(Cause::ControlRule, "土方不能外运，项目面临停工");
         works.disruption_id = self.remembered.epidemic;
         desk::say_all(&self.app, &who, SubjectKind::Project, project, vec![trucks, works]).await?;
         Ok(())

@@ -46,12 +46,7 @@ impl<T> Page<T> {
     /// A page with a total counted up to the cap.
     pub fn new(items: Vec<T>, next_cursor: Option<String>, counted: i64) -> Self {
         let over = counted > TOTAL_CAP;
-        Self {
-            items,
-            next_cursor,
-            total: (!over).then_some(counted),
-            total_at_least: over.then_some(TOTAL_CAP + 1),
-        }
+        Self { items, next_cursor, total: (!over).then_some(counted), total_at_least: over.then_some(TOTAL_CAP + 1) }
     }
 
     /// The same page with other items.
@@ -100,7 +95,13 @@ impl Routes {
             let result = async { handler(cx, read_query::<Q>(query.as_deref())?).await }.await;
             answer(result.map(|out| json(StatusCode::OK, &out)), lang)
         };
-        self.operation(path, access, Method::GET, run, Operation::new(path, Method::GET, access).query(schema::<Q>()).output::<O>("200"))
+        self.operation(
+            path,
+            access,
+            Method::GET,
+            run,
+            Operation::new(path, Method::GET, access).query(schema::<Q>()).output::<O>("200"),
+        )
     }
 
     /// `GET` of one record by the id in the path.
@@ -131,13 +132,25 @@ impl Routes {
             let result = async { handler(cx, path, read_query::<Q>(query.as_deref())?).await }.await;
             answer(result.map(|out| json(StatusCode::OK, &out)), lang)
         };
-        self.operation(path, access, Method::GET, run, Operation::new(path, Method::GET, access).query(schema::<Q>()).output::<O>("200"))
+        self.operation(
+            path,
+            access,
+            Method::GET,
+            run,
+            Operation::new(path, Method::GET, access).query(schema::<Q>()).output::<O>("200"),
+        )
     }
 
     /// `POST` that makes a record: `make` answers its id, `show` the record. The
     /// same one-time key, or the same client-chosen id, is answered with the
     /// record that is there.
-    pub fn api_create<B, O, F, R, G, S>(&mut self, path: &'static str, access: Access, make: F, show: G) -> &mut Operation
+    pub fn api_create<B, O, F, R, G, S>(
+        &mut self,
+        path: &'static str,
+        access: Access,
+        make: F,
+        show: G,
+    ) -> &mut Operation
     where
         B: DeserializeOwned + JsonSchema + Send + 'static,
         O: Serialize + JsonSchema + Versioned + 'static,
@@ -166,7 +179,13 @@ impl Routes {
     }
 
     /// `PATCH` of one record. `If-Match` refuses a stale change.
-    pub fn api_change<B, O, F, R, G, S>(&mut self, path: &'static str, access: Access, change: F, show: G) -> &mut Operation
+    pub fn api_change<B, O, F, R, G, S>(
+        &mut self,
+        path: &'static str,
+        access: Access,
+        change: F,
+        show: G,
+    ) -> &mut Operation
     where
         B: DeserializeOwned + JsonSchema + Send + 'static,
         O: Serialize + JsonSchema + Versioned + 'static,
@@ -196,7 +215,13 @@ impl Routes {
     }
 
     /// `POST` whose answer is not a stored record (a computed proposal, a token).
-    pub fn api_post<B, O, F, R>(&mut self, path: &'static str, access: Access, status: StatusCode, handler: F) -> &mut Operation
+    pub fn api_post<B, O, F, R>(
+        &mut self,
+        path: &'static str,
+        access: Access,
+        status: StatusCode,
+        handler: F,
+    ) -> &mut Operation
     where
         B: DeserializeOwned + JsonSchema + Send + 'static,
         O: Serialize + JsonSchema + 'static,
@@ -216,7 +241,14 @@ impl Routes {
     }
 
     /// An operation that reads its request by itself (uploads, cookies).
-    pub fn api_raw<F, R>(&mut self, method: Method, path: &'static str, access: Access, about: Operation, handler: F) -> &mut Operation
+    pub fn api_raw<F, R>(
+        &mut self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        about: Operation,
+        handler: F,
+    ) -> &mut Operation
     where
         F: Fn(Cx, HashMap<String, String>, Request) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<Response>> + Send + 'static,
@@ -228,7 +260,14 @@ impl Routes {
         self.operation(path, access, method, run, about)
     }
 
-    fn operation<H, T>(&mut self, path: &'static str, access: Access, method: Method, handler: H, about: Operation) -> &mut Operation
+    fn operation<H, T>(
+        &mut self,
+        path: &'static str,
+        access: Access,
+        method: Method,
+        handler: H,
+        about: Operation,
+    ) -> &mut Operation
     where
         H: axum::handler::Handler<T, std::sync::Arc<crate::app::App>>,
         T: 'static,
@@ -245,7 +284,11 @@ impl Routes {
 fn acting<B, O, F, R, G, S>(
     act: F,
     show: G,
-) -> impl Fn(Cx, Path<HashMap<String, String>>, Request) -> std::pin::Pin<Box<dyn Future<Output = Response> + Send>> + Clone + Send + Sync + 'static
+) -> impl Fn(Cx, Path<HashMap<String, String>>, Request) -> std::pin::Pin<Box<dyn Future<Output = Response> + Send>>
++ Clone
++ Send
++ Sync
++ 'static
 where
     B: DeserializeOwned + Send + 'static,
     O: Serialize + Versioned + 'static,
@@ -334,11 +377,7 @@ async fn read_body<B: DeserializeOwned>(mut cx: Cx, request: Request) -> Result<
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if kind != "application/json" && !kind.ends_with("+json") {
-        return Err(Error::Malformed {
-            code: "content_type",
-            detail: "send application/json".into(),
-            pointer: None,
-        });
+        return Err(Error::Malformed { code: "content_type", detail: "send application/json".into(), pointer: None });
     }
     let method = request.method().clone();
     let bytes = read_bytes(request, MAX_JSON).await?;

@@ -133,8 +133,7 @@ impl Operation {
         match &self.input {
             Input::None => {}
             Input::Json(body) => {
-                operation["requestBody"] =
-                    json!({"required": true, "content": {"application/json": {"schema": lift(body.clone(), definitions)}}});
+                operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": lift(body.clone(), definitions)}}});
             }
             Input::Multipart => {
                 operation["requestBody"] = json!({"required": true, "content": {"multipart/form-data": {"schema": {

@@ -58,7 +58,8 @@ impl Shell {
     /// The frame for a request.
     pub async fn of(cx: &Cx) -> Result<Self> {
         let mut tx = cx.read().await?;
-        let zone = if cx.visitor() { Zone::only(&mut tx).await? } else { Some(Zone::get(&mut tx, cx.who.zone_id).await?) };
+        let zone =
+            if cx.visitor() { Zone::only(&mut tx).await? } else { Some(Zone::get(&mut tx, cx.who.zone_id).await?) };
         let unread = match cx.who.person_id {
             Some(person) => {
                 tx.value(sql!(
@@ -153,7 +154,8 @@ impl Shell {
     /// `11-24 08:30`, with the year when it is another one.
     pub fn moment(&self, time: &Time) -> String {
         let at = time.local(&self.time_zone);
-        let pattern = if at.year() == self.now.local(&self.time_zone).year() { "%m-%d %H:%M" } else { "%Y-%m-%d %H:%M" };
+        let pattern =
+            if at.year() == self.now.local(&self.time_zone).year() { "%m-%d %H:%M" } else { "%Y-%m-%d %H:%M" };
         at.strftime(pattern).to_string()
     }
 
@@ -270,8 +272,7 @@ impl Shell {
         let labelled = |(field, text): (String, String)| {
             let last = field.rsplit('/').next().unwrap_or_default();
             let key = format!("field-{last}");
-            let text =
-                if self.lang.has(&key) { format!("{}{}{text}", self.t(&key), self.t("colon")) } else { text };
+            let text = if self.lang.has(&key) { format!("{}{}{text}", self.t(&key), self.t("colon")) } else { text };
             (field, text)
         };
         form.summary(&self.lang).into_iter().map(labelled).collect()
@@ -337,10 +338,8 @@ pub fn go(to: &str, flash: &'static str) -> Response {
 
 /// A local path to go on to; anything else becomes the first page.
 pub fn local_path(next: &str) -> &str {
-    let harmless = next.starts_with('/')
-        && !next.starts_with("//")
-        && !next.contains('\\')
-        && !next.chars().any(char::is_control);
+    let harmless =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.chars().any(char::is_control);
     if harmless { next } else { "/" }
 }
 
@@ -357,7 +356,8 @@ struct ProblemPage {
 /// that [`framed`] can set it in the reader's own frame.
 pub fn problem(error: &Error, lang: Lang, headers: &HeaderMap) -> Response {
     let mut s = Shell::bare(lang);
-    s.theme = session::cookie(headers, "theme").filter(|t| matches!(*t, "light" | "dark")).unwrap_or_default().to_owned();
+    s.theme =
+        session::cookie(headers, "theme").filter(|t| matches!(*t, "light" | "dark")).unwrap_or_default().to_owned();
     s.large_text = session::cookie(headers, "text") == Some("large");
     problem_page(s, Problem::of(error, lang))
 }

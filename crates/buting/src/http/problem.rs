@@ -75,11 +75,7 @@ impl Problem {
                 problem.detail = Some(detail.clone());
                 problem.errors = pointer
                     .iter()
-                    .map(|pointer| Wrong {
-                        pointer: pointer.clone(),
-                        code: (*code).to_owned(),
-                        detail: detail.clone(),
-                    })
+                    .map(|pointer| Wrong { pointer: pointer.clone(), code: (*code).to_owned(), detail: detail.clone() })
                     .collect();
             }
             Error::Conflict(Conflict::State(code)) => {

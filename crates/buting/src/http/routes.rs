@@ -121,13 +121,7 @@ impl Routes {
         self.add(path, access, false, on(filter, handler))
     }
 
-    pub(super) fn add(
-        &mut self,
-        path: &str,
-        access: Access,
-        api: bool,
-        handler: MethodRouter<Arc<App>>,
-    ) -> &mut Self {
+    pub(super) fn add(&mut self, path: &str, access: Access, api: bool, handler: MethodRouter<Arc<App>>) -> &mut Self {
         let guard = Guard { app: Arc::clone(&self.app), access, api };
         let router = std::mem::take(&mut self.router);
         self.router = router.route(path, handler.layer(from_fn_with_state(guard, enter)));
@@ -248,7 +242,13 @@ fn text_header(headers: &HeaderMap, name: header::HeaderName) -> &str {
 
 /// The version in `If-Match: "v3"`.
 fn if_match(headers: &HeaderMap) -> Option<i64> {
-    text_header(headers, header::IF_MATCH).trim().trim_start_matches("W/").trim_matches('"').strip_prefix('v')?.parse().ok()
+    text_header(headers, header::IF_MATCH)
+        .trim()
+        .trim_start_matches("W/")
+        .trim_matches('"')
+        .strip_prefix('v')?
+        .parse()
+        .ok()
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
@@ -262,10 +262,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
 
 /// The client's address; a forwarded one only from a proxy that is trusted.
 fn client_address(app: &App, request: &Parts) -> IpAddr {
-    let peer = request
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+    let peer =
+        request.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
     if !app.config.trusted_proxies.contains(&peer) {
         return peer;
     }

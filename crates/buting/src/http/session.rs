@@ -49,8 +49,18 @@ struct AccountRow {
 }
 
 store::from_row!(AccountRow {
-    zone_id, account_id, name, department_id, enterprise_id, project_id, locale, disabled_at, left_at,
-    role, scope, departments,
+    zone_id,
+    account_id,
+    name,
+    department_id,
+    enterprise_id,
+    project_id,
+    locale,
+    disabled_at,
+    left_at,
+    role,
+    scope,
+    departments,
 });
 
 /// Finds out who asks. `None` when no credential was sent; an error when one
@@ -107,7 +117,8 @@ async fn by_token(app: &App, token: &str, method: &Method, path: &str) -> Result
         let id: Uuid = first.get("token_id")?;
         drop(tx);
         let mut tx = app.db.write().await?;
-        tx.run(sql!("UPDATE api_token SET seen_at = $1 WHERE zone_id = $2 AND id = $3", now, actor.zone_id, id)).await?;
+        tx.run(sql!("UPDATE api_token SET seen_at = $1 WHERE zone_id = $2 AND id = $3", now, actor.zone_id, id))
+            .await?;
         tx.commit().await?;
     }
     Ok(Found { actor, lang, session: None, stage: "full".into() })
@@ -187,10 +198,9 @@ fn assemble(rows: &[Row]) -> Result<Option<(Actor, Option<Lang>)>> {
     let mut scope = Scope::Own;
     for row in rows {
         let row = AccountRow::from_row(row)?;
-        let (Some(role), Some(kind)) = (
-            row.role.as_deref().and_then(Role::parse),
-            row.scope.as_deref().and_then(ScopeKind::parse),
-        ) else {
+        let (Some(role), Some(kind)) =
+            (row.role.as_deref().and_then(Role::parse), row.scope.as_deref().and_then(ScopeKind::parse))
+        else {
             continue;
         };
         roles.push(role);
@@ -289,7 +299,11 @@ fn session_cookie(headers: &HeaderMap) -> Option<&str> {
 /// Whether the request came to a loopback name, where plain http is fine.
 pub fn on_loopback(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let name = if host.starts_with('[') { host.split(']').next().unwrap_or_default() } else { host.split(':').next().unwrap_or_default() };
+    let name = if host.starts_with('[') {
+        host.split(']').next().unwrap_or_default()
+    } else {
+        host.split(':').next().unwrap_or_default()
+    };
     matches!(name, "localhost" | "127.0.0.1" | "[::1")
 }
 

@@ -82,7 +82,9 @@ pub(super) async fn add_account_in(work: &mut Work, new: &NewAccount<'_>, hash: 
         return Err(Error::state("has_account"));
     }
     let now = work.now;
-    store::insert_account(work, zone, id, &name, hash, new.must_change, now).await.map_err(|e| taken(e, "user_name"))?;
+    store::insert_account(work, zone, id, &name, hash, new.must_change, now)
+        .await
+        .map_err(|e| taken(e, "user_name"))?;
     let grants = if new.grants.is_empty() { place.grant().into_iter().collect() } else { new.grants.to_vec() };
     for grant in &grants {
         store::insert_grant(work, zone, id, grant).await?;
@@ -367,7 +369,14 @@ pub async fn reset_password(app: &App, who: &Actor, account: Uuid, password: &st
 }
 
 /// Makes an API token for an account; the text is shown once and never again.
-pub async fn create_token(app: &App, who: &Actor, account: Uuid, name: &str, scopes: &str, expires_at: Option<Time>) -> Result<String> {
+pub async fn create_token(
+    app: &App,
+    who: &Actor,
+    account: Uuid,
+    name: &str,
+    scopes: &str,
+    expires_at: Option<Time>,
+) -> Result<String> {
     make_token(app, who, account, name, scopes, expires_at).await.map(|(_, token)| token)
 }
 
@@ -393,7 +402,15 @@ pub async fn make_token(
     let (token, digest) = vault::token::api();
     let mut work = app.work(who).await?;
     store::credentials_of(&mut work, who.zone_id, account).await?.ok_or(Error::NotFound)?;
-    let new = NewToken { id: Uuid::now_v7(), digest, account_id: account, name: &name, scopes: &scopes, at: work.now, expires_at };
+    let new = NewToken {
+        id: Uuid::now_v7(),
+        digest,
+        account_id: account,
+        name: &name,
+        scopes: &scopes,
+        at: work.now,
+        expires_at,
+    };
     store::insert_token(&mut work, who.zone_id, &new).await?;
     let made = json!({"name": name, "scopes": scopes, "expires_at": expires_at});
     work.log("token.create", Subject::new("api_token", new.id), Change::made(made)).await?;
@@ -444,7 +461,13 @@ pub async fn set_locale(app: &App, zone: Uuid, account: Uuid, locale: &str) -> R
 }
 
 /// Keeps the theme and the size of text that a person chose.
-pub async fn set_display(app: &App, zone: Uuid, account: Uuid, theme: Option<&str>, large_text: Option<bool>) -> Result<()> {
+pub async fn set_display(
+    app: &App,
+    zone: Uuid,
+    account: Uuid,
+    theme: Option<&str>,
+    large_text: Option<bool>,
+) -> Result<()> {
     let mut tx = app.db.write().await?;
     if let Some((_, old_theme, old_text)) = rows::display(&mut tx, zone, account).await? {
         let theme = theme.or(old_theme.as_deref());

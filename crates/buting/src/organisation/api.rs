@@ -48,9 +48,16 @@ pub fn routes(routes: &mut Routes) {
         .api_act("/api/v1/departments/{id}/close", keepers, close_department, show_department)
         .summary("Close a department that nobody belongs to any more");
 
-    routes.api_get("/api/v1/people", readers, people).summary("People of the office and of partner agencies, or of one enterprise or project");
-    routes.api_create("/api/v1/people", Access::only(OFFICE.and(SYSADMIN)), add_person, show_person).summary("Add a person");
-    routes.api_read("/api/v1/people/{id}", Access::only(READERS.and(OUTSIDE)), show_person).summary("A person, numbers masked").owner_scoped();
+    routes
+        .api_get("/api/v1/people", readers, people)
+        .summary("People of the office and of partner agencies, or of one enterprise or project");
+    routes
+        .api_create("/api/v1/people", Access::only(OFFICE.and(SYSADMIN)), add_person, show_person)
+        .summary("Add a person");
+    routes
+        .api_read("/api/v1/people/{id}", Access::only(READERS.and(OUTSIDE)), show_person)
+        .summary("A person, numbers masked")
+        .owner_scoped();
     routes
         .api_change("/api/v1/people/{id}", Access::only(PERSON_KEEPERS), change_person, show_person)
         .summary("Change a person")
@@ -59,7 +66,8 @@ pub fn routes(routes: &mut Routes) {
         .api_act("/api/v1/people/{id}/leave", Access::only(PERSON_KEEPERS), leave, show_person)
         .summary("Note that a person has left: account, sessions and tokens end")
         .owner_scoped();
-    let numbers = Operation::new("/api/v1/people/{id}/numbers", Method::POST, Access::only(PERSON_KEEPERS)).output::<Shown>("200");
+    let numbers = Operation::new("/api/v1/people/{id}/numbers", Method::POST, Access::only(PERSON_KEEPERS))
+        .output::<Shown>("200");
     routes
         .api_raw(Method::POST, "/api/v1/people/{id}/numbers", Access::only(PERSON_KEEPERS), numbers, numbers_of)
         .summary("Telephone and e-mail in full; the view is logged")
@@ -68,22 +76,32 @@ pub fn routes(routes: &mut Routes) {
     let admins = Access::only(ADMINS);
     let sysadmin = Access::only(SYSADMIN);
     routes.api_get("/api/v1/accounts", admins, list_accounts).summary("Accounts");
-    routes.api_create("/api/v1/accounts", sysadmin, add_account, show_account).summary("Open an account without password or role");
+    routes
+        .api_create("/api/v1/accounts", sysadmin, add_account, show_account)
+        .summary("Open an account without password or role");
     routes.api_read("/api/v1/accounts/{id}", admins, show_account).summary("An account");
-    routes.api_act("/api/v1/accounts/{id}/disable", sysadmin, disable, show_account).summary("Disable an account at once");
+    routes
+        .api_act("/api/v1/accounts/{id}/disable", sysadmin, disable, show_account)
+        .summary("Disable an account at once");
     routes.api_act("/api/v1/accounts/{id}/enable", sysadmin, enable, show_account).summary("Enable an account again");
     routes
         .api_act("/api/v1/accounts/{id}/roles", Access::only(Roles::of(&[Role::Secadmin])), set_roles, show_account)
         .summary("Say what an account may do");
-    let reset = Operation::new("/api/v1/accounts/{id}/reset", Method::POST, Access::only(INVITERS)).output::<Card>("200");
+    let reset =
+        Operation::new("/api/v1/accounts/{id}/reset", Method::POST, Access::only(INVITERS)).output::<Card>("200");
     routes
         .api_raw(Method::POST, "/api/v1/accounts/{id}/reset", Access::only(INVITERS), reset, reset_of)
         .summary("A one-time link and code to set a new password")
         .owner_scoped();
 
     let inviters = Access::only(INVITERS);
-    routes.api_get("/api/v1/invitations", Access::only(INVITERS.and(Roles::of(&[Role::Auditor]))), list_invitations).summary("Invitations and resets, without their secrets");
-    routes.api_post("/api/v1/invitations", inviters, StatusCode::CREATED, invite).summary("Invite one or many; links and codes are shown this once").owner_scoped();
+    routes
+        .api_get("/api/v1/invitations", Access::only(INVITERS.and(Roles::of(&[Role::Auditor]))), list_invitations)
+        .summary("Invitations and resets, without their secrets");
+    routes
+        .api_post("/api/v1/invitations", inviters, StatusCode::CREATED, invite)
+        .summary("Invite one or many; links and codes are shown this once")
+        .owner_scoped();
     routes
         .api_read("/api/v1/invitations/{id}", Access::only(INVITERS.and(Roles::of(&[Role::Auditor]))), show_invitation)
         .summary("An invitation")
@@ -92,14 +110,18 @@ pub fn routes(routes: &mut Routes) {
         .api_act("/api/v1/invitations/{id}/revoke", inviters, revoke, show_invitation)
         .summary("Take an invitation back")
         .owner_scoped();
-    let accept = Operation::new("/api/v1/invitations/accept", Method::POST, Access::everybody()).body(schema::<Accept>()).output::<Accepted>("200");
+    let accept = Operation::new("/api/v1/invitations/accept", Method::POST, Access::everybody())
+        .body(schema::<Accept>())
+        .output::<Accepted>("200");
     routes
         .api_raw(Method::POST, "/api/v1/invitations/accept", Access::everybody(), accept, accept_invitation)
         .summary("Use a link or code: set user name and password");
 }
 
 fn session_routes(routes: &mut Routes) {
-    let session = Operation::new("/api/v1/session", Method::POST, Access::everybody()).body(schema::<SignIn>()).output::<Me>("200");
+    let session = Operation::new("/api/v1/session", Method::POST, Access::everybody())
+        .body(schema::<SignIn>())
+        .output::<Me>("200");
     routes
         .api_raw(Method::POST, "/api/v1/session", Access::everybody(), session, sign_in)
         .summary("Sign in: sets the session cookie");
@@ -181,7 +203,9 @@ async fn sign_in(cx: Cx, _: HashMap<String, String>, request: Request) -> Result
         (stage, _) => (signed_in.token, stage),
     };
     let mut response = json(StatusCode::OK, &Me::of(&signed_in.actor, stage)?);
-    for value in [set_session_cookie(&cx.app, &headers, &token), set_device_cookie(&cx.app, &headers, &signed_in.device)] {
+    for value in
+        [set_session_cookie(&cx.app, &headers, &token), set_device_cookie(&cx.app, &headers, &signed_in.device)]
+    {
         let value = HeaderValue::from_str(&value).map_err(|e| Error::Internal(e.to_string()))?;
         response.headers_mut().append(header::SET_COOKIE, value);
     }
@@ -530,7 +554,10 @@ async fn accept_invitation(cx: Cx, _: HashMap<String, String>, request: Request)
     let (offer, signed_in) = invitations::accept(&cx.app, &acceptance).await?;
     let mut response = json(StatusCode::OK, &Accepted { person_id: offer.person_id, purpose: offer.purpose });
     if let Some(signed_in) = signed_in {
-        for value in [set_session_cookie(&cx.app, &headers, &signed_in.token), set_device_cookie(&cx.app, &headers, &signed_in.device)] {
+        for value in [
+            set_session_cookie(&cx.app, &headers, &signed_in.token),
+            set_device_cookie(&cx.app, &headers, &signed_in.device),
+        ] {
             let value = HeaderValue::from_str(&value).map_err(|e| Error::Internal(e.to_string()))?;
             response.headers_mut().append(header::SET_COOKIE, value);
         }

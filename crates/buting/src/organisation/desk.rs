@@ -121,7 +121,15 @@ pub async fn change_department(app: &App, who: &Actor, id: Uuid, change: Departm
         check.add(FieldError::new("kind", "kind_with_people"));
     }
     check.done()?;
-    let new = Department { name, short_name, phone, parent_id, kind, position: change.position.unwrap_or(old.position), ..old.clone() };
+    let new = Department {
+        name,
+        short_name,
+        phone,
+        parent_id,
+        kind,
+        position: change.position.unwrap_or(old.position),
+        ..old.clone()
+    };
     if !store::update_department(&mut work, zone, &new).await? {
         return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
     }
@@ -349,7 +357,13 @@ struct Particulars {
     email: Option<String>,
 }
 
-fn particulars(check: &mut Check, name: &str, title: Option<&str>, phone: Option<&str>, email: Option<&str>) -> Particulars {
+fn particulars(
+    check: &mut Check,
+    name: &str,
+    title: Option<&str>,
+    phone: Option<&str>,
+    email: Option<&str>,
+) -> Particulars {
     let name = check.text("name", name, 60);
     let title = check.opt_text("title", title, 60);
     let email = check.opt_text("email", email, 120);
@@ -384,7 +398,14 @@ impl Changed {
         }
     }
 
-    async fn personal(&mut self, work: &mut Work, owner: Uuid, field: &str, old: Option<&str>, new: Option<&str>) -> Result<()> {
+    async fn personal(
+        &mut self,
+        work: &mut Work,
+        owner: Uuid,
+        field: &str,
+        old: Option<&str>,
+        new: Option<&str>,
+    ) -> Result<()> {
         if old != new {
             self.before.insert(field.to_owned(), sealed(work, owner, old).await?);
             self.after.insert(field.to_owned(), sealed(work, owner, new).await?);
@@ -501,7 +522,8 @@ async fn store_person(work: &mut Work, old: &Person, new: &Person) -> Result<boo
 /// project who can sign in.
 pub async fn is_last_contact(tx: &mut Tx, who: &Actor, person: &Person) -> Result<bool> {
     let Some(subject) = person.enterprise_id.or(person.project_id) else { return Ok(false) };
-    let has_account = super::store::credentials_of(tx, who.zone_id, person.id).await?.is_some_and(|a| a.disabled_at.is_none());
+    let has_account =
+        super::store::credentials_of(tx, who.zone_id, person.id).await?.is_some_and(|a| a.disabled_at.is_none());
     Ok(has_account && account_store::colleagues(tx, who.zone_id, subject, person.id).await?.is_empty())
 }
 

@@ -3,10 +3,10 @@
 //! administrator when the phone is gone.
 
 use super::desk::requires_second_factor;
-use super::signin::{Completed, next_stage, own_password};
-use super::store::accounts::{self as rows, DeviceRow, SessionRow};
-use super::store;
 use super::must_have_second_factor;
+use super::signin::{Completed, next_stage, own_password};
+use super::store;
+use super::store::accounts::{self as rows, DeviceRow, SessionRow};
 use crate::actor::Actor;
 use crate::app::{App, Change, Subject};
 use crate::error::{Error, Result};
@@ -90,7 +90,13 @@ pub async fn begin(app: &App, who: &Actor) -> Result<Setup> {
 
 /// Turns the second factor on: the password and a first code of the app. Other
 /// sessions end, this one gets a new token; the recovery codes are shown once.
-pub async fn confirm(app: &App, who: &Actor, session: &[u8; 32], password: &str, code: &str) -> Result<(Completed, Vec<String>)> {
+pub async fn confirm(
+    app: &App,
+    who: &Actor,
+    session: &[u8; 32],
+    password: &str,
+    code: &str,
+) -> Result<(Completed, Vec<String>)> {
     let account = own_password(app, who, "password", password).await?;
     if account.totp_secret.is_some() {
         return Err(Error::state("second_factor_on"));

@@ -2,9 +2,9 @@
 //! administrators and a first dispatcher. Whoever opens it must have the code
 //! that the console of the server shows.
 
+use super::accounts::{NewAccount, add_account_in};
 use super::desk::{add_department_in, add_person_in, create_zone_in};
 use super::invitations::{DAYS, card_in};
-use super::accounts::{NewAccount, add_account_in};
 use super::signin::network;
 use super::store;
 use super::{Card, DepartmentKind, Grant, NewDepartment, NewPerson, Purpose};
@@ -85,7 +85,8 @@ pub async fn make(app: &App, first: &FirstRun, address: IpAddr) -> Result<(Uuid,
     for (role, name) in FIRST.iter().zip(&first.people) {
         check.text(role.word(), name, 60);
     }
-    let mut admins: Vec<&str> = first.people[..3].iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+    let mut admins: Vec<&str> =
+        first.people[..3].iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
     admins.sort_unstable();
     if admins.windows(2).any(|pair| pair[0] == pair[1]) {
         check.add(FieldError::new("auditor", "three_administrators"));

@@ -4,9 +4,9 @@
 use super::accounts::{NewAccount, add_account_in, check_user_name};
 use super::desk::{KEEPERS, Standing, kept, manages, person, standing};
 use super::signin::{self, SignedIn, hash_password, network, policy_error};
+use super::store;
 use super::store::accounts as account_rows;
 use super::store::invitations::{self as rows, Candidate, Filter, Found, NewInvitation, Wanted};
-use super::store;
 use super::{Card, Invitation, InvitationState, Invite, Person, Purpose};
 use crate::actor::{ADMINS, Actor, OFFICE, OUTSIDE, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Subject, Work};
@@ -51,7 +51,14 @@ fn reach_of(who: &Actor) -> Option<::store::Sql> {
 
 /// People who could be invited, of those that are wanted and that the actor may
 /// invite.
-pub async fn candidates(tx: &mut Tx, who: &Actor, wanted: &Invite, all_enterprises: bool, key_only: bool, q: Option<&str>) -> Result<Vec<Candidate>> {
+pub async fn candidates(
+    tx: &mut Tx,
+    who: &Actor,
+    wanted: &Invite,
+    all_enterprises: bool,
+    key_only: bool,
+    q: Option<&str>,
+) -> Result<Vec<Candidate>> {
     who.must(INVITERS)?;
     if who.is(OUTSIDE) && !who.is_rule() && !manages(tx, who).await? {
         return Err(Error::Forbidden);
@@ -136,10 +143,12 @@ pub(super) async fn open_account(work: &mut Work, person: &Person) -> Result<()>
     let mut n = 2;
     while account_rows::user_name_taken(work, zone, &user_name, person.id).await? {
         // Namesakes are few; after some the name takes a part of the key.
-        user_name = if n < 20 { format!("{stem}{n}") } else { format!("{stem}-{}", &person.id.simple().to_string()[24..]) };
+        user_name =
+            if n < 20 { format!("{stem}{n}") } else { format!("{stem}-{}", &person.id.simple().to_string()[24..]) };
         n += 1;
     }
-    let new = NewAccount { person_id: person.id, user_name: &user_name, password: None, must_change: false, grants: &[] };
+    let new =
+        NewAccount { person_id: person.id, user_name: &user_name, password: None, must_change: false, grants: &[] };
     add_account_in(work, &new, None).await.map(drop)
 }
 
@@ -411,7 +420,9 @@ pub async fn accept(app: &App, acceptance: &Acceptance<'_>) -> Result<(Offer, Op
         if account_rows::user_name_taken(&mut work, zone, &user_name, id).await? {
             return Err(Error::Conflict(Conflict::Taken("user_name")));
         }
-        account_rows::set_user_name(&mut work, zone, id, &user_name).await.map_err(|e| super::desk::taken(e, "user_name"))?;
+        account_rows::set_user_name(&mut work, zone, id, &user_name)
+            .await
+            .map_err(|e| super::desk::taken(e, "user_name"))?;
     }
     store::set_password(&mut work, zone, id, &hash, false).await?;
     if !joining {
@@ -432,10 +443,7 @@ pub async fn accept(app: &App, acceptance: &Acceptance<'_>) -> Result<(Offer, Op
         work.notify(maker, "invitation.accepted", Subject::new("person", id), args).await?;
     }
     work.commit(offer.id).await?;
-    let signed_in = if joining {
-        Some(signin::begin(app, zone, id, acceptance.address, acceptance.agent).await?)
-    } else {
-        None
-    };
+    let signed_in =
+        if joining { Some(signin::begin(app, zone, id, acceptance.address, acceptance.agent).await?) } else { None };
     Ok((offer, signed_in))
 }

@@ -1,7 +1,7 @@
 //! 机构人员: departments, people, accounts, sign-in.
 
-mod api;
 pub mod accounts;
+mod api;
 pub mod desk;
 pub mod factor;
 pub mod first_run;
@@ -115,7 +115,17 @@ pub struct Person {
 }
 
 from_row!(Person {
-    id, name, partial, title, phone, email, department_id, enterprise_id, project_id, position, left_at,
+    id,
+    name,
+    partial,
+    title,
+    phone,
+    email,
+    department_id,
+    enterprise_id,
+    project_id,
+    position,
+    left_at,
     version,
 });
 
@@ -438,9 +448,7 @@ impl Grant {
             Role::Leader | Role::Dispatcher | Role::Oversight => {
                 &[ScopeKind::All, ScopeKind::Departments, ScopeKind::Department, ScopeKind::Assignments]
             }
-            Role::Officer => {
-                &[ScopeKind::Department, ScopeKind::Departments, ScopeKind::Assignments, ScopeKind::All]
-            }
+            Role::Officer => &[ScopeKind::Department, ScopeKind::Departments, ScopeKind::Assignments, ScopeKind::All],
             Role::Specialist => {
                 &[ScopeKind::Assignments, ScopeKind::Department, ScopeKind::Departments, ScopeKind::All]
             }
@@ -567,7 +575,8 @@ mod tests {
     #[test]
     fn administrators_and_approvers_need_the_second_factor() {
         for role in Role::ALL.iter().copied() {
-            let needs = matches!(role, Role::Sysadmin | Role::Secadmin | Role::Auditor | Role::Leader | Role::Dispatcher);
+            let needs =
+                matches!(role, Role::Sysadmin | Role::Secadmin | Role::Auditor | Role::Leader | Role::Dispatcher);
             assert_eq!(must_have_second_factor(crate::actor::Roles::of(&[role])), needs, "{role}");
         }
     }

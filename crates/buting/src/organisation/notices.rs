@@ -27,7 +27,14 @@ pub struct Notice {
 }
 
 /// One's own notices; only those not read yet when `unread` says so.
-pub async fn list(app: &App, who: &Actor, lang: Lang, unread: bool, cursor: Option<&str>, limit: i64) -> Result<Page<Notice>> {
+pub async fn list(
+    app: &App,
+    who: &Actor,
+    lang: Lang,
+    unread: bool,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Notice>> {
     let before = match cursor.filter(|c| !c.is_empty()) {
         Some(cursor) => Some(Uuid::parse_str(cursor).map_err(|_| Error::field("cursor", "unreadable"))?),
         None => None,

@@ -29,7 +29,8 @@ const AWAY_MS: i64 = HOUR_MS / 6;
 /// How long the provider may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
+type Client =
+    CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
 /// Whether the zone has a provider.
 pub fn is_on(zone: &Zone) -> bool {
@@ -44,11 +45,7 @@ fn failed(why: impl std::fmt::Display) -> Error {
 
 fn http() -> Result<reqwest::Client> {
     // Following redirects would let the provider send us to other hosts.
-    reqwest::ClientBuilder::new()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(PATIENCE)
-        .build()
-        .map_err(failed)
+    reqwest::ClientBuilder::new().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build().map_err(failed)
 }
 
 async fn client(app: &App, zone: &Zone, redirect: &str, http: &reqwest::Client) -> Result<Client> {

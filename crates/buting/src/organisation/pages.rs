@@ -220,7 +220,14 @@ struct CardsPage {
 }
 
 /// The sheet of cards. The secrets are on this page and nowhere else.
-fn cards_page(s: Shell, origin: &str, zone_name: String, cards: Vec<Card>, reset: bool, back: String) -> Result<Response, Error> {
+fn cards_page(
+    s: Shell,
+    origin: &str,
+    zone_name: String,
+    cards: Vec<Card>,
+    reset: bool,
+    back: String,
+) -> Result<Response, Error> {
     let printed = |card: Card| {
         let url = format!("{origin}/join?t={}", card.token);
         Ok(Printed { qr: Qr::of(&url)?, url, card })
@@ -305,7 +312,8 @@ async fn password(headers: HeaderMap, Posted { cx, mut form }: Posted) -> PageRe
             let mut who = cx.who.clone();
             // A password must not be fingerprinted or kept for a repeated post.
             who.once = None;
-            let changed = signin::change_password(&cx.app, &who, form.value("old"), form.value("new"), cx.request.session);
+            let changed =
+                signin::change_password(&cx.app, &who, form.value("old"), form.value("new"), cx.request.session);
             match changed.await {
                 Ok(done) => {
                     let mut response = go(&after(done.stage, "/"), "flash-password-changed");

@@ -74,7 +74,13 @@ pub async fn find(tx: &mut Tx, user: &str) -> Result<Option<Credentials>> {
 /// What a sign-in still needs, in this order: the second factor where one is set
 /// up, a password that nobody else has given, a second factor where the zone asks
 /// one of these roles. `full` when nothing.
-pub fn next_stage(has_factor: bool, factor_done: bool, must_change: bool, required: bool, roles: Roles) -> &'static str {
+pub fn next_stage(
+    has_factor: bool,
+    factor_done: bool,
+    must_change: bool,
+    required: bool,
+    roles: Roles,
+) -> &'static str {
     if has_factor && !factor_done {
         "second_factor"
     } else if must_change {
@@ -107,7 +113,8 @@ pub async fn sign_in(app: &App, attempt: &Attempt<'_>) -> Result<SignedIn> {
         (found, device)
     };
     let zone_id = found.as_ref().map_or(Uuid::nil(), |account| account.zone_id);
-    let device = device.filter(|(owner, _)| found.as_ref().is_some_and(|account| account.id == *owner)).map(|(_, id)| id);
+    let device =
+        device.filter(|(owner, _)| found.as_ref().is_some_and(|account| account.id == *owner)).map(|(_, id)| id);
     let account_bucket = bucket(app, found.as_ref(), device, attempt);
     let address_bucket = format!("address:{}", network(attempt.address));
     slow_down(app, zone_id, &account_bucket, device.is_none().then_some(&address_bucket), now).await?;
@@ -129,9 +136,11 @@ pub async fn sign_in(app: &App, attempt: &Attempt<'_>) -> Result<SignedIn> {
     }
     let (stage, actor) =
         stage_of(&mut tx, &account, false).await.map_err(|_| Error::Unauthenticated("wrong_credentials"))?;
-    let opened = open(&mut tx, &account, device.zip(attempt.device), stage, attempt.address, attempt.agent, now).await?;
+    let opened =
+        open(&mut tx, &account, device.zip(attempt.device), stage, attempt.address, attempt.agent, now).await?;
     let (_, theme, large_text) = rows::display(&mut tx, zone_id, account.id).await?.unwrap_or_default();
-    access(&mut tx, zone_id, Some(account.id), attempt.address, "sign_in", Subject::new("account", account.id), now).await?;
+    access(&mut tx, zone_id, Some(account.id), attempt.address, "sign_in", Subject::new("account", account.id), now)
+        .await?;
     tx.commit().await?;
     Ok(SignedIn { token: opened.0, device: opened.1, stage, actor, theme, large_text })
 }
@@ -215,7 +224,13 @@ pub(super) fn network(address: IpAddr) -> String {
     }
 }
 
-async fn slow_down(app: &App, zone: Uuid, account_bucket: &str, address_bucket: Option<&String>, now: Time) -> Result<()> {
+async fn slow_down(
+    app: &App,
+    zone: Uuid,
+    account_bucket: &str,
+    address_bucket: Option<&String>,
+    now: Time,
+) -> Result<()> {
     let mut tx = app.db.write().await?;
     let by_address = match address_bucket {
         Some(bucket) => store::take_token(&mut tx, Uuid::nil(), bucket, ADDRESS_ATTEMPTS, 1.0, now).await?,
@@ -255,13 +270,22 @@ pub async fn hash_password(password: &str) -> Result<String> {
 
 async fn note_access(app: &App, zone: Uuid, account: Option<Uuid>, address: IpAddr, kind: &str) -> Result<()> {
     let mut tx = app.db.write().await?;
-    access(&mut tx, zone, account, address, kind, Subject::new("account", account.unwrap_or_default()), app.now()).await?;
+    access(&mut tx, zone, account, address, kind, Subject::new("account", account.unwrap_or_default()), app.now())
+        .await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// Notes a read that must leave a trace (sign-in, export, unmasking).
-pub async fn access(tx: &mut Tx, zone: Uuid, actor: Option<Uuid>, address: IpAddr, kind: &str, subject: Subject, at: Time) -> Result<()> {
+pub async fn access(
+    tx: &mut Tx,
+    zone: Uuid,
+    actor: Option<Uuid>,
+    address: IpAddr,
+    kind: &str,
+    subject: Subject,
+    at: Time,
+) -> Result<()> {
     tx.run(sql!(
         "INSERT INTO access_log (zone_id, id, at, actor_id, address, kind, subject, subject_id, detail)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -313,7 +337,13 @@ pub async fn own_password(app: &App, who: &Actor, field: &'static str, password:
 
 /// Sets a new password after checking the old one. Every other session ends,
 /// and this one gets a new token.
-pub async fn change_password(app: &App, who: &Actor, old: &str, new: &str, session: Option<[u8; 32]>) -> Result<Completed> {
+pub async fn change_password(
+    app: &App,
+    who: &Actor,
+    old: &str,
+    new: &str,
+    session: Option<[u8; 32]>,
+) -> Result<Completed> {
     let mut account = own_password(app, who, "old", old).await?;
     let account_id = account.id;
     if old == new {
@@ -359,7 +389,13 @@ pub struct Completed {
 
 /// Checks the second factor (a code of the app, or a recovery code) and
 /// completes the session. Each code works once.
-pub async fn second_factor(app: &App, who: &Actor, session: &[u8; 32], code: &str, address: IpAddr) -> Result<Completed> {
+pub async fn second_factor(
+    app: &App,
+    who: &Actor,
+    session: &[u8; 32],
+    code: &str,
+    address: IpAddr,
+) -> Result<Completed> {
     let account_id = who.person()?;
     let now = app.now();
     let mut tx = app.db.write().await?;
@@ -376,10 +412,21 @@ pub async fn second_factor(app: &App, who: &Actor, session: &[u8; 32], code: &st
     let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
     let genuine = match vault::totp::verify(&secret, &code, super::factor::seconds(now), last) {
         Some(step) => store::use_totp_step(&mut tx, who.zone_id, account_id, step as i64).await?,
-        None => store::use_recovery_code(&mut tx, who.zone_id, account_id, &vault::token::code_digest(&code), now).await?,
+        None => {
+            store::use_recovery_code(&mut tx, who.zone_id, account_id, &vault::token::code_digest(&code), now).await?
+        }
     };
     if !genuine {
-        access(&mut tx, who.zone_id, Some(account_id), address, "second_factor_failed", Subject::new("account", account_id), now).await?;
+        access(
+            &mut tx,
+            who.zone_id,
+            Some(account_id),
+            address,
+            "second_factor_failed",
+            Subject::new("account", account_id),
+            now,
+        )
+        .await?;
         // The bucket keeps the attempt.
         tx.commit().await?;
         return Err(Error::Unauthenticated("wrong_code"));

@@ -28,11 +28,16 @@ pub struct Credentials {
     pub disabled_at: Option<Time>,
 }
 
-from_row!(Credentials {
-    zone_id, id, user_name, password_hash, must_change, totp_secret, totp_last_step, disabled_at,
-});
+from_row!(Credentials { zone_id, id, user_name, password_hash, must_change, totp_secret, totp_last_step, disabled_at });
 
-pub async fn insert_zone(tx: &mut Tx, zone_id: Uuid, handle: &str, name: &str, settings: &serde_json::Value, at: Time) -> Result<()> {
+pub async fn insert_zone(
+    tx: &mut Tx,
+    zone_id: Uuid,
+    handle: &str,
+    name: &str,
+    settings: &serde_json::Value,
+    at: Time,
+) -> Result<()> {
     tx.run(sql!(
         "INSERT INTO zone (zone_id, handle, name, time_zone, settings, created_at, version)
          VALUES ($1, $2, $3, 'Asia/Shanghai', $4, $5, 1)",
@@ -206,7 +211,13 @@ const ACCOUNT_STATE: &str = "CASE WHEN a.id IS NULL THEN NULL WHEN a.disabled_at
    WHEN a.password_hash IS NULL THEN 'invited' ELSE 'active' END";
 
 /// People, in order.
-pub async fn people(tx: &mut Tx, zone: Uuid, filter: &PeopleFilter<'_>, after: Option<(i64, Uuid)>, limit: i64) -> Result<Vec<Listed>> {
+pub async fn people(
+    tx: &mut Tx,
+    zone: Uuid,
+    filter: &PeopleFilter<'_>,
+    after: Option<(i64, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Listed>> {
     let mut query = Sql::from(
         "SELECT p.id, p.name, p.partial, p.title, p.phone, p.email, p.department_id, p.enterprise_id, p.project_id,
            p.position, p.left_at, p.version, COALESCE(d.short_name, e.short_name, j.short_name) AS place, ",
@@ -464,9 +475,8 @@ pub async fn delete_other_sessions(tx: &mut Tx, zone: Uuid, account: Uuid, keep:
 /// Takes one token from a bucket that refills steadily; answers the tokens left,
 /// negative when there was none. Holds across processes.
 pub async fn take_token(tx: &mut Tx, zone: Uuid, bucket: &str, size: f64, per_second: f64, at: Time) -> Result<f64> {
-    let row: Option<(f64, i64)> = tx
-        .opt(sql!("SELECT tokens, at FROM attempt WHERE zone_id = $1 AND bucket = $2", zone, bucket))
-        .await?;
+    let row: Option<(f64, i64)> =
+        tx.opt(sql!("SELECT tokens, at FROM attempt WHERE zone_id = $1 AND bucket = $2", zone, bucket)).await?;
     let tokens = row.map_or(size, |(tokens, then)| {
         let seconds = (at.ms() - then).max(0) as f64 / 1000.0;
         (tokens + seconds * per_second).min(size)

@@ -18,7 +18,9 @@ use vault::head::{SignedHead, TreeHead};
 pub fn routes(routes: &mut Routes) {
     let readers = Access::only(LEDGER_READERS);
     routes.api_get("/api/v1/ledger", readers, ledger).summary("Rows of the ledger, newest first");
-    routes.api_get("/api/v1/ledger/head", Access::only(VERIFIERS), head).summary("The last signed head of the ledger's tree");
+    routes
+        .api_get("/api/v1/ledger/head", Access::only(VERIFIERS), head)
+        .summary("The last signed head of the ledger's tree");
     routes
         .api_under("/api/v1/ledger/{seq}/proof", readers, proof)
         .summary("Proof that a row is in the tree of the last head (RFC 6962)");

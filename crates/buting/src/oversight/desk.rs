@@ -35,7 +35,8 @@ const VERIFY_DAYS: i64 = 7;
 /// Rows of the ledger, newest first. Personal values stay closed.
 pub async fn list(app: &App, who: &Actor, filter: &Filter, cursor: Option<&str>, limit: i64) -> Result<Page<Entry>> {
     who.must(LEDGER_READERS)?;
-    let after = cursor.map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
+    let after =
+        cursor.map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
     let mut tx = app.read().await?;
     let mut entries = store::entries(&mut tx, who.zone_id, filter, after, limit + 1).await?;
     let more = entries.len() as i64 > limit;
@@ -68,7 +69,8 @@ pub async fn entry(app: &App, who: &Actor, address: &str, id: Uuid) -> Result<En
     if read > 0 {
         drop(tx);
         let detail = json!({"values": read});
-        note_access(app, who, &Access { address, kind: "ledger_open", table: "ledger", id: Some(id), detail: &detail }).await?;
+        note_access(app, who, &Access { address, kind: "ledger_open", table: "ledger", id: Some(id), detail: &detail })
+            .await?;
     }
     Ok(entry)
 }
@@ -240,14 +242,24 @@ pub async fn verifications(tx: &mut Tx, who: &Actor) -> Result<Vec<Verification>
 // The queue
 
 /// Jobs of the zone, those not done first.
-pub async fn jobs(app: &App, who: &Actor, state: Option<JobState>, cursor: Option<&str>, limit: i64) -> Result<Page<Job>> {
+pub async fn jobs(
+    app: &App,
+    who: &Actor,
+    state: Option<JobState>,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Job>> {
     who.must(QUEUE_KEEPERS)?;
-    let after = cursor.map(|cursor| read_job_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
+    let after =
+        cursor.map(|cursor| read_job_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
     let (mut tx, now) = (app.read().await?, app.now());
     let mut jobs = store::jobs(&mut tx, who.zone_id, state, now, after, limit + 1).await?;
     let more = jobs.len() as i64 > limit;
     jobs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = jobs.last().filter(|_| more).map(|last| format!("{}.{}.{}", u8::from(last.done_at.is_some()), last.run_at.ms(), last.id));
+    let next = jobs
+        .last()
+        .filter(|_| more)
+        .map(|last| format!("{}.{}.{}", u8::from(last.done_at.is_some()), last.run_at.ms(), last.id));
     let counted = store::count_jobs(&mut tx, who.zone_id, state, now, TOTAL_CAP).await?;
     Ok(Page::new(jobs, next, counted))
 }

@@ -177,10 +177,17 @@ mod tests {
         });
         let all = read(&document);
         let operation = &all[0].operations[0];
-        assert_eq!((operation.method.as_str(), operation.roles.as_str(), operation.owner_scoped), ("POST", "officer, leader", true));
+        assert_eq!(
+            (operation.method.as_str(), operation.roles.as_str(), operation.owner_scoped),
+            ("POST", "officer, leader", true)
+        );
         assert_eq!(operation.parameters, [("q".into(), "string | null".into(), "Words".into())]);
-        let body: Vec<(&str, &str, bool)> = operation.body.iter().map(|f| (f.name.as_str(), f.kind.as_str(), f.required)).collect();
+        let body: Vec<(&str, &str, bool)> =
+            operation.body.iter().map(|f| (f.name.as_str(), f.kind.as_str(), f.required)).collect();
         assert_eq!(body, [("id", "string (uuid)", false), ("kind", "a | b", true)]);
-        assert_eq!(operation.answer.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["items", "items[].id", "items[].kind"]);
+        assert_eq!(
+            operation.answer.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(),
+            ["items", "items[].id", "items[].kind"]
+        );
     }
 }

@@ -91,7 +91,14 @@ pub fn rate(numerator: i64, denominator: i64) -> Option<f64> {
 
 /// Reckons a figure over days (both counted; the last thirty days when not said).
 /// Figures of a state (coverage, lights) are those of the last day.
-pub async fn metric(app: &App, who: &Actor, key: Key, from: Option<Day>, to: Option<Day>, by: Option<By>) -> Result<Metric> {
+pub async fn metric(
+    app: &App,
+    who: &Actor,
+    key: Key,
+    from: Option<Day>,
+    to: Option<Day>,
+    by: Option<By>,
+) -> Result<Metric> {
     who.must(READERS)?;
     let mut tx = app.read().await?;
     let zone = Zone::get(&mut tx, who.zone_id).await?;
@@ -119,7 +126,10 @@ pub async fn metric(app: &App, who: &Actor, key: Key, from: Option<Day>, to: Opt
             let tally = match key {
                 Key::ProductionRunningRate => board.tally(SubjectKind::Enterprise, Line::Production),
                 Key::ConstructionRunningRate => board.tally(SubjectKind::Project, Line::Works),
-                _ => both(board.tally(SubjectKind::Enterprise, Line::Transport), board.tally(SubjectKind::Project, Line::Transport)),
+                _ => both(
+                    board.tally(SubjectKind::Enterprise, Line::Transport),
+                    board.tally(SubjectKind::Project, Line::Transport),
+                ),
             };
             ((tally.going_on(), tally.applicable()), Vec::new(), "/board")
         }
@@ -127,7 +137,13 @@ pub async fn metric(app: &App, who: &Actor, key: Key, from: Option<Day>, to: Opt
     let groups = match by {
         Some(By::Department) => parts
             .into_iter()
-            .map(|(id, name, numerator, denominator)| Group { id, name, numerator, denominator, rate: rate(numerator, denominator) })
+            .map(|(id, name, numerator, denominator)| Group {
+                id,
+                name,
+                numerator,
+                denominator,
+                rate: rate(numerator, denominator),
+            })
             .collect(),
         None => Vec::new(),
     };

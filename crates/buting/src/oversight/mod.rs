@@ -15,8 +15,8 @@ pub use desk::history;
 
 use crate::http::routes::Routes;
 use crate::time::Time;
-use crate::worker::Kind;
 use crate::words;
+use crate::worker::Kind;
 use ::store::{Schedule, from_row};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 use super::desk::{self, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
+use super::docs::{self, Collection};
 use super::home::{self, Own};
 use super::reading::{Shown, table_text};
-use super::docs::{self, Collection};
 use super::view::{self, Overview, Week};
 use super::{Filter, Job, JobState, Verification, api};
 use crate::actor::Role;
@@ -181,8 +181,25 @@ async fn api_docs(cx: Cx) -> PageResult {
 
 /// Tables that the ledger is filtered by.
 const TABLES: &[&str] = &[
-    "appeal", "work_order", "visit", "promise", "enterprise", "carrier", "project", "contact", "assignment", "continuity",
-    "measure", "disruption", "person", "department", "account", "policy_data", "subject_request", "consent", "zone",
+    "appeal",
+    "work_order",
+    "visit",
+    "promise",
+    "enterprise",
+    "carrier",
+    "project",
+    "contact",
+    "assignment",
+    "continuity",
+    "measure",
+    "disruption",
+    "person",
+    "department",
+    "account",
+    "policy_data",
+    "subject_request",
+    "consent",
+    "zone",
 ];
 
 #[derive(Template)]
@@ -202,7 +219,8 @@ async fn ledger(cx: Cx) -> PageResult {
         let query = Form::parse(cx.request.query.as_bytes());
         let day = query.opt("day").map(Day::read);
         let bounds = day.flatten().and_then(|day| api::bounds(day, &s.time_zone));
-        let id = |name: &str| query.opt(name).map(|text| Uuid::parse_str(text).map_err(|_| Error::NotFound)).transpose();
+        let id =
+            |name: &str| query.opt(name).map(|text| Uuid::parse_str(text).map_err(|_| Error::NotFound)).transpose();
         let filter = Filter {
             actor_id: id("actor_id")?,
             actor: query.opt_text("q"),

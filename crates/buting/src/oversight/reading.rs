@@ -187,7 +187,9 @@ fn value_text(s: &Shell, names: &Names, table: &str, field: &str, value: &Json) 
         Json::Object(fields) => fields
             .iter()
             .filter(|(_, value)| !is_nothing(value))
-            .map(|(name, value)| format!("{}{}{}", label(lang, name), lang.t("colon"), value_text(s, names, table, name, value)))
+            .map(|(name, value)| {
+                format!("{}{}{}", label(lang, name), lang.t("colon"), value_text(s, names, table, name, value))
+            })
             .collect::<Vec<_>>()
             .join(&lang.t("log-between")),
     }

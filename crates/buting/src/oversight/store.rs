@@ -83,7 +83,13 @@ fn conditions(zone: Uuid, filter: &Filter) -> Sql {
 }
 
 /// Rows, newest first, after a place in that order.
-pub async fn entries(tx: &mut Tx, zone: Uuid, filter: &Filter, after: Option<(Time, Uuid)>, limit: i64) -> Result<Vec<Entry>> {
+pub async fn entries(
+    tx: &mut Tx,
+    zone: Uuid,
+    filter: &Filter,
+    after: Option<(Time, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Entry>> {
     let mut query = Sql::from(ENTRY);
     query.append(conditions(zone, filter));
     if let Some((at, id)) = after {
@@ -266,8 +272,16 @@ fn jobs_query(head: &'static str, zone: Uuid, wanted: Option<JobState>, now: Tim
 }
 
 /// Jobs, those not done first, then by time.
-pub async fn jobs(tx: &mut Tx, zone: Uuid, wanted: Option<JobState>, now: Time, after: Option<(bool, Time, Uuid)>, limit: i64) -> Result<Vec<Job>> {
-    let mut query = jobs_query("SELECT id, kind, state, run_at, attempts, error, created_at, done_at", zone, wanted, now);
+pub async fn jobs(
+    tx: &mut Tx,
+    zone: Uuid,
+    wanted: Option<JobState>,
+    now: Time,
+    after: Option<(bool, Time, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Job>> {
+    let mut query =
+        jobs_query("SELECT id, kind, state, run_at, attempts, error, created_at, done_at", zone, wanted, now);
     if let Some((done, at, id)) = after {
         query.push(" AND (CASE WHEN done_at IS NULL THEN 0 ELSE 1 END > ").arg(i64::from(done));
         query.push(" OR (CASE WHEN done_at IS NULL THEN 0 ELSE 1 END = ").arg(i64::from(done));
@@ -330,7 +344,12 @@ pub async fn handovers(tx: &mut Tx, zone: Uuid, since: Time) -> Result<Vec<Hando
 }
 
 /// Appeals that came in and that were closed, by weeks from an instant.
-pub async fn weeks(tx: &mut Tx, zone: Uuid, from: Time, weeks: i64) -> Result<std::collections::BTreeMap<i64, (i64, i64)>> {
+pub async fn weeks(
+    tx: &mut Tx,
+    zone: Uuid,
+    from: Time,
+    weeks: i64,
+) -> Result<std::collections::BTreeMap<i64, (i64, i64)>> {
     let week = 7 * crate::time::DAY_MS;
     let to = from.plus(weeks * week);
     let opened: Vec<(i64, i64)> = tx
@@ -395,7 +414,8 @@ pub async fn on_time(tx: &mut Tx, zone: Uuid, from: Time, to: Time) -> Result<Ve
 
 /// Of the return calls that reached somebody: those that found it solved.
 pub async fn solved(tx: &mut Tx, zone: Uuid, from: Time, to: Time) -> Result<Vec<Part>> {
-    let figure = "SELECT a.lead_department_id, d.short_name, sum(CASE WHEN a.verdict = 'solved' THEN 1 ELSE 0 END), count(*)
+    let figure =
+        "SELECT a.lead_department_id, d.short_name, sum(CASE WHEN a.verdict = 'solved' THEN 1 ELSE 0 END), count(*)
       FROM (SELECT zone_id, lead_department_id, visited_at AS at_, verdict FROM appeal
             WHERE verdict IN ('solved', 'partly', 'not_solved')) a
       LEFT JOIN department d ON d.zone_id = a.zone_id AND d.id = a.lead_department_id";

@@ -198,7 +198,8 @@ pub fn held(handovers: &[store::Handover], now: Time, calendar: &almanac::Calend
             *sum += days;
         }
     }
-    let average = |(holder, (appeals, sum)): (Holder, (i64, i64))| Held { holder, appeals, days: sum as f64 / appeals as f64 };
+    let average =
+        |(holder, (appeals, sum)): (Holder, (i64, i64))| Held { holder, appeals, days: sum as f64 / appeals as f64 };
     all.into_iter().map(average).collect()
 }
 

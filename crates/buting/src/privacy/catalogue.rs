@@ -144,7 +144,10 @@ pub const CATALOGUE: &[Kind] = &[
         key: "log",
         basis: Basis::OtherLaw,
         keep: Keep::Log,
-        fields: &[of("access_log", "address", "actor_id", Erase::Stay), secret("access_log", "detail", "actor_id", Erase::Stay)],
+        fields: &[
+            of("access_log", "address", "actor_id", Erase::Stay),
+            secret("access_log", "detail", "actor_id", Erase::Stay),
+        ],
     },
     Kind {
         key: "notice",
@@ -223,15 +226,55 @@ pub const NOT_PERSONAL: &[(&str, &str)] = &[
 
 /// What a column that holds personal data is usually called.
 pub const PERSONAL_WORDS: &[&str] = &[
-    "name", "phone", "tel", "mail", "email", "address", "spelling", "birth", "gender", "sex", "health", "disease", "symptom",
-    "medical", "nucleic", "temperature", "id_no", "id_number", "id_card", "identity", "passport", "photo", "face",
-    "finger", "signature", "latitude", "longitude", "track", "plate", "driver", "bank", "salary", "author", "agent",
-    "host", "password", "totp", "secret", "args", "lodging", "religion",
+    "name",
+    "phone",
+    "tel",
+    "mail",
+    "email",
+    "address",
+    "spelling",
+    "birth",
+    "gender",
+    "sex",
+    "health",
+    "disease",
+    "symptom",
+    "medical",
+    "nucleic",
+    "temperature",
+    "id_no",
+    "id_number",
+    "id_card",
+    "identity",
+    "passport",
+    "photo",
+    "face",
+    "finger",
+    "signature",
+    "latitude",
+    "longitude",
+    "track",
+    "plate",
+    "driver",
+    "bank",
+    "salary",
+    "author",
+    "agent",
+    "host",
+    "password",
+    "totp",
+    "secret",
+    "args",
+    "lodging",
+    "religion",
 ];
 
 /// Whether a column's name looks as if it held personal data.
 pub fn looks_personal(column: &str) -> bool {
-    PERSONAL_WORDS.iter().any(|word| column.split('_').any(|part| part == *word || part.strip_suffix('s') == Some(*word)) || (word.contains('_') && column.contains(word)))
+    PERSONAL_WORDS.iter().any(|word| {
+        column.split('_').any(|part| part == *word || part.strip_suffix('s') == Some(*word))
+            || (word.contains('_') && column.contains(word))
+    })
 }
 
 /// Every field with a person of its own.
@@ -258,7 +301,8 @@ mod tests {
                 } else if let Some(rest) = line.strip_prefix("ALTER TABLE ") {
                     let mut parts = rest.trim_end_matches(';').split_whitespace();
                     let altered = parts.next().unwrap_or_default().to_owned();
-                    if let (Some("ADD"), Some("COLUMN"), Some(column), Some(kind)) = (parts.next(), parts.next(), parts.next(), parts.next())
+                    if let (Some("ADD"), Some("COLUMN"), Some(column), Some(kind)) =
+                        (parts.next(), parts.next(), parts.next(), parts.next())
                         && holds_text(kind)
                     {
                         found.push((altered, column.to_owned()));
@@ -294,7 +338,10 @@ mod tests {
             .filter(|(table, column)| looks_personal(column) && !listed(table, column))
             .map(|(table, column)| format!("{table}.{column}"))
             .collect();
-        assert!(open.is_empty(), "say in privacy/catalogue.rs what these hold, or that they are not personal: {open:#?}");
+        assert!(
+            open.is_empty(),
+            "say in privacy/catalogue.rs what these hold, or that they are not personal: {open:#?}"
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What can be done with personal data: consent, requests, erasure, retention.
 
 use super::{
-    ANSWER_DAYS, CONSENT_TEXT, Consent, ConsentKind, Disclosure, Ground, NOTICE_DAYS, PERSON_DAYS, REQUEST_DAYS, Request,
-    RequestKind, RequestState, Standing, store,
+    ANSWER_DAYS, CONSENT_TEXT, Consent, ConsentKind, Disclosure, Ground, NOTICE_DAYS, PERSON_DAYS, REQUEST_DAYS,
+    Request, RequestKind, RequestState, Standing, store,
 };
 use crate::actor::{Actor, OUTSIDE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};

@@ -8,8 +8,8 @@ mod store;
 
 use crate::http::routes::Routes;
 use crate::time::Time;
-use crate::worker::Kind;
 use crate::words;
+use crate::worker::Kind;
 use ::store::{Schedule, from_row};
 use uuid::Uuid;
 
@@ -152,7 +152,20 @@ pub struct Request {
 }
 
 from_row!(Request {
-    id, number, person_id, person, kind, body, state, received_at, due_at, answer, ground, decided_by, decided_at, version,
+    id,
+    number,
+    person_id,
+    person,
+    kind,
+    body,
+    state,
+    received_at,
+    due_at,
+    answer,
+    ground,
+    decided_by,
+    decided_at,
+    version,
 });
 
 /// Personal data that was given to another body.

@@ -52,7 +52,8 @@ struct NoticePage {
 async fn notice(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let mut tx = cx.read().await?;
-        let zone = if cx.visitor() { Zone::only(&mut tx).await? } else { Some(Zone::get(&mut tx, cx.who.zone_id).await?) };
+        let zone =
+            if cx.visitor() { Zone::only(&mut tx).await? } else { Some(Zone::get(&mut tx, cx.who.zone_id).await?) };
         drop(tx);
         let contact = zone.as_ref().map(Contact::of).filter(|contact| !contact.name.is_empty());
         html(&NoticePage { s: Shell::of(&cx).await?, kinds: CATALOGUE, contact })

@@ -55,7 +55,8 @@ pub async fn last_consent(tx: &mut Tx, zone: Uuid, person: Uuid, kind: ConsentKi
 
 // Requests
 
-const REQUEST: &str = "SELECT r.id, r.number, r.person_id, p.name AS person, r.kind, r.body, r.state, r.received_at, r.due_at,
+const REQUEST: &str =
+    "SELECT r.id, r.number, r.person_id, p.name AS person, r.kind, r.body, r.state, r.received_at, r.due_at,
    r.answer, r.ground, d.name AS decided_by, r.decided_at, r.version
  FROM subject_request r
  LEFT JOIN person p ON p.zone_id = r.zone_id AND p.id = r.person_id
@@ -148,7 +149,14 @@ pub async fn accounts_with(tx: &mut Tx, zone: Uuid, role: crate::actor::Role) ->
 
 // Disclosures
 
-pub async fn insert_disclosure(tx: &mut Tx, zone: Uuid, id: Uuid, person: Option<Uuid>, made_by: Option<Uuid>, new: &Disclosure) -> Result<()> {
+pub async fn insert_disclosure(
+    tx: &mut Tx,
+    zone: Uuid,
+    id: Uuid,
+    person: Option<Uuid>,
+    made_by: Option<Uuid>,
+    new: &Disclosure,
+) -> Result<()> {
     tx.run(sql!(
         "INSERT INTO disclosure (zone_id, id, at, person_id, to_org, basis, fields, occasion, made_by)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -184,9 +192,8 @@ pub async fn disclosures(tx: &mut Tx, zone: Uuid, person: Option<Uuid>, limit: i
 
 /// A person's post: whether he is of the office and has not left.
 pub async fn in_post(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<Option<bool>> {
-    let row: Option<(Option<Uuid>, Option<i64>)> = tx
-        .opt(sql!("SELECT department_id, left_at FROM person WHERE zone_id = $1 AND id = $2", zone, person))
-        .await?;
+    let row: Option<(Option<Uuid>, Option<i64>)> =
+        tx.opt(sql!("SELECT department_id, left_at FROM person WHERE zone_id = $1 AND id = $2", zone, person)).await?;
     Ok(row.map(|(department, left)| department.is_some() && left.is_none()))
 }
 
@@ -198,7 +205,11 @@ pub async fn data_of(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<Map<String
         let fields: Vec<&Field> = owned().filter(|field| field.given && field.table == table).collect();
         let mut query = Sql::from("SELECT ");
         for (n, field) in fields.iter().enumerate() {
-            query.push(if n == 0 { "CAST(" } else { ", CAST(" }).push(field.column).push(" AS text) AS ").push(field.column);
+            query
+                .push(if n == 0 { "CAST(" } else { ", CAST(" })
+                .push(field.column)
+                .push(" AS text) AS ")
+                .push(field.column);
         }
         let Some((first, owner)) = fields.first().and_then(|field| Some((field.table, field.owner?))) else { continue };
         query.push(" FROM ").push(first).push(" WHERE zone_id = ").arg(zone).push(" AND ").push(owner).push(" = ");

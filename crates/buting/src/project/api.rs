@@ -20,9 +20,14 @@ pub fn routes(routes: &mut Routes) {
     let keepers = Access::only(KEEPERS);
     routes.api_get("/api/v1/projects", readers, list).summary("Key projects").owner_scoped();
     routes.api_create("/api/v1/projects", keepers, add, show).summary("Enter a project");
-    routes.api_read("/api/v1/projects/{id}", readers, show).summary("A project, with who answers and who calls whom").owner_scoped();
+    routes
+        .api_read("/api/v1/projects/{id}", readers, show)
+        .summary("A project, with who answers and who calls whom")
+        .owner_scoped();
     routes.api_change("/api/v1/projects/{id}", keepers, change, show).summary("Change a project");
-    routes.api_act("/api/v1/projects/{id}/pair", keepers, pair, show).summary("Tie a project to one of us and one of them");
+    routes
+        .api_act("/api/v1/projects/{id}/pair", keepers, pair, show)
+        .summary("Tie a project to one of us and one of them");
     routes.api_get("/api/v1/milestones", readers, milestones).summary("Milestones by date").owner_scoped();
     routes.api_create("/api/v1/milestones", keepers, add_milestone, show_milestone).summary("Set a milestone");
     routes.api_read("/api/v1/milestones/{id}", readers, show_milestone).summary("A milestone").owner_scoped();
@@ -30,7 +35,9 @@ pub fn routes(routes: &mut Routes) {
         .api_change("/api/v1/milestones/{id}", keepers, change_milestone, show_milestone)
         .summary("Move a milestone, or note that it was reached");
     routes.api_get("/api/v1/task-forces", Access::only(OFFICE), task_forces).summary("Task forces at work");
-    routes.api_create("/api/v1/task-forces", Access::only(DECIDERS), found, show_task_force).summary("Found a task force");
+    routes
+        .api_create("/api/v1/task-forces", Access::only(DECIDERS), found, show_task_force)
+        .summary("Found a task force");
     routes.api_read("/api/v1/task-forces/{id}", Access::only(OFFICE), show_task_force).summary("A task force");
     routes
         .api_change("/api/v1/task-forces/{id}", Access::only(DECIDERS), change_task_force, show_task_force)
@@ -113,7 +120,8 @@ async fn show(cx: Cx, id: Uuid) -> Result<ProjectOut> {
     let mut tx = cx.read().await?;
     let answerable =
         crate::assignment::desk::current(&cx.app, &mut tx, cx.who.zone_id, SubjectKind::Project, id).await?;
-    let code_warning = code_warning(project.code.as_deref()).map(|finding| finding.message(super::pages::language(cx.lang)));
+    let code_warning =
+        code_warning(project.code.as_deref()).map(|finding| finding.message(super::pages::language(cx.lang)));
     Ok(ProjectOut { project, code_warning, answerable, pair })
 }
 

@@ -2,8 +2,8 @@
 
 use super::store::{self, Filter, MilestoneFilter, PairRow};
 use super::{
-    Level, Milestone, MilestonePatch, MilestoneState, NewMember, NewMilestone, NewPair, NewProject, NewTaskForce, Pair, Project,
-    ProjectPatch, Side, Stage, TaskForce, TaskForcePatch,
+    Level, Milestone, MilestonePatch, MilestoneState, NewMember, NewMilestone, NewPair, NewProject, NewTaskForce, Pair,
+    Project, ProjectPatch, Side, Stage, TaskForce, TaskForcePatch,
 };
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
@@ -87,7 +87,8 @@ pub struct Asked {
 pub async fn projects(app: &App, who: &Actor, asked: Asked, limit: i64) -> Result<Page<Project>> {
     who.must(READERS)?;
     let zone = who.zone_id;
-    let after = asked.cursor.as_deref().map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable")));
+    let after =
+        asked.cursor.as_deref().map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable")));
     let mut tx = app.read().await?;
     let words = match asked.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         Some(q) => Some(search::matching(&mut tx, zone, PROJECT, "p.id", q).await?.unwrap_or(Sql::from("FALSE"))),
@@ -156,7 +157,8 @@ async fn known_places(tx: &mut Tx, zone: Uuid, project: &Project) -> Result<()> 
 }
 
 fn words_of(project: &Project) -> String {
-    let parts = [&project.code, &project.level_text, &project.owner_name, &project.contractor, &project.site, &project.works];
+    let parts =
+        [&project.code, &project.level_text, &project.owner_name, &project.contractor, &project.site, &project.works];
     let mut text = format!("{}\n{}", project.name, project.short_name);
     for part in parts.into_iter().flatten() {
         text.push('\n');
@@ -511,7 +513,8 @@ pub async fn milestones(app: &App, who: &Actor, asked: MilestoneAsked, limit: i6
         Some((Day::read(day)?, Uuid::parse_str(id).ok()?))
     };
     let after = asked.cursor.as_deref().map(|cursor| read(cursor).ok_or_else(|| Error::field("cursor", "unreadable")));
-    let filter = MilestoneFilter { project_id, state: asked.state, after: after.transpose()?, ..MilestoneFilter::default() };
+    let filter =
+        MilestoneFilter { project_id, state: asked.state, after: after.transpose()?, ..MilestoneFilter::default() };
     let mut tx = app.read().await?;
     let today = today(app, &mut tx, zone).await?;
     let mut rows = store::milestones(&mut tx, zone, &filter, today, limit + 1).await?;
@@ -548,7 +551,9 @@ pub async fn milestone(app: &App, who: &Actor, id: Uuid) -> Result<Milestone> {
 async fn owner_fits(tx: &mut Tx, zone: Uuid, project: Uuid, owner: Option<Uuid>) -> Result<bool> {
     let Some(owner) = owner else { return Ok(true) };
     let home = store::home(tx, zone, owner).await?;
-    Ok(home.is_some_and(|home| home.left_at.is_none() && (home.department_id.is_some() || home.project_id == Some(project))))
+    Ok(home.is_some_and(|home| {
+        home.left_at.is_none() && (home.department_id.is_some() || home.project_id == Some(project))
+    }))
 }
 
 /// Sets a milestone. Its date is the original one from then on.
@@ -607,9 +612,7 @@ pub async fn change_milestone(app: &App, who: &Actor, id: Uuid, patch: Milestone
         new.moved_because = reason.clone();
     }
     check.done()?;
-    let facts = |one: &Milestone| {
-        json!({"plan_on": one.plan_on, "done_on": one.done_on, "owner_id": one.owner_id, "note": one.note})
-    };
+    let facts = |one: &Milestone| json!({"plan_on": one.plan_on, "done_on": one.done_on, "owner_id": one.owner_id, "note": one.note});
     let Some((before, after)) = difference(&facts(&old), &facts(&new)) else { return work.commit(id).await };
     if !store::update_milestone(&mut work, zone, &new, old.version).await? {
         return Err(Error::Conflict(Conflict::Stale(old.version + 1)));

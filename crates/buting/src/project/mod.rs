@@ -114,8 +114,23 @@ pub struct Project {
 }
 
 from_row!(Project {
-    id, name, short_name, code, level, level_text, owner_name, contractor, enterprise_id, carrier_id, carrier, site,
-    stage, works, closed_at, created_at, version,
+    id,
+    name,
+    short_name,
+    code,
+    level,
+    level_text,
+    owner_name,
+    contractor,
+    enterprise_id,
+    carrier_id,
+    carrier,
+    site,
+    stage,
+    works,
+    closed_at,
+    created_at,
+    version,
 });
 
 /// What is odd about a project code; none when it holds or is absent.
@@ -231,7 +246,9 @@ pub struct Pair {
 impl Pair {
     /// Whether both sides can still be called.
     pub fn holds(&self) -> bool {
-        self.valid_to.is_none() && !self.theirs.gone && (!self.ours.gone || self.backup.as_ref().is_some_and(|b| !b.gone))
+        self.valid_to.is_none()
+            && !self.theirs.gone
+            && (!self.ours.gone || self.backup.as_ref().is_some_and(|b| !b.gone))
     }
 }
 
@@ -498,13 +515,19 @@ mod tests {
             // Moved beforehand and kept then: late all the same, by the first date.
             ("2026-11-10", "2026-11-20", Some("2026-11-20"), S::DoneLate),
         ] {
-            assert_eq!(milestone_state(day(original), day(plan), done.map(day), today), expected, "{original} {plan} {done:?}");
+            assert_eq!(
+                milestone_state(day(original), day(plan), done.map(day), today),
+                expected,
+                "{original} {plan} {done:?}"
+            );
         }
     }
 
     #[test]
     fn days_between_days_cross_months() {
-        for (from, to, days) in [("2026-11-24", "2026-12-01", 7), ("2026-12-01", "2026-11-24", -7), ("2026-02-28", "2026-03-01", 1)] {
+        for (from, to, days) in
+            [("2026-11-24", "2026-12-01", 7), ("2026-12-01", "2026-11-24", -7), ("2026-02-28", "2026-03-01", 1)]
+        {
             assert_eq!(days_between(day(from), day(to)), days, "{from} {to}");
         }
     }

@@ -125,7 +125,8 @@ async fn index(cx: Cx) -> PageResult {
         let mut pairs = desk::pairs_of(&cx.app, &cx.who, &ids).await?;
         let mut late: BTreeMap<Uuid, i64> = desk::late_by_project(&cx.app, &cx.who, &ids).await?;
         let mut tx = cx.read().await?;
-        let mut answers = assignment::desk::current_of(&cx.app, &mut tx, cx.who.zone_id, SubjectKind::Project, &ids).await?;
+        let mut answers =
+            assignment::desk::current_of(&cx.app, &mut tx, cx.who.zone_id, SubjectKind::Project, &ids).await?;
         drop(tx);
         let page = list.map(|project| Row {
             answerable: answers.remove(&project.id).unwrap_or_default(),
@@ -273,7 +274,9 @@ async fn new(Posted { cx, mut form }: Posted) -> PageResult {
                 works: form.opt_text("works"),
             };
             match desk::create(&cx.app, &cx.who, new).await {
-                Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/projects/{id}"), "flash-project-entered")),
+                Ok(id) | Err(Error::Replayed(id)) => {
+                    return Ok(go(&format!("/projects/{id}"), "flash-project-entered"));
+                }
                 Err(error) => form.refused(error)?,
             }
         }
@@ -485,7 +488,9 @@ async fn new_milestone(Path(id): Path<String>, Posted { cx, mut form }: Posted) 
             let (project_id, name, note) = (project.id, form.text("name"), form.opt_text("note"));
             let new = NewMilestone { id: None, project_id, name, plan_on, owner_id, note };
             match desk::add_milestone(&cx.app, &cx.who, new).await {
-                Ok(_) | Err(Error::Replayed(_)) => return Ok(go(&format!("/projects/{project_id}"), "flash-milestone-set")),
+                Ok(_) | Err(Error::Replayed(_)) => {
+                    return Ok(go(&format!("/projects/{project_id}"), "flash-milestone-set"));
+                }
                 Err(error) => form.refused(error)?,
             }
         }
@@ -543,7 +548,9 @@ async fn change_milestone(Path(id): Path<String>, Posted { cx, mut form }: Poste
                 note: patch(&form, "note"),
             };
             match desk::change_milestone(&cx.app, &cx.who, id, change).await {
-                Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/milestones/{id}"), "flash-milestone-saved")),
+                Ok(id) | Err(Error::Replayed(id)) => {
+                    return Ok(go(&format!("/milestones/{id}"), "flash-milestone-saved"));
+                }
                 Err(error) => form.refused(error)?,
             }
         }
@@ -608,7 +615,8 @@ fn ids(form: &Form, name: &str) -> Vec<Uuid> {
 
 /// Members as ticked; who was in keeps what he does.
 fn members(form: &Form, before: &[super::Member]) -> Vec<NewMember> {
-    let duty = |person: Uuid| before.iter().find(|member| member.person_id == person).and_then(|member| member.duty.clone());
+    let duty =
+        |person: Uuid| before.iter().find(|member| member.person_id == person).and_then(|member| member.duty.clone());
     ids(form, "members").into_iter().map(|person_id| NewMember { person_id, duty: duty(person_id) }).collect()
 }
 
@@ -630,7 +638,9 @@ async fn new_force(Posted { cx, mut form }: Posted) -> PageResult {
                 note: form.opt_text("note"),
             };
             match desk::found(&cx.app, &cx.who, new).await {
-                Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/task-forces/{id}"), "flash-force-founded")),
+                Ok(id) | Err(Error::Replayed(id)) => {
+                    return Ok(go(&format!("/task-forces/{id}"), "flash-force-founded"));
+                }
                 Err(error) => form.refused(error)?,
             }
         }

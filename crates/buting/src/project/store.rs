@@ -67,7 +67,14 @@ pub async fn projects(tx: &mut Tx, zone: Uuid, filter: &Filter, limit: i64) -> R
     let mut query = Sql::from(PROJECT);
     narrow(&mut query, zone, filter);
     if let Some((name, id)) = &filter.after {
-        query.push(" AND (p.name > ").arg(name).push(" OR (p.name = ").arg(name).push(" AND p.id > ").arg(*id).push("))");
+        query
+            .push(" AND (p.name > ")
+            .arg(name)
+            .push(" OR (p.name = ")
+            .arg(name)
+            .push(" AND p.id > ")
+            .arg(*id)
+            .push("))");
     }
     query.push(" ORDER BY p.name, p.id LIMIT ").arg(limit);
     tx.list(query).await
@@ -152,7 +159,8 @@ pub async fn has(tx: &mut Tx, zone: Uuid, enterprise: Option<Uuid>, carrier: Opt
 
 /// Open carriers by name.
 pub async fn carriers(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, String)>> {
-    tx.list(sql!("SELECT id, short_name FROM carrier WHERE zone_id = $1 AND closed_at IS NULL ORDER BY name, id", zone)).await
+    tx.list(sql!("SELECT id, short_name FROM carrier WHERE zone_id = $1 AND closed_at IS NULL ORDER BY name, id", zone))
+        .await
 }
 
 /// Ledger rows about a project, newest first: when, who, what, why. Outside the
@@ -194,7 +202,8 @@ pub struct Home {
 from_row!(Home { department_id, project_id, left_at });
 
 pub async fn home(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<Option<Home>> {
-    tx.opt(sql!("SELECT department_id, project_id, left_at FROM person WHERE zone_id = $1 AND id = $2", zone, person)).await
+    tx.opt(sql!("SELECT department_id, project_id, left_at FROM person WHERE zone_id = $1 AND id = $2", zone, person))
+        .await
 }
 
 /// The project's own people.
@@ -386,7 +395,13 @@ fn narrow_milestones(query: &mut Sql, zone: Uuid, filter: &MilestoneFilter, toda
 }
 
 /// Milestones by date.
-pub async fn milestones(tx: &mut Tx, zone: Uuid, filter: &MilestoneFilter, today: Day, limit: i64) -> Result<Vec<Milestone>> {
+pub async fn milestones(
+    tx: &mut Tx,
+    zone: Uuid,
+    filter: &MilestoneFilter,
+    today: Day,
+    limit: i64,
+) -> Result<Vec<Milestone>> {
     let mut query = Sql::from(
         "SELECT m.id, m.project_id, j.short_name AS project, m.name, m.original_on, m.plan_on, m.done_on, m.moves,
            m.moved_because, m.owner_id, o.name AS owner, m.note, m.version
@@ -395,7 +410,14 @@ pub async fn milestones(tx: &mut Tx, zone: Uuid, filter: &MilestoneFilter, today
     );
     narrow_milestones(&mut query, zone, filter, today);
     if let Some((day, id)) = filter.after {
-        query.push(" AND (m.plan_on > ").arg(day).push(" OR (m.plan_on = ").arg(day).push(" AND m.id > ").arg(id).push("))");
+        query
+            .push(" AND (m.plan_on > ")
+            .arg(day)
+            .push(" OR (m.plan_on = ")
+            .arg(day)
+            .push(" AND m.id > ")
+            .arg(id)
+            .push("))");
     }
     query.push(" ORDER BY m.plan_on, m.id LIMIT ").arg(limit);
     let rows: Vec<MilestoneRow> = tx.list(query).await?;
@@ -554,7 +576,8 @@ pub async fn update_task_force(tx: &mut Tx, zone: Uuid, force: &TaskForce, versi
 /// Makes these the members: who is not named leaves, who is new joins, whose
 /// duty changed leaves and joins at the same instant.
 pub async fn set_members(tx: &mut Tx, zone: Uuid, force: &TaskForce, members: &[NewMember], at: Time) -> Result<()> {
-    let stays = |person: Uuid, duty: &Option<String>| members.iter().any(|new| new.person_id == person && new.duty == *duty);
+    let stays =
+        |person: Uuid, duty: &Option<String>| members.iter().any(|new| new.person_id == person && new.duty == *duty);
     for old in force.members.iter().filter(|old| !stays(old.person_id, &old.duty)) {
         tx.run(sql!(
             "UPDATE task_force_member SET valid_to = $1
@@ -566,7 +589,8 @@ pub async fn set_members(tx: &mut Tx, zone: Uuid, force: &TaskForce, members: &[
         ))
         .await?;
     }
-    let there = |new: &NewMember| force.members.iter().any(|old| old.person_id == new.person_id && old.duty == new.duty);
+    let there =
+        |new: &NewMember| force.members.iter().any(|old| old.person_id == new.person_id && old.duty == new.duty);
     for new in members.iter().filter(|new| !there(new)) {
         tx.run(sql!(
             "INSERT INTO task_force_member (zone_id, task_force_id, person_id, duty, valid_from) VALUES ($1, $2, $3, $4, $5)

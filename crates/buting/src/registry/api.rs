@@ -1,7 +1,7 @@
 use super::desk::{self, CONTACT_KEEPERS, KEEPERS, READERS};
 use super::{
-    Carrier, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch, EnterpriseQuery, NewCarrier,
-    NewContact, NewEnterprise,
+    Carrier, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch, EnterpriseQuery,
+    NewCarrier, NewContact, NewEnterprise,
 };
 use crate::actor::OFFICE;
 use crate::error::Result;
@@ -41,7 +41,9 @@ pub fn routes(routes: &mut Routes) {
     routes.api_get("/api/v1/carriers", office, carriers).summary("Carriers");
     routes.api_create("/api/v1/carriers", keepers, create_carrier, show_carrier).summary("Enter a carrier");
     routes.api_read("/api/v1/carriers/{id}", office, show_carrier).summary("A carrier");
-    routes.api_change("/api/v1/carriers/{id}", keepers, change_carrier, show_carrier).summary("Change a carrier, or close it");
+    routes
+        .api_change("/api/v1/carriers/{id}", keepers, change_carrier, show_carrier)
+        .summary("Change a carrier, or close it");
 }
 
 async fn enterprises(cx: Cx, query: EnterpriseQuery) -> Result<Page<Enterprise>> {

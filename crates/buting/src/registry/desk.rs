@@ -2,8 +2,8 @@
 
 use super::store::{self, After, Conditions};
 use super::{
-    Carrier, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch, EnterpriseQuery, NewCarrier,
-    NewContact, NewEnterprise, SortBy, Status, difference, sort_of,
+    Carrier, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch, EnterpriseQuery,
+    NewCarrier, NewContact, NewEnterprise, SortBy, Status, difference, sort_of,
 };
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
@@ -78,7 +78,8 @@ pub async fn contacts_shown(app: &App, who: &Actor, id: Uuid, address: IpAddr) -
     };
     if who.scope != Scope::Enterprise(id) {
         let mut tx = app.db.write().await?;
-        access(&mut tx, zone, who.person_id, address, "contact.show", Subject::new("enterprise", id), app.now()).await?;
+        access(&mut tx, zone, who.person_id, address, "contact.show", Subject::new("enterprise", id), app.now())
+            .await?;
         tx.commit().await?;
     }
     Ok(contacts)
@@ -192,9 +193,9 @@ pub async fn create_enterprise(app: &App, who: &Actor, new: NewEnterprise) -> Re
 /// Names the fields of a part by their place in the whole.
 fn within(error: Error, place: &str) -> Error {
     match error {
-        Error::Invalid(errors) => {
-            Error::Invalid(errors.into_iter().map(|e| FieldError { field: format!("{place}/{}", e.field), ..e }).collect())
-        }
+        Error::Invalid(errors) => Error::Invalid(
+            errors.into_iter().map(|e| FieldError { field: format!("{place}/{}", e.field), ..e }).collect(),
+        ),
         other => other,
     }
 }
@@ -231,7 +232,12 @@ pub async fn change_enterprise(app: &App, who: &Actor, id: Uuid, mut patch: Ente
 }
 
 /// Changes facts of an enterprise within a piece of work; false when all stay.
-pub(super) async fn change_in(work: &mut Work, old: &Enterprise, patch: EnterprisePatch, reason: Option<String>) -> Result<bool> {
+pub(super) async fn change_in(
+    work: &mut Work,
+    old: &Enterprise,
+    patch: EnterprisePatch,
+    reason: Option<String>,
+) -> Result<bool> {
     let zone = work.zone();
     let new = patch.apply(old).checked()?;
     let mut one = new.record(old.id, old.created_at);
@@ -336,7 +342,12 @@ pub(super) async fn change_contact_in(work: &mut Work, old: &Contact, patch: Con
     let primary = patch.primary.unwrap_or(old.primary);
     store::set_contact(work, zone, id, enterprise, primary, verified).await?;
     if patch.verified == Some(true) {
-        work.log("contact.verify", Subject::about("person", id, enterprise), Change::made(json!({"verified_at": verified}))).await?;
+        work.log(
+            "contact.verify",
+            Subject::about("person", id, enterprise),
+            Change::made(json!({"verified_at": verified})),
+        )
+        .await?;
     }
     if primary != old.primary {
         let change = Change::from_to(json!({"primary": old.primary}), json!({"primary": primary}));
@@ -374,7 +385,9 @@ pub async fn carriers(app: &App, who: &Actor, query: &CarrierQuery) -> Result<Pa
     let mut tx = app.read().await?;
     let words = match query.q.as_deref().filter(|q| !q.trim().is_empty()) {
         None => None,
-        Some(q) => Some(search::matching(&mut tx, who.zone_id, CARRIER, "c.id", q).await?.unwrap_or(Sql::from("FALSE"))),
+        Some(q) => {
+            Some(search::matching(&mut tx, who.zone_id, CARRIER, "c.id", q).await?.unwrap_or(Sql::from("FALSE")))
+        }
     };
     let closed = query.closed == Some(true);
     let counts = (limit + 1, TOTAL_CAP + 1);

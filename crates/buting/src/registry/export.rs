@@ -26,8 +26,20 @@ const MOST: usize = 50_000;
 const NAME: &str = "企业名单";
 
 const HEAD: [&str; 14] = [
-    "企业名称", "简称", "统一社会信用代码", "旧注册号", "所在载体", "行业代码", "职工人数", "是否重点", "状态", "标签", "地址",
-    "包联领导", "责任部门", "包联干部",
+    "企业名称",
+    "简称",
+    "统一社会信用代码",
+    "旧注册号",
+    "所在载体",
+    "行业代码",
+    "职工人数",
+    "是否重点",
+    "状态",
+    "标签",
+    "地址",
+    "包联领导",
+    "责任部门",
+    "包联干部",
 ];
 
 /// Everything that the filters find, as a download in XLSX or CSV.
@@ -40,7 +52,13 @@ pub async fn enterprises(cx: &Cx, query: EnterpriseQuery) -> Result<Response> {
 
 /// Everything that the filters find, as the bytes of an XLSX or CSV file.
 /// Logged with the address it goes to.
-pub async fn enterprise_sheet(app: &App, who: &Actor, mut query: EnterpriseQuery, csv: bool, address: IpAddr) -> Result<Vec<u8>> {
+pub async fn enterprise_sheet(
+    app: &App,
+    who: &Actor,
+    mut query: EnterpriseQuery,
+    csv: bool,
+    address: IpAddr,
+) -> Result<Vec<u8>> {
     (query.limit, query.cursor) = (Some(MAX_LIMIT), None);
     let mut rows = Vec::new();
     loop {

@@ -435,7 +435,10 @@ impl NewEnterprise {
         let legacy_reg_no = self.legacy_reg_no.map(|no| identifiers::half_width(&no)).filter(|no| !no.is_empty());
         let plausible = |no: &String| (13..=15).contains(&no.len()) && no.bytes().all(|b| b.is_ascii_alphanumeric());
         check.that(legacy_reg_no.as_ref().is_none_or(plausible), "legacy_reg_no", "legacy_reg_no");
-        let industry_code = self.industry_code.map(|code| identifiers::half_width(&code).to_uppercase()).filter(|code| !code.is_empty());
+        let industry_code = self
+            .industry_code
+            .map(|code| identifiers::half_width(&code).to_uppercase())
+            .filter(|code| !code.is_empty());
         check.that(industry_code.as_deref().is_none_or(is_industry), "industry_code", "industry_code");
         if self.headcount.is_some_and(|n| !(0..=MOST_PEOPLE).contains(&n)) {
             check.add(FieldError::new("headcount", "range").with("min", 0).with("max", MOST_PEOPLE));
@@ -448,7 +451,19 @@ impl NewEnterprise {
         }
         let tags: Vec<Tag> = self.tags.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         check.done()?;
-        Ok(Self { name, short_names, uscc, uscc_note, legacy_reg_no, industry_code, address, note, source, tags, ..self })
+        Ok(Self {
+            name,
+            short_names,
+            uscc,
+            uscc_note,
+            legacy_reg_no,
+            industry_code,
+            address,
+            note,
+            source,
+            tags,
+            ..self
+        })
     }
 
     /// As a record of the register; contacts and carrier's name come later.
@@ -516,7 +531,9 @@ fn uscc_error(code: &str, has_reason: bool) -> Option<FieldError> {
 fn is_industry(code: &str) -> bool {
     let digits = code.strip_prefix(|c: char| ('A'..='T').contains(&c));
     match (digits, code) {
-        (Some(digits), _) => digits.is_empty() || ((2..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())),
+        (Some(digits), _) => {
+            digits.is_empty() || ((2..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
+        }
         (None, digits) => (2..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()),
     }
 }
@@ -524,7 +541,8 @@ fn is_industry(code: &str) -> bool {
 /// A short name for tables when none was given: the name without its legal form.
 fn short_of(name: &str) -> String {
     let mut short = name.trim();
-    for form in ["股份有限公司", "有限责任公司", "有限公司", "公司", "（集团）", "(集团)", "集团"] {
+    for form in ["股份有限公司", "有限责任公司", "有限公司", "公司", "（集团）", "(集团)", "集团"]
+    {
         short = short.strip_suffix(form).unwrap_or(short);
     }
     let short: String = short.chars().take(14).collect();
@@ -787,7 +805,9 @@ mod tests {
 
     #[test]
     fn a_name_known_in_part_is_never_completed() {
-        for (name, partial) in [("李女士", true), ("王总", true), ("欧阳先生", true), ("李女", false), ("王建国", false), ("女士", false)] {
+        for (name, partial) in
+            [("李女士", true), ("王总", true), ("欧阳先生", true), ("李女", false), ("王建国", false), ("女士", false)]
+        {
             assert_eq!(NewContact { name: name.into(), ..NewContact::default() }.is_partial(), partial, "{name}");
         }
     }
@@ -796,7 +816,8 @@ mod tests {
     fn a_change_names_only_what_differs() {
         let at = Time::default();
         let old = named("甲").checked().expect("holds").record(Uuid::nil(), at);
-        let patch = EnterprisePatch { headcount: Patch::Set(5), name: Some("甲".into()), ..EnterprisePatch::default() };
+        let patch =
+            EnterprisePatch { headcount: Patch::Set(5), name: Some("甲".into()), ..EnterprisePatch::default() };
         let new = patch.apply(&old).record(Uuid::nil(), at);
         let (was, is) = difference(&old.facts(), &new.facts()).expect("a change");
         assert_eq!((was, is), (json!({"headcount": null}), json!({"headcount": 5})));

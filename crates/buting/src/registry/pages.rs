@@ -2,8 +2,8 @@ use super::desk::{self, CONTACT_KEEPERS, KEEPERS, READERS};
 use super::export;
 use super::timeline::{self, Timeline};
 use super::{
-    Carrier, CarrierKind, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch, EnterpriseQuery,
-    NewCarrier, NewContact, NewEnterprise, Status, Tag,
+    Carrier, CarrierKind, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch,
+    EnterpriseQuery, NewCarrier, NewContact, NewEnterprise, Status, Tag,
 };
 use crate::actor::{Actor, OFFICE};
 use crate::appeal;
@@ -211,7 +211,11 @@ impl EnterprisePage {
     }
 
     fn short_names(&self) -> String {
-        let names = if self.one.short_names.is_empty() { vec![self.one.short_name.clone()] } else { self.one.short_names.clone() };
+        let names = if self.one.short_names.is_empty() {
+            vec![self.one.short_name.clone()]
+        } else {
+            self.one.short_names.clone()
+        };
         names.join(&self.s.t("comma"))
     }
 
@@ -246,7 +250,18 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
             let calendar = crate::clock::calendar(&mut tx, zone).await?;
             let lines = appeal::desk::open_for(&mut tx, who, id).await?;
             let now = cx.now();
-            (lights, Some(lines.into_iter().map(|line| { let light = line.light(now, &calendar); (line, light) }).collect()))
+            (
+                lights,
+                Some(
+                    lines
+                        .into_iter()
+                        .map(|line| {
+                            let light = line.light(now, &calendar);
+                            (line, light)
+                        })
+                        .collect(),
+                ),
+            )
         } else {
             (Vec::new(), None)
         };
@@ -262,7 +277,18 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
         let timeline = timeline::of(&cx.app, who, &s, id, before).await?;
         let keeps = keeps(who);
         html(&EnterprisePage {
-            s, one, inside, keeps, reaches, shown, answerable, lights, appeals, visits, promises, timeline,
+            s,
+            one,
+            inside,
+            keeps,
+            reaches,
+            shown,
+            answerable,
+            lights,
+            appeals,
+            visits,
+            promises,
+            timeline,
         })
     })
     .await
@@ -344,7 +370,11 @@ async fn enterprise_form(cx: &Cx, form: Form, old: Option<&Enterprise>) -> Resul
 
 /// Short names as people type them in one line: 北辰、北辰机电.
 fn split_names(text: &str) -> Vec<String> {
-    text.split(['、', '，', ',', '；', ';', '\n']).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    text.split(['、', '，', ',', '；', ';', '\n'])
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn tags_of(form: &Form) -> Vec<Tag> {
@@ -397,7 +427,9 @@ async fn new_enterprise(Posted { cx, mut form }: Posted) -> PageResult {
         };
         if !form.failed() {
             match desk::create_enterprise(&cx.app, &cx.who, new).await {
-                Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/enterprises/{id}"), "flash-enterprise-created")),
+                Ok(id) | Err(Error::Replayed(id)) => {
+                    return Ok(go(&format!("/enterprises/{id}"), "flash-enterprise-created"));
+                }
                 Err(error) => form.refused(as_in_form(error))?,
             }
         }
@@ -499,7 +531,10 @@ async fn contact_form(cx: &Cx, form: Form, enterprise: Uuid, contact: Option<Con
     }
     Ok(ContactForm {
         title: if contact.is_some() { "contact-edit" } else { "contact-new" },
-        version: form.value("version").parse().unwrap_or_else(|_| contact.as_ref().map_or(0, |contact| contact.version)),
+        version: form
+            .value("version")
+            .parse()
+            .unwrap_or_else(|_| contact.as_ref().map_or(0, |contact| contact.version)),
         back: format!("/enterprises/{}", enterprise.id),
         phone_help: if contact.is_some() && cx.who.is(OFFICE) { "help-contact-phone" } else { "help-phone" },
         s: Shell::of(cx).await?,
@@ -525,7 +560,9 @@ async fn new_contact(Path(id): Path<String>, Posted { cx, mut form }: Posted) ->
             primary: form.on("primary"),
         };
         match desk::add_contact(&cx.app, &cx.who, enterprise, new).await {
-            Ok(_) | Err(Error::Replayed(_)) => return Ok(go(&format!("/enterprises/{enterprise}"), "flash-contact-added")),
+            Ok(_) | Err(Error::Replayed(_)) => {
+                return Ok(go(&format!("/enterprises/{enterprise}"), "flash-contact-added"));
+            }
             Err(error) => form.refused(error)?,
         }
         html_with(StatusCode::UNPROCESSABLE_ENTITY, &contact_form(&cx, form, enterprise, None).await?)
@@ -570,7 +607,9 @@ async fn edit_contact(Path(id): Path<String>, Posted { cx, mut form }: Posted) -
             ..ContactPatch::default()
         };
         match desk::change_contact(&cx.app, &cx.who, id, patch).await {
-            Ok(_) | Err(Error::Replayed(_)) => return Ok(go(&format!("/enterprises/{}", contact.enterprise_id), "flash-saved")),
+            Ok(_) | Err(Error::Replayed(_)) => {
+                return Ok(go(&format!("/enterprises/{}", contact.enterprise_id), "flash-saved"));
+            }
             Err(error) => form.refused(error)?,
         }
         let enterprise = contact.enterprise_id;
@@ -580,7 +619,8 @@ async fn edit_contact(Path(id): Path<String>, Posted { cx, mut form }: Posted) -
 }
 
 async fn contact_verified(Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
-    contact_act(cx, id, ContactPatch { verified: Some(true), ..ContactPatch::default() }, "flash-contact-verified").await
+    contact_act(cx, id, ContactPatch { verified: Some(true), ..ContactPatch::default() }, "flash-contact-verified")
+        .await
 }
 
 async fn contact_left(Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
@@ -645,7 +685,9 @@ async fn new_carrier(Posted { cx, mut form }: Posted) -> PageResult {
                 note: form.opt_text("note"),
             };
             match desk::create_carrier(&cx.app, &cx.who, new).await {
-                Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/carriers/{id}"), "flash-carrier-created")),
+                Ok(id) | Err(Error::Replayed(id)) => {
+                    return Ok(go(&format!("/carriers/{id}"), "flash-carrier-created"));
+                }
                 Err(error) => form.refused(error)?,
             }
         }
@@ -685,7 +727,9 @@ async fn edit_carrier(Path(id): Path<String>, Posted { cx, mut form }: Posted) -
         if !form.failed() {
             match desk::change_carrier(&cx.app, &cx.who, id, patch).await {
                 Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/carriers/{id}"), "flash-saved")),
-                Err(Error::Conflict(Conflict::State("carrier_in_use"))) => form.add(FieldError::new("closed", "carrier_in_use")),
+                Err(Error::Conflict(Conflict::State("carrier_in_use"))) => {
+                    form.add(FieldError::new("closed", "carrier_in_use"))
+                }
                 Err(error) => form.refused(error)?,
             }
         }
@@ -720,7 +764,11 @@ struct SearchPage {
 
 impl SearchPage {
     fn sentence(&self) -> String {
-        if self.asked { self.s.with("search-for", "q", self.s.param("q")) } else { self.s.t("search-help").into_owned() }
+        if self.asked {
+            self.s.with("search-for", "q", self.s.param("q"))
+        } else {
+            self.s.t("search-help").into_owned()
+        }
     }
 }
 
@@ -747,7 +795,11 @@ async fn found(cx: &Cx, q: &str) -> Result<Vec<Group>> {
         hits: page
             .items
             .into_iter()
-            .map(|one| Hit { href: format!("/enterprises/{}", one.id), title: one.name, more: one.carrier.unwrap_or_default() })
+            .map(|one| Hit {
+                href: format!("/enterprises/{}", one.id),
+                title: one.name,
+                more: one.carrier.unwrap_or_default(),
+            })
             .collect(),
     });
     let query = CarrierQuery { q: Some(q.into()), limit: Some(HITS), ..CarrierQuery::default() };
@@ -784,15 +836,22 @@ async fn found(cx: &Cx, q: &str) -> Result<Vec<Group>> {
             .into_iter()
             .map(|line| Hit {
                 href: format!("/appeals/{}", line.id),
-                more: [Some(line.number), line.enterprise_name.or(line.project_name)].into_iter().flatten().collect::<Vec<_>>().join(" "),
+                more: [Some(line.number), line.enterprise_name.or(line.project_name)]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(" "),
                 title: line.title,
             })
             .collect(),
     });
     let people = crate::organisation::desk::staff(&cx.app, who, Some(q), None, HITS).await?;
     let mut tx = cx.read().await?;
-    let departments: BTreeMap<Uuid, String> =
-        crate::organisation::desk::departments(&mut tx, zone).await?.into_iter().map(|d| (d.id, d.short_name)).collect();
+    let departments: BTreeMap<Uuid, String> = crate::organisation::desk::departments(&mut tx, zone)
+        .await?
+        .into_iter()
+        .map(|d| (d.id, d.short_name))
+        .collect();
     groups.push(Group {
         title: "nav-people",
         all: None,

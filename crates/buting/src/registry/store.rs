@@ -13,7 +13,8 @@ const ENTERPRISE: &str = "SELECT e.id, e.name, e.short_name, e.uscc, e.uscc_note
    e.confirmed_at, e.created_at, e.changed_at, e.version, e.spelling
  FROM enterprise e LEFT JOIN carrier c ON c.zone_id = e.zone_id AND c.id = e.carrier_id";
 
-const CARRIER: &str = "SELECT c.id, c.name, c.short_name, c.kind, c.address, c.note, c.closed_at, c.version, c.spelling,
+const CARRIER: &str =
+    "SELECT c.id, c.name, c.short_name, c.kind, c.address, c.note, c.closed_at, c.version, c.spelling,
    (SELECT count(*) FROM enterprise e WHERE e.zone_id = c.zone_id AND e.carrier_id = c.id AND e.status = 'active')
      AS enterprises
  FROM carrier c";
@@ -42,7 +43,10 @@ pub async fn enterprises_of(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<Vec
 async fn name(tx: &mut Tx, zone: Uuid, found: &mut [Enterprise]) -> Result<()> {
     let mut names: HashMap<Uuid, Vec<String>> = HashMap::new();
     for some in found.chunks(BATCH) {
-        let mut query = sql!("SELECT enterprise_id, name FROM enterprise_short_name WHERE zone_id = $1 AND enterprise_id IN ", zone);
+        let mut query = sql!(
+            "SELECT enterprise_id, name FROM enterprise_short_name WHERE zone_id = $1 AND enterprise_id IN ",
+            zone
+        );
         query.list(some.iter().map(|one| one.id)).push(" ORDER BY enterprise_id, position");
         for (id, name) in tx.list::<(Uuid, String)>(query).await? {
             names.entry(id).or_default().push(name);
@@ -93,7 +97,11 @@ impl Conditions {
                 query.push(" AND r.valid_to IS NULL AND ").push(column).arg(unit);
                 query.push(" UNION SELECT i.id FROM assignment r JOIN enterprise i ON i.zone_id = r.zone_id");
                 query.push(" AND i.carrier_id = r.subject_id WHERE r.zone_id = ").arg(zone);
-                query.push(" AND r.valid_to IS NULL AND r.subject_kind = 'carrier' AND ").push(column).arg(unit).push(")");
+                query
+                    .push(" AND r.valid_to IS NULL AND r.subject_kind = 'carrier' AND ")
+                    .push(column)
+                    .arg(unit)
+                    .push(")");
             }
         }
         for more in &self.more {
@@ -132,7 +140,12 @@ pub async fn enterprises(
         };
         query.push(")");
     }
-    query.push(" ORDER BY ").push(column).push(if down { " DESC, e.id DESC" } else { ", e.id" }).push(" LIMIT ").arg(limit);
+    query
+        .push(" ORDER BY ")
+        .push(column)
+        .push(if down { " DESC, e.id DESC" } else { ", e.id" })
+        .push(" LIMIT ")
+        .arg(limit);
     let rows = tx.all(query).await?;
     let mut found: Vec<Enterprise> = rows.iter().map(store::Row::read).collect::<Result<_>>()?;
     let keys = rows
@@ -157,7 +170,13 @@ pub async fn enterprise_count(tx: &mut Tx, zone: Uuid, conditions: &Conditions, 
 
 /// The enterprise of that full name, other than `not`.
 pub async fn enterprise_named(tx: &mut Tx, zone: Uuid, name: &str, not: Uuid) -> Result<Option<Uuid>> {
-    tx.opt_value(sql!("SELECT id FROM enterprise WHERE zone_id = $1 AND name = $2 AND id <> $3 LIMIT 1", zone, name, not)).await
+    tx.opt_value(sql!(
+        "SELECT id FROM enterprise WHERE zone_id = $1 AND name = $2 AND id <> $3 LIMIT 1",
+        zone,
+        name,
+        not
+    ))
+    .await
 }
 
 /// Puts enterprises into the register with their short names.
@@ -174,7 +193,13 @@ pub async fn insert_enterprises(tx: &mut Tx, zone: Uuid, all: &[Enterprise]) -> 
             insert.push(", ").arg(&one.legacy_reg_no).push(", ").arg(one.carrier_id).push(", ").arg(&one.industry_code);
             insert.push(", ").arg(one.headcount).push(", ").arg(one.key).push(", ").arg(one.status);
             insert.push(", ").arg(&one.address).push(", ").arg(serde_json::json!(one.tags));
-            insert.push(", ").arg(spelling_keys(&one.name)).push(", ").arg(name_key(&one.name)).push(", ").arg(&one.note);
+            insert
+                .push(", ")
+                .arg(spelling_keys(&one.name))
+                .push(", ")
+                .arg(name_key(&one.name))
+                .push(", ")
+                .arg(&one.note);
             insert.push(", ").arg(&one.source).push(", ").arg(one.confirmed_at).push(", ").arg(one.created_at);
             insert.push(", ").arg(one.changed_at).push(", 1)");
         }
@@ -233,7 +258,8 @@ pub async fn update_enterprise(tx: &mut Tx, zone: Uuid, one: &Enterprise, versio
         ))
         .await?;
     if n == 1 {
-        tx.run(sql!("DELETE FROM enterprise_short_name WHERE zone_id = $1 AND enterprise_id = $2", zone, one.id)).await?;
+        tx.run(sql!("DELETE FROM enterprise_short_name WHERE zone_id = $1 AND enterprise_id = $2", zone, one.id))
+            .await?;
         insert_names(tx, zone, std::slice::from_ref(one)).await?;
     }
     Ok(n == 1)
@@ -243,11 +269,14 @@ pub async fn update_enterprise(tx: &mut Tx, zone: Uuid, one: &Enterprise, versio
 pub async fn contacts(tx: &mut Tx, zone: Uuid, enterprises: &[Uuid]) -> Result<Vec<Contact>> {
     let mut query = Sql::from(CONTACT);
     query.push(" WHERE p.zone_id = ").arg(zone).push(" AND p.left_at IS NULL AND p.enterprise_id IN ");
-    query.list(enterprises.iter().copied()).push(" ORDER BY CASE WHEN k.is_primary THEN 0 ELSE 1 END, p.position, p.id");
+    query
+        .list(enterprises.iter().copied())
+        .push(" ORDER BY CASE WHEN k.is_primary THEN 0 ELSE 1 END, p.position, p.id");
     tx.list(query).await
 }
 
-const CONTACT: &str = "SELECT p.id, p.enterprise_id, p.name, p.partial, p.title, p.phone, p.email, p.left_at, p.version,
+const CONTACT: &str =
+    "SELECT p.id, p.enterprise_id, p.name, p.partial, p.title, p.phone, p.email, p.left_at, p.version,
    coalesce(k.is_primary, FALSE) AS \"primary\", k.verified_at
  FROM person p LEFT JOIN contact k ON k.zone_id = p.zone_id AND k.person_id = p.id";
 
@@ -259,7 +288,14 @@ pub async fn contact(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Contact
 }
 
 /// Notes what is known of a contact; the one to call first takes that from the other.
-pub async fn set_contact(tx: &mut Tx, zone: Uuid, person: Uuid, enterprise: Uuid, primary: bool, verified_at: Option<Time>) -> Result<()> {
+pub async fn set_contact(
+    tx: &mut Tx,
+    zone: Uuid,
+    person: Uuid,
+    enterprise: Uuid,
+    primary: bool,
+    verified_at: Option<Time>,
+) -> Result<()> {
     if primary {
         tx.run(sql!(
             "UPDATE contact SET is_primary = FALSE WHERE zone_id = $1 AND enterprise_id = $2 AND person_id <> $3",
@@ -295,7 +331,8 @@ pub async fn carrier(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Carrier
 
 /// The carrier of that full name, other than `not`.
 pub async fn carrier_named(tx: &mut Tx, zone: Uuid, name: &str, not: Uuid) -> Result<Option<Uuid>> {
-    tx.opt_value(sql!("SELECT id FROM carrier WHERE zone_id = $1 AND name = $2 AND id <> $3 LIMIT 1", zone, name, not)).await
+    tx.opt_value(sql!("SELECT id FROM carrier WHERE zone_id = $1 AND name = $2 AND id <> $3 LIMIT 1", zone, name, not))
+        .await
 }
 
 /// Id, full and short name of every carrier that exists, by pinyin.

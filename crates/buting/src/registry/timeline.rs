@@ -22,14 +22,59 @@ const PAGE: i64 = 30;
 const OPEN: &[&str] = &["enterprise", "carrier", "project", "assignment", "import"];
 /// What an enterprise or project owner reads of its own timeline.
 const PUBLIC: &[&str] = &[
-    "enterprise.create", "enterprise.change", "enterprise.status", "person.create", "person.change", "person.leave",
-    "contact.verify", "contact.primary", "assignment.open", "assignment.change", "assignment.end", "continuity.say",
-    "continuity.same", "measure.add", "measure.end", "visit.save", "visit.plan", "visit.agree", "visit.decline",
-    "visit.cancel", "visit.acknowledge", "promise.make", "promise.keep", "promise.break", "appeal.create", "appeal.register", "appeal.dispatch", "appeal.reject", "appeal.merge", "appeal.sign",
-    "appeal.ask", "appeal.reply", "appeal.tell", "appeal.pass_partner", "appeal.plan", "appeal.grant", "appeal.suspend",
-    "appeal.resume", "appeal.confirm", "appeal.dispute", "appeal.close", "appeal.close_silent", "appeal.list_long_term",
-    "appeal.reopen", "appeal.withdraw", "project.create", "project.change", "project.stage", "project.pair",
-    "milestone.create", "milestone.move", "milestone.done", "milestone.change",
+    "enterprise.create",
+    "enterprise.change",
+    "enterprise.status",
+    "person.create",
+    "person.change",
+    "person.leave",
+    "contact.verify",
+    "contact.primary",
+    "assignment.open",
+    "assignment.change",
+    "assignment.end",
+    "continuity.say",
+    "continuity.same",
+    "measure.add",
+    "measure.end",
+    "visit.save",
+    "visit.plan",
+    "visit.agree",
+    "visit.decline",
+    "visit.cancel",
+    "visit.acknowledge",
+    "promise.make",
+    "promise.keep",
+    "promise.break",
+    "appeal.create",
+    "appeal.register",
+    "appeal.dispatch",
+    "appeal.reject",
+    "appeal.merge",
+    "appeal.sign",
+    "appeal.ask",
+    "appeal.reply",
+    "appeal.tell",
+    "appeal.pass_partner",
+    "appeal.plan",
+    "appeal.grant",
+    "appeal.suspend",
+    "appeal.resume",
+    "appeal.confirm",
+    "appeal.dispute",
+    "appeal.close",
+    "appeal.close_silent",
+    "appeal.list_long_term",
+    "appeal.reopen",
+    "appeal.withdraw",
+    "project.create",
+    "project.change",
+    "project.stage",
+    "project.pair",
+    "milestone.create",
+    "milestone.move",
+    "milestone.done",
+    "milestone.change",
 ];
 
 /// One entry, ready to be shown.
@@ -102,7 +147,9 @@ pub async fn of(app: &App, who: &Actor, s: &Shell, about: Uuid, before: Option<U
             what: s.t(&format!("ledger-{}", row.action.replace('.', "-"))).into_owned(),
             // A person's title is his post, not the name of the record.
             record: (row.subject_id != about && row.subject != "person")
-                .then(|| titles.get(&row.subject_id).map(|title| (title.clone(), href_of(&row.subject, row.subject_id))))
+                .then(|| {
+                    titles.get(&row.subject_id).map(|title| (title.clone(), href_of(&row.subject, row.subject_id)))
+                })
                 .flatten(),
             changes,
             note: row.note.clone().filter(|_| inside || own),
@@ -141,7 +188,8 @@ async fn names(tx: &mut Tx, zone: Uuid, rows: &[LedgerRow]) -> Result<HashMap<Uu
 /// Titles of the records, from what was written when each was made.
 async fn titles(tx: &mut Tx, zone: Uuid, rows: &[LedgerRow]) -> Result<HashMap<Uuid, String>> {
     let ids: BTreeSet<Uuid> = rows.iter().map(|row| row.subject_id).collect();
-    let mut query = sql!("SELECT subject_id, after FROM ledger WHERE zone_id = $1 AND before IS NULL AND subject_id IN ", zone);
+    let mut query =
+        sql!("SELECT subject_id, after FROM ledger WHERE zone_id = $1 AND before IS NULL AND subject_id IN ", zone);
     query.list(ids).push(" ORDER BY id");
     let mut titles = HashMap::new();
     for (id, after) in tx.list::<(Uuid, Option<String>)>(query).await? {
@@ -162,7 +210,8 @@ async fn changes(
     inside: bool,
 ) -> Result<Vec<(String, String, String)>> {
     let (before, after) = (row.before(), row.after());
-    let keys: BTreeSet<&String> = [&before, &after].into_iter().filter_map(Json::as_object).flat_map(|fields| fields.keys()).collect();
+    let keys: BTreeSet<&String> =
+        [&before, &after].into_iter().filter_map(Json::as_object).flat_map(|fields| fields.keys()).collect();
     let mut changes = Vec::new();
     for key in keys {
         // Notes are the office's own.
@@ -190,7 +239,11 @@ async fn changes(
 }
 
 fn label(s: &Shell, field: &str) -> Option<String> {
-    ["record", "field"].iter().map(|family| format!("{family}-{field}")).find(|key| s.lang.has(key)).map(|key| s.t(&key).into_owned())
+    ["record", "field"]
+        .iter()
+        .map(|family| format!("{family}-{field}"))
+        .find(|key| s.lang.has(key))
+        .map(|key| s.t(&key).into_owned())
 }
 
 /// A value as people read it; empty when there is none.

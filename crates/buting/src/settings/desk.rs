@@ -166,7 +166,8 @@ async fn set_zone(app: &App, who: &Actor, set: &[(&str, Json)]) -> Result<Uuid> 
     if !store::set_zone(&mut work, id, zone.version, &Json::Object(settings)).await? {
         return Err(Error::Conflict(crate::error::Conflict::Stale(zone.version + 1)));
     }
-    work.log("settings.zone", Subject::new("zone", id), Change::from_to(Json::Object(before), Json::Object(after))).await?;
+    work.log("settings.zone", Subject::new("zone", id), Change::from_to(Json::Object(before), Json::Object(after)))
+        .await?;
     work.commit(id).await
 }
 
@@ -184,7 +185,8 @@ pub async fn set_hours(app: &App, who: &Actor, text: &str) -> Result<Uuid> {
 /// so that a line left out is taken back. Open deadlines are reckoned again.
 pub async fn set_days(app: &App, who: &Actor, text: &str) -> Result<Uuid> {
     who.must(KEEPERS)?;
-    let days = read_days(text).map_err(|row| Error::Invalid(vec![FieldError::new("days", "day_line").with("row", row)]))?;
+    let days =
+        read_days(text).map_err(|row| Error::Invalid(vec![FieldError::new("days", "day_line").with("row", row)]))?;
     set_calendar(app, who, "days", days).await
 }
 
@@ -214,7 +216,9 @@ pub async fn year_to_load(tx: &mut Tx, zone: Uuid, now: crate::time::Time) -> Re
 pub async fn set_visit_block(app: &App, who: &Actor, block: &VisitBlock) -> Result<Uuid> {
     who.must(KEEPERS)?;
     let key = block.key.as_str();
-    let fits = !key.is_empty() && key.len() <= 40 && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let fits = !key.is_empty()
+        && key.len() <= 40
+        && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     let mut check = Check::new();
     check.that(fits, "key", "handle");
     let name = check.opt_text("name", block.name.as_deref(), 20);
@@ -226,7 +230,8 @@ pub async fn set_visit_block(app: &App, who: &Actor, block: &VisitBlock) -> Resu
     if block.retired && left.iter().all(|other| other.key == key) {
         return Err(Error::state("last_visit_block"));
     }
-    let body = serde_json::to_value(VisitBlock { name, ..block.clone() }).map_err(|e| Error::Internal(e.to_string()))?;
+    let body =
+        serde_json::to_value(VisitBlock { name, ..block.clone() }).map_err(|e| Error::Internal(e.to_string()))?;
     put(&mut work, VISIT_BLOCK, key, body).await?;
     work.commit(zone).await
 }

@@ -70,7 +70,8 @@ pub struct Holder {
 /// Reads office hours as they are typed: `08:30-12:00 13:30-17:30`. In order,
 /// without overlap.
 pub fn read_hours(text: &str) -> Option<Vec<[String; 2]>> {
-    let text = text.replace(['，', '、', '；', ',', ';'], " ").replace(['—', '–', '－', '~', '至'], "-").replace('：', ":");
+    let text =
+        text.replace(['，', '、', '；', ',', ';'], " ").replace(['—', '–', '－', '~', '至'], "-").replace('：', ":");
     let mut pairs = Vec::new();
     let mut last: Option<jiff::civil::Time> = None;
     for part in text.split_whitespace() {
@@ -108,7 +109,9 @@ pub fn read_days(text: &str) -> Result<Json, usize> {
 /// What the program ships for a kind: key and body, in order.
 pub fn shipped(kind: &str) -> Vec<(String, Json)> {
     match kind {
-        VISIT_BLOCK => VISIT_BLOCKS.iter().zip(1..).map(|(key, n)| ((*key).to_owned(), json!({ "position": n }))).collect(),
+        VISIT_BLOCK => {
+            VISIT_BLOCKS.iter().zip(1..).map(|(key, n)| ((*key).to_owned(), json!({ "position": n }))).collect()
+        }
         _ => Vec::new(),
     }
 }

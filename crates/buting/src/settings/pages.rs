@@ -1,8 +1,8 @@
 use super::desk::{self, KEEPERS, LABELS, OfficeChange, PROTECTORS, ProtectionChange, READERS};
 use super::{Holder, Version, VisitBlock};
 use crate::actor::Role;
-use crate::appeal::{self, policy};
 use crate::appeal::policy::{Category, Profile};
+use crate::appeal::{self, policy};
 use crate::clock;
 use crate::error::{Error, FieldError, Result};
 use crate::http::cx::Cx;
@@ -237,7 +237,13 @@ async fn category(Posted { cx, mut form }: Posted) -> PageResult {
                 Err(_) => form.add(FieldError::new("assist", "unreadable")),
             }
         }
-        let category = Category { key: key.clone(), name: form.opt_text("name"), lead_department_id, assist, retired: form.on("retired") };
+        let category = Category {
+            key: key.clone(),
+            name: form.opt_text("name"),
+            lead_department_id,
+            assist,
+            retired: form.on("retired"),
+        };
         if form.failed() {
             return categories_shown(&cx, Some(form), StatusCode::UNPROCESSABLE_ENTITY).await;
         }
@@ -297,7 +303,8 @@ async fn limits_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result
         None => Vec::new(),
     };
     drop(tx);
-    let profile = editing.as_ref().and_then(|key| all.iter().find(|(known, _)| known == key)).map(|(_, profile)| profile);
+    let profile =
+        editing.as_ref().and_then(|key| all.iter().find(|(known, _)| known == key)).map(|(_, profile)| profile);
     let form = form.unwrap_or_else(|| match profile {
         None => Form::default(),
         Some(profile) => {
@@ -319,7 +326,10 @@ async fn limits_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result
             Form::filled(values)
         }
     });
-    html_with(status, &LimitsPage { s: Shell::of(cx).await?, tabs: TABS, form, all, editing, versions, can_keep: cx.who.is(KEEPERS) })
+    html_with(
+        status,
+        &LimitsPage { s: Shell::of(cx).await?, tabs: TABS, form, all, editing, versions, can_keep: cx.who.is(KEEPERS) },
+    )
 }
 
 async fn limits(cx: Cx) -> PageResult {
@@ -409,7 +419,11 @@ async fn calendar_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Resu
     let days = desk::current(&mut tx, cx.who.zone_id, "calendar", "days").await?;
     drop(tx);
     let today = calendar.local_day(cx.now().stamp());
-    let year = query.opt("year").and_then(|text| text.parse().ok()).filter(|year| (2004..=2100).contains(year)).unwrap_or(today.year());
+    let year = query
+        .opt("year")
+        .and_then(|text| text.parse().ok())
+        .filter(|year| (2004..=2100).contains(year))
+        .unwrap_or(today.year());
     let (mut special, mut working) = (Vec::new(), 0);
     let first = jiff::civil::Date::new(year, 1, 1).map_err(|e| Error::Internal(e.to_string()))?;
     for date in first.series(jiff::Span::new().days(1)).take_while(|date| date.year() == year) {
@@ -424,8 +438,10 @@ async fn calendar_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Resu
             });
         }
     }
-    let form = form.unwrap_or_else(|| Form::filled([("hours", hours_text(hours.as_ref())), ("days", days_text(days.as_ref()))]));
-    let years = clock::years(&calendar, today).into_iter().map(|(year, official)| (i64::from(year), official)).collect();
+    let form = form
+        .unwrap_or_else(|| Form::filled([("hours", hours_text(hours.as_ref())), ("days", days_text(days.as_ref()))]));
+    let years =
+        clock::years(&calendar, today).into_iter().map(|(year, official)| (i64::from(year), official)).collect();
     let page = CalendarPage {
         s: Shell::of(cx).await?,
         tabs: TABS,

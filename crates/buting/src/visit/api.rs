@@ -1,7 +1,7 @@
 use super::desk::{self, PromiseFilter, READERS, RECORDERS, VisitFilter};
 use super::{
-    AckHow, Channel, Coverage, Near, NewPlan, NewPromise, NewVisit, Plan, PlanState, Promise, PromiseState, Row,
-    Visit, VisitKind,
+    AckHow, Channel, Coverage, Near, NewPlan, NewPromise, NewVisit, Plan, PlanState, Promise, PromiseState, Row, Visit,
+    VisitKind,
 };
 use crate::actor::{OFFICE, OUTSIDE};
 use crate::error::Result;

@@ -89,7 +89,11 @@ async fn save_in(work: &mut Work, subject: &Named, mut new: NewVisit) -> Result<
         appeal.id.get_or_insert_with(Uuid::now_v7);
     }
     let raised: Vec<Uuid> = new.appeals.iter().filter_map(|appeal| appeal.id).collect();
-    let repeats = if same { continuity::current(work, zone_id, subject).await?.iter().filter(|l| l.id.is_some()).count() } else { 0 };
+    let repeats = if same {
+        continuity::current(work, zone_id, subject).await?.iter().filter(|l| l.id.is_some()).count()
+    } else {
+        0
+    };
     let row = NewRow {
         id,
         number: &number,
@@ -212,7 +216,13 @@ async fn insert_items(work: &mut Work, visit_id: Uuid, subject: &Named, new: &Ne
 }
 
 /// Opens the appeal of a visit.
-async fn raise(work: &mut Work, subject: &Named, visit: Uuid, disruption: Option<Uuid>, told: VisitAppeal) -> Result<Uuid> {
+async fn raise(
+    work: &mut Work,
+    subject: &Named,
+    visit: Uuid,
+    disruption: Option<Uuid>,
+    told: VisitAppeal,
+) -> Result<Uuid> {
     let urgency = match told.urgency.as_deref() {
         None => Urgency::Normal,
         Some(word) => Urgency::parse(word).ok_or_else(|| Error::field("urgency", "unknown"))?,
@@ -314,7 +324,13 @@ pub async fn promise_of(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Promise> {
 }
 
 /// Promises that the actor may see, the earliest due first.
-pub async fn promises(app: &App, who: &Actor, filter: &PromiseFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Promise>> {
+pub async fn promises(
+    app: &App,
+    who: &Actor,
+    filter: &PromiseFilter,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Promise>> {
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
@@ -435,7 +451,13 @@ fn raised_of(line: appeal::record::Line) -> Raised {
 }
 
 /// Visits that the actor may see, newest first.
-pub async fn visits(app: &App, who: &Actor, filter: &VisitFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Row>> {
+pub async fn visits(
+    app: &App,
+    who: &Actor,
+    filter: &VisitFilter,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Row>> {
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
@@ -500,7 +522,8 @@ pub async fn brief(app: &App, who: &Actor, kind: SubjectKind, id: Uuid) -> Resul
     };
     if reach::reaches(&mut tx, who, id).await? {
         brief.lights = continuity::current(&mut tx, who.zone_id, &brief.subject).await?;
-        let filter = PromiseFilter { subject_id: Some(id), state: Some(PromiseState::Open), ..PromiseFilter::default() };
+        let filter =
+            PromiseFilter { subject_id: Some(id), state: Some(PromiseState::Open), ..PromiseFilter::default() };
         brief.promises = store::promises(&mut tx, who, &filter, None, 20).await?;
         brief.items = store::open_items(&mut tx, who.zone_id, id).await?;
         let open = appeal::desk::open_for(&mut tx, who, id).await?;
@@ -606,7 +629,8 @@ pub async fn plan(app: &App, who: &Actor, new: NewPlan) -> Result<Uuid> {
     let made = json!({"purpose": new.purpose, "planned_at": new.planned_at, "despite": new.despite, "kind": new.kind});
     work.log("visit.plan", about, Change::made(made)).await?;
     for person in store::accounts_of(&mut work, zone, subject_id).await? {
-        work.notify(person, "visit.planned", about, json!({"subject": subject.short_name, "purpose": new.purpose})).await?;
+        work.notify(person, "visit.planned", about, json!({"subject": subject.short_name, "purpose": new.purpose}))
+            .await?;
     }
     work.commit(id).await
 }
@@ -689,7 +713,8 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     let now = app.now();
     let mut tx = app.read().await?;
     if who.is(RECORDERS) {
-        let filter = PromiseFilter { owner_id: Some(person), state: Some(PromiseState::Open), ..PromiseFilter::default() };
+        let filter =
+            PromiseFilter { owner_id: Some(person), state: Some(PromiseState::Open), ..PromiseFilter::default() };
         for promise in store::promises(&mut tx, who, &filter, None, 100).await? {
             items.push(ToDo {
                 action: "todo-promise",
@@ -715,7 +740,9 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
         }
     }
     if matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_)) {
-        for plan in store::open_plans(&mut tx, who, None, None).await?.into_iter().filter(|p| p.state == PlanState::Proposed) {
+        for plan in
+            store::open_plans(&mut tx, who, None, None).await?.into_iter().filter(|p| p.state == PlanState::Proposed)
+        {
             items.push(ToDo {
                 action: "todo-plan-answer",
                 title: plan.purpose,

@@ -159,7 +159,9 @@ fn promise(text: &str, today: Day) -> Result<Mark, &'static str> {
 fn due_in(text: &str, today: Day) -> Option<Day> {
     let from = today.0;
     dated(text, from)
-        .or_else(|| number_before(text, &["日内", "天内", "天之内", "日之内"]).and_then(|n| from.checked_add(n.days()).ok()))
+        .or_else(|| {
+            number_before(text, &["日内", "天内", "天之内", "日之内"]).and_then(|n| from.checked_add(n.days()).ok())
+        })
         .or_else(|| relative(text, from))
         .map(Day)
 }
@@ -327,7 +329,9 @@ mod tests {
             ("#诉求（用电）[紧急] 明天停电", "明天停电", Some("power_water_gas"), Some("urgent")),
             ("#诉求 【北厂区】缺保洁", "【北厂区】缺保洁", None, None),
         ] {
-            let Ok(Mark::Appeal { title: t, category: c, urgency: u, body: None }) = one(line) else { panic!("{line}") };
+            let Ok(Mark::Appeal { title: t, category: c, urgency: u, body: None }) = one(line) else {
+                panic!("{line}")
+            };
             assert_eq!((t.as_str(), c, u), (title, category, urgency), "{line}");
         }
         assert!(matches!(one("#诉求"), Err("mark_empty")));
@@ -355,7 +359,8 @@ mod tests {
             let Ok(Mark::Promise { due: d, owner: o, .. }) = one(line) else { panic!("{line}") };
             assert_eq!((d.to_string().as_str(), o.as_deref()), (due, owner), "{line}");
         }
-        for line in ["#承诺 尽快答复", "#承诺 5个工作日内答复", "#承诺 本周一答复", "#承诺 13月1日"] {
+        for line in ["#承诺 尽快答复", "#承诺 5个工作日内答复", "#承诺 本周一答复", "#承诺 13月1日"]
+        {
             assert!(matches!(one(line), Err("promise_due")), "{line}");
         }
     }

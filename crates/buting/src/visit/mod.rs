@@ -217,9 +217,7 @@ pub struct Item {
     pub version: i64,
 }
 
-from_row!(Item {
-    id, visit_id, subject_id, kind, text, answer, due_at, checked_at, held, check_note, version,
-});
+from_row!(Item { id, visit_id, subject_id, kind, text, answer, due_at, checked_at, held, check_note, version });
 
 /// What the office promised.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -255,8 +253,20 @@ pub struct Promise {
 }
 
 from_row!(Promise {
-    id, subject_kind, subject_id, subject_name, visit_id, text, owner_id, owner_name, due_at, state, ended_at, reason,
-    created_at, version,
+    id,
+    subject_kind,
+    subject_id,
+    subject_name,
+    visit_id,
+    text,
+    owner_id,
+    owner_name,
+    due_at,
+    state,
+    ended_at,
+    reason,
+    created_at,
+    version,
 });
 
 impl Versioned for Promise {
@@ -301,8 +311,21 @@ pub struct Row {
 }
 
 from_row!(Row {
-    id, number, subject_kind, subject_id, subject_name, kind, channel, outcome, happened_at, leader_name, visitors,
-    appeals, promises, lights, ack_at,
+    id,
+    number,
+    subject_kind,
+    subject_id,
+    subject_name,
+    kind,
+    channel,
+    outcome,
+    happened_at,
+    leader_name,
+    visitors,
+    appeals,
+    promises,
+    lights,
+    ack_at,
 });
 
 /// An appeal that a visit raised, by name.
@@ -581,7 +604,11 @@ impl NewVisit {
             check.that(count <= 20, name, "too_many");
         }
         self.note = check.opt_text("note", self.note.as_deref(), 10_000);
-        check.that(self.next_contact_due_at.is_none_or(|due| due >= happened_at), "next_contact_due_at", "before_start");
+        check.that(
+            self.next_contact_due_at.is_none_or(|due| due >= happened_at),
+            "next_contact_due_at",
+            "before_start",
+        );
     }
 }
 
@@ -625,8 +652,23 @@ pub struct Plan {
 }
 
 from_row!(Plan {
-    id, subject_kind, subject_id, subject_name, kind, purpose, planned_at, department_id, department_name, planned_by,
-    planned_by_name, despite, state, answered_at, reason, visit_id, version,
+    id,
+    subject_kind,
+    subject_id,
+    subject_name,
+    kind,
+    purpose,
+    planned_at,
+    department_id,
+    department_name,
+    planned_by,
+    planned_by_name,
+    despite,
+    state,
+    answered_at,
+    reason,
+    visit_id,
+    version,
 });
 
 impl Versioned for Plan {
@@ -747,7 +789,10 @@ mod tests {
         assert_eq!(faults(|v| v.blocks = vec![answer("prevention"), answer("safety")]), vec![]);
         assert_eq!(faults(|v| v.blocks = vec![answer("weather")]), wrong("blocks/0/key", "unknown"));
         assert_eq!(faults(|v| v.blocks = vec![answer("safety"), answer("safety")]), wrong("blocks/1/key", "twice"));
-        assert_eq!(faults(|v| v.hosts = vec![Host { name: " ".into(), title: None }]), wrong("hosts/0/name", "required"));
+        assert_eq!(
+            faults(|v| v.hosts = vec![Host { name: " ".into(), title: None }]),
+            wrong("hosts/0/name", "required")
+        );
         let late = Some(Time::from_ms(1));
         assert_eq!(
             faults(|v| v.hazards = vec![NewItem { text: "电线老化".into(), due_at: late }]),

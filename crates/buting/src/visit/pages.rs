@@ -167,7 +167,11 @@ impl NewVisitPage {
 
     /// What is often found, to choose from.
     fn findings(&self, block: &VisitBlock) -> Vec<String> {
-        block_text(&self.s, "visit-findings", block).split(['、', '|']).map(|f| f.trim().to_owned()).filter(|f| !f.is_empty()).collect()
+        block_text(&self.s, "visit-findings", block)
+            .split(['、', '|'])
+            .map(|f| f.trim().to_owned())
+            .filter(|f| !f.is_empty())
+            .collect()
     }
 
     fn findings_id(&self, block: &VisitBlock) -> String {
@@ -206,7 +210,8 @@ async fn new_visit_page(cx: &Cx, kind: SubjectKind, id: Uuid, form: Form) -> Res
             (*name, (asked.max(*least) + more).min(MAX_ROWS))
         })
         .collect();
-    let urgencies = ["normal", "urgent", "critical"].map(|word| (word.to_owned(), s.word("urgency", word).into_owned()));
+    let urgencies =
+        ["normal", "urgent", "critical"].map(|word| (word.to_owned(), s.word("urgency", word).into_owned()));
     Ok(NewVisitPage {
         subject: format!("{kind}:{id}"),
         rows,
@@ -278,7 +283,9 @@ impl Told {
 
     /// The field of the form for a place that the desk refused.
     fn field_of(&self, place: &str) -> String {
-        let tail = |prefix: &str| place.strip_prefix(prefix)?.split_once('/').map(|(n, field)| (n.to_owned(), field.to_owned()));
+        let tail = |prefix: &str| {
+            place.strip_prefix(prefix)?.split_once('/').map(|(n, field)| (n.to_owned(), field.to_owned()))
+        };
         self.places.get(place).cloned().unwrap_or_else(|| {
             // A record that a marked line made is wrong where the line is.
             let marked = ["appeals/", "promises/", "continuity/"].iter().any(|prefix| tail(prefix).is_some());
@@ -533,7 +540,9 @@ async fn acknowledge(Path(id): Path<String>, Posted { cx, mut form }: Posted) ->
         let id = id_of(&id)?;
         let how = form.word("how", AckHow::parse);
         let note = form.opt_text("note");
-        if !form.failed() && made(desk::acknowledge(&cx.app, &cx.who, id, how, note.as_deref()).await, &mut form)?.is_some() {
+        if !form.failed()
+            && made(desk::acknowledge(&cx.app, &cx.who, id, how, note.as_deref()).await, &mut form)?.is_some()
+        {
             return Ok(go(&format!("/visits/{id}"), "flash-visit-acknowledged"));
         }
         html_with(StatusCode::UNPROCESSABLE_ENTITY, &visit_page(&cx, id, form).await?)

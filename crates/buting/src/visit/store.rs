@@ -40,9 +40,29 @@ pub struct Stored {
 }
 
 from_row!(Stored {
-    number, subject_kind, subject_id, subject_name, disruption_id, plan_id, kind, channel, outcome, happened_at,
-    minutes, hosts, blocks, appeals, note, asked_for_material, next_contact_due_at, ack_at, ack_how, ack_note,
-    recorded_by, created_at, version,
+    number,
+    subject_kind,
+    subject_id,
+    subject_name,
+    disruption_id,
+    plan_id,
+    kind,
+    channel,
+    outcome,
+    happened_at,
+    minutes,
+    hosts,
+    blocks,
+    appeals,
+    note,
+    asked_for_material,
+    next_contact_due_at,
+    ack_at,
+    ack_how,
+    ack_note,
+    recorded_by,
+    created_at,
+    version,
 });
 
 const NAMES: &str = " LEFT JOIN enterprise e ON e.zone_id = v.zone_id AND e.id = v.subject_id
@@ -107,7 +127,13 @@ pub async fn insert_visit(work: &mut Work, row: &NewRow<'_>) -> Result<()> {
     .map(drop)
 }
 
-pub async fn insert_visitor(work: &mut Work, visit: Uuid, position: usize, person: Uuid, department: Option<Uuid>) -> Result<()> {
+pub async fn insert_visitor(
+    work: &mut Work,
+    visit: Uuid,
+    position: usize,
+    person: Uuid,
+    department: Option<Uuid>,
+) -> Result<()> {
     let zone = work.zone();
     work.run(sql!(
         "INSERT INTO visit_visitor (zone_id, visit_id, position, person_id, department_id) VALUES ($1, $2, $3, $4, $5)",
@@ -296,7 +322,13 @@ fn narrow(query: &mut Sql, who: &Actor, filter: &VisitFilter) {
 }
 
 /// Visits that the actor may see, newest first.
-pub async fn visits(tx: &mut Tx, who: &Actor, filter: &VisitFilter, after: Option<(Time, Uuid)>, limit: i64) -> Result<Vec<Row>> {
+pub async fn visits(
+    tx: &mut Tx,
+    who: &Actor,
+    filter: &VisitFilter,
+    after: Option<(Time, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Row>> {
     let mut query = Sql::from(
         "SELECT v.id, v.number, v.subject_kind, v.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name,
            v.kind, v.channel, v.outcome, v.happened_at,
@@ -351,8 +383,14 @@ pub async fn count_visits(tx: &mut Tx, who: &Actor, filter: &VisitFilter) -> Res
 pub async fn coverage(tx: &mut Tx, who: &Actor, recent_since: Time, limit: i64) -> Result<Vec<Coverage>> {
     let mut query = Sql::from("SELECT * FROM (");
     for (n, (table, active)) in [
-        ("SELECT 'enterprise' AS subject_kind, s.id AS subject_id, s.short_name AS subject_name, s.key,", " s.status = 'active'"),
-        ("SELECT 'project' AS subject_kind, s.id AS subject_id, s.short_name AS subject_name, FALSE AS key,", " s.closed_at IS NULL"),
+        (
+            "SELECT 'enterprise' AS subject_kind, s.id AS subject_id, s.short_name AS subject_name, s.key,",
+            " s.status = 'active'",
+        ),
+        (
+            "SELECT 'project' AS subject_kind, s.id AS subject_id, s.short_name AS subject_name, FALSE AS key,",
+            " s.closed_at IS NULL",
+        ),
     ]
     .into_iter()
     .enumerate()
@@ -370,7 +408,9 @@ pub async fn coverage(tx: &mut Tx, who: &Actor, recent_since: Time, limit: i64) 
             query.push(" AND ").append(reach);
         }
     }
-    query.push(") c ORDER BY CASE WHEN c.last_at IS NULL THEN 0 ELSE 1 END, c.last_at, c.key DESC, c.subject_name LIMIT ");
+    query.push(
+        ") c ORDER BY CASE WHEN c.last_at IS NULL THEN 0 ELSE 1 END, c.last_at, c.key DESC, c.subject_name LIMIT ",
+    );
     query.arg(limit);
     tx.list(query).await
 }
@@ -480,7 +520,12 @@ pub async fn promises_of_visit(tx: &mut Tx, zone: Uuid, visit: Uuid) -> Result<V
     tx.list(query).await
 }
 
-pub async fn end_promise(work: &mut Work, promise: &Promise, state: PromiseState, reason: Option<&str>) -> Result<bool> {
+pub async fn end_promise(
+    work: &mut Work,
+    promise: &Promise,
+    state: PromiseState,
+    reason: Option<&str>,
+) -> Result<bool> {
     let (zone, now) = (work.zone(), work.now);
     let changed = work
         .run(sql!(
@@ -499,7 +544,8 @@ pub async fn end_promise(work: &mut Work, promise: &Promise, state: PromiseState
 
 // Plans
 
-const PLAN: &str = "SELECT v.id, v.subject_kind, v.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name,
+const PLAN: &str =
+    "SELECT v.id, v.subject_kind, v.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name,
    v.kind, v.purpose, v.planned_at, v.department_id, d.short_name AS department_name, v.planned_by,
    o.name AS planned_by_name, v.despite, v.state, v.answered_at, v.reason, v.visit_id, v.version
  FROM visit_plan v

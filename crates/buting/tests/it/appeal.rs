@@ -120,10 +120,13 @@ async fn the_main_path() {
         done(act(&house, "officer2", id, solved()).await);
         let own = desk::view(&house.app, &house.who("enterprise").await, id).await.unwrap();
         assert_eq!(own.answer, None, "an answer is not shown before it was reviewed");
-        assert_eq!(code(act(&house, "officer2", id, json!({"action": "close"})).await.map_err(|error| match error {
-            Error::Forbidden => Error::state("forbidden"),
-            other => other,
-        })), "forbidden");
+        assert_eq!(
+            code(act(&house, "officer2", id, json!({"action": "close"})).await.map_err(|error| match error {
+                Error::Forbidden => Error::state("forbidden"),
+                other => other,
+            })),
+            "forbidden"
+        );
         done(act(&house, "dispatcher", id, json!({"action": "review"})).await);
         let own = desk::view(&house.app, &house.who("enterprise").await, id).await.unwrap();
         assert_eq!(own.answer.as_deref(), Some("南门增设货车通道。"));
@@ -138,7 +141,12 @@ async fn the_main_path() {
         assert_eq!(running, 0, "{}", view["clocks"]);
 
         // Every step is one row of the ledger, and the held time adds up by holder.
-        let steps: Vec<_> = view["history"].as_array().unwrap().iter().map(|event| event["action"].as_str().unwrap().to_owned()).collect();
+        let steps: Vec<_> = view["history"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| event["action"].as_str().unwrap().to_owned())
+            .collect();
         assert_eq!(
             steps.join(" ").replace("appeal.", ""),
             "create register dispatch sign tell order_sign order_answer order_answer answer review confirm close"
@@ -158,14 +166,16 @@ async fn an_enterprise_writes_three_fields_and_nothing_for_others() {
         house.call("enterprise", "POST", "/api/v1/appeals", other).await.expect(422);
         let wrong = json!({"title": " ", "body": "", "category": "weather", "urgency": "normal", "enterprise_id": house.enterprise});
         let answer = house.call("officer", "POST", "/api/v1/appeals", wrong).await.expect(422).json();
-        let fields: Vec<_> = answer["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap().to_owned()).collect();
+        let fields: Vec<_> =
+            answer["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap().to_owned()).collect();
         assert_eq!(fields, ["/title", "/body", "/category"]);
         let mass = json!({"title": "x", "body": "x", "category": "other", "urgency": "normal", "status": "closed"});
         house.call("enterprise", "POST", "/api/v1/appeals", mass).await.expect(400);
         for nobody in ["agency", "sysadmin", "auditor"] {
             house.call(nobody, "POST", "/api/v1/appeals", json!({})).await.expect(403);
         }
-        let of_project = json!({"title": "渣土车进不了场", "body": "路口限行", "category": "project", "urgency": "urgent"});
+        let of_project =
+            json!({"title": "渣土车进不了场", "body": "路口限行", "category": "project", "urgency": "urgent"});
         let made = house.call("project", "POST", "/api/v1/appeals", of_project).await.expect(201).json();
         assert_eq!((made["project_id"].clone(), made["enterprise_id"].clone()), (json!(house.project), Json::Null));
     }
@@ -195,23 +205,53 @@ async fn who_sees_what() {
         ] {
             assert_eq!(sees(who).await, code, "{who}");
         }
-        let lists = async |who: &str| house.call(who, "GET", "/api/v1/appeals", Json::Null).await.expect(200).json()["total"].clone();
+        let lists = async |who: &str| {
+            house.call(who, "GET", "/api/v1/appeals", Json::Null).await.expect(200).json()["total"].clone()
+        };
         assert_eq!(lists("officer2").await, 0);
-        done(act(&house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.other_department, "assist": [house.agency]})).await);
+        done(
+            act(
+                &house,
+                "dispatcher",
+                id,
+                json!({"action": "dispatch", "department_id": house.other_department, "assist": [house.agency]}),
+            )
+            .await,
+        );
         assert_eq!((sees("officer2").await, sees("agency").await), (200, 200), "a work order opens the appeal");
-        assert_eq!((lists("officer2").await, lists("agency").await, lists("enterprise2").await), (json!(1), json!(1), json!(0)));
+        assert_eq!(
+            (lists("officer2").await, lists("agency").await, lists("enterprise2").await),
+            (json!(1), json!(1), json!(0))
+        );
         // A partner sees his own order and nothing of the rest.
         let view = house.call("agency", "GET", &path, Json::Null).await.expect(200).json();
         let kinds: Vec<_> = view["work_orders"].as_array().unwrap().iter().map(|w| w["kind"].clone()).collect();
         assert_eq!(kinds, ["partner"]);
         // Others' actions on what they may not know of are not found, not forbidden.
         for stranger in ["enterprise2", "officer@zone2", "specialist"] {
-            let answer = house.call(stranger, "POST", &format!("{path}/actions"), json!({"action": "withdraw", "reason": "x"})).await;
+            let answer = house
+                .call(stranger, "POST", &format!("{path}/actions"), json!({"action": "withdraw", "reason": "x"}))
+                .await;
             assert_eq!(answer.status.as_u16(), 404, "{stranger}");
         }
         house.call("enterprise", "POST", &format!("{path}/actions"), json!({"action": "sign"})).await.expect(403);
-        house.call("leader", "POST", &format!("{path}/actions"), json!({"action": "dispatch", "department_id": house.department})).await.expect(403);
-        let late = house.call("dispatcher", "POST", &format!("{path}/actions"), json!({"action": "reject", "reason": "x", "right_channel": "y"})).await;
+        house
+            .call(
+                "leader",
+                "POST",
+                &format!("{path}/actions"),
+                json!({"action": "dispatch", "department_id": house.department}),
+            )
+            .await
+            .expect(403);
+        let late = house
+            .call(
+                "dispatcher",
+                "POST",
+                &format!("{path}/actions"),
+                json!({"action": "reject", "reason": "x", "right_channel": "y"}),
+            )
+            .await;
         assert_eq!((late.status.as_u16(), late.json()["detail"].is_string()), (409, true));
     }
 }
@@ -236,9 +276,12 @@ async fn a_stale_form_and_a_repeated_post() {
         let id = raise(&house).await;
         let mut who = house.who_once("dispatcher", "k1").await;
         who.seen_version = Some(desk::record(&house.app, &who, id).await.unwrap().appeal.version);
-        let dispatch = || Act::Dispatch { department_id: Some(house.other_department), assist: vec![], instruction: None };
+        let dispatch =
+            || Act::Dispatch { department_id: Some(house.other_department), assist: vec![], instruction: None };
         desk::act(&house.app, &who, id, dispatch()).await.unwrap();
-        assert!(matches!(desk::act(&house.app, &who, id, dispatch()).await, Err(Error::Replayed(again)) if again == id));
+        assert!(
+            matches!(desk::act(&house.app, &who, id, dispatch()).await, Err(Error::Replayed(again)) if again == id)
+        );
         let mut late = house.who("dispatcher").await;
         late.seen_version = Some(1);
         let merge = Act::Reject { reason: "x".into(), right_channel: "y".into() };
@@ -273,8 +316,15 @@ async fn asking_the_enterprise_stops_the_clock_and_books_the_time_to_it() {
         house.clock.set(at(25, 9));
         done(act(&house, "officer2", id, json!({"action": "ask", "text": "车辆高度和轴数？"})).await);
         assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("standing still"));
-        let waiting = house.call("enterprise", "GET", "/api/v1/appeals?status=waiting_enterprise", Json::Null).await.expect(200).json();
-        assert_eq!((waiting["items"][0]["due_at"].clone(), waiting["items"][0]["light"].clone()), (Json::Null, json!("suspended")));
+        let waiting = house
+            .call("enterprise", "GET", "/api/v1/appeals?status=waiting_enterprise", Json::Null)
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(
+            (waiting["items"][0]["due_at"].clone(), waiting["items"][0]["light"].clone()),
+            (Json::Null, json!("suspended"))
+        );
         house.clock.set(at(27, 15));
         done(act(&house, "enterprise", id, json!({"action": "reply", "text": "4.2 米，六轴"})).await);
         assert_eq!(status(&house, id).await, Status::Working);
@@ -295,23 +345,53 @@ async fn an_objection_is_made_once_and_ruled_on_for_good() {
         let id = raise(&house).await;
         let dispatch = json!({"action": "dispatch", "department_id": house.other_department});
         done(act(&house, "dispatcher", id, dispatch).await);
-        done(act(&house, "officer2", id, json!({"action": "object", "reason": "属企业服务部职责", "department_id": house.department})).await);
+        done(
+            act(
+                &house,
+                "officer2",
+                id,
+                json!({"action": "object", "reason": "属企业服务部职责", "department_id": house.department}),
+            )
+            .await,
+        );
         assert_eq!(status(&house, id).await, Status::Objected);
         assert_eq!(due(&house, id, ClockKind::Ruling).await.as_deref(), Some("11-24 17:30"), "ruled on the same day");
-        assert!(matches!(act(&house, "officer2", id, json!({"action": "rule", "reason": "x"})).await, Err(Error::Forbidden)));
-        done(act(&house, "dispatcher", id, json!({"action": "rule", "reason": "首接负责", "department_id": house.department})).await);
+        assert!(matches!(
+            act(&house, "officer2", id, json!({"action": "rule", "reason": "x"})).await,
+            Err(Error::Forbidden)
+        ));
+        done(
+            act(
+                &house,
+                "dispatcher",
+                id,
+                json!({"action": "rule", "reason": "首接负责", "department_id": house.department}),
+            )
+            .await,
+        );
         let record = desk::record(&house.app, &house.who("dispatcher").await, id).await.unwrap();
         assert_eq!(record.appeal.lead_department_id, Some(house.department));
         assert_eq!(record.orders.iter().map(|w| w.status.word()).collect::<Vec<_>>(), ["cancelled", "sent"]);
-        assert!(matches!(desk::record(&house.app, &house.who("officer2").await, id).await, Err(Error::NotFound)), "it is no longer theirs");
-        assert_eq!(code(act(&house, "officer", id, json!({"action": "object", "reason": "再提"})).await), "objection_final");
+        assert!(
+            matches!(desk::record(&house.app, &house.who("officer2").await, id).await, Err(Error::NotFound)),
+            "it is no longer theirs"
+        );
+        assert_eq!(
+            code(act(&house, "officer", id, json!({"action": "object", "reason": "再提"})).await),
+            "objection_final"
+        );
         done(act(&house, "officer", id, json!({"action": "sign"})).await);
 
         // Outside its window there is none.
         let id = raise(&house).await;
-        done(act(&house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.other_department})).await);
+        done(
+            act(&house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.other_department})).await,
+        );
         house.clock.set(at(26, 9));
-        assert_eq!(code(act(&house, "officer2", id, json!({"action": "object", "reason": "晚了"})).await), "objection_over");
+        assert_eq!(
+            code(act(&house, "officer2", id, json!({"action": "object", "reason": "晚了"})).await),
+            "objection_over"
+        );
     }
 }
 
@@ -324,7 +404,13 @@ async fn more_time_is_asked_before_the_end_and_granted_by_another() {
         done(act(&house, "officer2", id, extend(10)).await);
         assert_eq!(code(act(&house, "officer2", id, extend(1)).await), "extension_pending");
         assert!(matches!(act(&house, "dispatcher", id, json!({"action": "grant"})).await, Err(Error::Forbidden)));
-        assert!(matches!(act(&house, "leader", id, json!({"action": "grant", "granted": false})).await, Err(Error::Invalid(_))), "a refusal says why");
+        assert!(
+            matches!(
+                act(&house, "leader", id, json!({"action": "grant", "granted": false})).await,
+                Err(Error::Invalid(_))
+            ),
+            "a refusal says why"
+        );
         done(act(&house, "leader", id, json!({"action": "grant"})).await);
         assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-29 17:30"));
         done(act(&house, "officer2", id, extend(5)).await);
@@ -341,7 +427,15 @@ async fn more_time_is_asked_before_the_end_and_granted_by_another() {
 async fn a_partner_answers_by_link_and_the_link_dies_with_the_appeal() {
     for house in House::both().await {
         let id = signed(&house).await;
-        done(act(&house, "officer2", id, json!({"action": "pass_partner", "department_id": house.agency, "text": "能否设货车通道？"})).await);
+        done(
+            act(
+                &house,
+                "officer2",
+                id,
+                json!({"action": "pass_partner", "department_id": house.agency, "text": "能否设货车通道？"}),
+            )
+            .await,
+        );
         assert_eq!(status(&house, id).await, Status::WithPartner);
         assert_eq!(state(&house, id, ClockKind::Finish).await, ClockState::Running);
         let record = desk::record(&house.app, &house.who("officer2").await, id).await.unwrap();
@@ -353,7 +447,9 @@ async fn a_partner_answers_by_link_and_the_link_dies_with_the_appeal() {
         assert!(only_this.items.is_empty(), "a link opens no list");
         let close = Act::Withdraw { reason: "x".into() };
         assert!(matches!(desk::act_by_link(&house.app, &token, close).await, Err(Error::Forbidden)));
-        let answer = |text: &str| serde_json::from_value(json!({"action": "answer", "text": text, "work_order_id": order.id})).unwrap();
+        let answer = |text: &str| {
+            serde_json::from_value(json!({"action": "answer", "text": text, "work_order_id": order.id})).unwrap()
+        };
         done(desk::act_by_link(&house.app, &token, answer("可以，南门。")).await);
         assert_eq!(status(&house, id).await, Status::Working, "the partner's word does not close it");
         assert_eq!(code(desk::act_by_link(&house.app, &token, answer("再说一次")).await), "order_status");
@@ -378,14 +474,20 @@ async fn a_review_is_somebody_elses_and_a_bad_answer_goes_back() {
         let id = signed(&house).await;
         house.clock.set(at(26, 9));
         done(act(&house, "officer2", id, solved()).await);
-        assert!(matches!(act(&house, "dispatcher", id, json!({"action": "review", "ok": false})).await, Err(Error::Invalid(_))));
+        assert!(matches!(
+            act(&house, "dispatcher", id, json!({"action": "review", "ok": false})).await,
+            Err(Error::Invalid(_))
+        ));
         house.clock.set(at(30, 9));
         done(act(&house, "dispatcher", id, json!({"action": "review", "ok": false, "reason": "未到现场"})).await);
         assert_eq!(status(&house, id).await, Status::Working);
         // Thursday to Monday it lay with the reviewer: two working days.
         assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-17 17:30"));
         let view = desk::view(&house.app, &house.who("enterprise").await, id).await.unwrap();
-        assert!(!view.history.iter().any(|e| e.text.as_deref() == Some("未到现场")), "the enterprise does not read the review");
+        assert!(
+            !view.history.iter().any(|e| e.text.as_deref() == Some("未到现场")),
+            "the enterprise does not read the review"
+        );
         assert_eq!(view.sent_back, 1);
     }
 }
@@ -412,7 +514,10 @@ async fn results_name_what_they_rest_on() {
             };
             assert_eq!(errors.iter().map(|e| e.field.as_str()).collect::<Vec<_>>(), [field], "{result}");
         }
-        let Err(Error::Invalid(errors)) = act(&house, "officer2", id, json!({"action": "answer", "text": "t"})).await else { panic!() };
+        let Err(Error::Invalid(errors)) = act(&house, "officer2", id, json!({"action": "answer", "text": "t"})).await
+        else {
+            panic!()
+        };
         assert_eq!(errors.iter().map(|e| e.field.as_str()).collect::<Vec<_>>(), ["result", "production_continued"]);
         done(act(&house, "officer2", id, answer("long_term", json!({"review_on": "2027-03-01"}))).await);
         done(act(&house, "dispatcher", id, json!({"action": "review"})).await);
@@ -442,7 +547,10 @@ async fn the_enterprise_has_the_last_word() {
         assert_eq!(code(act(&house, "dispatcher", id, json!({"action": "close"})).await), "bad_rating_open");
         done(act(&house, "oversight", id, json!({"action": "return_visit", "verdict": "not_reached"})).await);
         assert_eq!(code(act(&house, "dispatcher", id, json!({"action": "close"})).await), "bad_rating_open");
-        done(act(&house, "oversight", id, json!({"action": "return_visit", "verdict": "solved", "text": "已开通"})).await);
+        done(
+            act(&house, "oversight", id, json!({"action": "return_visit", "verdict": "solved", "text": "已开通"}))
+                .await,
+        );
         done(act(&house, "dispatcher", id, json!({"action": "close"})).await);
         assert_eq!(status(&house, id).await, Status::Closed);
 
@@ -457,8 +565,18 @@ async fn the_enterprise_has_the_last_word() {
         done(act(&house, "enterprise", id, json!({"action": "confirm", "rating": 5})).await);
         done(act(&house, "dispatcher", id, json!({"action": "close"})).await);
         house.clock.set(at(24 + 30, 9));
-        assert_eq!(code(act(&house, "enterprise", id, json!({"action": "reopen", "reason": "太晚"})).await), "reopen_over");
-        let rating = house.call("enterprise", "POST", &format!("/api/v1/appeals/{id}/actions"), json!({"action": "confirm", "rating": 9})).await;
+        assert_eq!(
+            code(act(&house, "enterprise", id, json!({"action": "reopen", "reason": "太晚"})).await),
+            "reopen_over"
+        );
+        let rating = house
+            .call(
+                "enterprise",
+                "POST",
+                &format!("/api/v1/appeals/{id}/actions"),
+                json!({"action": "confirm", "rating": 9}),
+            )
+            .await;
         assert_eq!(rating.status.as_u16(), 409);
     }
 }
@@ -468,13 +586,23 @@ async fn silence_closes_and_is_shown_apart() {
     for house in House::both().await {
         let id = reviewed(&house).await;
         house.clock.set(at(24 + 7, 17));
-        assert_eq!(desk::close_silent(&house.app, house.zone).await.unwrap(), 0, "five working days are the enterprise's");
+        assert_eq!(
+            desk::close_silent(&house.app, house.zone).await.unwrap(),
+            0,
+            "five working days are the enterprise's"
+        );
         house.clock.set(at(24 + 8, 9));
         assert_eq!(desk::close_silent(&house.app, house.zone).await.unwrap(), 1);
         assert_eq!(desk::close_silent(&house.app, house.zone).await.unwrap(), 0);
         let view = desk::view(&house.app, &house.who("leader").await, id).await.unwrap();
-        assert_eq!((view.item.status, view.confirmation.map(|c| c.word()), view.item.rating), (Status::Closed, Some("silent"), None));
-        assert_eq!(view.history.last().map(|e| (e.action.as_str(), e.by.is_none())), Some(("appeal.close_silent", true)));
+        assert_eq!(
+            (view.item.status, view.confirmation.map(|c| c.word()), view.item.rating),
+            (Status::Closed, Some("silent"), None)
+        );
+        assert_eq!(
+            view.history.last().map(|e| (e.action.as_str(), e.by.is_none())),
+            Some(("appeal.close_silent", true))
+        );
     }
 }
 
@@ -484,7 +612,9 @@ async fn each_rung_of_the_ladder_once() {
         let id = signed(&house).await;
         let notices = async |kind: &str| -> i64 {
             let mut tx = house.app.read().await.unwrap();
-            tx.value(sql!("SELECT count(*) FROM notice WHERE zone_id = $1 AND kind = $2", house.zone, kind)).await.unwrap()
+            tx.value(sql!("SELECT count(*) FROM notice WHERE zone_id = $1 AND kind = $2", house.zone, kind))
+                .await
+                .unwrap()
         };
         assert_eq!(desk::escalate(&house.app, house.zone).await.unwrap(), 0);
         house.clock.set(at(26, 9));
@@ -509,7 +639,8 @@ async fn each_rung_of_the_ladder_once() {
 #[tokio::test]
 async fn who_complains_stays_unknown_to_the_department() {
     for house in House::both().await {
-        let complaint = NewAppeal { kind: Kind::Complaint, accused_department_id: Some(house.other_department), ..trucks() };
+        let complaint =
+            NewAppeal { kind: Kind::Complaint, accused_department_id: Some(house.other_department), ..trucks() };
         let id = desk::open(&house.app, &house.who("enterprise").await, complaint).await.unwrap();
         let dispatch = |to: Uuid| json!({"action": "dispatch", "department_id": to});
         assert_eq!(code(act(&house, "dispatcher", id, dispatch(house.other_department)).await), "recusal");
@@ -518,16 +649,32 @@ async fn who_complains_stays_unknown_to_the_department() {
         // Nothing of it is on the enterprise's timeline, which that department may read.
         let mut tx = house.app.read().await.unwrap();
         let about: i64 = tx
-            .value(sql!("SELECT count(*) FROM ledger WHERE zone_id = $1 AND subject_id = $2 AND about_id IS NOT NULL", house.zone, id))
+            .value(sql!(
+                "SELECT count(*) FROM ledger WHERE zone_id = $1 AND subject_id = $2 AND about_id IS NOT NULL",
+                house.zone,
+                id
+            ))
             .await
             .unwrap();
         assert_eq!(about, 0);
         drop(tx);
         // A partner who is asked about it does not learn either.
         done(act(&house, "officer", id, json!({"action": "sign"})).await);
-        done(act(&house, "officer", id, json!({"action": "pass_partner", "department_id": house.agency, "text": "请说明情况"})).await);
+        done(
+            act(
+                &house,
+                "officer",
+                id,
+                json!({"action": "pass_partner", "department_id": house.agency, "text": "请说明情况"}),
+            )
+            .await,
+        );
         let view = house.call("agency", "GET", &format!("/api/v1/appeals/{id}"), Json::Null).await.expect(200);
-        assert!(!view.text().contains("测试机电") && !view.text().contains(&house.enterprise.to_string()), "{}", view.text());
+        assert!(
+            !view.text().contains("测试机电") && !view.text().contains(&house.enterprise.to_string()),
+            "{}",
+            view.text()
+        );
         let list = house.call("agency", "GET", "/api/v1/appeals", Json::Null).await.expect(200);
         assert!(list.json()["total"] == 1 && !list.text().contains("测试机电"), "{}", list.text());
         // Its own number is not counted where its list does not show it.
@@ -546,7 +693,12 @@ async fn who_complains_stays_unknown_to_the_department() {
         };
         assert_eq!(told, 1, "of the complaint about his own department the dispatcher hears nothing");
         assert!(matches!(
-            desk::open(&house.app, &house.who("enterprise").await, NewAppeal { accused_department_id: Some(house.department), ..trucks() }).await,
+            desk::open(
+                &house.app,
+                &house.who("enterprise").await,
+                NewAppeal { accused_department_id: Some(house.department), ..trucks() }
+            )
+            .await,
             Err(Error::Invalid(_))
         ));
     }
@@ -557,14 +709,29 @@ async fn the_same_matter_is_merged_and_its_words_are_kept() {
     for house in House::both().await {
         let (first, second) = (signed(&house).await, raise(&house).await);
         let foreign = desk::open(&house.app, &house.who("enterprise2").await, trucks()).await.unwrap();
-        assert!(matches!(act(&house, "dispatcher", foreign, json!({"action": "merge", "into": first})).await, Err(Error::Invalid(_))));
+        assert!(matches!(
+            act(&house, "dispatcher", foreign, json!({"action": "merge", "into": first})).await,
+            Err(Error::Invalid(_))
+        ));
         done(act(&house, "dispatcher", second, json!({"action": "merge", "into": first})).await);
         let merged = desk::record(&house.app, &house.who("enterprise").await, second).await.unwrap();
         assert_eq!((merged.appeal.status, merged.appeal.result), (Status::Merged, Some(ResultKind::Duplicate)));
-        assert_eq!(state(&house, second, ClockKind::Finish).await, ClockState::Stopped, "a merged case does not escalate");
+        assert_eq!(
+            state(&house, second, ClockKind::Finish).await,
+            ClockState::Stopped,
+            "a merged case does not escalate"
+        );
         let kept = desk::view(&house.app, &house.who("officer2").await, first).await.unwrap();
         assert!(kept.history.iter().any(|e| e.action == "appeal.take_in" && e.text.is_some()));
-        done(act(&house, "dispatcher", foreign, json!({"action": "reject", "reason": "属民事纠纷", "right_channel": "向法院起诉"})).await);
+        done(
+            act(
+                &house,
+                "dispatcher",
+                foreign,
+                json!({"action": "reject", "reason": "属民事纠纷", "right_channel": "向法院起诉"}),
+            )
+            .await,
+        );
         let told = desk::view(&house.app, &house.who("enterprise2").await, foreign).await.unwrap();
         assert!(told.history.iter().any(|e| e.text.as_deref().is_some_and(|t| t.contains("向法院起诉"))));
     }
@@ -574,9 +741,26 @@ async fn the_same_matter_is_merged_and_its_words_are_kept() {
 async fn legal_grounds_suspend_and_plans_keep_within_the_deadline() {
     for house in House::both().await {
         let id = signed(&house).await;
-        assert_eq!(code(act(&house, "officer2", id, json!({"action": "plan", "planned_for": "2026-12-31", "text": "年底"})).await), "plan_past_due");
-        done(act(&house, "officer2", id, json!({"action": "plan", "planned_for": "2026-12-10", "text": "改造完成"})).await);
-        done(act(&house, "officer2", id, json!({"action": "suspend", "ground": "appraisal", "until": "2026-12-04", "reason": "检测鉴定"})).await);
+        assert_eq!(
+            code(
+                act(&house, "officer2", id, json!({"action": "plan", "planned_for": "2026-12-31", "text": "年底"}))
+                    .await
+            ),
+            "plan_past_due"
+        );
+        done(
+            act(&house, "officer2", id, json!({"action": "plan", "planned_for": "2026-12-10", "text": "改造完成"}))
+                .await,
+        );
+        done(
+            act(
+                &house,
+                "officer2",
+                id,
+                json!({"action": "suspend", "ground": "appraisal", "until": "2026-12-04", "reason": "检测鉴定"}),
+            )
+            .await,
+        );
         assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("standing still"));
         house.clock.set(at(26, 9));
         done(act(&house, "officer2", id, json!({"action": "resume"})).await);
@@ -592,10 +776,16 @@ async fn lists_are_filtered_sorted_paged_and_searched() {
         let mut ids = Vec::new();
         for n in 0..5 {
             house.clock.set(at(24, 10 + n));
-            let new = NewAppeal { title: format!("第{n}件 停电"), category: if n % 2 == 0 { "labour" } else { "finance" }.into(), ..trucks() };
+            let new = NewAppeal {
+                title: format!("第{n}件 停电"),
+                category: if n % 2 == 0 { "labour" } else { "finance" }.into(),
+                ..trucks()
+            };
             ids.push(desk::open(&house.app, &house.who("enterprise").await, new).await.unwrap());
         }
-        let get = async |query: &str| house.call("dispatcher", "GET", &format!("/api/v1/appeals{query}"), Json::Null).await.expect(200).json();
+        let get = async |query: &str| {
+            house.call("dispatcher", "GET", &format!("/api/v1/appeals{query}"), Json::Null).await.expect(200).json()
+        };
         assert_eq!(get("?category=labour").await["total"], 3);
         assert_eq!(get("?q=%E5%81%9C%E7%94%B5").await["total"], 5);
         assert_eq!(get("?q=%E5%81%9C%E6%B0%B4").await["total"], 0);
@@ -640,8 +830,14 @@ async fn official_days_move_open_deadlines_but_never_nearer_for_an_enterprise() 
             desk::list(&house.app, &who, &desk::Filter { limit: 5, ..Default::default() }).await.unwrap().items
         };
         assert_eq!(line[0].due_at, record.appeal.due_at, "lists show the same");
-        assert!(matches!(desk::load_official_days(&house.app, &house.who("officer").await, off).await, Err(Error::Forbidden)));
-        assert!(matches!(desk::load_official_days(&house.app, &house.who("dispatcher").await, "gestern\toff").await, Err(Error::Invalid(_))));
+        assert!(matches!(
+            desk::load_official_days(&house.app, &house.who("officer").await, off).await,
+            Err(Error::Forbidden)
+        ));
+        assert!(matches!(
+            desk::load_official_days(&house.app, &house.who("dispatcher").await, "gestern\toff").await,
+            Err(Error::Invalid(_))
+        ));
     }
 }
 
@@ -653,8 +849,19 @@ async fn what_needs_me_now() {
             desk::to_do(&house.app, &house.who(who).await).await.unwrap().iter().map(|item| item.action).collect()
         };
         assert_eq!(wait("dispatcher").await, ["todo-appeal-dispatch"]);
-        done(act(&house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.other_department, "assist": [house.agency]})).await);
-        assert_eq!((wait("dispatcher").await.len(), wait("officer2").await, wait("agency").await), (0, vec!["todo-appeal-sign"], vec!["todo-order-sign"]));
+        done(
+            act(
+                &house,
+                "dispatcher",
+                id,
+                json!({"action": "dispatch", "department_id": house.other_department, "assist": [house.agency]}),
+            )
+            .await,
+        );
+        assert_eq!(
+            (wait("dispatcher").await.len(), wait("officer2").await, wait("agency").await),
+            (0, vec!["todo-appeal-sign"], vec!["todo-order-sign"])
+        );
         done(act(&house, "officer2", id, json!({"action": "sign"})).await);
         assert_eq!(wait("officer2").await, ["todo-appeal-work"]);
         done(act(&house, "officer2", id, json!({"action": "ask", "text": "？"})).await);
@@ -667,17 +874,47 @@ async fn what_needs_me_now() {
 async fn an_assisting_department_asks_for_time_and_is_sent_back() {
     for house in House::both().await {
         let id = raise(&house).await;
-        done(act(&house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.other_department, "assist": [house.department]})).await);
+        done(
+            act(
+                &house,
+                "dispatcher",
+                id,
+                json!({"action": "dispatch", "department_id": house.other_department, "assist": [house.department]}),
+            )
+            .await,
+        );
         done(act(&house, "officer2", id, json!({"action": "sign"})).await);
         let order = desk::record(&house.app, &house.rule(), id).await.unwrap().orders[1].id;
         done(act(&house, "officer", id, json!({"action": "sign", "work_order_id": order})).await);
-        assert_eq!(code(act(&house, "officer", id, json!({"action": "sign", "work_order_id": order})).await), "order_status");
-        done(act(&house, "officer", id, json!({"action": "extend", "days": 2, "reason": "待检测", "work_order_id": order})).await);
-        assert!(matches!(act(&house, "officer", id, json!({"action": "grant", "work_order_id": order})).await, Err(Error::Forbidden)));
+        assert_eq!(
+            code(act(&house, "officer", id, json!({"action": "sign", "work_order_id": order})).await),
+            "order_status"
+        );
+        done(
+            act(
+                &house,
+                "officer",
+                id,
+                json!({"action": "extend", "days": 2, "reason": "待检测", "work_order_id": order}),
+            )
+            .await,
+        );
+        assert!(matches!(
+            act(&house, "officer", id, json!({"action": "grant", "work_order_id": order})).await,
+            Err(Error::Forbidden)
+        ));
         done(act(&house, "officer2", id, json!({"action": "grant", "work_order_id": order})).await);
         assert_eq!(due(&house, order, ClockKind::Assist).await.as_deref(), Some("12-01 17:30"));
         done(act(&house, "officer", id, json!({"action": "answer", "text": "数据如下", "work_order_id": order})).await);
-        done(act(&house, "officer2", id, json!({"action": "review", "ok": false, "reason": "缺附件", "work_order_id": order})).await);
+        done(
+            act(
+                &house,
+                "officer2",
+                id,
+                json!({"action": "review", "ok": false, "reason": "缺附件", "work_order_id": order}),
+            )
+            .await,
+        );
         assert_eq!(code(act(&house, "officer2", id, solved()).await), "orders_open");
         // When its time is over it holds nobody up.
         house.clock.set(at(24 + 10, 9));
@@ -690,7 +927,10 @@ async fn an_assisting_department_asks_for_time_and_is_sent_back() {
 /// What a page says when a text is missing: the key itself, alone in an element.
 fn missing_text(page: &str) -> Option<&str> {
     page.split('>').skip(1).filter_map(|part| part.split('<').next()).map(str::trim).find(|text| {
-        let families = ["appeal-", "field-", "due-", "clock-", "ledger-", "help-", "held-", "light-", "partner-", "sheet-", "order-", "result-"];
+        let families = [
+            "appeal-", "field-", "due-", "clock-", "ledger-", "help-", "held-", "light-", "partner-", "sheet-",
+            "order-", "result-",
+        ];
         families.iter().any(|family| text.starts_with(family)) && !text.contains(' ')
     })
 }
@@ -728,15 +968,36 @@ async fn the_path_through_pages() {
         let stale = [("action", "dispatch"), ("department_id", other.as_str()), ("version", "1")];
         house.post("dispatcher", &path, &stale).await.expect(412);
         let v = version().await;
-        let go = [("action", "dispatch"), ("department_id", other.as_str()), ("version", v.as_str()), ("instruction", "尽快")];
+        let go = [
+            ("action", "dispatch"),
+            ("department_id", other.as_str()),
+            ("version", v.as_str()),
+            ("instruction", "尽快"),
+        ];
         house.post("dispatcher", &path, &go).await.expect(303);
         let lead = page(&house, "officer2", &path).await;
         assert!(lead.contains("value=\"sign\"") && lead.contains("value=\"object\""));
         house.post("officer2", &path, &[("action", "sign")]).await.expect(303);
-        let empty = house.post("officer2", &path, &[("action", "answer"), ("text", "已通车"), ("result", "")]).await.expect(422).text();
+        let empty = house
+            .post("officer2", &path, &[("action", "answer"), ("text", "已通车"), ("result", "")])
+            .await
+            .expect(422)
+            .text();
         assert!(empty.contains("已通车") && empty.contains("wrong-summary"));
         let agency = house.agency.to_string();
-        house.post("officer2", &path, &[("action", "pass_partner"), ("department_id", agency.as_str()), ("text", "请放行"), ("obligatory", "true")]).await.expect(303);
+        house
+            .post(
+                "officer2",
+                &path,
+                &[
+                    ("action", "pass_partner"),
+                    ("department_id", agency.as_str()),
+                    ("text", "请放行"),
+                    ("obligatory", "true"),
+                ],
+            )
+            .await
+            .expect(303);
         let with_link = page(&house, "officer2", &path).await;
         let link = with_link.split("/w/").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let link = format!("/w/{link}");
@@ -783,11 +1044,15 @@ async fn an_officer_picks_the_enterprise_by_name() {
     for house in House::both().await {
         let found = page(&house, "officer", "/appeals/new?q=%E6%B5%8B%E8%AF%95").await;
         assert!(found.contains(&format!("/appeals/new?enterprise_id={}", house.enterprise)));
-        assert!(!page(&house, "officer", "/appeals/new?q=%25").await.contains("enterprise_id="), "a percent sign is a percent sign");
+        assert!(
+            !page(&house, "officer", "/appeals/new?q=%25").await.contains("enterprise_id="),
+            "a percent sign is a percent sign"
+        );
         let form = page(&house, "officer", &format!("/appeals/new?enterprise_id={}", house.enterprise)).await;
         assert!(form.contains("测试机电设备有限公司") && form.contains("name=\"channel\""));
         let id = house.enterprise.to_string();
-        let typed = [("enterprise_id", id.as_str()), ("title", "x"), ("body", "y"), ("category", "other"), ("as", "draft")];
+        let typed =
+            [("enterprise_id", id.as_str()), ("title", "x"), ("body", "y"), ("category", "other"), ("as", "draft")];
         house.post("officer", "/appeals/new", &typed).await.expect(303);
         assert!(page(&house, "officer", "/appeals?view=all&status=draft").await.contains("草稿"));
     }
@@ -804,7 +1069,10 @@ async fn the_problem_ledger_goes_out_as_offices_file_it() {
         let row = &sheet.rows[1].cells;
         assert_eq!((row[3].as_str(), row[10].as_str(), row[22].as_str()), ("测试机电", "建设管理部", "满意"));
         let mut tx = house.app.read().await.unwrap();
-        let noted: i64 = tx.value(sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'export'", house.zone)).await.unwrap();
+        let noted: i64 = tx
+            .value(sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'export'", house.zone))
+            .await
+            .unwrap();
         assert_eq!(noted, 1);
     }
 }
@@ -832,7 +1100,8 @@ fn any_act(dice: &mut Dice, house: &House, ids: &[Uuid]) -> Json {
     match dice.roll(23) {
         0 => json!({"action": "register"}),
         1 | 2 => {
-            let assist: Vec<Uuid> = if dice.roll(2) == 0 { vec![] } else { vec![*dice.pick(&[house.department, house.agency])] };
+            let assist: Vec<Uuid> =
+                if dice.roll(2) == 0 { vec![] } else { vec![*dice.pick(&[house.department, house.agency])] };
             json!({"action": "dispatch", "department_id": department, "assist": assist})
         }
         3 => json!({"action": "reject", "reason": reason, "right_channel": "法院"}),
@@ -862,7 +1131,9 @@ fn any_act(dice: &mut Dice, house: &House, ids: &[Uuid]) -> Json {
             1 => json!({"action": "reopen", "reason": reason}),
             _ => json!({"action": "close"}),
         },
-        _ => json!({"action": "return_visit", "verdict": *dice.pick(&["solved", "partly", "not_solved", "not_reached"])}),
+        _ => {
+            json!({"action": "return_visit", "verdict": *dice.pick(&["solved", "partly", "not_solved", "not_reached"])})
+        }
     }
 }
 
@@ -894,7 +1165,8 @@ async fn sound(house: &House, id: Uuid, walk: &str) {
         assert_eq!(counted, whole, "{walk}: every explanation adds up");
         assert!(a.open || due.clock.state == ClockState::Stopped, "{walk}: {} runs on", due.clock.kind);
     }
-    let lead: Vec<_> = record.orders.iter().filter(|w| w.kind == OrderKind::Lead && w.status != OrderStatus::Cancelled).collect();
+    let lead: Vec<_> =
+        record.orders.iter().filter(|w| w.kind == OrderKind::Lead && w.status != OrderStatus::Cancelled).collect();
     assert!(lead.len() <= 1, "{walk}: one department leads");
     if a.open {
         assert_eq!(lead.first().map(|w| w.department_id), a.lead_department_id, "{walk}");
@@ -937,14 +1209,31 @@ async fn random_walks_never_reach_an_impossible_state() {
                     id = *dice.pick(&ids);
                 }
                 let before = status(&house, id).await;
-                let who = *dice.pick(&["dispatcher", "dispatcher", "officer", "officer2", "officer2", "leader", "oversight", "enterprise", "enterprise", "agency", "specialist"]);
+                let who = *dice.pick(&[
+                    "dispatcher",
+                    "dispatcher",
+                    "officer",
+                    "officer2",
+                    "officer2",
+                    "leader",
+                    "oversight",
+                    "enterprise",
+                    "enterprise",
+                    "agency",
+                    "specialist",
+                ]);
                 let mut wanted = any_act(&mut dice, &house, &ids);
                 // Most of the time it is something that can be done, and seldom the end.
                 if dice.roll(5) > 0
                     && let Ok(record) = desk::record(&house.app, &house.who(who).await, id).await
                 {
                     let ends = ["withdraw", "reject", "merge"];
-                    let able: Vec<_> = record.possible.iter().filter(|(_, why)| why.is_none()).map(|(action, _)| action.word()).collect();
+                    let able: Vec<_> = record
+                        .possible
+                        .iter()
+                        .filter(|(_, why)| why.is_none())
+                        .map(|(action, _)| action.word())
+                        .collect();
                     for _ in 0..200 {
                         let action = wanted["action"].as_str().unwrap();
                         if able.contains(&action) && (!ends.contains(&action) || dice.roll(20) == 0) {
@@ -961,7 +1250,9 @@ async fn random_walks_never_reach_an_impossible_state() {
                         reached.insert(after.word());
                         assert!(may_lead(before, &wanted, after), "{walk} led to {after}");
                     }
-                    Err(Error::Forbidden | Error::NotFound | Error::Invalid(_) | Error::Conflict(Conflict::State(_))) => {
+                    Err(
+                        Error::Forbidden | Error::NotFound | Error::Invalid(_) | Error::Conflict(Conflict::State(_)),
+                    ) => {
                         assert_eq!(status(&house, id).await, before, "{walk}: a refusal changes nothing");
                     }
                     Err(error) => panic!("{walk}: {error:?}"),
@@ -974,7 +1265,10 @@ async fn random_walks_never_reach_an_impossible_state() {
             desk::escalate(&house.app, house.zone).await.unwrap();
             desk::close_silent(&house.app, house.zone).await.unwrap();
             let mut tx = house.app.read().await.unwrap();
-            assert!(desk::recount(&mut tx, house.zone).await.unwrap(), "seed {seed}: the kept counts are those counted out");
+            assert!(
+                desk::recount(&mut tx, house.zone).await.unwrap(),
+                "seed {seed}: the kept counts are those counted out"
+            );
         }
     }
     assert!(moved > 120, "the walks went somewhere: {moved}");
@@ -986,7 +1280,10 @@ fn may_lead(from: Status, act: &Json, to: Status) -> bool {
     use buting::appeal::{Action, TRANSITIONS, Turn, land};
     let action = Action::parse(act["action"].as_str().unwrap()).unwrap();
     // What is done with a work order leaves the appeal, or ends the wait for partners.
-    let of_order = matches!(action, Action::Sign | Action::Answer | Action::Reply | Action::Extend | Action::Grant | Action::Review);
+    let of_order = matches!(
+        action,
+        Action::Sign | Action::Answer | Action::Reply | Action::Extend | Action::Grant | Action::Review
+    );
     let waits_for = [Status::Registered, Status::Working, Status::Planned];
     if of_order && (from == to || from == Status::WithPartner && waits_for.contains(&to)) {
         return true;

@@ -46,7 +46,11 @@ async fn read(app: &App) -> store::Tx {
 
 async fn notices(house: &House, account: &str) -> Vec<(String, Json)> {
     let mut tx = read(&house.app).await;
-    let query = sql!("SELECT kind, args FROM notice WHERE zone_id = $1 AND person_id = $2 ORDER BY id", house.zone, house.person(account));
+    let query = sql!(
+        "SELECT kind, args FROM notice WHERE zone_id = $1 AND person_id = $2 ORDER BY id",
+        house.zone,
+        house.person(account)
+    );
     tx.list(query).await.unwrap()
 }
 
@@ -64,7 +68,8 @@ async fn add_carrier(house: &House, name: &str, enterprises: &[Uuid]) -> Uuid {
     .await
     .unwrap();
     for enterprise in enterprises {
-        let update = sql!("UPDATE enterprise SET carrier_id = $1 WHERE zone_id = $2 AND id = $3", id, house.zone, enterprise);
+        let update =
+            sql!("UPDATE enterprise SET carrier_id = $1 WHERE zone_id = $2 AND id = $3", id, house.zone, enterprise);
         tx.run(update).await.unwrap();
     }
     tx.commit().await.unwrap();
@@ -73,7 +78,8 @@ async fn add_carrier(house: &House, name: &str, enterprises: &[Uuid]) -> Uuid {
 
 async fn leave(house: &House, person: Uuid) {
     let mut tx = house.app.db.write().await.unwrap();
-    let update = sql!("UPDATE person SET left_at = $1 WHERE zone_id = $2 AND id = $3", house.app.now(), house.zone, person);
+    let update =
+        sql!("UPDATE person SET left_at = $1 WHERE zone_id = $2 AND id = $3", house.app.now(), house.zone, person);
     tx.run(update).await.unwrap();
     tx.commit().await.unwrap();
 }
@@ -83,9 +89,13 @@ async fn three_answer_and_everybody_concerned_hears_of_it() {
     for house in House::both().await {
         all_three(&house).await;
         let mut tx = read(&house.app).await;
-        let answer = desk::current(&house.app, &mut tx, house.zone, SubjectKind::Enterprise, house.enterprise).await.unwrap();
+        let answer =
+            desk::current(&house.app, &mut tx, house.zone, SubjectKind::Enterprise, house.enterprise).await.unwrap();
         assert_eq!(answer.leader.as_ref().map(|h| h.name.as_str()), Some("leader某"));
-        assert_eq!(answer.department.as_ref().map(|h| (h.name.as_str(), h.phone.as_deref())), Some(("企业服务部", Some("053112345678"))));
+        assert_eq!(
+            answer.department.as_ref().map(|h| (h.name.as_str(), h.phone.as_deref())),
+            Some(("企业服务部", Some("053112345678")))
+        );
         let officer = answer.officer.clone().unwrap();
         assert_eq!((officer.phone.as_deref(), officer.inherited), (Some("13800000000"), false));
         assert_eq!(answer.gaps(), []);
@@ -94,7 +104,12 @@ async fn three_answer_and_everybody_concerned_hears_of_it() {
         assert_eq!(own.len(), 3, "{own:?}");
         assert_eq!(own[2].0, "assignment.answers");
         assert_eq!(own[2].1["name"], "officer某");
-        assert!(notices(&house, "officer").await.iter().any(|(kind, args)| kind == "assignment.assigned" && args["role"] == "officer"));
+        assert!(
+            notices(&house, "officer")
+                .await
+                .iter()
+                .any(|(kind, args)| kind == "assignment.assigned" && args["role"] == "officer")
+        );
         assert_eq!(notices(&house, "enterprise2").await, []);
     }
 }
@@ -103,13 +118,17 @@ async fn three_answer_and_everybody_concerned_hears_of_it() {
 async fn a_place_has_one_holder_even_when_two_are_named_at_once() {
     for house in House::both().await {
         let who = house.who("dispatcher").await;
-        let (one, two) = (new(&house, Duty::Officer, house.person("officer")), new(&house, Duty::Officer, house.person("officer2")));
+        let (one, two) =
+            (new(&house, Duty::Officer, house.person("officer")), new(&house, Duty::Officer, house.person("officer2")));
         let (a, b) = tokio::join!(desk::assign(&house.app, &who, one), desk::assign(&house.app, &who, two));
         let (won, lost) = if a.is_ok() { (a, b) } else { (b, a) };
         won.unwrap();
         assert!(matches!(lost, Err(Error::Conflict(Conflict::State("assignment_held")))), "{lost:?}");
         let mut tx = read(&house.app).await;
-        let query = sql!("SELECT count(*) FROM assignment WHERE zone_id = $1 AND role = 'officer' AND valid_to IS NULL", house.zone);
+        let query = sql!(
+            "SELECT count(*) FROM assignment WHERE zone_id = $1 AND role = 'officer' AND valid_to IS NULL",
+            house.zone
+        );
         assert_eq!(tx.value::<i64>(query).await.unwrap(), 1);
     }
 }
@@ -128,8 +147,15 @@ async fn a_change_keeps_what_was() {
         let second = desk::change(&house.app, &who, first, holder.clone()).await.unwrap();
         let mut tx = read(&house.app).await;
         let kind = SubjectKind::Enterprise;
-        for (day, expected) in [(-1, None), (0, Some("officer某")), (9, Some("officer某")), (10, Some("officer2某")), (20, Some("officer2某"))] {
-            let then = desk::as_of(&mut tx, house.zone, kind, house.enterprise, began.plus(day * DAY_MS)).await.unwrap();
+        for (day, expected) in [
+            (-1, None),
+            (0, Some("officer某")),
+            (9, Some("officer某")),
+            (10, Some("officer2某")),
+            (20, Some("officer2某")),
+        ] {
+            let then =
+                desk::as_of(&mut tx, house.zone, kind, house.enterprise, began.plus(day * DAY_MS)).await.unwrap();
             assert_eq!(then.officer.as_ref().map(|h| h.name.as_str()), expected, "day {day}");
         }
         let history = desk::history(&house.app, &mut tx, house.zone, house.enterprise).await.unwrap();
@@ -141,9 +167,16 @@ async fn a_change_keeps_what_was() {
         assert!(matches!(again, Err(Error::Conflict(Conflict::State("assignment_ended")))), "{again:?}");
         let told = notices(&house, "officer").await;
         assert!(told.iter().any(|(kind, _)| kind == "assignment.relieved"), "{told:?}");
-        let logged = sql!("SELECT before, after, note FROM ledger WHERE zone_id = $1 AND action = 'assignment.change' AND about_id = $2", house.zone, house.enterprise);
+        let logged = sql!(
+            "SELECT before, after, note FROM ledger WHERE zone_id = $1 AND action = 'assignment.change' AND about_id = $2",
+            house.zone,
+            house.enterprise
+        );
         let (before, after, note): (Json, Json, String) = read(&house.app).await.one(logged).await.unwrap();
-        assert_eq!((before["holder"].as_str(), after["holder"].as_str(), note.as_str()), (Some("officer某"), Some("officer2某"), "分工调整"));
+        assert_eq!(
+            (before["holder"].as_str(), after["holder"].as_str(), note.as_str()),
+            (Some("officer某"), Some("officer2某"), "分工调整")
+        );
     }
 }
 
@@ -153,7 +186,11 @@ async fn two_changes_at_once_are_one() {
         let id = assign(&house, Duty::Officer, house.person("officer")).await;
         let mut who = house.who("dispatcher").await;
         who.seen_version = Some(1);
-        let to = |account| NewHolder { person_id: Some(house.person(account)), reason: Some("轮岗".into()), ..NewHolder::default() };
+        let to = |account| NewHolder {
+            person_id: Some(house.person(account)),
+            reason: Some("轮岗".into()),
+            ..NewHolder::default()
+        };
         let (a, b) = tokio::join!(
             desk::change(&house.app, &who, id, to("officer2")),
             desk::change(&house.app, &who, id, to("specialist"))
@@ -174,10 +211,15 @@ async fn back_dating_stops_at_the_last_holder() {
         let end = NewEnd { reason: EndReason::Moved, note: None, at: Some(began.plus(5 * DAY_MS)) };
         desk::end(&house.app, &who, id, end).await.unwrap();
         for (from, field) in [(4, Some("overlap")), (11, Some("future")), (5, None)] {
-            let next = NewAssignment { valid_from: Some(began.plus(from * DAY_MS)), ..new(&house, Duty::Officer, house.person("officer2")) };
+            let next = NewAssignment {
+                valid_from: Some(began.plus(from * DAY_MS)),
+                ..new(&house, Duty::Officer, house.person("officer2"))
+            };
             match (desk::assign(&house.app, &who, next).await, field) {
                 (Ok(_), None) => {}
-                (Err(Error::Invalid(errors)), Some(code)) => assert_eq!((errors[0].field.as_str(), errors[0].code), ("valid_from", code)),
+                (Err(Error::Invalid(errors)), Some(code)) => {
+                    assert_eq!((errors[0].field.as_str(), errors[0].code), ("valid_from", code))
+                }
                 (other, _) => panic!("{from}: {other:?}"),
             }
         }
@@ -224,15 +266,23 @@ async fn an_enterprise_inherits_from_its_carrier() {
     for house in House::both().await {
         let carrier = add_carrier(&house, "创业孵化器", &[house.enterprise]).await;
         let who = house.who("dispatcher").await;
-        for (role, holder) in [(Duty::LeadLeader, house.person("leader")), (Duty::LeadDept, house.department), (Duty::Officer, house.person("officer"))] {
-            let place = NewAssignment { subject_kind: SubjectKind::Carrier, subject_id: carrier, ..new(&house, role, holder) };
+        for (role, holder) in [
+            (Duty::LeadLeader, house.person("leader")),
+            (Duty::LeadDept, house.department),
+            (Duty::Officer, house.person("officer")),
+        ] {
+            let place =
+                NewAssignment { subject_kind: SubjectKind::Carrier, subject_id: carrier, ..new(&house, role, holder) };
             desk::assign(&house.app, &who, place).await.unwrap();
         }
         let kind = SubjectKind::Enterprise;
         let mut tx = read(&house.app).await;
         let answer = desk::current(&house.app, &mut tx, house.zone, kind, house.enterprise).await.unwrap();
         let officer = answer.officer.unwrap();
-        assert_eq!((officer.name.as_str(), officer.inherited, officer.inherited_from.as_deref()), ("officer某", true, Some("创业孵化器")));
+        assert_eq!(
+            (officer.name.as_str(), officer.inherited, officer.inherited_from.as_deref()),
+            ("officer某", true, Some("创业孵化器"))
+        );
         drop(tx);
         assert_eq!(notices(&house, "enterprise").await.len(), 3, "the carrier's enterprises hear of it");
         assign(&house, Duty::Officer, house.person("officer2")).await;
@@ -257,7 +307,11 @@ async fn reach_follows_the_assignment() {
         assert!(!reached(&specialist, house.enterprise).await);
         let stand_in = assign(&house, Duty::StandIn, house.person("specialist")).await;
         assert!(reached(&specialist, house.enterprise).await);
-        let place = NewAssignment { subject_kind: SubjectKind::Carrier, subject_id: carrier, ..new(&house, Duty::LeadDept, house.other_department) };
+        let place = NewAssignment {
+            subject_kind: SubjectKind::Carrier,
+            subject_id: carrier,
+            ..new(&house, Duty::LeadDept, house.other_department)
+        };
         let dispatcher = house.who("dispatcher").await;
         desk::assign(&house.app, &dispatcher, place).await.unwrap();
         assert!(reached(&officer2, house.other_enterprise).await, "through the carrier");
@@ -268,7 +322,13 @@ async fn reach_follows_the_assignment() {
         }
         assert!(!reached(&officer2, house.enterprise).await, "ended with the assignment");
         assert!(!reached(&specialist, house.enterprise).await);
-        for (account, own, other) in [("enterprise", true, false), ("leader", true, true), ("agency", false, false), ("sysadmin", false, false), ("leader@zone2", true, true)] {
+        for (account, own, other) in [
+            ("enterprise", true, false),
+            ("leader", true, true),
+            ("agency", false, false),
+            ("sysadmin", false, false),
+            ("leader@zone2", true, true),
+        ] {
             let who = house.who(account).await;
             assert_eq!(reached(&who, house.enterprise).await, own, "{account}");
             assert_eq!(reached(&who, house.other_enterprise).await, other, "{account}");
@@ -326,9 +386,14 @@ async fn everything_is_handed_over_in_one_step() {
         let who = house.who("dispatcher").await;
         assign(&house, Duty::Officer, house.person("officer")).await;
         assign(&house, Duty::StandIn, house.person("officer2")).await;
-        let second = NewAssignment { subject_id: house.other_enterprise, ..new(&house, Duty::Officer, house.person("officer")) };
+        let second =
+            NewAssignment { subject_id: house.other_enterprise, ..new(&house, Duty::Officer, house.person("officer")) };
         desk::assign(&house.app, &who, second).await.unwrap();
-        let third = NewAssignment { subject_kind: SubjectKind::Project, subject_id: house.project, ..new(&house, Duty::StandIn, house.person("officer")) };
+        let third = NewAssignment {
+            subject_kind: SubjectKind::Project,
+            subject_id: house.project,
+            ..new(&house, Duty::StandIn, house.person("officer"))
+        };
         desk::assign(&house.app, &who, third).await.unwrap();
         house.clock.set(house.app.now().plus(HOUR_MS));
         let over = NewHandover {
@@ -343,10 +408,18 @@ async fn everything_is_handed_over_in_one_step() {
         assert_eq!(desk::held(&house.app, &who, house.person("officer")).await.unwrap().len(), 0);
         let held = desk::held(&house.app, &who, house.person("officer2")).await.unwrap();
         assert_eq!(held.iter().filter(|row| row.role == Duty::Officer).count(), 2);
-        assert_eq!(held.iter().filter(|row| row.role == Duty::StandIn).count(), 1, "who became officer no longer stands in there");
+        assert_eq!(
+            held.iter().filter(|row| row.role == Duty::StandIn).count(),
+            1,
+            "who became officer no longer stands in there"
+        );
         for account in ["enterprise", "enterprise2", "project"] {
             let told = notices(&house, account).await;
-            assert_eq!(told.last().map(|(kind, args)| (kind.as_str(), args["name"].as_str())), Some(("assignment.answers", Some("officer2某"))), "{account}");
+            assert_eq!(
+                told.last().map(|(kind, args)| (kind.as_str(), args["name"].as_str())),
+                Some(("assignment.answers", Some("officer2某"))),
+                "{account}"
+            );
         }
         let told = notices(&house, "officer2").await;
         assert!(told.iter().any(|(kind, args)| kind == "assignment.assigned_many" && args["n"] == 3), "{told:?}");
@@ -379,15 +452,22 @@ async fn many_at_once_are_all_or_nothing() {
             reason: Some("年度分工".into()),
         };
         let preview = desk::preview(&house.app, &who, &bulk).await.unwrap();
-        assert_eq!(preview.places.iter().map(|place| place.step.word()).collect::<Vec<_>>(), ["change", "open", "open"]);
+        assert_eq!(
+            preview.places.iter().map(|place| place.step.word()).collect::<Vec<_>>(),
+            ["change", "open", "open"]
+        );
         assert_eq!(preview.places[0].before.as_deref(), Some("企业服务部"));
         assert!(preview.places[2].lent, "the officer is not of the new lead department");
-        let bad = Bulk { items: [bulk.items.clone(), vec![item(Uuid::now_v7(), Duty::LeadDept, house.department)]].concat(), ..bulk.clone() };
+        let bad = Bulk {
+            items: [bulk.items.clone(), vec![item(Uuid::now_v7(), Duty::LeadDept, house.department)]].concat(),
+            ..bulk.clone()
+        };
         assert!(matches!(desk::bulk(&house.app, &who, bad).await, Err(Error::Invalid(_))));
         let unchanged = desk::preview(&house.app, &who, &bulk).await.unwrap();
         let seen = |preview: &desk::Preview| preview.places.iter().map(|place| place.seen.clone()).collect::<Vec<_>>();
         assert_eq!(seen(&unchanged), seen(&preview), "nothing was kept of the batch that failed");
-        let items = preview.places.iter().map(|place| Item { seen: Some(place.seen.clone()), ..place.item.clone() }).collect();
+        let items =
+            preview.places.iter().map(|place| Item { seen: Some(place.seen.clone()), ..place.item.clone() }).collect();
         let bulk = Bulk { items, ..bulk };
         let batch = desk::bulk(&house.app, &who, bulk.clone()).await.unwrap();
         let done = desk::done(&house.app, &who, batch).await.unwrap();
@@ -404,7 +484,14 @@ async fn many_at_once_are_all_or_nothing() {
 async fn the_api_keeps_its_contract() {
     for house in House::both().await {
         let body = json!({"subject_kind": "enterprise", "subject_id": house.enterprise, "role": "officer", "person_id": house.person("officer")});
-        for (account, status) in [("anonymous", 401), ("officer", 403), ("oversight", 403), ("enterprise", 403), ("agency", 403), ("sysadmin", 403)] {
+        for (account, status) in [
+            ("anonymous", 401),
+            ("officer", 403),
+            ("oversight", 403),
+            ("enterprise", 403),
+            ("agency", 403),
+            ("sysadmin", 403),
+        ] {
             house.call(account, "POST", "/api/v1/assignments", body.clone()).await.expect(status);
         }
         house.call("dispatcher@zone2", "POST", "/api/v1/assignments", body.clone()).await.expect(422);
@@ -416,24 +503,60 @@ async fn the_api_keeps_its_contract() {
         house.call("dispatcher", "POST", "/api/v1/assignments", body).await.expect(409);
         let path = format!("/api/v1/assignments/{id}");
         let etag = made.headers[header::ETAG].to_str().unwrap().to_owned();
-        for (account, status) in [("officer2", 200), ("enterprise", 200), ("enterprise2", 404), ("project", 404), ("leader@zone2", 404), ("agency", 403)] {
+        for (account, status) in [
+            ("officer2", 200),
+            ("enterprise", 200),
+            ("enterprise2", 404),
+            ("project", 404),
+            ("leader@zone2", 404),
+            ("agency", 403),
+        ] {
             house.call(account, "GET", &path, Json::Null).await.expect(status);
         }
         let unknown = house.call("dispatcher", "PATCH", &path, json!({"end_resaon": "left"})).await.expect(400);
         assert_eq!(unknown.json()["errors"][0]["pointer"], "/end_resaon");
         let change = json!({"person_id": house.person("officer2"), "reason": "轮岗"});
-        let next = house.call_with("dispatcher", "PATCH", &path, change.clone(), &[("if-match", etag.as_str())]).await.expect(200).json();
+        let next = house
+            .call_with("dispatcher", "PATCH", &path, change.clone(), &[("if-match", etag.as_str())])
+            .await
+            .expect(200)
+            .json();
         assert_eq!((next["person"].as_str(), next["version"].as_i64()), (Some("officer2某"), Some(1)));
-        assert_eq!(house.call_with("dispatcher", "PATCH", &path, change, &[("if-match", etag.as_str())]).await.status, 412);
+        assert_eq!(
+            house.call_with("dispatcher", "PATCH", &path, change, &[("if-match", etag.as_str())]).await.status,
+            412
+        );
         let path = format!("/api/v1/assignments/{}", next["id"].as_str().unwrap());
-        let ended = house.call("leader", "PATCH", &path, json!({"end_reason": "moved", "reason": "借调"})).await.expect(200).json();
+        let ended = house
+            .call("leader", "PATCH", &path, json!({"end_reason": "moved", "reason": "借调"}))
+            .await
+            .expect(200)
+            .json();
         assert_eq!((ended["end_reason"].as_str(), ended["valid_to"].is_string()), (Some("moved"), true));
-        let list = house.call("officer", "GET", &format!("/api/v1/assignments?subject_id={}&current=true", house.enterprise), Json::Null).await;
+        let list = house
+            .call(
+                "officer",
+                "GET",
+                &format!("/api/v1/assignments?subject_id={}&current=true", house.enterprise),
+                Json::Null,
+            )
+            .await;
         assert_eq!(list.expect(200).json()["total"], 0);
-        let list = house.call("officer", "GET", &format!("/api/v1/assignments?subject_id={}&limit=1", house.enterprise), Json::Null).await.expect(200).json();
+        let list = house
+            .call("officer", "GET", &format!("/api/v1/assignments?subject_id={}&limit=1", house.enterprise), Json::Null)
+            .await
+            .expect(200)
+            .json();
         assert_eq!((list["total"].as_i64(), list["items"][0]["id"].as_str()), (Some(2), Some(id.as_str())));
-        let rest = format!("/api/v1/assignments?subject_id={}&cursor={}", house.enterprise, list["next_cursor"].as_str().unwrap());
-        assert_eq!(house.call("officer", "GET", &rest, Json::Null).await.expect(200).json()["items"].as_array().unwrap().len(), 1);
+        let rest = format!(
+            "/api/v1/assignments?subject_id={}&cursor={}",
+            house.enterprise,
+            list["next_cursor"].as_str().unwrap()
+        );
+        assert_eq!(
+            house.call("officer", "GET", &rest, Json::Null).await.expect(200).json()["items"].as_array().unwrap().len(),
+            1
+        );
         let own = house.call("enterprise2", "GET", "/api/v1/assignments", Json::Null).await.expect(200).json();
         assert_eq!(own["total"], 0, "an enterprise sees its own only");
         house.call("officer", "GET", "/api/v1/assignments?nonsense=1", Json::Null).await.expect(400);
@@ -445,7 +568,8 @@ async fn the_api_keeps_its_contract() {
 #[tokio::test]
 async fn proposals_are_explained_and_accepted_in_one_step() {
     for house in House::both().await {
-        let proposed = house.call("dispatcher", "POST", "/api/v1/assignments/proposals", json!({})).await.expect(200).json();
+        let proposed =
+            house.call("dispatcher", "POST", "/api/v1/assignments/proposals", json!({})).await.expect(200).json();
         let items = proposed["items"].as_array().unwrap();
         assert_eq!(items.len(), 9, "three roles of three subjects: {proposed}");
         assert!(items.iter().all(|item| !item["explanation"].as_str().unwrap().is_empty()));
@@ -458,7 +582,11 @@ async fn proposals_are_explained_and_accepted_in_one_step() {
             .collect();
         let stored = sql!("SELECT count(*) FROM assignment WHERE zone_id = $1", house.zone);
         assert_eq!(read(&house.app).await.value::<i64>(stored).await.unwrap(), 0, "a proposal is not stored");
-        let done = house.call("dispatcher", "POST", "/api/v1/assignments/bulk", json!({"items": accepted})).await.expect(200).json();
+        let done = house
+            .call("dispatcher", "POST", "/api/v1/assignments/bulk", json!({"items": accepted}))
+            .await
+            .expect(200)
+            .json();
         assert_eq!(done["opened"], 9);
         let gaps = house.call("officer", "GET", "/api/v1/assignments/gaps", Json::Null).await.expect(200).json();
         assert_eq!(gaps["total"], 0);
@@ -470,12 +598,21 @@ async fn proposals_are_explained_and_accepted_in_one_step() {
 async fn pages_show_who_answers() {
     for house in House::both().await {
         let gaps = house.page("dispatcher", "/assignments").await.expect(200).text();
-        assert!(gaps.contains("测试机电设备有限公司") && gaps.contains("无经办人") && gaps.contains("批量指定"), "{gaps}");
+        assert!(
+            gaps.contains("测试机电设备有限公司") && gaps.contains("无经办人") && gaps.contains("批量指定"),
+            "{gaps}"
+        );
         let [leader, ..] = all_three(&house).await;
         let gaps = house.page("oversight", "/assignments").await.expect(200).text();
-        assert!(!gaps.contains("测试机电设备有限公司") && !gaps.contains("批量指定"), "oversight looks, but does not assign");
+        assert!(
+            !gaps.contains("测试机电设备有限公司") && !gaps.contains("批量指定"),
+            "oversight looks, but does not assign"
+        );
         let leaders = house.page("officer", "/assignments?view=leaders").await.expect(200).text();
-        let link = format!("/assignments?view=list&#38;person_id={}&#38;role=lead_leader&#38;subject_kind=enterprise\">1</a>", house.person("leader"));
+        let link = format!(
+            "/assignments?view=list&#38;person_id={}&#38;role=lead_leader&#38;subject_kind=enterprise\">1</a>",
+            house.person("leader")
+        );
         assert!(leaders.contains(&link), "{leaders}");
         for view in ["departments", "officers", "list", "mine"] {
             let page = house.page("officer", &format!("/assignments?view={view}")).await.expect(200).text();
@@ -485,7 +622,11 @@ async fn pages_show_who_answers() {
         assert!(mine.contains("测试机电") && mine.contains("tel:13800000000") && mine.contains("leader某"), "{mine}");
         let none = house.page("specialist", "/assignments?mine=1&q=另一家").await.expect(200).text();
         assert!(none.contains("没有符合条件的记录"), "{none}");
-        let narrowed = house.page("officer", &format!("/assignments?person_id={}", house.person("leader"))).await.expect(200).text();
+        let narrowed = house
+            .page("officer", &format!("/assignments?person_id={}", house.person("leader")))
+            .await
+            .expect(200)
+            .text();
         assert!(narrowed.contains("<strong>leader某</strong>") && !narrowed.contains("<td>officer某"), "{narrowed}");
         let record = house.page("leader", &format!("/assignments/{leader}")).await.expect(200).text();
         assert!(record.contains("终止责任关系"));
@@ -526,19 +667,39 @@ async fn forms_keep_what_was_typed_and_go_on_to_the_record() {
         let officer = house.person("officer").to_string();
         let found = house.page("dispatcher", "/assignments/new?q=测试机电").await.expect(200).text();
         assert!(found.contains(&id), "{found}");
-        let form = house.page("dispatcher", &format!("/assignments/new?subject_kind=enterprise&subject_id={id}&role=officer")).await.expect(200).text();
-        assert!(form.contains(&officer) && !form.contains(&house.person("agency").to_string()), "only the committee's own people are offered");
-        let fields = [("subject_kind", "enterprise"), ("subject_id", id.as_str()), ("role", "officer"), ("basis", "〔2026〕3号")];
+        let form = house
+            .page("dispatcher", &format!("/assignments/new?subject_kind=enterprise&subject_id={id}&role=officer"))
+            .await
+            .expect(200)
+            .text();
+        assert!(
+            form.contains(&officer) && !form.contains(&house.person("agency").to_string()),
+            "only the committee's own people are offered"
+        );
+        let fields = [
+            ("subject_kind", "enterprise"),
+            ("subject_id", id.as_str()),
+            ("role", "officer"),
+            ("basis", "〔2026〕3号"),
+        ];
         let again = house.post("dispatcher", "/assignments/new", &fields).await.expect(422).text();
         assert!(again.contains("〔2026〕3号") && again.contains("责任人：请填写"), "{again}");
         let mut typed = fields.to_vec();
-        typed.extend([("holder", officer.as_str()), ("valid_from", "2026-11-20"), ("until", "2026-12-31"), ("once", "form-1")]);
+        typed.extend([
+            ("holder", officer.as_str()),
+            ("valid_from", "2026-11-20"),
+            ("until", "2026-12-31"),
+            ("once", "form-1"),
+        ]);
         house.post("dispatcher", "/assignments/new", &typed).await.expect(303);
         house.post("dispatcher", "/assignments/new", &typed).await.expect(303);
         let row = house.call("officer", "GET", "/api/v1/assignments?current=true", Json::Null).await.expect(200).json();
         assert_eq!(row["total"], 1, "a repeated post is one assignment");
         let row = &row["items"][0];
-        assert_eq!((row["valid_from"].as_str(), row["until"].as_str()), (Some("2026-11-19T16:00:00.000Z"), Some("2026-12-31T16:00:00.000Z")));
+        assert_eq!(
+            (row["valid_from"].as_str(), row["until"].as_str()),
+            (Some("2026-11-19T16:00:00.000Z"), Some("2026-12-31T16:00:00.000Z"))
+        );
         let path = format!("/assignments/{}", row["id"].as_str().unwrap());
         let shown = house.page("dispatcher", &path).await.expect(200).text();
         assert!(shown.contains("2026-12-31"), "{shown}");
@@ -556,7 +717,12 @@ async fn forms_keep_what_was_typed_and_go_on_to_the_record() {
         let fields = [("from_person", officer2.as_str()), ("to_person", officer2.as_str()), ("note", "调任")];
         let wrong = house.post("leader", "/assignments/handover", &fields).await.expect(422).text();
         assert!(wrong.contains("交接双方是同一人") && wrong.contains("调任"), "{wrong}");
-        let fields = [("from_person", officer2.as_str()), ("to_person", officer.as_str()), ("note", "调任"), ("reason", "moved")];
+        let fields = [
+            ("from_person", officer2.as_str()),
+            ("to_person", officer.as_str()),
+            ("note", "调任"),
+            ("reason", "moved"),
+        ];
         house.post("leader", "/assignments/handover", &fields).await.expect(303);
         assert_eq!(desk::held(&house.app, &house.who("leader").await, house.person("officer")).await.unwrap().len(), 1);
     }
@@ -579,10 +745,15 @@ async fn what_is_ticked_is_previewed_and_then_done() {
         fields.extend([("step", "do"), ("basis", "〔2026〕3号"), ("once", "bulk-1")]);
         house.post("dispatcher", "/assignments/bulk", &fields).await.expect(303);
         house.post("dispatcher", "/assignments/bulk", &fields).await.expect(303);
-        let list = house.call("officer", "GET", "/api/v1/assignments?role=lead_dept", Json::Null).await.expect(200).json();
+        let list =
+            house.call("officer", "GET", "/api/v1/assignments?role=lead_dept", Json::Null).await.expect(200).json();
         assert_eq!(list["total"], 2, "{list}");
         fields.retain(|(name, _)| *name != "once");
-        assert_eq!(house.post("dispatcher", "/assignments/bulk", &fields).await.status, 409, "the places have changed since the preview");
+        assert_eq!(
+            house.post("dispatcher", "/assignments/bulk", &fields).await.status,
+            409,
+            "the places have changed since the preview"
+        );
         let proposals = house.post("dispatcher", "/assignments/bulk", &[("step", "propose")]).await.expect(200).text();
         let items = boxes(&proposals, "item");
         assert_eq!(items.len(), 7, "{proposals}");

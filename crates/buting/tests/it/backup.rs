@@ -18,7 +18,10 @@ async fn content(db: &Db) -> String {
     let mut kept = tables(MIGRATIONS).unwrap();
     kept.retain(|table| !["field_key", "session", "attempt"].contains(&table.name.as_str()));
     let (send, mut received) = tokio::sync::mpsc::channel(8);
-    let dumping = { let db = db.clone(); tokio::spawn(async move { db.dump(&kept, send).await }) };
+    let dumping = {
+        let db = db.clone();
+        tokio::spawn(async move { db.dump(&kept, send).await })
+    };
     let mut text = String::new();
     while let Some(piece) = received.recv().await {
         text.push_str(&piece);
@@ -107,7 +110,8 @@ async fn sealed_names_need_the_key_backup() {
     opened.fill(&target).await.unwrap();
     let mut tx = target.read().await.unwrap();
     assert_eq!(tx.open(house.zone, &sealed).await.unwrap(), None);
-    let left_out: i64 = tx.value("SELECT (SELECT count(*) FROM field_key) + (SELECT count(*) FROM session)").await.unwrap();
+    let left_out: i64 =
+        tx.value("SELECT (SELECT count(*) FROM field_key) + (SELECT count(*) FROM session)").await.unwrap();
     assert_eq!(left_out, 0);
 }
 
@@ -116,7 +120,8 @@ async fn a_key_backup_brings_sealed_names_back() {
     let dir = tempfile::tempdir().unwrap();
     let open = async |name: &str, keys: &Path| {
         let url = format!("sqlite:{}", dir.path().join(name).display());
-        let db = Db::open(&Options { url, connections: 2 }, Arc::new(Keyring::open_or_create(keys).unwrap())).await.unwrap();
+        let db =
+            Db::open(&Options { url, connections: 2 }, Arc::new(Keyring::open_or_create(keys).unwrap())).await.unwrap();
         db.migrate(MIGRATIONS, async |_| Ok(())).await.unwrap();
         db
     };

@@ -2,7 +2,9 @@
 
 use crate::house::House;
 use buting::continuity::desk::{self, LightFilter};
-use buting::continuity::{Cause, DisruptionKind, Effect, Line, MeasureEnd, MeasureKind, NewDisruption, NewLight, NewMeasure, State};
+use buting::continuity::{
+    Cause, DisruptionKind, Effect, Line, MeasureEnd, MeasureKind, NewDisruption, NewLight, NewMeasure, State,
+};
 use buting::error::{Conflict, Error};
 use buting::subject::SubjectKind::{Enterprise, Project};
 use buting::time::{DAY_MS, Day};
@@ -79,7 +81,8 @@ async fn no_change_is_a_new_word_that_repeats_the_last() {
         assert_eq!((light.cause.as_deref(), light.at), (Some("变压器进水"), Some(house.app.now())));
         let stale = desk::same(&house.app, &who, first).await;
         assert!(matches!(stale, Err(Error::Conflict(Conflict::State("not_the_last_word")))), "{stale:?}");
-        let never = desk::same_all(&house.app, &house.who("enterprise2").await, Enterprise, house.other_enterprise).await;
+        let never =
+            desk::same_all(&house.app, &house.who("enterprise2").await, Enterprise, house.other_enterprise).await;
         assert!(matches!(never, Err(Error::Conflict(Conflict::State("nothing_said_yet")))), "{never:?}");
     }
 }
@@ -87,9 +90,8 @@ async fn no_change_is_a_new_word_that_repeats_the_last() {
 #[tokio::test]
 async fn each_speaks_for_his_own() {
     for house in House::both().await {
-        let say = async |account: &str, id| {
-            desk::say(&house.app, &house.who(account).await, Enterprise, id, stopped()).await
-        };
+        let say =
+            async |account: &str, id| desk::say(&house.app, &house.who(account).await, Enterprise, id, stopped()).await;
         let enterprise = house.who("enterprise").await;
         say("enterprise", house.enterprise).await.unwrap();
         for (account, id) in [
@@ -155,10 +157,15 @@ async fn counts_are_what_a_recount_gives() {
     for house in House::both().await {
         let leader = house.who("leader").await;
         let say = |kind, id, new| desk::say(&house.app, &leader, kind, id, new);
-        let reduced = NewLight { reduced_to: Some(60), ..NewLight::new(Line::Production, State::Reduced).because(Cause::Staff, "缺人") };
+        let reduced = NewLight {
+            reduced_to: Some(60),
+            ..NewLight::new(Line::Production, State::Reduced).because(Cause::Staff, "缺人")
+        };
         say(Enterprise, house.enterprise, stopped()).await.unwrap();
         say(Enterprise, house.other_enterprise, reduced).await.unwrap();
-        say(Project, house.project, NewLight::new(Line::Works, State::AtRisk).because(Cause::Weather, "积水")).await.unwrap();
+        say(Project, house.project, NewLight::new(Line::Works, State::AtRisk).because(Cause::Weather, "积水"))
+            .await
+            .unwrap();
         say(Enterprise, house.enterprise, NewLight::new(Line::Production, State::Running)).await.unwrap();
         let board = desk::board(&house.app, &leader, None).await.unwrap();
         let mut tx = house.app.read().await.unwrap();
@@ -227,7 +234,12 @@ async fn a_measure_turns_the_light_and_is_its_reason() {
         let open = desk::to_do(&house.app, &leader).await.unwrap();
         assert!(open.iter().any(|t| t.action == "todo-measure-later" && t.title == "解封后把土方运出"), "{open:?}");
 
-        let other = NewMeasure { project_id: None, enterprise_id: Some(house.enterprise), line: Line::Production, ..new_measure(&house) };
+        let other = NewMeasure {
+            project_id: None,
+            enterprise_id: Some(house.enterprise),
+            line: Line::Production,
+            ..new_measure(&house)
+        };
         let elsewhere = desk::add_measure(&house.app, &leader, other).await.unwrap();
         let foreign = NewLight { measure_id: Some(elsewhere), ..NewLight::new(Line::Works, State::Running) };
         let said = desk::say(&house.app, &leader, Project, house.project, foreign).await;
@@ -249,7 +261,11 @@ async fn a_disruption_is_declared_changed_and_closed() {
         house.call("enterprise", "GET", &path, Json::Null).await.expect(200);
         let stale = [("if-match", "\"v9\"")];
         house.call_with("leader", "PATCH", &path, json!({"response_level": 2}), &stale).await.expect(412);
-        let changed = house.call("leader", "PATCH", &path, json!({"response_level": 2, "warning_colour": null})).await.expect(200).json();
+        let changed = house
+            .call("leader", "PATCH", &path, json!({"response_level": 2, "warning_colour": null}))
+            .await
+            .expect(200)
+            .json();
         assert_eq!((changed["response_level"].as_i64(), &changed["warning_colour"]), (Some(2), &Json::Null));
         house.call("leader", "PATCH", &path, json!({"response_level": 5})).await.expect(422);
         house.call("leader", "PATCH", &path, json!({"state": "closed"})).await.expect(422);
@@ -271,10 +287,13 @@ async fn a_live_disruption_makes_lights_grow_old_faster_and_an_exercise_does_not
         let leader = house.who("leader").await;
         let enterprise = house.who("enterprise").await;
         for line in [Line::Production, Line::Transport] {
-            desk::say(&house.app, &enterprise, Enterprise, house.enterprise, NewLight::new(line, State::Running)).await.unwrap();
+            desk::say(&house.app, &enterprise, Enterprise, house.enterprise, NewLight::new(line, State::Running))
+                .await
+                .unwrap();
         }
         house.clock.set(house.app.now().plus(4 * DAY_MS));
-        let asks = async || desk::to_do(&house.app, &enterprise).await.unwrap().iter().any(|t| t.action == "todo-lights-own");
+        let asks =
+            async || desk::to_do(&house.app, &enterprise).await.unwrap().iter().any(|t| t.action == "todo-lights-own");
         assert!(!asks().await);
         let open = |exercise| NewDisruption {
             id: None,
@@ -322,14 +341,22 @@ async fn the_api_says_what_is_wrong() {
         (json!({"enterprise_id": house.enterprise, "line": "production", "state": "stopped"}), 422, "/cause"),
         (json!({"line": "production", "state": "running"}), 422, "/enterprise_id"),
         (json!({"enterprise_id": house.enterprise, "line": "production", "state": "halted"}), 400, "/state"),
-        (json!({"enterprise_id": house.enterprise, "line": "production", "state": "running", "colour": 1}), 400, "/colour"),
+        (
+            json!({"enterprise_id": house.enterprise, "line": "production", "state": "running", "colour": 1}),
+            400,
+            "/colour",
+        ),
     ] {
         let answer = post(body.clone()).await.expect(status).json();
         assert_eq!(answer["errors"][0]["pointer"], pointer, "{body}");
     }
-    let made = post(json!({"enterprise_id": house.enterprise, "line": "production", "state": "running"})).await.expect(201).json();
+    let made = post(json!({"enterprise_id": house.enterprise, "line": "production", "state": "running"}))
+        .await
+        .expect(201)
+        .json();
     assert_eq!((made["source"].as_str(), made["subject_name"].as_str()), (Some("enterprise"), Some("测试机电")));
-    let list = house.call("leader", "GET", "/api/v1/continuity?current=true&limit=1", Json::Null).await.expect(200).json();
+    let list =
+        house.call("leader", "GET", "/api/v1/continuity?current=true&limit=1", Json::Null).await.expect(200).json();
     assert_eq!((list["total"].as_i64(), &list["next_cursor"]), (Some(1), &Json::Null));
     let board = house.call("leader", "GET", "/api/v1/continuity/board", Json::Null).await.expect(200).json();
     assert_eq!(board["counts"][0]["tally"]["running"], 1);
@@ -353,12 +380,19 @@ async fn the_board_page_lists_what_its_counts_say_and_replays_days() {
         assert!(links.contains(&format!("href=\"{href}\"")), "{board}");
         let list = house.page("leader", href).await.expect(200).text();
         assert!(list.contains("变压器进水"), "the list gives the cause");
-        let before = house.page("leader", "/board?day=2026-11-24&kind=enterprise&line=production&state=stopped").await.expect(200).text();
+        let before = house
+            .page("leader", "/board?day=2026-11-24&kind=enterprise&line=production&state=stopped")
+            .await
+            .expect(200)
+            .text();
         assert!(before.contains("变压器进水"), "the day on which it was said shows it");
         house.page("leader", "/board?wall=1").await.expect(200);
         house.page("leader", "/board?day=gestern").await.expect(200);
         let narrow = house.page("officer", "/board").await.expect(200).text();
-        assert!(!narrow.contains("变压器进水") && !narrow.contains("测试机电"), "lights are for those who look after the subject");
+        assert!(
+            !narrow.contains("变压器进水") && !narrow.contains("测试机电"),
+            "lights are for those who look after the subject"
+        );
         house.page("enterprise", "/board").await.expect(403);
     }
 }
@@ -370,20 +404,34 @@ async fn an_enterprise_reports_on_its_own_page() {
         house.page("enterprise2", &path).await.expect(404);
         house.page("enterprise", "/enterprises/none/lights").await.expect(404);
         let page = house.page("enterprise", &path).await.expect(200).text();
-        assert!(page.contains("一切正常") && !page.contains("没有变化"), "nothing was said yet, so nothing can stay as it is");
-        let wrong = house.post("enterprise", &path, &[("once", "a"), ("state-production", "reduced"), ("cause", "缺两班人")]).await.expect(422);
+        assert!(
+            page.contains("一切正常") && !page.contains("没有变化"),
+            "nothing was said yet, so nothing can stay as it is"
+        );
+        let wrong = house
+            .post("enterprise", &path, &[("once", "a"), ("state-production", "reduced"), ("cause", "缺两班人")])
+            .await
+            .expect(422);
         assert!(wrong.text().contains("缺两班人") && wrong.text().contains("降到百分之几"), "{}", wrong.text());
         assert_eq!(rows(&house).await, 0);
         let nothing = house.post("enterprise", &path, &[("once", "b")]).await.expect(422);
         assert!(nothing.text().contains("请至少选一条线的状态"));
-        let fields = [("once", "c"), ("state-production", "reduced"), ("cause", "缺两班人"), ("reduced_to", "60"), ("state-transport", "running")];
+        let fields = [
+            ("once", "c"),
+            ("state-production", "reduced"),
+            ("cause", "缺两班人"),
+            ("reduced_to", "60"),
+            ("state-transport", "running"),
+        ];
         for _ in 0..2 {
             let done = house.post("enterprise", &path, &fields).await.expect(303);
             assert_eq!(location(&done), path);
         }
         assert_eq!(rows(&house).await, 2, "the same post again says nothing twice");
         let page = house.page("enterprise", &path).await.expect(200).text();
-        assert!(page.contains("减产") && page.contains("60%") && page.contains("企业自报") && page.contains("没有变化"));
+        assert!(
+            page.contains("减产") && page.contains("60%") && page.contains("企业自报") && page.contains("没有变化")
+        );
         house.post("enterprise", &format!("{path}/same"), &[("once", "d")]).await.expect(303);
         house.post("enterprise", &path, &[("once", "e"), ("well", "yes")]).await.expect(303);
         let filter = LightFilter { current: true, ..LightFilter::default() };
@@ -400,9 +448,25 @@ async fn disruptions_and_measures_have_their_pages() {
         assert!(house.page("agency", "/disruptions").await.expect(200).text().contains("现在没有突发事件"));
         house.page("officer", "/disruptions/new").await.expect(403);
         house.page("leader", "/disruptions/new").await.expect(200);
-        let wrong = house.post("leader", "/disruptions", &[("once", "a"), ("name", "供水管爆裂"), ("clock_mode", "office")]).await.expect(422);
+        let wrong = house
+            .post("leader", "/disruptions", &[("once", "a"), ("name", "供水管爆裂"), ("clock_mode", "office")])
+            .await
+            .expect(422);
         assert!(wrong.text().contains("供水管爆裂"));
-        let made = house.post("leader", "/disruptions", &[("once", "b"), ("name", "供水管爆裂"), ("kind", "water_gas_cut"), ("clock_mode", "office"), ("exercise", "true")]).await.expect(303);
+        let made = house
+            .post(
+                "leader",
+                "/disruptions",
+                &[
+                    ("once", "b"),
+                    ("name", "供水管爆裂"),
+                    ("kind", "water_gas_cut"),
+                    ("clock_mode", "office"),
+                    ("exercise", "true"),
+                ],
+            )
+            .await
+            .expect(303);
         let path = location(&made).to_owned();
         let page = house.page("leader", &path).await.expect(200).text();
         assert!(page.contains("供水管爆裂") && page.contains("复盘演练"));
@@ -410,8 +474,16 @@ async fn disruptions_and_measures_have_their_pages() {
 
         let subject = format!("enterprise:{}", house.enterprise);
         let disruption = path.rsplit('/').next().unwrap();
-        let fields = [("once", "c"), ("subject", subject.as_str()), ("line", "production"), ("kind", "consume_stock_first"),
-            ("text", "先用蓄水池"), ("later_duty", "补满蓄水池"), ("later_due_at", "2026-12-01"), ("disruption_id", disruption)];
+        let fields = [
+            ("once", "c"),
+            ("subject", subject.as_str()),
+            ("line", "production"),
+            ("kind", "consume_stock_first"),
+            ("text", "先用蓄水池"),
+            ("later_duty", "补满蓄水池"),
+            ("later_due_at", "2026-12-01"),
+            ("disruption_id", disruption),
+        ];
         house.page("leader", "/measures/new?cause=water_gas").await.expect(200);
         let measure = house.post("leader", "/measures", &fields).await.expect(303);
         let measure = location(&measure).to_owned();
@@ -419,13 +491,23 @@ async fn disruptions_and_measures_have_their_pages() {
         house.page("enterprise2", &measure).await.expect(404);
         house.post("enterprise", &format!("{measure}/close"), &[("effect", "better")]).await.expect(403);
         house.post("leader", &format!("{measure}/close"), &[("once", "d"), ("version", "1")]).await.expect(422);
-        house.post("leader", &format!("{measure}/close"), &[("once", "e"), ("version", "1"), ("effect", "kept_going"), ("running", "true"), ("days_saved", "2")]).await.expect(303);
+        house
+            .post(
+                "leader",
+                &format!("{measure}/close"),
+                &[("once", "e"), ("version", "1"), ("effect", "kept_going"), ("running", "true"), ("days_saved", "2")],
+            )
+            .await
+            .expect(303);
         house.post("leader", &format!("{measure}/duty"), &[("once", "f"), ("version", "1")]).await.expect(412);
         house.post("leader", &format!("{measure}/duty"), &[("once", "g"), ("version", "2")]).await.expect(303);
         let page = house.page("leader", &path).await.expect(200).text();
         assert!(page.contains("先用蓄水池") && page.contains("少停 2 天"), "the event shows what was done under it");
         house.page("leader", "/measures?show=all").await.expect(200);
-        house.post("leader", &format!("{path}/close"), &[("once", "h"), ("version", "1"), ("lessons", "储水有用")]).await.expect(303);
+        house
+            .post("leader", &format!("{path}/close"), &[("once", "h"), ("version", "1"), ("lessons", "储水有用")])
+            .await
+            .expect(303);
         assert!(house.page("leader", &path).await.expect(200).text().contains("储水有用"));
     }
 }
@@ -440,9 +522,13 @@ async fn bad_news_reaches_those_who_look_after_the_enterprise() {
         let told = async |account: &str| -> i64 {
             let mut tx = house.app.read().await.unwrap();
             let person = house.person(account);
-            tx.value(sql!("SELECT count(*) FROM notice WHERE zone_id = $1 AND person_id = $2 AND kind = 'continuity.worse'", house.zone, person))
-                .await
-                .unwrap()
+            tx.value(sql!(
+                "SELECT count(*) FROM notice WHERE zone_id = $1 AND person_id = $2 AND kind = 'continuity.worse'",
+                house.zone,
+                person
+            ))
+            .await
+            .unwrap()
         };
         let who = house.who("enterprise").await;
         let say = |new| desk::say(&house.app, &who, Enterprise, house.enterprise, new);
@@ -453,7 +539,10 @@ async fn bad_news_reaches_those_who_look_after_the_enterprise() {
         say(stopped()).await.unwrap();
         assert_eq!((told("leader").await, told("officer").await), (2, 2));
         let asked = desk::to_do(&house.app, &house.who("officer").await).await.unwrap();
-        assert!(asked.iter().all(|item| !item.action.starts_with("todo-lights") || item.title == "测试机电"), "{asked:?}");
+        assert!(
+            asked.iter().all(|item| !item.action.starts_with("todo-lights") || item.title == "测试机电"),
+            "{asked:?}"
+        );
         let board = house.page("officer", "/board").await.expect(200).text();
         assert!(board.contains("测试机电") && !board.contains("另一家"));
     }

@@ -152,7 +152,8 @@ impl House {
 
     async fn add_account(&mut self, zone: Uuid, key: &'static str, user_name: &str, role: Role, place: Place) {
         let command = command(zone);
-        let mut new = NewPerson { name: format!("{key}某"), phone: Some("13800000000".into()), ..NewPerson::default() };
+        let mut new =
+            NewPerson { name: format!("{key}某"), phone: Some("13800000000".into()), ..NewPerson::default() };
         match place {
             Place::Department(id) => new.department_id = Some(id),
             Place::Enterprise(id) => new.enterprise_id = Some(id),
@@ -208,7 +209,14 @@ impl House {
     }
 
     /// Like [`House::call`], with headers.
-    pub async fn call_with(&self, account: &str, method: &str, path: &str, body: Json, headers: &[(&str, &str)]) -> Answer {
+    pub async fn call_with(
+        &self,
+        account: &str,
+        method: &str,
+        path: &str,
+        body: Json,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
         if account != "anonymous" {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token(account).await));

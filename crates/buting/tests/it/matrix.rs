@@ -96,7 +96,13 @@ impl Walker {
         self.knock_with(token.as_deref(), method, url, body).await
     }
 
-    async fn knock_with(&self, credential: Option<&str>, method: &str, url: &str, body: Option<&Json>) -> (StatusCode, String) {
+    async fn knock_with(
+        &self,
+        credential: Option<&str>,
+        method: &str,
+        url: &str,
+        body: Option<&Json>,
+    ) -> (StatusCode, String) {
         let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(url);
         if let Some(credential) = credential {
             request = request.header(header::AUTHORIZATION, credential);
@@ -163,14 +169,23 @@ async fn every_role_gets_in_where_the_table_says_and_nowhere_else() {
             for (account, role) in ACCOUNTS {
                 let url = operation.url(&nobodys);
                 let (status, text) = walker.knock(account, &operation.method, &url, operation.body.as_ref()).await;
-                let cell = format!("{} {} as {account}: {status} {}", operation.method, operation.path, text.chars().take(160).collect::<String>());
+                let cell = format!(
+                    "{} {} as {account}: {status} {}",
+                    operation.method,
+                    operation.path,
+                    text.chars().take(160).collect::<String>()
+                );
                 if status.is_server_error() {
                     wrong.push(format!("breaks: {cell}"));
                 } else if !operation.allows(role) && !refused(status) {
                     wrong.push(format!("gets in: {cell}"));
                 } else if operation.allows(role) && !operation.has_id() && status == StatusCode::UNAUTHORIZED {
                     wrong.push(format!("is kept out: {cell}"));
-                } else if operation.allows(role) && operation.method == "GET" && !operation.has_id() && status == StatusCode::FORBIDDEN {
+                } else if operation.allows(role)
+                    && operation.method == "GET"
+                    && !operation.has_id()
+                    && status == StatusCode::FORBIDDEN
+                {
                     wrong.push(format!("is kept out: {cell}"));
                 }
             }
@@ -188,7 +203,8 @@ async fn a_false_credential_opens_nothing() {
     for operation in walker.operations.iter().filter(|operation| !operation.allows("anonymous")) {
         for credential in ["Bearer x", "Bearer ", "Bearer null", &long, "Basic YWRtaW46YWRtaW4=", unsigned, &forged] {
             let url = operation.url(&Uuid::now_v7().to_string());
-            let (status, text) = walker.knock_with(Some(credential), &operation.method, &url, operation.body.as_ref()).await;
+            let (status, text) =
+                walker.knock_with(Some(credential), &operation.method, &url, operation.body.as_ref()).await;
             assert_eq!(status, 401, "{} {} with {credential:.20}: {text}", operation.method, operation.path);
         }
     }
@@ -202,7 +218,11 @@ async fn what_is_not_declared_is_not_there() {
             if item.get(method.to_lowercase()).is_some() {
                 continue;
             }
-            let url = path.split('/').map(|part| if part.starts_with('{') { "7" } else { part }).collect::<Vec<_>>().join("/");
+            let url = path
+                .split('/')
+                .map(|part| if part.starts_with('{') { "7" } else { part })
+                .collect::<Vec<_>>()
+                .join("/");
             let (status, _) = walker.knock("sysadmin", method, &url, None).await;
             assert!(matches!(status.as_u16(), 404 | 405), "{method} {path}: {status}");
         }
@@ -244,7 +264,11 @@ async fn another_zone_never_learns_that_a_record_is_there() {
                 if !operation.has_id() {
                     if operation.method == "GET" {
                         for query in ["", "?q=金丝雀七号", "?limit=200"] {
-                            let url = format!("{}{}", operation.path, query.replace("金丝雀七号", "%E9%87%91%E4%B8%9D%E9%9B%80"));
+                            let url = format!(
+                                "{}{}",
+                                operation.path,
+                                query.replace("金丝雀七号", "%E9%87%91%E4%B8%9D%E9%9B%80")
+                            );
                             let (_, text) = walker.knock(stranger, "GET", &url, None).await;
                             if text.contains(CANARY) {
                                 wrong.push(format!("{url} tells {stranger}"));
@@ -253,10 +277,14 @@ async fn another_zone_never_learns_that_a_record_is_there() {
                     }
                     continue;
                 }
-                for (collection, id) in planted.iter().filter(|(collection, _)| operation.path.starts_with(collection)) {
-                    let foreign = walker.knock(stranger, &operation.method, &operation.url(id), operation.body.as_ref()).await;
+                for (collection, id) in planted.iter().filter(|(collection, _)| operation.path.starts_with(collection))
+                {
+                    let foreign =
+                        walker.knock(stranger, &operation.method, &operation.url(id), operation.body.as_ref()).await;
                     let nobodys = Uuid::now_v7().to_string();
-                    let missing = walker.knock(stranger, &operation.method, &operation.url(&nobodys), operation.body.as_ref()).await;
+                    let missing = walker
+                        .knock(stranger, &operation.method, &operation.url(&nobodys), operation.body.as_ref())
+                        .await;
                     if foreign.0.is_success() || foreign.0 != missing.0 || foreign.1.contains(CANARY) {
                         wrong.push(format!(
                             "{} {} of {collection} as {stranger}: foreign {}, missing {}",
@@ -269,7 +297,8 @@ async fn another_zone_never_learns_that_a_record_is_there() {
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         // Nothing of what the strangers tried has changed the records.
         for (collection, id) in &planted {
-            let declared = walker.operations.iter().any(|o| o.method == "GET" && o.path == format!("{collection}/{{id}}"));
+            let declared =
+                walker.operations.iter().any(|o| o.method == "GET" && o.path == format!("{collection}/{{id}}"));
             if declared {
                 let (status, text) = walker.knock("leader", "GET", &format!("{collection}/{id}"), None).await;
                 assert_eq!(status, 200, "{collection} {text}");
@@ -289,7 +318,8 @@ async fn another_enterprise_never_learns_that_a_record_is_there() {
         for stranger in ["enterprise2", "project"] {
             for operation in &walker.operations {
                 if operation.has_id() && operation.path.starts_with("/api/v1/enterprises/{id}") {
-                    let (status, text) = walker.knock(stranger, &operation.method, &operation.url(&own), operation.body.as_ref()).await;
+                    let (status, text) =
+                        walker.knock(stranger, &operation.method, &operation.url(&own), operation.body.as_ref()).await;
                     if status.is_success() || text.contains(CANARY) {
                         wrong.push(format!("{} {} as {stranger}: {status}", operation.method, operation.path));
                     }

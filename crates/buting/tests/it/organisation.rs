@@ -52,7 +52,10 @@ fn location(answer: &Answer) -> String {
 /// A browser's request, with the cookies it holds.
 fn request(method: &str, path: &str, cookies: &str, fields: &[(&str, &str)]) -> Request<Body> {
     let body: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-    let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path).header(header::HOST, "127.0.0.1");
+    let mut request = Request::builder()
+        .method(Method::from_bytes(method.as_bytes()).unwrap())
+        .uri(path)
+        .header(header::HOST, "127.0.0.1");
     if !cookies.is_empty() {
         request = request.header(header::COOKIE, cookies);
     }
@@ -104,7 +107,11 @@ async fn who_signs_in_and_what_is_still_asked() {
         house.give_password("leader@zone2").await;
         let right = sign_in(&house, "officer", PASSWORD).await.expect(303);
         assert_eq!(location(&right), "/");
-        let sid = right.headers.get_all(header::SET_COOKIE).iter().find_map(|v| v.to_str().ok().filter(|v| v.starts_with("sid=")));
+        let sid = right
+            .headers
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .find_map(|v| v.to_str().ok().filter(|v| v.starts_with("sid=")));
         let sid = sid.unwrap();
         assert!(sid.contains("HttpOnly") && sid.contains("SameSite=Lax") && sid.contains("Path=/"), "{sid}");
         sign_in(&house, " officer@zone ", PASSWORD).await.expect(303);
@@ -283,7 +290,10 @@ async fn a_forgotten_browser_is_a_stranger_again() {
     let sid = format!("sid={}", done.token);
     browse(&house, "GET", "/account", &sid, &[]).await.expect(303);
     for _ in 0..6 {
-        signin::sign_in(app, &attempt("officer", "wrong wrong wrong", HOME, Some(&done.device))).await.map(|_| ()).unwrap_err();
+        signin::sign_in(app, &attempt("officer", "wrong wrong wrong", HOME, Some(&done.device)))
+            .await
+            .map(|_| ())
+            .unwrap_err();
     }
     let slowed = signin::sign_in(app, &attempt("officer", PASSWORD, HOME, None)).await;
     assert!(matches!(slowed, Err(Error::TooMany(_))), "its guesses count against the address again");
@@ -352,7 +362,10 @@ async fn turn_on(house: &House, account: &str) -> (Vec<u8>, Vec<String>) {
     let digest = vault::token::digest(&done.token);
     let wrong = factor::confirm(&house.app, &who, &digest, PASSWORD, "000000").await.map(|_| ()).unwrap_err();
     assert_eq!(field_code(wrong), "wrong_code");
-    let wrong = factor::confirm(&house.app, &who, &digest, "not it at all", &code_now(house, &secret)).await.map(|_| ()).unwrap_err();
+    let wrong = factor::confirm(&house.app, &who, &digest, "not it at all", &code_now(house, &secret))
+        .await
+        .map(|_| ())
+        .unwrap_err();
     assert_eq!(field_code(wrong), "wrong_password");
     let (completed, codes) =
         factor::confirm(&house.app, &who, &digest, PASSWORD, &code_now(house, &secret)).await.unwrap();
@@ -408,7 +421,8 @@ async fn the_second_factor_through_the_api() {
     assert_eq!(half.json()["stage"], "second_factor");
     let mut body = body;
     body["totp"] = json!(code_now(&house, &secret));
-    let full = house.call_with("anonymous", "POST", "/api/v1/session", body, &[("host", "127.0.0.1")]).await.expect(200);
+    let full =
+        house.call_with("anonymous", "POST", "/api/v1/session", body, &[("host", "127.0.0.1")]).await.expect(200);
     assert_eq!(full.json()["stage"], "full");
     let sid = format!("sid={}", cookie_of(&full, "sid").unwrap());
     let me = browse(&house, "GET", "/api/v1/session", &sid, &[]).await.expect(200);
@@ -423,7 +437,9 @@ async fn a_zone_may_ask_administrators_and_approvers_for_it() {
         house.give_password("leader").await;
         house.give_password("officer").await;
         let mut tx = house.app.db.write().await.unwrap();
-        tx.run(sql!("UPDATE zone SET settings = $1 WHERE zone_id = $2", json!({"require_totp": true}), house.zone)).await.unwrap();
+        tx.run(sql!("UPDATE zone SET settings = $1 WHERE zone_id = $2", json!({"require_totp": true}), house.zone))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         let officer = sign_in(&house, "officer", PASSWORD).await.expect(303);
         assert_eq!(location(&officer), "/");
@@ -471,7 +487,12 @@ async fn a_second_factor_is_turned_off_by_its_owner_or_reset_by_the_system_admin
 // ---- invitations -----------------------------------------------------------
 
 async fn add_contact(house: &House, name: &str) -> Uuid {
-    let new = NewPerson { name: name.into(), enterprise_id: Some(house.enterprise), phone: Some("13900000001".into()), ..NewPerson::default() };
+    let new = NewPerson {
+        name: name.into(),
+        enterprise_id: Some(house.enterprise),
+        phone: Some("13900000001".into()),
+        ..NewPerson::default()
+    };
     desk::add_person(&house.app, &house.rule(), new).await.unwrap()
 }
 
@@ -482,8 +503,13 @@ async fn invite(house: &House, as_account: &str, person: Uuid) -> Card {
 }
 
 async fn accept(house: &House, key: Key<'_>, user_name: &str) -> Result<Purpose, Error> {
-    let acceptance =
-        Acceptance { key, user_name: Some(user_name), password: "three quiet words", address: address(HOME), agent: "test" };
+    let acceptance = Acceptance {
+        key,
+        user_name: Some(user_name),
+        password: "three quiet words",
+        address: address(HOME),
+        agent: "test",
+    };
     invitations::accept(&house.app, &acceptance).await.map(|(offer, _)| offer.purpose)
 }
 
@@ -492,20 +518,33 @@ async fn an_invitation_works_once_by_link_or_by_code() {
     for house in House::both().await {
         let person = add_contact(&house, "王新来").await;
         let card = invite(&house, "dispatcher", person).await;
-        let stored = count(&house, sql!("SELECT count(*) FROM invitation WHERE digest = $1", vault::token::digest(&card.token))).await;
+        let stored =
+            count(&house, sql!("SELECT count(*) FROM invitation WHERE digest = $1", vault::token::digest(&card.token)))
+                .await;
         assert_eq!(stored, 1, "only the digest is stored");
 
         // The page tells whom it is for and proposes a name; looking uses nothing up.
         let page = browse(&house, "GET", &format!("/join?t={}", card.token), "", &[]).await.expect(200).text();
         assert!(page.contains("王新来") && page.contains("wangxinlai"), "{page}");
-        let page = browse(&house, "POST", "/join/code", "", &[("code", &card.code.to_lowercase())]).await.expect(200).text();
+        let page =
+            browse(&house, "POST", "/join/code", "", &[("code", &card.code.to_lowercase())]).await.expect(200).text();
         assert!(page.contains("王新来"));
 
         let weak = [("t", card.token.as_str()), ("user_name", "wang"), ("new", "short"), ("again", "short")];
         browse(&house, "POST", "/join", "", &weak).await.expect(422);
-        let taken = [("t", card.token.as_str()), ("user_name", "officer"), ("new", "three quiet words"), ("again", "three quiet words")];
+        let taken = [
+            ("t", card.token.as_str()),
+            ("user_name", "officer"),
+            ("new", "three quiet words"),
+            ("again", "three quiet words"),
+        ];
         browse(&house, "POST", "/join", "", &taken).await.expect(422);
-        let good = [("t", card.token.as_str()), ("user_name", "wang.xl"), ("new", "three quiet words"), ("again", "three quiet words")];
+        let good = [
+            ("t", card.token.as_str()),
+            ("user_name", "wang.xl"),
+            ("new", "three quiet words"),
+            ("again", "three quiet words"),
+        ];
         let done = browse(&house, "POST", "/join", "", &good).await.expect(303);
         assert_eq!(location(&done), "/");
         let sid = format!("sid={}", cookie_of(&done, "sid").unwrap());
@@ -548,7 +587,10 @@ async fn of_two_who_use_one_card_at_once_one_is_told() {
     for house in House::both().await {
         let person = add_contact(&house, "赵同时").await;
         let card = invite(&house, "dispatcher", person).await;
-        let (a, b) = tokio::join!(accept(&house, Key::Link(&card.token), "zhao.a"), accept(&house, Key::Code(&card.code), "zhao.b"));
+        let (a, b) = tokio::join!(
+            accept(&house, Key::Link(&card.token), "zhao.a"),
+            accept(&house, Key::Code(&card.code), "zhao.b")
+        );
         let used = [a, b].into_iter().filter_map(Result::err).map(state_of).collect::<Vec<_>>();
         assert_eq!(used, ["invitation_used"]);
     }
@@ -571,7 +613,8 @@ async fn typed_codes_are_slowed_per_address() {
 async fn who_may_invite_whom() {
     for house in House::both().await {
         let contact = add_contact(&house, "孙某某").await;
-        let staff = NewPerson { name: "新同事".into(), department_id: Some(house.department), ..NewPerson::default() };
+        let staff =
+            NewPerson { name: "新同事".into(), department_id: Some(house.department), ..NewPerson::default() };
         let staff = desk::add_person(&house.app, &house.rule(), staff).await.unwrap();
         let partner = NewPerson { name: "交警某".into(), department_id: Some(house.agency), ..NewPerson::default() };
         let partner = desk::add_person(&house.app, &house.rule(), partner).await.unwrap();
@@ -597,11 +640,13 @@ async fn who_may_invite_whom() {
             ("enterprise", partner, false),
         ] {
             let who = house.who(account).await;
-            let done = invitations::invite(&house.app, &who, &Invite { people: vec![person], ..Invite::default() }).await;
+            let done =
+                invitations::invite(&house.app, &who, &Invite { people: vec![person], ..Invite::default() }).await;
             assert_eq!(done.is_ok(), allowed, "{account}: {:?}", done.err());
         }
         let foreign = house.who("leader@zone2").await;
-        let refused = invitations::invite(&house.app, &foreign, &Invite { people: vec![contact], ..Invite::default() }).await;
+        let refused =
+            invitations::invite(&house.app, &foreign, &Invite { people: vec![contact], ..Invite::default() }).await;
         assert!(matches!(refused, Err(Error::NotFound)), "another zone's people do not exist");
     }
 }
@@ -689,15 +734,29 @@ async fn three_administrators_keep_each_other_in_check() {
             (house.who("sysadmin").await, house.who("secadmin").await, house.who("auditor").await);
         let new = NewPerson { name: "新干部".into(), department_id: Some(house.department), ..NewPerson::default() };
         let person = desk::add_person(app, &sysadmin, new).await.unwrap();
-        let account = NewAccount { person_id: person, user_name: "new", password: None, must_change: false, grants: &[] };
+        let account =
+            NewAccount { person_id: person, user_name: "new", password: None, must_change: false, grants: &[] };
         for who in [&secadmin, &auditor] {
             assert!(matches!(desk::add_account(app, who, &account).await, Err(Error::Forbidden)));
         }
         let with_role = [Grant::usual(Role::Officer)];
-        let with_role = NewAccount { grants: &with_role, ..NewAccount { person_id: person, user_name: "new", password: None, must_change: false, grants: &[] } };
-        assert!(matches!(desk::add_account(app, &sysadmin, &with_role).await, Err(Error::Forbidden)), "who opens does not give roles");
+        let with_role = NewAccount {
+            grants: &with_role,
+            ..NewAccount { person_id: person, user_name: "new", password: None, must_change: false, grants: &[] }
+        };
+        assert!(
+            matches!(desk::add_account(app, &sysadmin, &with_role).await, Err(Error::Forbidden)),
+            "who opens does not give roles"
+        );
         desk::add_account(app, &sysadmin, &account).await.unwrap();
-        let told = count(&house, sql!("SELECT count(*) FROM notice WHERE person_id = $1 AND kind = 'account.roles_wanted'", house.person("secadmin"))).await;
+        let told = count(
+            &house,
+            sql!(
+                "SELECT count(*) FROM notice WHERE person_id = $1 AND kind = 'account.roles_wanted'",
+                house.person("secadmin")
+            ),
+        )
+        .await;
         assert_eq!(told, 1);
 
         let grants = [Grant::usual(Role::Officer)];
@@ -709,7 +768,10 @@ async fn three_administrators_keep_each_other_in_check() {
             (vec![Grant::usual(Role::Auditor), Grant::usual(Role::Officer)], "three_administrators"),
             (vec![Grant::usual(Role::Enterprise)], "role_place"),
             (vec![Grant { role: Role::Officer, scope: ScopeKind::Departments, departments: vec![] }], "role_scope"),
-            (vec![Grant { role: Role::Officer, scope: ScopeKind::Departments, departments: vec![Uuid::now_v7()] }], "unknown"),
+            (
+                vec![Grant { role: Role::Officer, scope: ScopeKind::Departments, departments: vec![Uuid::now_v7()] }],
+                "unknown",
+            ),
         ] {
             assert_eq!(field_code(accounts::set_roles(app, &secadmin, person, &grants).await.unwrap_err()), code);
         }
@@ -724,7 +786,10 @@ async fn three_administrators_keep_each_other_in_check() {
         assert_eq!(state_of(last), "last_administrator");
         let last = desk::leave(app, &sysadmin, house.person("auditor"), "", false).await.unwrap_err();
         assert_eq!(state_of(last), "last_administrator");
-        assert_eq!(state_of(accounts::disable(app, &sysadmin, house.person("sysadmin"), "").await.unwrap_err()), "own_account");
+        assert_eq!(
+            state_of(accounts::disable(app, &sysadmin, house.person("sysadmin"), "").await.unwrap_err()),
+            "own_account"
+        );
     }
 }
 
@@ -733,7 +798,8 @@ async fn new_roles_begin_with_a_new_sign_in() {
     let house = House::sqlite().await;
     let sid = house.cookie("officer").await;
     let secadmin = house.who("secadmin").await;
-    let grants = [Grant { role: Role::Officer, scope: ScopeKind::Departments, departments: vec![house.other_department] }];
+    let grants =
+        [Grant { role: Role::Officer, scope: ScopeKind::Departments, departments: vec![house.other_department] }];
     accounts::set_roles(&house.app, &secadmin, house.person("officer"), &grants).await.unwrap();
     browse(&house, "GET", "/people", &sid, &[]).await.expect(303);
     let who = house.who("officer").await;
@@ -749,29 +815,49 @@ async fn new_roles_begin_with_a_new_sign_in() {
 async fn accounts_through_the_api_and_the_pages() {
     for house in House::both().await {
         let id = house.person("officer");
-        for (account, status) in [("sysadmin", 200), ("secadmin", 200), ("auditor", 200), ("leader", 403), ("enterprise", 403), ("anonymous", 401)] {
+        for (account, status) in [
+            ("sysadmin", 200),
+            ("secadmin", 200),
+            ("auditor", 200),
+            ("leader", 403),
+            ("enterprise", 403),
+            ("anonymous", 401),
+        ] {
             house.call(account, "GET", &format!("/api/v1/accounts/{id}"), Json::Null).await.expect(status);
         }
-        let list = house.call("auditor", "GET", "/api/v1/accounts?role=officer&limit=1", Json::Null).await.expect(200).json();
+        let list =
+            house.call("auditor", "GET", "/api/v1/accounts?role=officer&limit=1", Json::Null).await.expect(200).json();
         assert_eq!(list["total"], 2);
         assert_eq!(list["items"][0]["user_name"], "officer");
         let cursor = list["next_cursor"].as_str().unwrap().to_owned();
-        let next = house.call("auditor", "GET", &format!("/api/v1/accounts?role=officer&limit=1&cursor={cursor}"), Json::Null).await.expect(200).json();
+        let next = house
+            .call("auditor", "GET", &format!("/api/v1/accounts?role=officer&limit=1&cursor={cursor}"), Json::Null)
+            .await
+            .expect(200)
+            .json();
         assert_eq!(next["items"][0]["user_name"], "officer2");
         assert_eq!(next["next_cursor"], Json::Null);
-        house.call("sysadmin", "POST", &format!("/api/v1/accounts/{id}/disable"), json!({"reason": "调离"})).await.expect(200);
-        let seen = house.call("sysadmin", "GET", &format!("/api/v1/accounts/{id}"), Json::Null).await.expect(200).json();
+        house
+            .call("sysadmin", "POST", &format!("/api/v1/accounts/{id}/disable"), json!({"reason": "调离"}))
+            .await
+            .expect(200);
+        let seen =
+            house.call("sysadmin", "GET", &format!("/api/v1/accounts/{id}"), Json::Null).await.expect(200).json();
         assert_eq!(seen["state"], "disabled");
         house.call("secadmin", "POST", &format!("/api/v1/accounts/{id}/enable"), json!({})).await.expect(403);
         house.call("sysadmin", "POST", &format!("/api/v1/accounts/{id}/enable"), json!({})).await.expect(200);
         let roles = json!({"grants": [{"role": "specialist", "scope": "assignments", "departments": []}]});
         house.call("sysadmin", "POST", &format!("/api/v1/accounts/{id}/roles"), roles.clone()).await.expect(403);
-        let set = house.call("secadmin", "POST", &format!("/api/v1/accounts/{id}/roles"), roles).await.expect(200).json();
+        let set =
+            house.call("secadmin", "POST", &format!("/api/v1/accounts/{id}/roles"), roles).await.expect(200).json();
         assert_eq!(set["grants"][0]["role"], "specialist");
         let form = [("role", "officer"), ("scope-officer", "department")];
         house.post("secadmin", &format!("/admin/accounts/{id}/roles"), &form).await.expect(303);
         assert_eq!(house.who("officer").await.roles.iter().collect::<Vec<_>>(), [Role::Officer]);
-        house.post("secadmin", &format!("/admin/accounts/{id}/roles"), &[("role", "sysadmin"), ("role", "officer")]).await.expect(422);
+        house
+            .post("secadmin", &format!("/admin/accounts/{id}/roles"), &[("role", "sysadmin"), ("role", "officer")])
+            .await
+            .expect(422);
         house.post("sysadmin", &format!("/admin/accounts/{id}/roles"), &form).await.expect(403);
     }
 }
@@ -791,7 +877,8 @@ async fn numbers_are_masked_and_every_view_is_logged() {
         assert_eq!(list.text().matches("13800000000").count(), 1);
         let views = "SELECT count(*) FROM access_log WHERE kind = 'show_numbers'";
         assert_eq!(count(&house, views.into()).await, 0);
-        let shown = house.call("leader", "POST", &format!("/api/v1/people/{id}/numbers"), Json::Null).await.expect(200).json();
+        let shown =
+            house.call("leader", "POST", &format!("/api/v1/people/{id}/numbers"), Json::Null).await.expect(200).json();
         assert_eq!(shown["phone"], "13800000000");
         let page = house.post("leader", &format!("/people/{id}/numbers"), &[]).await.expect(200).text();
         assert!(page.contains("tel:13800000000"));
@@ -815,18 +902,27 @@ async fn numbers_are_masked_and_every_view_is_logged() {
 #[tokio::test]
 async fn people_are_found_changed_and_leave() {
     for house in House::both().await {
-        let new = json!({"name": "欧阳修远", "title": "科员", "phone": "139 0000 0018", "department_id": house.department});
+        let new =
+            json!({"name": "欧阳修远", "title": "科员", "phone": "139 0000 0018", "department_id": house.department});
         house.call("officer", "POST", "/api/v1/people", new.clone()).await.expect(403);
         let made = house.call("dispatcher", "POST", "/api/v1/people", new).await.expect(201).json();
         let id = made["id"].as_str().unwrap().to_owned();
         assert_eq!(made["phone"], "139****0018");
         for q in ["欧阳", "ouyang", "OYXY"] {
-            let found = house.call("officer", "GET", &format!("/api/v1/people?q={}", encode(q)), Json::Null).await.expect(200).json();
+            let found = house
+                .call("officer", "GET", &format!("/api/v1/people?q={}", encode(q)), Json::Null)
+                .await
+                .expect(200)
+                .json();
             assert_eq!(found["items"][0]["id"], json!(id), "{q}");
         }
         let path = format!("/api/v1/people/{id}");
         house.call("officer", "PATCH", &path, json!({"title": "副科长"})).await.expect(403);
-        let changed = house.call("dispatcher", "PATCH", &path, json!({"title": "副科长", "phone": null})).await.expect(200).json();
+        let changed = house
+            .call("dispatcher", "PATCH", &path, json!({"title": "副科长", "phone": null}))
+            .await
+            .expect(200)
+            .json();
         assert_eq!((&changed["title"], &changed["phone"]), (&json!("副科长"), &Json::Null));
         let stale = [("if-match", "\"v1\"")];
         house.call_with("dispatcher", "PATCH", &path, json!({"title": "x"}), &stale).await.expect(412);
@@ -834,10 +930,24 @@ async fn people_are_found_changed_and_leave() {
         house.call("dispatcher", "PATCH", &path, json!({"nonsense": 1})).await.expect(400);
         house.call("leader@zone2", "PATCH", &path, json!({"title": "x"})).await.expect(404);
         // The ledger holds that it changed, not the number.
-        let rows = house.app.read().await.unwrap().all(sql!("SELECT before, after FROM ledger WHERE subject = 'person' AND subject_id = $1", Uuid::parse_str(&id).unwrap())).await.unwrap();
+        let rows = house
+            .app
+            .read()
+            .await
+            .unwrap()
+            .all(sql!(
+                "SELECT before, after FROM ledger WHERE subject = 'person' AND subject_id = $1",
+                Uuid::parse_str(&id).unwrap()
+            ))
+            .await
+            .unwrap();
         assert_eq!(rows.len(), 2);
         for row in rows {
-            let text = format!("{:?}{:?}", row.get::<Option<String>>("before").unwrap(), row.get::<Option<String>>("after").unwrap());
+            let text = format!(
+                "{:?}{:?}",
+                row.get::<Option<String>>("before").unwrap(),
+                row.get::<Option<String>>("after").unwrap()
+            );
             assert!(!text.contains("13900000018") && !text.contains("欧阳修远"), "{text}");
         }
         house.call("dispatcher", "POST", &format!("{path}/leave"), json!({"reason": "调离"})).await.expect(200);
@@ -906,7 +1016,11 @@ async fn an_enterprise_keeps_its_own_people() {
         assert!(page.contains("last_contact"));
         desk::leave(app, &dispatcher, colleague, "", true).await.unwrap();
         sign_in(&house, "xiaozhang", "three quiet words").await.expect(401);
-        let told = count(&house, sql!("SELECT count(*) FROM notice WHERE person_id = $1 AND kind = 'person.last_contact'", leader)).await;
+        let told = count(
+            &house,
+            sql!("SELECT count(*) FROM notice WHERE person_id = $1 AND kind = 'person.last_contact'", leader),
+        )
+        .await;
         assert_eq!(told, 1);
     }
 }
@@ -919,7 +1033,11 @@ async fn departments_change_and_close() {
         let made = house.call("sysadmin", "POST", "/api/v1/departments", new).await.expect(201).json();
         let id = made["id"].as_str().unwrap().to_owned();
         let path = format!("/api/v1/departments/{id}");
-        let changed = house.call("dispatcher", "PATCH", &path, json!({"short_name": "投资促进", "parent_id": house.department})).await.expect(200).json();
+        let changed = house
+            .call("dispatcher", "PATCH", &path, json!({"short_name": "投资促进", "parent_id": house.department}))
+            .await
+            .expect(200)
+            .json();
         assert_eq!((&changed["short_name"], &changed["version"]), (&json!("投资促进"), &json!(2)));
         // Not under itself, nor under what comes under it.
         let parent = format!("/api/v1/departments/{}", house.department);
@@ -930,7 +1048,10 @@ async fn departments_change_and_close() {
         house.call("dispatcher", "POST", &format!("{parent}/close"), json!({})).await.expect(409);
         house.call("dispatcher", "POST", &format!("{path}/close"), json!({"reason": "机构改革"})).await.expect(200);
         house.call("dispatcher", "PATCH", &path, json!({"name": "x"})).await.expect(409);
-        house.call("dispatcher", "POST", "/api/v1/people", json!({"name": "某人", "department_id": id})).await.expect(422);
+        house
+            .call("dispatcher", "POST", "/api/v1/people", json!({"name": "某人", "department_id": id}))
+            .await
+            .expect(422);
         house.call("dispatcher@zone2", "PATCH", &path, json!({"name": "x"})).await.expect(404);
         let who = house.who("officer").await;
         let refused = desk::change_department(&house.app, &who, house.department, DepartmentChange::default()).await;
@@ -943,7 +1064,11 @@ async fn departments_change_and_close() {
 #[tokio::test]
 async fn tokens_are_made_listed_and_revoked() {
     for house in House::both().await {
-        let made = house.call("officer", "POST", "/api/v1/tokens", json!({"name": "报表", "scopes": "people:read"})).await.expect(201).json();
+        let made = house
+            .call("officer", "POST", "/api/v1/tokens", json!({"name": "报表", "scopes": "people:read"}))
+            .await
+            .expect(201)
+            .json();
         let (id, token) = (made["id"].as_str().unwrap().to_owned(), made["token"].as_str().unwrap().to_owned());
         let with = |method: &str, path: &str| {
             let mut request = request(method, path, "", &[]);
@@ -953,13 +1078,19 @@ async fn tokens_are_made_listed_and_revoked() {
         house.send(with("GET", "/api/v1/people")).await.expect(200);
         house.send(with("GET", "/api/v1/departments")).await.expect(403);
         let list = house.call("officer", "GET", "/api/v1/tokens", Json::Null).await.expect(200);
-        assert!(list.json()["items"].as_array().unwrap().iter().any(|t| t["id"] == json!(id) && !t["seen_at"].is_null()));
+        assert!(
+            list.json()["items"].as_array().unwrap().iter().any(|t| t["id"] == json!(id) && !t["seen_at"].is_null())
+        );
         assert!(!list.text().contains(&token));
         house.call("officer2", "POST", &format!("/api/v1/tokens/{id}/revoke"), json!({})).await.expect(404);
         house.call("officer", "POST", &format!("/api/v1/tokens/{id}/revoke"), json!({})).await.expect(200);
         house.send(with("GET", "/api/v1/people")).await.expect(401);
         house.call("officer", "POST", "/api/v1/tokens", json!({"name": "x", "scopes": "everything"})).await.expect(422);
-        let page = house.post("officer", "/account/tokens", &[("token_name", "脚本"), ("scopes", "read"), ("days", "30")]).await.expect(200).text();
+        let page = house
+            .post("officer", "/account/tokens", &[("token_name", "脚本"), ("scopes", "read"), ("days", "30")])
+            .await
+            .expect(200)
+            .text();
         assert!(page.contains("<code>bt_"));
     }
 }
@@ -971,13 +1102,23 @@ async fn notices_are_read_one_by_one_or_all() {
         let mut work = house.app.work(&who).await.unwrap();
         for n in 0..3 {
             let subject = buting::app::Subject::new("person", house.person("officer2"));
-            work.notify(house.person("officer"), "invitation.accepted", subject, json!({"name": format!("第{n}人")})).await.unwrap();
+            work.notify(house.person("officer"), "invitation.accepted", subject, json!({"name": format!("第{n}人")}))
+                .await
+                .unwrap();
         }
         work.commit(house.zone).await.unwrap();
         let page = house.page("officer", "/notices").await.expect(200).text();
         assert_eq!(page.matches("已启用账号").count(), 3);
-        let unread = sql!("SELECT count(*) FROM notice WHERE person_id = $1 AND read_at IS NULL", house.person("officer"));
-        let one: Uuid = house.app.read().await.unwrap().value(sql!("SELECT id FROM notice WHERE person_id = $1 LIMIT 1", house.person("officer"))).await.unwrap();
+        let unread =
+            sql!("SELECT count(*) FROM notice WHERE person_id = $1 AND read_at IS NULL", house.person("officer"));
+        let one: Uuid = house
+            .app
+            .read()
+            .await
+            .unwrap()
+            .value(sql!("SELECT id FROM notice WHERE person_id = $1 LIMIT 1", house.person("officer")))
+            .await
+            .unwrap();
         house.page("officer2", &format!("/notices/{one}")).await.expect(404);
         let there = house.page("officer", &format!("/notices/{one}")).await.expect(303);
         assert_eq!(location(&there), format!("/people/{}", house.person("officer2")));
@@ -997,7 +1138,10 @@ async fn every_page_opens_for_whom_it_is_and_for_nobody_else() {
     let contact = house.person("enterprise");
     let department = house.department;
     let pages: Vec<(String, &[&str])> = vec![
-        ("/people".into(), &["leader", "dispatcher", "officer", "specialist", "oversight", "sysadmin", "secadmin", "auditor"]),
+        (
+            "/people".into(),
+            &["leader", "dispatcher", "officer", "specialist", "oversight", "sysadmin", "secadmin", "auditor"],
+        ),
         ("/people?group=left&q=x".into(), &["officer"]),
         ("/people/new".into(), &["dispatcher", "officer", "sysadmin"]),
         (format!("/people/new?enterprise={}", house.enterprise), &["dispatcher"]),
@@ -1044,8 +1188,12 @@ async fn every_page_opens_for_whom_it_is_and_for_nobody_else() {
                 assert!(page.contains(&format!("<html lang=\"{lang}\"")), "{path} as {account}");
                 assert!(page.contains("<h1"), "{path} as {account}");
                 for missing in ["conflict-", "invalid-", "org-", "scope-all", "account-state-", "notice-"] {
-                    let text = page.replace("name=\"scope-", "").replace("id=\"f-scope-", "").replace("for=\"f-scope-", "");
-                    assert!(!text.contains(&format!(">{missing}")), "{path} as {account} in {lang} lacks a text: {missing}");
+                    let text =
+                        page.replace("name=\"scope-", "").replace("id=\"f-scope-", "").replace("for=\"f-scope-", "");
+                    assert!(
+                        !text.contains(&format!(">{missing}")),
+                        "{path} as {account} in {lang} lacks a text: {missing}"
+                    );
                 }
             }
         }
@@ -1070,14 +1218,23 @@ async fn every_page_opens_for_whom_it_is_and_for_nobody_else() {
 async fn forms_change_what_they_say() {
     let house = House::sqlite().await;
     let department = house.department.to_string();
-    let fields = [("name", "周表单"), ("person_title", "科长"), ("phone", "13900000077"), ("department_id", department.as_str())];
+    let fields = [
+        ("name", "周表单"),
+        ("person_title", "科长"),
+        ("phone", "13900000077"),
+        ("department_id", department.as_str()),
+    ];
     let added = house.post("dispatcher", "/people/new", &fields).await.expect(303);
     let path = location(&added);
     assert!(house.page("leader", &path).await.expect(200).text().contains("周表单"));
     let wrong = [("name", ""), ("phone", "12"), ("department_id", department.as_str())];
     let again = house.post("dispatcher", "/people/new", &wrong).await.expect(422).text();
-    assert!(again.contains("value=\"12\"") && again.contains("href=\"#f-phone\""), "what was typed is kept and what is wrong is named");
-    let edited = [("name", "周表单"), ("person_title", "处长"), ("version", "1"), ("department_id", department.as_str())];
+    assert!(
+        again.contains("value=\"12\"") && again.contains("href=\"#f-phone\""),
+        "what was typed is kept and what is wrong is named"
+    );
+    let edited =
+        [("name", "周表单"), ("person_title", "处长"), ("version", "1"), ("department_id", department.as_str())];
     house.post("dispatcher", &format!("{path}/edit"), &edited).await.expect(303);
     house.post("dispatcher", &format!("{path}/edit"), &edited).await.expect(412);
     house.post("dispatcher", &format!("{path}/leave"), &[("reason", "调离"), ("version", "2")]).await.expect(303);
@@ -1085,11 +1242,21 @@ async fn forms_change_what_they_say() {
     let body = [("name", "宣传部"), ("body_kind", "department")];
     let made = house.post("dispatcher", "/departments/new", &body).await.expect(303);
     let path = location(&made);
-    house.post("dispatcher", &format!("{path}/edit"), &[("name", "宣传文化部"), ("body_kind", "department"), ("version", "1")]).await.expect(303);
+    house
+        .post(
+            "dispatcher",
+            &format!("{path}/edit"),
+            &[("name", "宣传文化部"), ("body_kind", "department"), ("version", "1")],
+        )
+        .await
+        .expect(303);
     house.post("dispatcher", &format!("{path}/close"), &[("version", "2")]).await.expect(303);
     house.post("officer", "/account", &[("phone", "13900000099"), ("version", "1")]).await.expect(303);
     house.post("officer", "/account", &[("phone", "not a phone"), ("version", "2")]).await.expect(422);
-    house.post("officer", "/preferences", &[("theme", "dark"), ("text", "large"), ("lang", "en"), ("back", "/account")]).await.expect(303);
+    house
+        .post("officer", "/preferences", &[("theme", "dark"), ("text", "large"), ("lang", "en"), ("back", "/account")])
+        .await
+        .expect(303);
     let shown = house.page("officer", "/account").await.expect(200).text();
     assert!(shown.contains("<html lang=\"en\""), "the language goes with the account");
 }
@@ -1152,7 +1319,8 @@ async fn the_first_run_makes_the_zone_once() {
         let refused = bare.send(request("POST", "/first-run", "", &twice)).await.expect(422).text();
         assert!(refused.contains("三员"), "three administrators are three people");
 
-        let done = bare.send(request("POST", "/first-run", "", &first_form(&code.to_lowercase()))).await.expect(200).text();
+        let done =
+            bare.send(request("POST", "/first-run", "", &first_form(&code.to_lowercase()))).await.expect(200).text();
         assert_eq!(done.matches("<li class=\"slip\">").count(), 4);
         assert!(first_run::code(&bare.app).await.unwrap().is_none());
         bare.send(request("POST", "/first-run", "", &first_form(&code))).await.expect(422);
@@ -1165,7 +1333,8 @@ async fn the_first_run_makes_the_zone_once() {
         for (role, link) in FIRST.iter().zip(links) {
             let page = bare.send(request("GET", &format!("/join?t={link}"), "", &[])).await.expect(200).text();
             assert!(page.contains(role.word()), "the role's own name is proposed");
-            let fields = [("t", link), ("user_name", role.word()), ("new", "three quiet words"), ("again", "three quiet words")];
+            let fields =
+                [("t", link), ("user_name", role.word()), ("new", "three quiet words"), ("again", "three quiet words")];
             let joined = bare.send(request("POST", "/join", "", &fields)).await.expect(303);
             assert_eq!(location(&joined), "/account/second-factor", "{role}");
             let sid = format!("sid={}", cookie_of(&joined, "sid").unwrap());
@@ -1190,7 +1359,8 @@ async fn the_first_run_makes_the_zone_once() {
 #[tokio::test]
 async fn of_two_first_runs_one_makes_the_zone() {
     for bare in Bare::both().await {
-        let codes = [first_run::code(&bare.app).await.unwrap().unwrap(), first_run::code(&bare.app).await.unwrap().unwrap()];
+        let codes =
+            [first_run::code(&bare.app).await.unwrap().unwrap(), first_run::code(&bare.app).await.unwrap().unwrap()];
         let run = |code: &str, handle: &str| FirstRun {
             code: code.into(),
             name: "新区管委会".into(),
@@ -1201,7 +1371,10 @@ async fn of_two_first_runs_one_makes_the_zone() {
             require_totp: false,
         };
         let (one, two) = (run(&codes[0], "one"), run(&codes[1], "two"));
-        let (a, b) = tokio::join!(first_run::make(&bare.app, &one, address(HOME)), first_run::make(&bare.app, &two, address(ELSEWHERE)));
+        let (a, b) = tokio::join!(
+            first_run::make(&bare.app, &one, address(HOME)),
+            first_run::make(&bare.app, &two, address(ELSEWHERE))
+        );
         assert_eq!([a.is_ok(), b.is_ok()].iter().filter(|ok| **ok).count(), 1);
         let zones: i64 = bare.app.read().await.unwrap().value("SELECT count(*) FROM zone").await.unwrap();
         assert_eq!(zones, 1);
@@ -1226,6 +1399,12 @@ async fn the_desk_itself_checks_roles() {
     visitor.via = buting::actor::Via::Page;
     let wanted = Invite { people: vec![house.person("enterprise")], ..Invite::default() };
     assert!(matches!(invitations::invite(&house.app, &visitor, &wanted).await, Err(Error::Forbidden)));
-    assert!(matches!(accounts::set_roles(&house.app, &visitor, house.person("officer"), &[]).await, Err(Error::Forbidden)));
-    assert!(matches!(desk::leave(&house.app, &visitor, house.person("officer"), "", false).await, Err(Error::NotFound)));
+    assert!(matches!(
+        accounts::set_roles(&house.app, &visitor, house.person("officer"), &[]).await,
+        Err(Error::Forbidden)
+    ));
+    assert!(matches!(
+        desk::leave(&house.app, &visitor, house.person("officer"), "", false).await,
+        Err(Error::NotFound)
+    ));
 }

@@ -2,8 +2,8 @@
 
 use crate::house::House;
 use buting::http::page::Shell;
-use buting::organisation::desk::add_person;
 use buting::organisation::NewPerson;
+use buting::organisation::desk::add_person;
 use buting::oversight::desk;
 use buting::text::Lang;
 use serde_json::{Value as Json, json};
@@ -28,7 +28,9 @@ async fn seal(house: &House) {
 #[tokio::test]
 async fn the_ledger_is_for_its_readers() {
     for house in House::both().await {
-        for account in ["leader", "officer", "specialist", "dispatcher", "agency", "enterprise", "project", "sysadmin", "secadmin"] {
+        for account in
+            ["leader", "officer", "specialist", "dispatcher", "agency", "enterprise", "project", "sysadmin", "secadmin"]
+        {
             house.call(account, "GET", "/api/v1/ledger", Json::Null).await.expect(403);
             house.page(account, "/ledger").await.expect(403);
         }
@@ -43,7 +45,10 @@ async fn the_ledger_is_for_its_readers() {
 async fn filters_and_pages() {
     for house in House::both().await {
         let person = contact(&house).await;
-        let of = |path: String| { let house = &house; async move { house.call("auditor", "GET", &path, Json::Null).await.expect(200).json() } };
+        let of = |path: String| {
+            let house = &house;
+            async move { house.call("auditor", "GET", &path, Json::Null).await.expect(200).json() }
+        };
         let all = of(format!("/api/v1/ledger?about_id={}", house.enterprise)).await;
         assert!(all["items"].as_array().unwrap().iter().any(|row| row["subject_id"] == json!(person)), "{all}");
         assert!(all["items"].as_array().unwrap().iter().all(|row| row["about_id"] == json!(house.enterprise)));
@@ -77,7 +82,10 @@ async fn filters_and_pages() {
 async fn personal_values_stay_closed_until_somebody_who_may_opens_them() {
     for house in House::both().await {
         let person = contact(&house).await;
-        let listed = house.call("oversight", "GET", &format!("/api/v1/ledger?subject_id={person}"), Json::Null).await.expect(200);
+        let listed = house
+            .call("oversight", "GET", &format!("/api/v1/ledger?subject_id={person}"), Json::Null)
+            .await
+            .expect(200);
         assert!(!listed.text().contains("13912345678") && !listed.text().contains("高厂长"));
         let row = listed.json()["items"][0].clone();
         assert_eq!(row["after"]["phone"], json!({"sealed": true}));
@@ -88,7 +96,12 @@ async fn personal_values_stay_closed_until_somebody_who_may_opens_them() {
             let db = house.app.db.clone();
             async move {
                 let mut tx = db.read().await.unwrap();
-                tx.value::<i64>(sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'ledger_open'", zone)).await.unwrap()
+                tx.value::<i64>(sql!(
+                    "SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'ledger_open'",
+                    zone
+                ))
+                .await
+                .unwrap()
             }
         };
         let closed = house.page("auditor", &path).await.expect(200).text();
@@ -132,7 +145,11 @@ async fn a_row_is_proved_to_be_in_the_signed_tree() {
         let head = house.call("auditor", "GET", "/api/v1/ledger/head", Json::Null).await.expect(200).json();
         let size = head["size"].as_u64().unwrap();
         for seq in 0..size {
-            let proof = house.call("auditor", "GET", &format!("/api/v1/ledger/{seq}/proof"), Json::Null).await.expect(200).json();
+            let proof = house
+                .call("auditor", "GET", &format!("/api/v1/ledger/{seq}/proof"), Json::Null)
+                .await
+                .expect(200)
+                .json();
             let hash = |value: &Json| -> [u8; 32] {
                 let text = value.as_str().unwrap();
                 std::array::from_fn(|i| u8::from_str_radix(&text[i * 2..i * 2 + 2], 16).unwrap())
@@ -187,7 +204,10 @@ async fn a_check_finds_what_was_altered() {
         let found = desk::verifications(&mut tx, &who).await.unwrap();
         let broken = found.iter().find(|check| check.state() == "broken").unwrap();
         let faults = broken.faults();
-        assert_eq!(faults.iter().map(|fault| (fault.kind.as_str(), fault.seq)).collect::<Vec<_>>(), [("altered", Some(2))]);
+        assert_eq!(
+            faults.iter().map(|fault| (fault.kind.as_str(), fault.seq)).collect::<Vec<_>>(),
+            [("altered", Some(2))]
+        );
         let waits = desk::to_do(&house.app, &who).await.unwrap();
         assert!(waits.iter().any(|item| item.action == "todo-ledger-broken"), "{waits:?}");
     }
@@ -229,7 +249,9 @@ async fn a_job_that_failed_is_tried_again_by_hand() {
 #[tokio::test]
 async fn everybody_has_a_first_page() {
     for house in House::both().await {
-        for account in ["leader", "dispatcher", "officer", "specialist", "oversight", "agency", "sysadmin", "secadmin", "auditor"] {
+        for account in
+            ["leader", "dispatcher", "officer", "specialist", "oversight", "agency", "sysadmin", "secadmin", "auditor"]
+        {
             let page = house.page(account, "/").await.expect(200).text();
             assert!(page.contains("<h1>"), "{account}");
         }

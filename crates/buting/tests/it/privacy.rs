@@ -3,8 +3,8 @@
 use crate::house::House;
 use buting::actor::Role;
 use buting::error::{Conflict, Error};
-use buting::organisation::desk::{add_person, disable_account};
 use buting::organisation::NewPerson;
+use buting::organisation::desk::{add_person, disable_account};
 use buting::privacy::desk::{self, Decision, NewRequest};
 use buting::privacy::{ConsentKind, Ground, PERSON_DAYS, RequestKind, RequestState};
 use buting::text::Lang;
@@ -33,7 +33,11 @@ async fn the_notice_is_open_to_everybody_and_complete() {
         for account in ["anonymous", "enterprise", "officer"] {
             let page = house.page(account, "/privacy").await.expect(200).text();
             for kind in buting::privacy::catalogue::CATALOGUE {
-                for text in [Lang::Zh.word("personal", kind.key), Lang::Zh.word("keep", kind.keep.word()), Lang::Zh.word("basis", kind.basis.word())] {
+                for text in [
+                    Lang::Zh.word("personal", kind.key),
+                    Lang::Zh.word("keep", kind.keep.word()),
+                    Lang::Zh.word("basis", kind.basis.word()),
+                ] {
                     assert!(page.contains(text.as_ref()), "{account}: {text}");
                 }
             }
@@ -49,14 +53,23 @@ async fn consent_is_asked_once_and_withdrawn_as_easily() {
         assert!(desk::unasked(&house.app, &who).await.unwrap());
         assert!(!desk::unasked(&house.app, &house.who("officer").await).await.unwrap(), "the office is not asked");
         let home = house.page("enterprise", "/").await.expect(200).text();
-        assert!(home.contains("action=\"/privacy/consents\"") && home.contains("href=\"/appeals/new\""), "asking closes no door");
+        assert!(
+            home.contains("action=\"/privacy/consents\"") && home.contains("href=\"/appeals/new\""),
+            "asking closes no door"
+        );
 
         house.post("enterprise", "/privacy/consents", &[]).await.expect(422);
-        house.post("enterprise", "/privacy/consents", &[("partner", "yes"), ("return_call", "no"), ("back", "/")]).await.expect(303);
-        let holds = |kind| { let house = &house; async move {
-            let mut tx = house.app.db.read().await.unwrap();
-            desk::consented(&mut tx, house.zone, person, kind).await.unwrap()
-        } };
+        house
+            .post("enterprise", "/privacy/consents", &[("partner", "yes"), ("return_call", "no"), ("back", "/")])
+            .await
+            .expect(303);
+        let holds = |kind| {
+            let house = &house;
+            async move {
+                let mut tx = house.app.db.read().await.unwrap();
+                desk::consented(&mut tx, house.zone, person, kind).await.unwrap()
+            }
+        };
         assert!(holds(ConsentKind::Partner).await && !holds(ConsentKind::ReturnCall).await);
         assert!(!desk::unasked(&house.app, &who).await.unwrap());
         assert!(!house.page("enterprise", "/").await.expect(200).text().contains("action=\"/privacy/consents\""));
@@ -66,7 +79,10 @@ async fn consent_is_asked_once_and_withdrawn_as_easily() {
         // Saying again what holds writes nothing.
         house.post("enterprise", "/privacy/consents", &[("partner", "no")]).await.expect(303);
         let mut tx = house.app.db.read().await.unwrap();
-        let rows: i64 = tx.value(sql!("SELECT count(*) FROM consent WHERE zone_id = $1 AND person_id = $2", house.zone, person)).await.unwrap();
+        let rows: i64 = tx
+            .value(sql!("SELECT count(*) FROM consent WHERE zone_id = $1 AND person_id = $2", house.zone, person))
+            .await
+            .unwrap();
         assert_eq!(rows, 3, "yes, no, and the withdrawal stay on record");
     }
 }
@@ -76,9 +92,15 @@ async fn a_request_has_a_receipt_and_an_answer_in_time() {
     for house in House::both().await {
         house.post("enterprise", "/privacy/requests", &[("body", "x")]).await.expect(422);
         house.post("enterprise", "/privacy/requests", &[("kind", "correct"), ("body", "")]).await.expect(422);
-        let made = house.post("enterprise", "/privacy/requests", &[("kind", "correct"), ("body", "电话换了"), ("once", "k")]).await.expect(303);
+        let made = house
+            .post("enterprise", "/privacy/requests", &[("kind", "correct"), ("body", "电话换了"), ("once", "k")])
+            .await
+            .expect(303);
         let path = made.headers["location"].to_str().unwrap().to_owned();
-        let again = house.post("enterprise", "/privacy/requests", &[("kind", "correct"), ("body", "电话换了"), ("once", "k")]).await.expect(303);
+        let again = house
+            .post("enterprise", "/privacy/requests", &[("kind", "correct"), ("body", "电话换了"), ("once", "k")])
+            .await
+            .expect(303);
         assert_eq!(again.headers["location"].to_str().unwrap(), path, "the same post twice is one request");
         let receipt = house.page("enterprise", &path).await.expect(200).text();
         assert!(receipt.contains("GX-20261124-0001"));
@@ -95,10 +117,15 @@ async fn a_request_has_a_receipt_and_an_answer_in_time() {
         assert!(house.page("secadmin", "/").await.expect(200).text().contains("GX-20261124-0001"));
         house.post("secadmin", &path, &[("outcome", "done"), ("answer", ""), ("version", "1")]).await.expect(422);
         house.post("secadmin", &path, &[("outcome", "done"), ("answer", "已改"), ("version", "7")]).await.expect(412);
-        house.post("secadmin", &path, &[("outcome", "correct_already"), ("answer", "电话与登记一致"), ("version", "1")]).await.expect(303);
+        house
+            .post("secadmin", &path, &[("outcome", "correct_already"), ("answer", "电话与登记一致"), ("version", "1")])
+            .await
+            .expect(303);
         house.post("secadmin", &path, &[("outcome", "done"), ("answer", "已改"), ("version", "2")]).await.expect(409);
         let answered = house.page("enterprise", &path).await.expect(200).text();
-        assert!(answered.contains("电话与登记一致") && answered.contains(Lang::Zh.t("ground-correct_already").as_ref()));
+        assert!(
+            answered.contains("电话与登记一致") && answered.contains(Lang::Zh.t("ground-correct_already").as_ref())
+        );
         assert!(desk::to_do(&house.app, &house.who("secadmin").await).await.unwrap().is_empty());
     }
 }
@@ -112,7 +139,10 @@ async fn one_s_own_data_can_be_taken_along() {
         assert!(data["data"]["account"][0].get("password_hash").is_none(), "secrets stay");
         assert!(!data.to_string().contains("enterprise2"), "nobody else's data");
         let mut tx = house.app.db.read().await.unwrap();
-        let noted: i64 = tx.value(sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'own_export'", house.zone)).await.unwrap();
+        let noted: i64 = tx
+            .value(sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'own_export'", house.zone))
+            .await
+            .unwrap();
         assert_eq!(noted, 1);
         assert!(house.page("enterprise", "/privacy/mine").await.expect(200).text().contains("13800000000"));
         house.page("anonymous", "/privacy/mine.json").await.expect(303);
@@ -126,18 +156,28 @@ async fn erasure_leaves_no_trace_of_the_person_and_a_whole_ledger() {
         let other = house.person("enterprise2");
         let id = ask(&house, "enterprise", RequestKind::Erase).await;
         let secadmin = house.who("secadmin").await;
-        assert!(matches!(desk::decide(&house.app, &house.who("sysadmin").await, id, done("x")).await, Err(Error::Forbidden)));
+        assert!(matches!(
+            desk::decide(&house.app, &house.who("sysadmin").await, id, done("x")).await,
+            Err(Error::Forbidden)
+        ));
         desk::decide(&house.app, &secadmin, id, done("已删除")).await.unwrap();
         assert_eq!(phone(&house, person).await, None);
         assert!(phone(&house, other).await.is_some(), "only his");
         let mut tx = house.app.db.read().await.unwrap();
-        let (name, title): (String, Option<String>) =
-            tx.one(sql!("SELECT name, title FROM person WHERE zone_id = $1 AND id = $2", house.zone, person)).await.unwrap();
+        let (name, title): (String, Option<String>) = tx
+            .one(sql!("SELECT name, title FROM person WHERE zone_id = $1 AND id = $2", house.zone, person))
+            .await
+            .unwrap();
         assert_eq!((name.as_str(), title), ("已删除", None));
-        let (user, disabled): (String, Option<i64>) =
-            tx.one(sql!("SELECT user_name, disabled_at FROM account WHERE zone_id = $1 AND id = $2", house.zone, person)).await.unwrap();
+        let (user, disabled): (String, Option<i64>) = tx
+            .one(sql!("SELECT user_name, disabled_at FROM account WHERE zone_id = $1 AND id = $2", house.zone, person))
+            .await
+            .unwrap();
         assert!(user.starts_with("erased-") && disabled.is_some());
-        let keys: i64 = tx.value(sql!("SELECT count(*) FROM field_key WHERE zone_id = $1 AND owner_id = $2", house.zone, person)).await.unwrap();
+        let keys: i64 = tx
+            .value(sql!("SELECT count(*) FROM field_key WHERE zone_id = $1 AND owner_id = $2", house.zone, person))
+            .await
+            .unwrap();
         assert_eq!(keys, 0, "what the ledger sealed cannot be read again");
         drop(tx);
         store::Seal::new(house.app.db.clone()).run(house.app.now().ms()).await.unwrap();
@@ -154,7 +194,8 @@ async fn who_is_in_post_is_not_erased_and_nobody_judges_himself() {
         let refused = desk::decide(&house.app, &secadmin, id, done("x")).await;
         assert!(matches!(refused, Err(Error::Conflict(Conflict::State("still_in_post")))), "{refused:?}");
         assert!(phone(&house, house.person("officer")).await.is_some(), "and nothing was half done");
-        let refusal = Decision { ground: Some(Ground::DutyInProgress), answer: "在任期间须公开联系方式".into() };
+        let refusal =
+            Decision { ground: Some(Ground::DutyInProgress), answer: "在任期间须公开联系方式".into() };
         desk::decide(&house.app, &secadmin, id, refusal).await.unwrap();
         let request = desk::request(&house.app, &house.who("officer").await, id).await.unwrap();
         assert_eq!((request.state, request.ground), (RequestState::Refused, Some(Ground::DutyInProgress)));
@@ -181,7 +222,9 @@ async fn people_who_left_long_ago_are_erased_at_night() {
         let mut tx = house.app.db.write().await.unwrap();
         for (person, days) in [(long_ago, PERSON_DAYS + 1), (lately, PERSON_DAYS - 1)] {
             let left = now.plus(-days * DAY_MS);
-            tx.run(sql!("UPDATE person SET left_at = $1 WHERE zone_id = $2 AND id = $3", left, house.zone, person)).await.unwrap();
+            tx.run(sql!("UPDATE person SET left_at = $1 WHERE zone_id = $2 AND id = $3", left, house.zone, person))
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
         let done = desk::retain(&house.app, house.zone).await.unwrap();
@@ -190,20 +233,29 @@ async fn people_who_left_long_ago_are_erased_at_night() {
         assert!(phone(&house, lately).await.is_some());
         assert_eq!(desk::retain(&house.app, house.zone).await.unwrap().people, 0, "a second night finds nothing");
         disable_account(&house.app, &house.rule(), house.person("enterprise2")).await.unwrap();
-        assert!(phone(&house, house.person("enterprise2")).await.is_some(), "a disabled account is not a person who left");
+        assert!(
+            phone(&house, house.person("enterprise2")).await.is_some(),
+            "a disabled account is not a person who left"
+        );
     }
 }
 
 #[tokio::test]
 async fn disclosures_are_noted() {
     for house in House::both().await {
-        let fields = [("to_org", "区公安分局"), ("basis", "other_law"), ("fields", "姓名、电话"), ("occasion", "依法调取，文号〔2026〕3号")];
+        let fields = [
+            ("to_org", "区公安分局"),
+            ("basis", "other_law"),
+            ("fields", "姓名、电话"),
+            ("occasion", "依法调取，文号〔2026〕3号"),
+        ];
         house.post("auditor", "/admin/privacy/disclosures", &fields).await.expect(403);
         house.post("secadmin", "/admin/privacy/disclosures", &fields[..3]).await.expect(422);
         house.post("secadmin", "/admin/privacy/disclosures", &fields).await.expect(303);
         assert!(house.page("auditor", "/admin/privacy").await.expect(200).text().contains("区公安分局"));
         house.page("sysadmin", "/admin/privacy").await.expect(403);
-        let ledger = house.call("auditor", "GET", "/api/v1/ledger?action=privacy.disclose", Json::Null).await.expect(200).json();
+        let ledger =
+            house.call("auditor", "GET", "/api/v1/ledger?action=privacy.disclose", Json::Null).await.expect(200).json();
         assert_eq!(ledger["total"], 1);
         assert!(house.who("secadmin").await.has(Role::Secadmin));
     }

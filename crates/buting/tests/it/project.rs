@@ -5,8 +5,8 @@ use axum::http::header;
 use buting::assignment::desk::assign;
 use buting::assignment::{Duty, NewAssignment};
 use buting::error::{Conflict, Error};
-use buting::project::{MilestonePatch, NewMilestone, NewPair, NewProject, Level, Stage, desk};
 use buting::patch::Patch;
+use buting::project::{Level, MilestonePatch, NewMilestone, NewPair, NewProject, Stage, desk};
 use buting::subject::SubjectKind;
 use buting::time::{DAY_MS, Day};
 use serde_json::{Value as Json, json};
@@ -48,7 +48,11 @@ fn soil() -> NewProject {
 }
 
 fn pair(house: &House) -> NewPair {
-    NewPair { our_person_id: house.person("officer"), their_person_id: Some(house.person("project")), ..NewPair::default() }
+    NewPair {
+        our_person_id: house.person("officer"),
+        their_person_id: Some(house.person("project")),
+        ..NewPair::default()
+    }
 }
 
 fn day(text: &str) -> Day {
@@ -57,19 +61,38 @@ fn day(text: &str) -> Day {
 
 async fn notices(house: &House, account: &str, kind: &str) -> Vec<Json> {
     let mut tx = house.app.read().await.unwrap();
-    let query = sql!("SELECT args FROM notice WHERE zone_id = $1 AND person_id = $2 AND kind = $3 ORDER BY id", house.zone, house.person(account), kind);
+    let query = sql!(
+        "SELECT args FROM notice WHERE zone_id = $1 AND person_id = $2 AND kind = $3 ORDER BY id",
+        house.zone,
+        house.person(account),
+        kind
+    );
     tx.list::<(Json,)>(query).await.unwrap().into_iter().map(|row| row.0).collect()
 }
 
 #[tokio::test]
 async fn the_register_keeps_its_contract() {
     for house in House::both().await {
-        let body = json!({"name": "智能制造产业园", "level": "city", "stage": "permit", "code": "12345", "works": "场地平整"});
-        for (account, status) in [("anonymous", 401), ("oversight", 403), ("enterprise", 403), ("project", 403), ("agency", 403), ("sysadmin", 403)] {
+        let body =
+            json!({"name": "智能制造产业园", "level": "city", "stage": "permit", "code": "12345", "works": "场地平整"});
+        for (account, status) in [
+            ("anonymous", 401),
+            ("oversight", 403),
+            ("enterprise", 403),
+            ("project", 403),
+            ("agency", 403),
+            ("sysadmin", 403),
+        ] {
             house.call(account, "POST", "/api/v1/projects", body.clone()).await.expect(status);
         }
-        let made = house.call_with("officer", "POST", "/api/v1/projects", body.clone(), &[("idempotency-key", "p-1")]).await.expect(201);
-        let again = house.call_with("officer", "POST", "/api/v1/projects", body.clone(), &[("idempotency-key", "p-1")]).await.expect(200);
+        let made = house
+            .call_with("officer", "POST", "/api/v1/projects", body.clone(), &[("idempotency-key", "p-1")])
+            .await
+            .expect(201);
+        let again = house
+            .call_with("officer", "POST", "/api/v1/projects", body.clone(), &[("idempotency-key", "p-1")])
+            .await
+            .expect(200);
         let etag = made.headers[header::ETAG].to_str().unwrap().to_owned();
         let made = made.json();
         assert_eq!(again.json()["id"], made["id"]);
@@ -77,26 +100,58 @@ async fn the_register_keeps_its_contract() {
         assert_eq!(made["short_name"], "智能制造产业园");
         house.call("dispatcher", "POST", "/api/v1/projects", body).await.expect(409);
         let path = format!("/api/v1/projects/{}", made["id"].as_str().unwrap());
-        for (account, status) in [("officer2", 200), ("oversight", 200), ("project", 404), ("enterprise", 403), ("leader@zone2", 404)] {
+        for (account, status) in
+            [("officer2", 200), ("oversight", 200), ("project", 404), ("enterprise", 403), ("leader@zone2", 404)]
+        {
             house.call(account, "GET", &path, Json::Null).await.expect(status);
         }
         house.call("officer2", "PATCH", &path, json!({"works": "土方开挖"})).await.expect(403);
         house.call("leader@zone2", "PATCH", &path, json!({"works": "土方开挖"})).await.expect(404);
         let unknown = house.call("dispatcher", "PATCH", &path, json!({"wroks": "x"})).await.expect(400).json();
         assert_eq!(unknown["errors"][0]["pointer"], "/wroks");
-        let changed = house.call_with("dispatcher", "PATCH", &path, json!({"stage": "started", "code": null}), &[("if-match", etag.as_str())]).await;
+        let changed = house
+            .call_with(
+                "dispatcher",
+                "PATCH",
+                &path,
+                json!({"stage": "started", "code": null}),
+                &[("if-match", etag.as_str())],
+            )
+            .await;
         let changed = changed.expect(200).json();
-        assert_eq!((changed["stage"].as_str(), changed["code"].is_null(), changed["version"].as_i64()), (Some("started"), true, Some(2)));
-        assert_eq!(house.call_with("dispatcher", "PATCH", &path, json!({"works": "x"}), &[("if-match", etag.as_str())]).await.status, 412);
+        assert_eq!(
+            (changed["stage"].as_str(), changed["code"].is_null(), changed["version"].as_i64()),
+            (Some("started"), true, Some(2))
+        );
+        assert_eq!(
+            house
+                .call_with("dispatcher", "PATCH", &path, json!({"works": "x"}), &[("if-match", etag.as_str())])
+                .await
+                .status,
+            412
+        );
         let found = house.call("officer", "GET", "/api/v1/projects?q=平整", Json::Null).await.expect(200).json();
         assert_eq!((found["total"].as_i64(), found["items"][0]["id"].as_str()), (Some(1), made["id"].as_str()));
         let own = house.call("project", "GET", "/api/v1/projects", Json::Null).await.expect(200).json();
-        assert_eq!((own["total"].as_i64(), own["items"][0]["id"].as_str()), (Some(1), Some(house.project.to_string().as_str())));
+        assert_eq!(
+            (own["total"].as_i64(), own["items"][0]["id"].as_str()),
+            (Some(1), Some(house.project.to_string().as_str()))
+        );
         let first = house.call("officer", "GET", "/api/v1/projects?limit=1", Json::Null).await.expect(200).json();
-        let rest = format!("/api/v1/projects?limit=1&cursor={}", buting::http::page::encode(first["next_cursor"].as_str().unwrap()));
+        let rest = format!(
+            "/api/v1/projects?limit=1&cursor={}",
+            buting::http::page::encode(first["next_cursor"].as_str().unwrap())
+        );
         let rest = house.call("officer", "GET", &rest, Json::Null).await.expect(200).json();
         assert!(rest["next_cursor"].is_null() && rest["items"][0]["id"] != first["items"][0]["id"]);
-        let wrong = house.call("officer", "POST", "/api/v1/projects", json!({"name": " ", "level": "city", "stage": "permit", "carrier_id": Uuid::now_v7()})).await;
+        let wrong = house
+            .call(
+                "officer",
+                "POST",
+                "/api/v1/projects",
+                json!({"name": " ", "level": "city", "stage": "permit", "carrier_id": Uuid::now_v7()}),
+            )
+            .await;
         assert_eq!(wrong.expect(422).json()["errors"][0]["pointer"], "/name");
     }
 }
@@ -114,8 +169,16 @@ async fn one_of_us_for_one_of_them() {
         assert!(matches!(strangers, Err(Error::Forbidden)), "{strangers:?}");
         for (new, field, code) in [
             (NewPair { our_person_id: house.person("enterprise"), ..pair(&house) }, "our_person_id", "person_outside"),
-            (NewPair { backup_person_id: Some(house.person("officer")), ..pair(&house) }, "backup_person_id", "same_person"),
-            (NewPair { their_person_id: Some(house.person("enterprise")), ..pair(&house) }, "their_person_id", "not_of_project"),
+            (
+                NewPair { backup_person_id: Some(house.person("officer")), ..pair(&house) },
+                "backup_person_id",
+                "same_person",
+            ),
+            (
+                NewPair { their_person_id: Some(house.person("enterprise")), ..pair(&house) },
+                "their_person_id",
+                "not_of_project",
+            ),
             (NewPair { their_person_id: None, ..pair(&house) }, "their_name", "required"),
         ] {
             match desk::set_pair(&house.app, &officer, house.project, new).await {
@@ -129,7 +192,10 @@ async fn one_of_us_for_one_of_them() {
         let shown = desk::pair(&house.app, &house.who("leader").await, house.project).await.unwrap().unwrap();
         assert_eq!(shown.theirs.phone.as_deref(), Some("13800000000"));
         let masked = desk::pair(&house.app, &house.who("officer2").await, house.project).await.unwrap().unwrap();
-        assert_eq!((masked.theirs.phone.as_deref(), masked.ours.phone.as_deref()), (Some("138****0000"), Some("13800000000")));
+        assert_eq!(
+            (masked.theirs.phone.as_deref(), masked.ours.phone.as_deref()),
+            (Some("138****0000"), Some("13800000000"))
+        );
         // Somebody new on their side, and a reason, since there is a pair already.
         let new = NewPair {
             their_person_id: None,
@@ -152,7 +218,13 @@ async fn one_of_us_for_one_of_them() {
         // When both of ours have left, the project is without a pair again.
         let mut tx = house.app.db.write().await.unwrap();
         for account in ["officer", "specialist"] {
-            tx.run(sql!("UPDATE person SET left_at = 1 WHERE zone_id = $1 AND id = $2", house.zone, house.person(account))).await.unwrap();
+            tx.run(sql!(
+                "UPDATE person SET left_at = 1 WHERE zone_id = $1 AND id = $2",
+                house.zone,
+                house.person(account)
+            ))
+            .await
+            .unwrap();
         }
         tx.commit().await.unwrap();
         assert_eq!(house.call("leader", "GET", lonely, Json::Null).await.expect(200).json()["total"], 1);
@@ -201,7 +273,10 @@ async fn the_first_date_of_a_milestone_stays() {
         desk::change_milestone(&house.app, &leader, id, later).await.unwrap();
         let path = format!("/api/v1/milestones/{id}");
         let shown = house.call("project", "GET", &path, Json::Null).await.expect(200).json();
-        assert_eq!((shown["original_on"].as_str(), shown["plan_on"].as_str(), shown["moves"].as_i64()), (Some("2026-11-30"), Some("2026-12-20"), Some(1)));
+        assert_eq!(
+            (shown["original_on"].as_str(), shown["plan_on"].as_str(), shown["moves"].as_i64()),
+            (Some("2026-11-30"), Some("2026-12-20"), Some(1))
+        );
         house.call("project", "PATCH", &path, json!({"done_on": "2026-11-24"})).await.expect(403);
         house.call("leader@zone2", "GET", &path, Json::Null).await.expect(404);
         house.call("officer", "PATCH", &path, json!({"done_on": "2026-11-25"})).await.expect(422);
@@ -215,7 +290,11 @@ async fn the_first_date_of_a_milestone_stays() {
         let shown = desk::milestone(&house.app, &leader, id).await.unwrap();
         assert_eq!((shown.state.word(), shown.slip()), ("done_late", 18), "judged by the first date");
         for (state, total) in [("late", 0), ("near", 0), ("not_due", 0), ("done", 0), ("done_late", 1)] {
-            let list = house.call("officer", "GET", &format!("/api/v1/milestones?state={state}"), Json::Null).await.expect(200).json();
+            let list = house
+                .call("officer", "GET", &format!("/api/v1/milestones?state={state}"), Json::Null)
+                .await
+                .expect(200)
+                .json();
             assert_eq!(list["total"], total, "{state}");
         }
     }
@@ -228,7 +307,10 @@ async fn a_task_force_is_dated() {
             "members": [{"person_id": house.person("officer"), "duty": "联络"}], "project_ids": [house.project]});
         house.call("officer", "POST", "/api/v1/task-forces", body.clone()).await.expect(403);
         let made = house.call("dispatcher", "POST", "/api/v1/task-forces", body).await.expect(201).json();
-        assert_eq!((made["members"][0]["duty"].as_str(), made["projects"][0]["name"].as_str()), (Some("联络"), Some("测试产业园项目")));
+        assert_eq!(
+            (made["members"][0]["duty"].as_str(), made["projects"][0]["name"].as_str()),
+            (Some("联络"), Some("测试产业园项目"))
+        );
         assert_eq!(notices(&house, "officer", "task_force.joined").await.len(), 1);
         let path = format!("/api/v1/task-forces/{}", made["id"].as_str().unwrap());
         house.call("leader@zone2", "GET", &path, Json::Null).await.expect(404);
@@ -255,10 +337,16 @@ async fn pages_of_a_project() {
         let id = desk::create(&house.app, &dispatcher, soil()).await.unwrap();
         give(&house, id, house.department).await;
         let list = house.page("officer", "/projects").await.expect(200).text();
-        assert!(list.contains("北航天汇项目") && list.contains("还没有点对点联系人") && list.contains("省市重点项目"), "{list}");
+        assert!(
+            list.contains("北航天汇项目") && list.contains("还没有点对点联系人") && list.contains("省市重点项目"),
+            "{list}"
+        );
         let path = format!("/projects/{id}");
         let shown = house.page("officer", &path).await.expect(200).text();
-        assert!(shown.contains("正在进行土方外运") && shown.contains("企业服务部") && shown.contains("项目入库"), "{shown}");
+        assert!(
+            shown.contains("正在进行土方外运") && shown.contains("企业服务部") && shown.contains("项目入库"),
+            "{shown}"
+        );
         let stranger = house.page("officer2", &path).await.expect(200).text();
         assert!(!stranger.contains("/edit\"") && !stranger.contains("<ol class=\"timeline\""), "register facts only");
         house.page("officer2", &format!("{path}/edit")).await.expect(403);
@@ -270,9 +358,19 @@ async fn pages_of_a_project() {
         let officer = house.person("officer").to_string();
         let form = house.page("officer", &format!("{path}/pair")).await.expect(200).text();
         assert!(form.contains(&officer), "{form}");
-        let wrong = house.post("officer", &format!("{path}/pair"), &[("our_person_id", &officer), ("their_name", "周工")]).await.expect(422).text();
+        let wrong = house
+            .post("officer", &format!("{path}/pair"), &[("our_person_id", &officer), ("their_name", "周工")])
+            .await
+            .expect(422)
+            .text();
         assert!(wrong.contains("周工"), "what was typed is kept: {wrong}");
-        let typed = [("our_person_id", officer.as_str()), ("their_name", "周工"), ("their_phone", "13900000000"), ("version", "1"), ("once", "k1")];
+        let typed = [
+            ("our_person_id", officer.as_str()),
+            ("their_name", "周工"),
+            ("their_phone", "13900000000"),
+            ("version", "1"),
+            ("once", "k1"),
+        ];
         house.post("officer", &format!("{path}/pair"), &typed).await.expect(303);
         house.post("officer", &format!("{path}/pair"), &typed).await.expect(303);
         let shown = house.page("officer", &path).await.expect(200).text();
@@ -299,16 +397,26 @@ async fn pages_of_a_project() {
         let milestone = at.split('"').next().unwrap().to_owned();
         let page = house.page("officer", &milestone).await.expect(200).text();
         assert!(page.contains("调整日期由领导或总协调室办理"), "{page}");
-        let wrong = house.post("leader", &milestone, &[("plan_on", "2026-12-09"), ("version", "1")]).await.expect(422).text();
+        let wrong =
+            house.post("leader", &milestone, &[("plan_on", "2026-12-09"), ("version", "1")]).await.expect(422).text();
         assert!(wrong.contains("2026-12-09"), "{wrong}");
-        house.post("leader", &milestone, &[("plan_on", "2026-12-09"), ("reason", "降雨"), ("version", "1")]).await.expect(303);
+        house
+            .post("leader", &milestone, &[("plan_on", "2026-12-09"), ("reason", "降雨"), ("version", "1")])
+            .await
+            .expect(303);
         let page = house.page("leader", &milestone).await.expect(200).text();
         assert!(page.contains("2026-12-01") && page.contains("调整过 1 次，比原定晚 8 天"), "{page}");
         house.page("enterprise", "/projects").await.expect(403);
         house.page("officer", "/task-forces/new").await.expect(403);
         let leader = house.person("leader").to_string();
         let id = id.to_string();
-        let force = [("name", "重点项目服务专班"), ("leader_id", leader.as_str()), ("founded_on", "2026-11-20"), ("members", officer.as_str()), ("project_ids", id.as_str())];
+        let force = [
+            ("name", "重点项目服务专班"),
+            ("leader_id", leader.as_str()),
+            ("founded_on", "2026-11-20"),
+            ("members", officer.as_str()),
+            ("project_ids", id.as_str()),
+        ];
         let to = house.post("leader", "/task-forces/new", &force).await.expect(303);
         let to = to.headers[header::LOCATION].to_str().unwrap().to_owned();
         let page = house.page("officer", &to).await.expect(200).text();
@@ -316,7 +424,11 @@ async fn pages_of_a_project() {
         assert!(house.page("officer", &path).await.expect(200).text().contains("重点项目服务专班"));
         let made = house.page("dispatcher", "/projects/new").await.expect(200).text();
         assert!(made.contains("省重点"), "{made}");
-        let kept = house.post("dispatcher", "/projects/new", &[("name", "新能源项目"), ("code", "12345")]).await.expect(422).text();
+        let kept = house
+            .post("dispatcher", "/projects/new", &[("name", "新能源项目"), ("code", "12345")])
+            .await
+            .expect(422)
+            .text();
         assert!(kept.contains("新能源项目") && kept.contains("位数不对"), "{kept}");
     }
 }

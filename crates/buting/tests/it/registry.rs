@@ -11,14 +11,23 @@ use uuid::Uuid;
 const ENTERPRISES: &str = "/api/v1/enterprises";
 
 async fn carrier(house: &House, name: &str) -> Uuid {
-    let new = NewCarrier { id: None, name: name.into(), short_name: None, kind: CarrierKind::Park, address: None, note: None };
+    let new = NewCarrier {
+        id: None,
+        name: name.into(),
+        short_name: None,
+        kind: CarrierKind::Park,
+        address: None,
+        note: None,
+    };
     desk::create_carrier(&house.app, &house.rule(), new).await.unwrap()
 }
 
 async fn ledger(house: &House, about: Uuid) -> Vec<String> {
     let mut tx = house.app.db.read().await.unwrap();
-    let rows: Vec<(String,)> =
-        tx.list(sql!("SELECT action FROM ledger WHERE zone_id = $1 AND about_id = $2 ORDER BY id", house.zone, about)).await.unwrap();
+    let rows: Vec<(String,)> = tx
+        .list(sql!("SELECT action FROM ledger WHERE zone_id = $1 AND about_id = $2 ORDER BY id", house.zone, about))
+        .await
+        .unwrap();
     rows.into_iter().map(|(action,)| action).collect()
 }
 
@@ -40,24 +49,43 @@ async fn an_enterprise_is_entered_read_and_changed() {
         let made = made.json();
         let id = made["id"].as_str().unwrap().to_owned();
         assert_eq!(made["uscc"], "91370000588768482Y");
-        assert_eq!((&made["short_name"], &made["industry_code"], &made["carrier"]), (&json!("北辰"), &json!("C34"), &json!("西岭产业园")));
+        assert_eq!(
+            (&made["short_name"], &made["industry_code"], &made["carrier"]),
+            (&json!("北辰"), &json!("C34"), &json!("西岭产业园"))
+        );
         assert_eq!(made["tags"], json!(["above_scale", "supply"]));
         let contact = &made["contacts"][0];
-        assert_eq!((&contact["phone"], &contact["partial"], &contact["primary"]), (&json!("139****0018"), &json!(true), &json!(true)));
+        assert_eq!(
+            (&contact["phone"], &contact["partial"], &contact["primary"]),
+            (&json!("139****0018"), &json!(true), &json!(true))
+        );
 
         let path = format!("{ENTERPRISES}/{id}");
         let stale = [("if-match", "\"v9\"")];
         house.call_with("officer", "PATCH", &path, json!({"headcount": 300}), &stale).await.expect(412);
         let current = [("if-match", "\"v1\"")];
-        let changed = house.call_with("officer", "PATCH", &path, json!({"headcount": null, "short_names": ["北辰"]}), &current).await.expect(200).json();
-        assert_eq!((&changed["headcount"], &changed["version"], &changed["short_names"]), (&Json::Null, &json!(2), &json!(["北辰"])));
+        let changed = house
+            .call_with("officer", "PATCH", &path, json!({"headcount": null, "short_names": ["北辰"]}), &current)
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(
+            (&changed["headcount"], &changed["version"], &changed["short_names"]),
+            (&Json::Null, &json!(2), &json!(["北辰"]))
+        );
         // Nothing changed, nothing written.
-        assert_eq!(house.call("officer", "PATCH", &path, json!({"short_names": ["北辰"]})).await.expect(200).json()["version"], 2);
+        assert_eq!(
+            house.call("officer", "PATCH", &path, json!({"short_names": ["北辰"]})).await.expect(200).json()["version"],
+            2
+        );
 
         house.call("officer", "PATCH", &path, json!({"status": "moved"})).await.expect(422);
         house.call("officer", "PATCH", &path, json!({"status": "moved", "reason": "迁往高新区"})).await.expect(200);
         let id = Uuid::parse_str(&id).unwrap();
-        assert_eq!(ledger(&house, id).await, ["enterprise.create", "person.create", "enterprise.change", "enterprise.status"]);
+        assert_eq!(
+            ledger(&house, id).await,
+            ["enterprise.create", "person.create", "enterprise.change", "enterprise.status"]
+        );
     }
 }
 
@@ -135,7 +163,11 @@ async fn an_enterprise_sees_itself_and_keeps_its_contacts() {
         assert_eq!(house.call("officer", "GET", &contact, Json::Null).await.expect(200).json()["phone"], "139****0033");
         // The officer does not answer for this enterprise.
         house.call("officer", "PATCH", &contact, json!({"verified": true})).await.expect(403);
-        let changed = house.call("enterprise", "PATCH", &contact, json!({"phone": "１３９００００００４４"})).await.expect(200).json();
+        let changed = house
+            .call("enterprise", "PATCH", &contact, json!({"phone": "１３９００００００４４"}))
+            .await
+            .expect(200)
+            .json();
         assert_eq!((&changed["phone"], &changed["primary"]), (&json!("13900000044"), &json!(true)));
         let left = house.call("dispatcher", "PATCH", &contact, json!({"left": true})).await.expect(200).json();
         assert!(left["left_at"].is_string());
@@ -149,13 +181,17 @@ async fn an_enterprise_sees_itself_and_keeps_its_contacts() {
 async fn numbers_are_shown_to_those_who_answer_and_that_is_noted() {
     for house in House::both().await {
         let contacts = format!("{ENTERPRISES}/{}/contacts", house.enterprise);
-        house.call("dispatcher", "POST", &contacts, json!({"name": "赵敏", "phone": "13900000033", "primary": true})).await.expect(200);
+        house
+            .call("dispatcher", "POST", &contacts, json!({"name": "赵敏", "phone": "13900000033", "primary": true}))
+            .await
+            .expect(200);
         let phone = |answer: Json| answer["items"][0]["phone"].clone();
         let masked = house.call("dispatcher", "GET", &contacts, Json::Null).await.expect(200).json();
         assert_eq!(phone(masked), "139****0033");
         let count = async || {
             let mut tx = house.app.db.read().await.unwrap();
-            let shown = sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'contact.show'", house.zone);
+            let shown =
+                sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'contact.show'", house.zone);
             tx.value::<i64>(shown).await.unwrap()
         };
         assert_eq!(count().await, 0);
@@ -187,7 +223,11 @@ async fn lists_filter_sort_and_turn_pages() {
             let (mut seen, mut cursor) = (Vec::new(), None::<String>);
             loop {
                 let after = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-                let page = house.call("officer", "GET", &format!("{ENTERPRISES}?sort={sort}&limit=10{after}"), Json::Null).await.expect(200).json();
+                let page = house
+                    .call("officer", "GET", &format!("{ENTERPRISES}?sort={sort}&limit=10{after}"), Json::Null)
+                    .await
+                    .expect(200)
+                    .json();
                 assert_eq!(page["total"], 27);
                 seen.extend(names(&page));
                 cursor = page["next_cursor"].as_str().map(str::to_owned);
@@ -198,17 +238,24 @@ async fn lists_filter_sort_and_turn_pages() {
             assert_eq!(seen.len(), 27, "{sort}");
             assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 27, "{sort}");
         }
-        let total = async |query: &str| house.call("officer", "GET", &format!("{ENTERPRISES}?{query}"), Json::Null).await.expect(200).json()["total"].clone();
+        let total = async |query: &str| {
+            house.call("officer", "GET", &format!("{ENTERPRISES}?{query}"), Json::Null).await.expect(200).json()["total"].clone()
+        };
         assert_eq!(total(&format!("carrier_id={park}")).await, 10);
         assert_eq!(total("key=true").await, 13);
         assert_eq!(total("headcount_min=200").await, 4);
         assert_eq!(total("status=moved").await, 0);
         assert_eq!(total("tag=supply").await, 0);
         assert_eq!(total("mine=true").await, 0);
-        for (query, pointer) in
-            [("limit=0", "/limit"), ("limit=201", "/limit"), ("sort=uscc", "/sort"), ("cursor=%25", "/cursor"), ("cursor=YWJj", "/cursor")]
-        {
-            let answer = house.call("officer", "GET", &format!("{ENTERPRISES}?{query}"), Json::Null).await.expect(422).json();
+        for (query, pointer) in [
+            ("limit=0", "/limit"),
+            ("limit=201", "/limit"),
+            ("sort=uscc", "/sort"),
+            ("cursor=%25", "/cursor"),
+            ("cursor=YWJj", "/cursor"),
+        ] {
+            let answer =
+                house.call("officer", "GET", &format!("{ENTERPRISES}?{query}"), Json::Null).await.expect(422).json();
             assert_eq!(answer["errors"][0]["pointer"], pointer, "{query}");
         }
         house.call("officer", "GET", &format!("{ENTERPRISES}?colour=red"), Json::Null).await.expect(400);
@@ -265,7 +312,9 @@ async fn a_carrier_with_enterprises_is_not_closed() {
         house.call("dispatcher", "PATCH", &path, json!({"closed": true})).await.expect(422);
         house.call("dispatcher", "PATCH", &path, json!({"closed": true, "reason": "租约到期"})).await.expect(200);
         house.call("dispatcher", "PATCH", &enterprise, json!({"carrier_id": made["id"]})).await.expect(422);
-        let list = async |query: &str| house.call("officer", "GET", &format!("/api/v1/carriers{query}"), Json::Null).await.expect(200).json()["total"].clone();
+        let list = async |query: &str| {
+            house.call("officer", "GET", &format!("/api/v1/carriers{query}"), Json::Null).await.expect(200).json()["total"].clone()
+        };
         assert_eq!(list("").await, 0);
         assert_eq!(list("?closed=true&q=cwfhq").await, 1);
         house.call("leader@zone2", "GET", &path, Json::Null).await.expect(404);
@@ -279,16 +328,32 @@ async fn pages_keep_what_was_typed_and_show_what_happened() {
         let park = carrier(&house, "文渊科创园").await;
         let new = "/enterprises/new";
         house.page("officer", new).await.expect(200);
-        let fields = [("name", "济柴动力有限公司"), ("short_names", "济柴、动力"), ("uscc", "91370000588768482X"), ("headcount", "很多"), ("once", "p1")];
+        let fields = [
+            ("name", "济柴动力有限公司"),
+            ("short_names", "济柴、动力"),
+            ("uscc", "91370000588768482X"),
+            ("headcount", "很多"),
+            ("once", "p1"),
+        ];
         let again = house.post("officer", new, &fields).await.expect(422).text();
         for kept in ["济柴动力有限公司", "济柴、动力", "91370000588768482X", "很多"] {
             assert!(again.contains(kept), "{kept}");
         }
         let carrier = park.to_string();
         let fields = [
-            ("name", "济柴动力有限公司"), ("short_names", "济柴、动力"), ("uscc", "91370000588768482X"), ("uscc_note", "原件如此"),
-            ("headcount", "1200"), ("key", "true"), ("tags", "supply"), ("tags", "leading"), ("carrier_id", carrier.as_str()),
-            ("contact_name", "张总"), ("contact_phone", "0531-87900000"), ("note", "内部：<b>谨慎</b>"), ("once", "p1"),
+            ("name", "济柴动力有限公司"),
+            ("short_names", "济柴、动力"),
+            ("uscc", "91370000588768482X"),
+            ("uscc_note", "原件如此"),
+            ("headcount", "1200"),
+            ("key", "true"),
+            ("tags", "supply"),
+            ("tags", "leading"),
+            ("carrier_id", carrier.as_str()),
+            ("contact_name", "张总"),
+            ("contact_phone", "0531-87900000"),
+            ("note", "内部：<b>谨慎</b>"),
+            ("once", "p1"),
         ];
         let made = house.post("officer", new, &fields).await.expect(303);
         let path = made.headers["location"].to_str().unwrap().to_owned();
@@ -296,13 +361,16 @@ async fn pages_keep_what_was_typed_and_show_what_happened() {
         assert_eq!(house.post("officer", new, &fields).await.expect(303).headers["location"], path.as_str());
 
         let record = house.page("officer", &path).await.expect(200).text();
-        for shown in ["济柴动力有限公司", "文渊科创园", "重点企业", "保供", "053******0000", "登记企业", "&#60;b&#62;谨慎"] {
+        for shown in
+            ["济柴动力有限公司", "文渊科创园", "重点企业", "保供", "053******0000", "登记企业", "&#60;b&#62;谨慎"]
+        {
             assert!(record.contains(shown), "{shown}");
         }
         assert!(!record.contains("0531-87900000"));
         let edit = format!("{path}/edit");
         assert!(house.page("officer", &edit).await.expect(200).text().contains("原件如此"));
-        let change = [("name", "济柴动力有限公司"), ("status", "moved"), ("headcount", "900"), ("version", "1"), ("once", "p2")];
+        let change =
+            [("name", "济柴动力有限公司"), ("status", "moved"), ("headcount", "900"), ("version", "1"), ("once", "p2")];
         assert!(house.post("officer", &edit, &change).await.expect(422).text().contains("900"));
         let change = [&change[..], &[("reason", "迁往高新区")]].concat();
         house.post("officer", &edit, &change).await.expect(303);
@@ -313,7 +381,15 @@ async fn pages_keep_what_was_typed_and_show_what_happened() {
         for shown in ["迁往高新区", "变更企业状态", "<del>1200</del>", "900", "已迁出"] {
             assert!(record.contains(shown), "{shown}");
         }
-        for page in ["/enterprises?key=true&q=jichai", "/enterprises?headcount_min=abc&carrier_id=", "/carriers", "/carriers/new", &format!("/carriers/{park}"), &format!("/carriers/{park}/edit"), "/search"] {
+        for page in [
+            "/enterprises?key=true&q=jichai",
+            "/enterprises?headcount_min=abc&carrier_id=",
+            "/carriers",
+            "/carriers/new",
+            &format!("/carriers/{park}"),
+            &format!("/carriers/{park}/edit"),
+            "/search",
+        ] {
             house.page("officer", page).await.expect(200);
         }
         let found = house.page("officer", "/search?q=jichai").await.expect(200).text();
@@ -337,13 +413,22 @@ async fn an_enterprise_reads_its_own_page_without_what_is_internal() {
         assert!(own.contains("77") && !own.contains("内部备注") && !own.contains("内部原因"));
         let office = house.page("oversight", &path).await.expect(200).text();
         assert!(office.contains("内部备注") && office.contains("内部原因"));
-        house.post("enterprise", &format!("{path}/contacts/new"), &[("name", "钱进"), ("phone", "13900000055"), ("once", "c1")]).await.expect(303);
+        house
+            .post(
+                "enterprise",
+                &format!("{path}/contacts/new"),
+                &[("name", "钱进"), ("phone", "13900000055"), ("once", "c1")],
+            )
+            .await
+            .expect(303);
         let own = house.page("enterprise", &path).await.expect(200).text();
         assert!(own.contains("13900000055"));
         // Out of reach, the office sees neither numbers nor the way to show them.
         let officer = house.page("officer", &format!("{path}?show=true")).await.expect(200).text();
         assert!(!officer.contains("13900000055") && !officer.contains("显示电话"));
-        assert!(house.page("dispatcher", &format!("{path}?show=true")).await.expect(200).text().contains("13900000055"));
+        assert!(
+            house.page("dispatcher", &format!("{path}?show=true")).await.expect(200).text().contains("13900000055")
+        );
     }
 }
 
@@ -366,7 +451,8 @@ async fn exports_hold_what_is_shown_and_no_formula() {
         assert_eq!(sheet.rows.len(), 5);
         assert!(sheet.rows.iter().any(|row| row.cells[0] == "+甲公司"));
         let mut tx = house.app.db.read().await.unwrap();
-        let logged = sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'enterprise.export'", house.zone);
+        let logged =
+            sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'enterprise.export'", house.zone);
         assert_eq!(tx.value::<i64>(logged).await.unwrap(), 2);
         house.page("enterprise", "/enterprises/export").await.expect(403);
     }
@@ -436,14 +522,20 @@ async fn empty_cells_change_nothing_and_codes_decide() {
         assert_eq!(counts(&import(&house, "officer", Kind::Enterprises, second, false).await), (0, 1, 0, 0));
         let found = house.call("officer", "GET", &format!("{ENTERPRISES}?q=jjx"), Json::Null).await.expect(200).json();
         let one = &found["items"][0];
-        assert_eq!((&one["headcount"], &one["address"], &one["uscc"]), (&json!(20), &json!("一号路"), &json!("91370000588768482Y")));
+        assert_eq!(
+            (&one["headcount"], &one["address"], &one["uscc"]),
+            (&json!(20), &json!("一号路"), &json!("91370000588768482Y"))
+        );
         let other = "企业名称,信用代码\n完全不同食品有限公司,91370000588768482Y\n甲机械有限公司,91110000600037341L\n";
         let report = import(&house, "officer", Kind::Enterprises, other, false).await;
         assert_eq!(counts(&report), (0, 0, 0, 2), "{:?}", report.errors);
         for (text, failure) in [("", "required"), ("人数\n3\n", "列"), ("PK\u{3}\u{4}junk", "损坏")] {
             let who = house.who("officer").await;
             match import::run(&house.app, &who, Kind::Enterprises, text.into(), "x.csv", false).await {
-                Ok(report) => assert!(report.state == State::Failed && report.failure.as_ref().unwrap().contains(failure), "{text}"),
+                Ok(report) => assert!(
+                    report.state == State::Failed && report.failure.as_ref().unwrap().contains(failure),
+                    "{text}"
+                ),
                 Err(error) => assert!(format!("{error:?}").contains(failure), "{error:?}"),
             }
         }
@@ -456,7 +548,8 @@ async fn carriers_contacts_and_assignments_come_by_sheet() {
         let carriers = "载体名称,类别,地址\n西岭产业园,园区,西岭路\n崇文孵化器,孵化器,\n坏载体,城堡,\n";
         assert_eq!(counts(&import(&house, "dispatcher", Kind::Carriers, carriers, false).await), (2, 0, 0, 1));
         assert_eq!(counts(&import(&house, "dispatcher", Kind::Carriers, carriers, false).await), (0, 0, 2, 1));
-        let contacts = "企业名称,联系人,电话\n测试机电,赵敏,13900000033\n不存在的公司,钱进,13900000034\n测试机电,孙立,12\n";
+        let contacts =
+            "企业名称,联系人,电话\n测试机电,赵敏,13900000033\n不存在的公司,钱进,13900000034\n测试机电,孙立,12\n";
         let report = import(&house, "dispatcher", Kind::Contacts, contacts, false).await;
         assert_eq!(counts(&report), (1, 0, 0, 2), "{:?}", report.errors);
         let assignments = "企业名称,包联领导,责任部门,包联干部,依据文件\n测试机电设备有限公司,leader某,企业服务部,officer某,大管发〔2026〕3号\n另一家,查无此人,无此部门,,\n西岭产业园,leader某,,,\n";
@@ -475,13 +568,20 @@ fn multipart(parts: &[(&str, Option<&str>, &str)]) -> (String, Vec<u8>) {
     let mut body = Vec::new();
     for (name, file, text) in parts {
         let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
-        body.extend(format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{text}\r\n").into_bytes());
+        body.extend(
+            format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{text}\r\n").into_bytes(),
+        );
     }
     body.extend(b"--XX--\r\n");
     ("multipart/form-data; boundary=XX".into(), body)
 }
 
-async fn upload(house: &House, account: &str, path: &str, parts: &[(&str, Option<&str>, &str)]) -> crate::house::Answer {
+async fn upload(
+    house: &House,
+    account: &str,
+    path: &str,
+    parts: &[(&str, Option<&str>, &str)],
+) -> crate::house::Answer {
     let (kind, body) = multipart(parts);
     let request = axum::http::Request::builder()
         .method("POST")

@@ -9,8 +9,15 @@ use buting::zone::Zone;
 use serde_json::{Value as Json, json};
 
 const PAGES: &[&str] = &[
-    "/settings", "/settings/categories", "/settings/limits", "/settings/calendar", "/settings/visit-blocks", "/settings/roles",
-    "/settings/categories?key=traffic", "/settings/limits?key=shandong_enterprise", "/settings/calendar?year=2027",
+    "/settings",
+    "/settings/categories",
+    "/settings/limits",
+    "/settings/calendar",
+    "/settings/visit-blocks",
+    "/settings/roles",
+    "/settings/categories?key=traffic",
+    "/settings/limits?key=shandong_enterprise",
+    "/settings/calendar?year=2027",
 ];
 
 #[tokio::test]
@@ -39,9 +46,11 @@ async fn a_new_version_leaves_the_old_one_as_it_was() {
         }
         let mut tx = house.app.db.read().await.unwrap();
         let versions = desk::versions(&mut tx, house.zone, VISIT_BLOCK, "flood").await.unwrap();
-        let told: Vec<(i64, Json, bool)> = versions.iter().map(|v| (v.version, v.body["name"].clone(), v.valid_to.is_none())).collect();
+        let told: Vec<(i64, Json, bool)> =
+            versions.iter().map(|v| (v.version, v.body["name"].clone(), v.valid_to.is_none())).collect();
         assert_eq!(told, [(2, json!("防汛防台"), true), (1, json!("防汛"), false)]);
-        let keys: Vec<String> = desk::visit_blocks(&mut tx, house.zone, false).await.unwrap().into_iter().map(|b| b.key).collect();
+        let keys: Vec<String> =
+            desk::visit_blocks(&mut tx, house.zone, false).await.unwrap().into_iter().map(|b| b.key).collect();
         assert_eq!(keys, ["prevention", "production", "safety", "flood"]);
         let zone2 = house.who("officer@zone2").await.zone_id;
         assert_eq!(desk::visit_blocks(&mut tx, zone2, false).await.unwrap().len(), 3, "another zone has its own");
@@ -55,7 +64,10 @@ async fn a_visit_keeps_one_block_at_least() {
         house.post("dispatcher", "/settings/visit-blocks", &retire("prevention")).await.expect(303);
         house.post("dispatcher", "/settings/visit-blocks", &retire("production")).await.expect(303);
         house.post("dispatcher", "/settings/visit-blocks", &retire("safety")).await.expect(409);
-        house.post("dispatcher", "/settings/visit-blocks", &[("key", "Flood!"), ("name", "x"), ("position", "1")]).await.expect(422);
+        house
+            .post("dispatcher", "/settings/visit-blocks", &[("key", "Flood!"), ("name", "x"), ("position", "1")])
+            .await
+            .expect(422);
         house.post("dispatcher", "/settings/visit-blocks", &[("key", "flood"), ("position", "1")]).await.expect(422);
     }
 }
@@ -63,10 +75,26 @@ async fn a_visit_keeps_one_block_at_least() {
 #[tokio::test]
 async fn labels_and_protection_of_the_zone() {
     for house in House::both().await {
-        let office = [("label", "包挂"), ("limit_profile", "zaozhuang_enterprise"), ("contact_name", "综合部"), ("contact_phone", "0531-88888888"), ("version", "1")];
-        house.post("dispatcher", "/settings/office", &[("label", "盯防"), ("limit_profile", "shandong_enterprise")]).await.expect(422);
+        let office = [
+            ("label", "包挂"),
+            ("limit_profile", "zaozhuang_enterprise"),
+            ("contact_name", "综合部"),
+            ("contact_phone", "0531-88888888"),
+            ("version", "1"),
+        ];
+        house
+            .post("dispatcher", "/settings/office", &[("label", "盯防"), ("limit_profile", "shandong_enterprise")])
+            .await
+            .expect(422);
         house.post("dispatcher", "/settings/office", &office).await.expect(303);
-        house.post("dispatcher", "/settings/office", &[("label", "联系"), ("limit_profile", "zaozhuang_enterprise"), ("version", "1")]).await.expect(412);
+        house
+            .post(
+                "dispatcher",
+                "/settings/office",
+                &[("label", "联系"), ("limit_profile", "zaozhuang_enterprise"), ("version", "1")],
+            )
+            .await
+            .expect(412);
         assert!(house.page("enterprise", "/privacy").await.expect(200).text().contains("综合部"));
 
         for (days, months, status) in [("29", "12", 422), ("730", "5", 422), ("x", "12", 422), ("400", "8", 303)] {
@@ -84,12 +112,17 @@ async fn labels_and_protection_of_the_zone() {
 #[tokio::test]
 async fn the_next_year_is_asked_for_until_it_is_loaded() {
     for house in House::both().await {
-        let year = || async { desk::year_to_load(&mut house.app.db.read().await.unwrap(), house.zone, house.app.now()).await.unwrap() };
+        let year = || async {
+            desk::year_to_load(&mut house.app.db.read().await.unwrap(), house.zone, house.app.now()).await.unwrap()
+        };
         assert_eq!(year().await, Some(2027), "it is November");
         assert!(house.page("dispatcher", "/").await.expect(200).text().contains("href=\"/settings/calendar\""));
         assert!(house.page("dispatcher", "/settings/calendar").await.expect(200).text().contains("2027"));
         house.post("dispatcher", "/settings/calendar/year", &[("official", "")]).await.expect(422);
-        house.post("dispatcher", "/settings/calendar/year", &[("official", "2027-01-01\tfrei\tNeujahr")]).await.expect(422);
+        house
+            .post("dispatcher", "/settings/calendar/year", &[("official", "2027-01-01\tfrei\tNeujahr")])
+            .await
+            .expect(422);
         house.post("leader", "/settings/calendar/year", &[("official", "x")]).await.expect(403);
         let days = r#"{"year": 2027, "papers": [], "days": [{"name": "元旦", "date": "2027-01-01", "isOffDay": true}, {"name": "元旦", "date": "2027-01-03", "isOffDay": false}]}"#;
         house.post("dispatcher", "/settings/calendar/year", &[("official", days)]).await.expect(303);
@@ -104,7 +137,10 @@ async fn hours_and_days_of_the_place() {
     for house in House::both().await {
         house.post("dispatcher", "/settings/calendar/hours", &[("hours", "08:30")]).await.expect(422);
         house.post("dispatcher", "/settings/calendar/hours", &[("hours", "09:00-12:00 14:00-18:00")]).await.expect(303);
-        house.post("dispatcher", "/settings/calendar/days", &[("days", "2026-12-03 休 停电检修\nnonsense")]).await.expect(422);
+        house
+            .post("dispatcher", "/settings/calendar/days", &[("days", "2026-12-03 休 停电检修\nnonsense")])
+            .await
+            .expect(422);
         house.post("dispatcher", "/settings/calendar/days", &[("days", "2026-12-03 休 停电检修")]).await.expect(303);
         let page = house.page("dispatcher", "/settings/calendar").await.expect(200).text();
         assert!(page.contains("09:00-12:00 14:00-18:00") && page.contains("停电检修"));
@@ -131,14 +167,27 @@ async fn categories_and_limits() {
 
         let limits = |finish: &'static str, longest: &'static str| {
             [
-                ("key", "shandong_enterprise"), ("verify", "1"), ("answer", "2"), ("finish", finish), ("longest", longest), ("extensions", "1"),
-                ("sign", "1"), ("objection", "1"), ("assist", "3"), ("silence", "5"), ("reopen", "10"), ("approvers", "leader"),
+                ("key", "shandong_enterprise"),
+                ("verify", "1"),
+                ("answer", "2"),
+                ("finish", finish),
+                ("longest", longest),
+                ("extensions", "1"),
+                ("sign", "1"),
+                ("objection", "1"),
+                ("assist", "3"),
+                ("silence", "5"),
+                ("reopen", "10"),
+                ("approvers", "leader"),
             ]
         };
         house.post("dispatcher", "/settings/limits", &limits("20", "10")).await.expect(422);
         house.post("dispatcher", "/settings/limits", &limits("zwanzig", "30")).await.expect(422);
         house.post("dispatcher", "/settings/limits", &limits("10", "20")).await.expect(303);
-        let profile = buting::appeal::desk::profile(&mut house.app.db.read().await.unwrap(), house.zone, "shandong_enterprise").await.unwrap();
+        let profile =
+            buting::appeal::desk::profile(&mut house.app.db.read().await.unwrap(), house.zone, "shandong_enterprise")
+                .await
+                .unwrap();
         assert_eq!((profile.finish.n, profile.longest, profile.approvers), (10, 20, vec![Role::Leader]));
     }
 }
@@ -150,17 +199,39 @@ async fn the_overview_the_figures_and_the_description_of_the_api() {
             house.page(account, "/overview").await.expect(200);
         }
         house.page("officer", "/overview").await.expect(403);
-        for key in ["appeal_count", "on_time_rate", "solve_rate", "satisfaction", "assignment_coverage", "production_running_rate", "construction_running_rate", "transport_running_rate"] {
-            let metric = house.call("leader", "GET", &format!("/api/v1/metrics/{key}?by=department"), Json::Null).await.expect(200).json();
-            assert!(metric["numerator"].is_i64() && metric["denominator"].is_i64() && metric["link"].is_string(), "{metric}");
+        for key in [
+            "appeal_count",
+            "on_time_rate",
+            "solve_rate",
+            "satisfaction",
+            "assignment_coverage",
+            "production_running_rate",
+            "construction_running_rate",
+            "transport_running_rate",
+        ] {
+            let metric = house
+                .call("leader", "GET", &format!("/api/v1/metrics/{key}?by=department"), Json::Null)
+                .await
+                .expect(200)
+                .json();
+            assert!(
+                metric["numerator"].is_i64() && metric["denominator"].is_i64() && metric["link"].is_string(),
+                "{metric}"
+            );
             if metric["denominator"] == 0 {
                 assert_eq!(metric["rate"], Json::Null, "nought gives no rate");
             }
         }
         house.call("leader", "GET", "/api/v1/metrics/no_such", Json::Null).await.expect(404);
-        house.call("leader", "GET", "/api/v1/metrics/appeal_count?from=2026-11-24&to=2026-11-01", Json::Null).await.expect(422);
+        house
+            .call("leader", "GET", "/api/v1/metrics/appeal_count?from=2026-11-24&to=2026-11-01", Json::Null)
+            .await
+            .expect(422);
         house.call("officer", "GET", "/api/v1/metrics/appeal_count", Json::Null).await.expect(403);
         let docs = house.page("anonymous", "/api/docs").await.expect(200).text();
-        assert!(docs.contains("/api/v1/ledger/{seq}/proof") && !docs.contains("https://"), "nothing is fetched from elsewhere");
+        assert!(
+            docs.contains("/api/v1/ledger/{seq}/proof") && !docs.contains("https://"),
+            "nothing is fetched from elsewhere"
+        );
     }
 }

@@ -31,7 +31,8 @@ async fn what_has_ended_goes_and_the_log_stays_for_its_months() {
         let work = house.app.work(&who).await.unwrap();
         work.commit(Uuid::now_v7()).await.unwrap();
         // Refused, and so counted and logged.
-        let _ = house.call("anonymous", "POST", "/api/v1/session", json!({"user": "officer", "password": "wrong"})).await;
+        let _ =
+            house.call("anonymous", "POST", "/api/v1/session", json!({"user": "officer", "password": "wrong"})).await;
         let all = ["session", "once", "attempt", "access_log"];
         for table in all {
             assert!(count(&house, table).await > 0, "{table}");

@@ -64,7 +64,8 @@ async fn one_save_makes_everything() {
         assert_eq!(visit["visitors"][0]["person_id"], json!(house.person("leader")));
         assert_eq!(visit["appeals"][0]["title"], "希望在厂里采样");
         assert_eq!(visit["appeals"][0]["status"], "registered");
-        let states: Vec<_> = visit["continuity"].as_array().unwrap().iter().map(|l| (l["line"].clone(), l["state"].clone())).collect();
+        let states: Vec<_> =
+            visit["continuity"].as_array().unwrap().iter().map(|l| (l["line"].clone(), l["state"].clone())).collect();
         assert_eq!(states, [(json!("production"), json!("at_risk")), (json!("transport"), json!("running"))]);
         assert_eq!(visit["continuity"][0]["source"], "visit");
         assert_eq!(visit["promises"][1]["text"], "3日内答复培训时间");
@@ -72,7 +73,11 @@ async fn one_save_makes_everything() {
         assert_eq!(visit["requirements"][0]["text"], "每日测温登记");
 
         let own = house.call("enterprise", "GET", &path, Json::Null).await.expect(200).json();
-        assert_eq!((&own["note"], &own["blocks"][0]["rating"]), (&Json::Null, &json!("not_checked")), "notes and ratings are the office's own");
+        assert_eq!(
+            (&own["note"], &own["blocks"][0]["rating"]),
+            (&Json::Null, &json!("not_checked")),
+            "notes and ratings are the office's own"
+        );
         assert_eq!(own["blocks"][0]["finding"], "采样不便");
         house.call("officer", "GET", &path, Json::Null).await.expect(200);
         for account in ["enterprise2", "officer2", "project", "leader@zone2"] {
@@ -82,7 +87,14 @@ async fn one_save_makes_everything() {
         let list = house.call("officer2", "GET", "/api/v1/visits", Json::Null).await.expect(200).json();
         assert_eq!(list["total"], 0);
         let list = house.call("enterprise", "GET", "/api/v1/visits", Json::Null).await.expect(200).json();
-        assert_eq!((list["items"][0]["appeals"].as_i64(), list["items"][0]["promises"].as_i64(), list["items"][0]["lights"].as_i64()), (Some(1), Some(2), Some(2)));
+        assert_eq!(
+            (
+                list["items"][0]["appeals"].as_i64(),
+                list["items"][0]["promises"].as_i64(),
+                list["items"][0]["lights"].as_i64()
+            ),
+            (Some(1), Some(2), Some(2))
+        );
     }
 }
 
@@ -90,7 +102,11 @@ async fn one_save_makes_everything() {
 async fn a_part_that_does_not_hold_undoes_all() {
     for house in House::both().await {
         for (at, part, pointer) in [
-            ("appeals", json!([{"title": "可以", "category": "epidemic"}, {"title": "", "category": "epidemic"}]), "/appeals/1/title"),
+            (
+                "appeals",
+                json!([{"title": "可以", "category": "epidemic"}, {"title": "", "category": "epidemic"}]),
+                "/appeals/1/title",
+            ),
             ("appeals", json!([{"title": "可以", "category": "weather"}]), "/appeals/0/category"),
             ("promises", json!([{"text": "", "due_at": "2026-12-01T00:00:00Z"}]), "/promises/0/text"),
             ("continuity", json!([{"line": "production", "state": "stopped"}]), "/continuity/0/cause"),
@@ -108,7 +124,10 @@ async fn a_part_that_does_not_hold_undoes_all() {
             assert_eq!(answer["errors"][0]["pointer"], pointer, "{answer}");
         }
         assert_eq!(counts(&house).await, [0; 5], "nothing stays of what was refused");
-        house.call("leader", "POST", "/api/v1/visits", json!({"enterprise_id": house.enterprise, "mood": "good"})).await.expect(400);
+        house
+            .call("leader", "POST", "/api/v1/visits", json!({"enterprise_id": house.enterprise, "mood": "good"}))
+            .await
+            .expect(400);
     }
 }
 
@@ -140,7 +159,10 @@ async fn the_same_post_again_makes_one_visit() {
         let mut own = full(&house);
         own["id"] = first["id"].clone();
         house.call("leader", "POST", "/api/v1/visits", own).await.expect(200);
-        house.call_with("leader", "POST", "/api/v1/visits", json!({"enterprise_id": house.enterprise}), &once).await.expect(422);
+        house
+            .call_with("leader", "POST", "/api/v1/visits", json!({"enterprise_id": house.enterprise}), &once)
+            .await
+            .expect(422);
         assert_eq!(counts(&house).await, [1, 3, 2, 2, 1]);
     }
 }
@@ -188,7 +210,9 @@ async fn the_form_keeps_what_was_typed_until_all_holds() {
         let mut wrong = form(&house);
         wrong.push(("state-production", "stopped".into()));
         let page = post(&house, &wrong).await.expect(422).text();
-        assert!(page.contains("id=\"f-cause-production\"") && page.contains("货车进不了园区") && page.contains("通道堆货"));
+        assert!(
+            page.contains("id=\"f-cause-production\"") && page.contains("货车进不了园区") && page.contains("通道堆货")
+        );
         assert_eq!(counts(&house).await, [0; 5]);
 
         let mut bad_appeal = form(&house);
@@ -206,7 +230,10 @@ async fn the_form_keeps_what_was_typed_until_all_holds() {
         house.page("leader", "/visits?show=coverage").await.expect(200);
         house.page("leader", "/visits/new").await.expect(200);
         let brief = house.page("leader", &new).await.expect(200).text();
-        assert!(brief.contains("未了诉求") && brief.contains("未兑现承诺"), "what is open stands before the next visit");
+        assert!(
+            brief.contains("未了诉求") && brief.contains("未兑现承诺"),
+            "what is open stands before the next visit"
+        );
     }
 }
 
@@ -221,7 +248,10 @@ async fn the_enterprise_acknowledges_once() {
         assert!(text.contains("确认属实") && !text.contains("下午三点到车间"));
         house.post("enterprise2", &format!("{page}/acknowledge"), &[("once", "a")]).await.expect(404);
         house.post("enterprise", &format!("{page}/acknowledge"), &[("once", "b"), ("version", "9")]).await.expect(412);
-        house.post("enterprise", &format!("{page}/acknowledge"), &[("once", "c"), ("version", "1"), ("note", "属实")]).await.expect(303);
+        house
+            .post("enterprise", &format!("{page}/acknowledge"), &[("once", "c"), ("version", "1"), ("note", "属实")])
+            .await
+            .expect(303);
         house.post("enterprise", &format!("{page}/acknowledge"), &[("once", "d"), ("version", "2")]).await.expect(409);
         let visit = house.call("leader", "GET", &format!("/api/v1{page}"), Json::Null).await.expect(200).json();
         assert_eq!((visit["ack_how"].as_str(), visit["ack_note"].as_str()), (Some("account"), Some("属实")));
@@ -235,13 +265,26 @@ async fn requirements_and_hazards_are_looked_at_again() {
     for house in House::both().await {
         let made = house.call("leader", "POST", "/api/v1/visits", full(&house)).await.expect(201).json();
         let item = |list: &str| made[list][0]["id"].as_str().unwrap().to_owned();
-        let check = async |id: String, body: Json| house.call("leader", "POST", &format!("/api/v1/visits/items/{id}/check"), body).await;
+        let check = async |id: String, body: Json| {
+            house.call("leader", "POST", &format!("/api/v1/visits/items/{id}/check"), body).await
+        };
         check(item("hazards"), json!({"held": false})).await.expect(422);
         let visit = check(item("hazards"), json!({"held": true, "note": "已上锁"})).await.expect(200).json();
-        assert_eq!((visit["hazards"][0]["held"].as_bool(), visit["requirements"][0]["held"].as_bool()), (Some(true), None));
+        assert_eq!(
+            (visit["hazards"][0]["held"].as_bool(), visit["requirements"][0]["held"].as_bool()),
+            (Some(true), None)
+        );
         check(item("hazards"), json!({"held": true})).await.expect(409);
         check(item("answers"), json!({"held": true})).await.expect(409);
-        house.call("enterprise", "POST", &format!("/api/v1/visits/items/{}/check", item("requirements")), json!({"held": true})).await.expect(403);
+        house
+            .call(
+                "enterprise",
+                "POST",
+                &format!("/api/v1/visits/items/{}/check", item("requirements")),
+                json!({"held": true}),
+            )
+            .await
+            .expect(403);
     }
 }
 
@@ -249,19 +292,30 @@ async fn requirements_and_hazards_are_looked_at_again() {
 async fn promises_are_kept_or_broken_with_a_reason() {
     for house in House::both().await {
         let leader = house.who("leader").await;
-        let new = |text: &str| NewPromise { id: None, text: text.into(), owner_id: Some(house.person("officer")), due_at: house.app.now().plus(DAY_MS) };
+        let new = |text: &str| NewPromise {
+            id: None,
+            text: text.into(),
+            owner_id: Some(house.person("officer")),
+            due_at: house.app.now().plus(DAY_MS),
+        };
         let kept = desk::promise(&house.app, &leader, Enterprise, house.enterprise, new("送防汛沙袋")).await.unwrap();
-        let broken = desk::promise(&house.app, &leader, Enterprise, house.enterprise, new("当日恢复供电")).await.unwrap();
+        let broken =
+            desk::promise(&house.app, &leader, Enterprise, house.enterprise, new("当日恢复供电")).await.unwrap();
         let officer = house.who("officer").await;
         let mine = desk::to_do(&house.app, &officer).await.unwrap();
-        assert_eq!(mine.iter().filter(|t| t.action == "todo-promise").count(), 2, "a promise in one's hands is reached");
+        assert_eq!(
+            mine.iter().filter(|t| t.action == "todo-promise").count(),
+            2,
+            "a promise in one's hands is reached"
+        );
         desk::end_promise(&house.app, &officer, kept, true, None).await.unwrap();
         let silent = desk::end_promise(&house.app, &officer, broken, false, None).await;
         assert!(matches!(&silent, Err(Error::Invalid(e)) if e[0].field == "reason"), "{silent:?}");
         desk::end_promise(&house.app, &officer, broken, false, Some("变压器明天才到")).await.unwrap();
         let twice = desk::end_promise(&house.app, &officer, broken, true, None).await;
         assert!(matches!(twice, Err(Error::Conflict(Conflict::State("promise_ended")))), "{twice:?}");
-        let list = house.call("enterprise", "GET", "/api/v1/promises?state=broken", Json::Null).await.expect(200).json();
+        let list =
+            house.call("enterprise", "GET", "/api/v1/promises?state=broken", Json::Null).await.expect(200).json();
         assert_eq!(list["items"][0]["reason"], "变压器明天才到");
         house.call("enterprise2", "GET", &format!("/api/v1/promises/{kept}"), Json::Null).await.expect(404);
         house.page("leader", "/promises").await.expect(200);
@@ -290,17 +344,30 @@ async fn two_departments_do_not_come_unawares() {
         assert!(matches!(&near, Err(Error::Invalid(e)) if e[0].code == "visited_near"), "{near:?}");
         desk::plan(&house.app, &other, plan_of(&house, 20)).await.unwrap();
         let page = house
-            .post("officer2", "/visits/plans", &[("once", "a"), ("subject", &format!("enterprise:{}", house.enterprise)), ("planned_at", "2026-11-28T09:00"), ("purpose", "看安全"), ("kind", "routine")])
+            .post(
+                "officer2",
+                "/visits/plans",
+                &[
+                    ("once", "a"),
+                    ("subject", &format!("enterprise:{}", house.enterprise)),
+                    ("planned_at", "2026-11-28T09:00"),
+                    ("purpose", "看安全"),
+                    ("kind", "routine"),
+                ],
+            )
             .await
             .expect(422)
             .text();
         assert!(page.contains("企业服务部") && page.contains("看安全"), "the form says who comes: {page}");
-        desk::plan(&house.app, &other, NewPlan { despite: Some("与企业服务部同去".into()), ..plan_of(&house, 5) }).await.unwrap();
+        desk::plan(&house.app, &other, NewPlan { despite: Some("与企业服务部同去".into()), ..plan_of(&house, 5) })
+            .await
+            .unwrap();
 
         let enterprise = house.who("enterprise").await;
         let wrong = desk::answer_plan(&house.app, &officer, first, PlanState::Agreed, None).await;
         assert!(matches!(wrong, Err(Error::Forbidden)), "{wrong:?}");
-        let foreign = desk::answer_plan(&house.app, &house.who("enterprise2").await, first, PlanState::Declined, None).await;
+        let foreign =
+            desk::answer_plan(&house.app, &house.who("enterprise2").await, first, PlanState::Declined, None).await;
         assert!(matches!(foreign, Err(Error::NotFound)), "{foreign:?}");
         desk::answer_plan(&house.app, &enterprise, first, PlanState::Declined, Some("盘点，改下周")).await.unwrap();
         let late = desk::answer_plan(&house.app, &enterprise, first, PlanState::Agreed, None).await;
@@ -320,7 +387,11 @@ async fn a_visit_fulfils_its_plan_and_says_no_change() {
         let plan = desk::plan(&house.app, &leader, plan_of(&house, 0)).await.unwrap();
         let today = desk::to_do(&house.app, &leader).await.unwrap();
         assert!(today.iter().any(|t| t.action == "todo-visit"), "{today:?}");
-        let visit = NewVisit { plan_id: Some(plan), note: Some("#状态 无变化".into()), ..NewVisit::to_enterprise(house.enterprise) };
+        let visit = NewVisit {
+            plan_id: Some(plan),
+            note: Some("#状态 无变化".into()),
+            ..NewVisit::to_enterprise(house.enterprise)
+        };
         let visit = NewVisit {
             blocks: vec![BlockAnswer { key: "safety".into(), rating: Rating::Good, finding: None, text: None }],
             ..visit

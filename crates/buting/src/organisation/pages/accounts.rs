@@ -109,8 +109,7 @@ async fn new(Posted { cx, mut form }: Posted) -> PageResult {
         let person_id = form.need("person_id", person);
         if !form.failed() {
             let user_name = form.text("user_name");
-            let new =
-                NewAccount { person_id, user_name: &user_name, password: None, must_change: false, grants: &[] };
+            let new = NewAccount { person_id, user_name: &user_name, password: None, must_change: false, grants: &[] };
             match done(accounts::add_account(&cx.app, &cx.who, &new).await) {
                 Ok(id) => return Ok(go(&format!("/admin/accounts/{id}"), "flash-account-opened")),
                 Err(error) => form.refused(error)?,

@@ -277,7 +277,10 @@ async fn join_code(Posted { cx, mut form }: Posted) -> PageResult {
         if form.opt("code").is_none() {
             form.add(FieldError::new("code", "required"));
             let s = Shell::of(&cx).await?;
-            return html_with(StatusCode::UNPROCESSABLE_ENTITY, &JoinPage { s, form, offer: None, failed: None, forgot: false });
+            return html_with(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &JoinPage { s, form, offer: None, failed: None, forgot: false },
+            );
         }
         let form = Form::filled([("code", form.text("code"))]);
         offered(&cx, form, false).await
@@ -314,7 +317,10 @@ async fn join(headers: HeaderMap, Posted { cx, mut form }: Posted) -> PageResult
                     None => return Err(error),
                 };
                 form.refused(error)?;
-                html_with(StatusCode::UNPROCESSABLE_ENTITY, &JoinPage { s, form, offer: Some(offer), failed: None, forgot: false })
+                html_with(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    &JoinPage { s, form, offer: Some(offer), failed: None, forgot: false },
+                )
             }
             error => {
                 let (status, failed) = about_key(&cx, error)?;

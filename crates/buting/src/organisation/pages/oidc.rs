@@ -48,7 +48,10 @@ async fn leave(headers: HeaderMap, cx: Cx) -> PageResult {
 async fn link(headers: HeaderMap, cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let owner = cx.who.person()?;
-        away(&oidc::begin(&cx.app, cx.who.zone_id, &redirect_of(&cx, &headers), Some(owner), "/account/security").await?)
+        away(
+            &oidc::begin(&cx.app, cx.who.zone_id, &redirect_of(&cx, &headers), Some(owner), "/account/security")
+                .await?,
+        )
     })
     .await
 }

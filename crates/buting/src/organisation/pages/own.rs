@@ -221,9 +221,7 @@ async fn off(Posted { cx, mut form }: Posted) -> PageResult {
 async fn new_codes(Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
         match factor::new_codes(&cx.app, &cx.who, form.value("password")).await {
-            Ok(codes) => {
-                html(&CodesPage { s: Shell::of(&cx).await?, codes, next: "/account/security".to_owned() })
-            }
+            Ok(codes) => html(&CodesPage { s: Shell::of(&cx).await?, codes, next: "/account/security".to_owned() }),
             Err(Error::Replayed(_)) => Ok(go("/account/security", "flash-shown-once")),
             Err(error) => {
                 form.refused(error)?;
@@ -275,8 +273,15 @@ async fn make_token(Posted { cx, mut form }: Posted) -> PageResult {
         if !form.failed() {
             let expires = cx.now().plus(days.unwrap_or(90) * DAY_MS);
             let me = cx.who.person()?;
-            let made =
-                accounts::create_token(&cx.app, &cx.who, me, form.value("token_name"), form.value("scopes"), Some(expires)).await;
+            let made = accounts::create_token(
+                &cx.app,
+                &cx.who,
+                me,
+                form.value("token_name"),
+                form.value("scopes"),
+                Some(expires),
+            )
+            .await;
             match made {
                 Ok(token) => return security(&cx, StatusCode::OK, Form::default(), Some(token)).await,
                 Err(Error::Replayed(_)) => return Ok(go("/account/security", "flash-shown-once")),

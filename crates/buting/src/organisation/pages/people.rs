@@ -112,7 +112,12 @@ struct NewPlace {
     project: Option<Uuid>,
 }
 
-async fn person_form(cx: &Cx, status: StatusCode, form: Form, person: Option<Person>) -> Result<axum::response::Response> {
+async fn person_form(
+    cx: &Cx,
+    status: StatusCode,
+    form: Form,
+    person: Option<Person>,
+) -> Result<axum::response::Response> {
     let (action, cancel) = match &person {
         Some(person) => (format!("/people/{}/edit", person.id), format!("/people/{}", person.id)),
         None => ("/people/new".to_owned(), "/people".to_owned()),
@@ -120,7 +125,8 @@ async fn person_form(cx: &Cx, status: StatusCode, form: Form, person: Option<Per
     let outside = person.as_ref().is_some_and(|p| p.enterprise_id.or(p.project_id).is_some())
         || form.opt("enterprise").is_some()
         || form.opt("project").is_some();
-    let departments = if outside { Vec::new() } else { options(cx, person.as_ref().and_then(|p| p.department_id)).await? };
+    let departments =
+        if outside { Vec::new() } else { options(cx, person.as_ref().and_then(|p| p.department_id)).await? };
     html_with(status, &PersonForm { s: Shell::of(cx).await?, form, departments, person, action, cancel })
 }
 
@@ -512,7 +518,12 @@ struct DepartmentForm {
     cancel: String,
 }
 
-async fn department_form(cx: &Cx, status: StatusCode, form: Form, department: Option<Department>) -> Result<axum::response::Response> {
+async fn department_form(
+    cx: &Cx,
+    status: StatusCode,
+    form: Form,
+    department: Option<Department>,
+) -> Result<axum::response::Response> {
     let parents = options(cx, department.as_ref().and_then(|d| d.parent_id)).await?;
     let own = department.as_ref().map(|d| d.id.to_string());
     let parents = parents.into_iter().filter(|(id, _)| Some(id) != own.as_ref()).collect();

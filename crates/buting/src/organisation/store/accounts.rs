@@ -77,12 +77,19 @@ fn narrow(query: &mut Sql, zone: Uuid, filter: &AccountFilter<'_>) {
         query.arg(role).push(")");
     }
     if filter.without_role {
-        query.push(" AND NOT EXISTS (SELECT 1 FROM account_role r WHERE r.zone_id = a.zone_id AND r.account_id = a.id)");
+        query
+            .push(" AND NOT EXISTS (SELECT 1 FROM account_role r WHERE r.zone_id = a.zone_id AND r.account_id = a.id)");
     }
 }
 
 /// Accounts by user name, with their grants and rights.
-pub async fn accounts(tx: &mut Tx, zone: Uuid, filter: &AccountFilter<'_>, after: Option<&str>, limit: i64) -> Result<Vec<Account>> {
+pub async fn accounts(
+    tx: &mut Tx,
+    zone: Uuid,
+    filter: &AccountFilter<'_>,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Account>> {
     let mut query = Sql::from(
         "SELECT a.id, a.user_name, p.name, p.department_id, p.enterprise_id, p.project_id, a.must_change,
            CASE WHEN a.totp_secret IS NULL THEN CAST(0 AS bigint) ELSE CAST(1 AS bigint) END AS second_factor,
@@ -121,8 +128,10 @@ pub async fn count_accounts(tx: &mut Tx, zone: Uuid, filter: &AccountFilter<'_>,
 }
 
 async fn grants_of(tx: &mut Tx, zone: Uuid, accounts: &[Uuid]) -> Result<Vec<(Uuid, Grant)>> {
-    let mut query =
-        sql!("SELECT account_id, role, scope, departments FROM account_role WHERE zone_id = $1 AND account_id IN ", zone);
+    let mut query = sql!(
+        "SELECT account_id, role, scope, departments FROM account_role WHERE zone_id = $1 AND account_id IN ",
+        zone
+    );
     query.list(accounts.iter().copied()).push(" ORDER BY role");
     let rows: Vec<(Uuid, Role, ScopeKind, Json)> = tx.list(query).await?;
     Ok(rows
@@ -186,13 +195,20 @@ pub async fn touch(tx: &mut Tx, zone: Uuid, id: Uuid, version: i64) -> Result<bo
 }
 
 pub async fn set_user_name(tx: &mut Tx, zone: Uuid, id: Uuid, user_name: &str) -> Result<()> {
-    tx.run(sql!("UPDATE account SET user_name = $1 WHERE zone_id = $2 AND id = $3", user_name, zone, id)).await.map(drop)
+    tx.run(sql!("UPDATE account SET user_name = $1 WHERE zone_id = $2 AND id = $3", user_name, zone, id))
+        .await
+        .map(drop)
 }
 
 /// Whether a user name is taken in the zone by somebody else.
 pub async fn user_name_taken(tx: &mut Tx, zone: Uuid, user_name: &str, but: Uuid) -> Result<bool> {
     let other: Option<Uuid> = tx
-        .opt_value(sql!("SELECT id FROM account WHERE zone_id = $1 AND user_name = $2 AND id <> $3", zone, user_name, but))
+        .opt_value(sql!(
+            "SELECT id FROM account WHERE zone_id = $1 AND user_name = $2 AND id <> $3",
+            zone,
+            user_name,
+            but
+        ))
         .await?;
     Ok(other.is_some())
 }
@@ -230,7 +246,14 @@ pub async fn has_right(tx: &mut Tx, zone: Uuid, account: Uuid, right: Right) -> 
     Ok(found.is_some())
 }
 
-pub async fn give_right(tx: &mut Tx, zone: Uuid, account: Uuid, right: Right, by: Option<Uuid>, at: Time) -> Result<()> {
+pub async fn give_right(
+    tx: &mut Tx,
+    zone: Uuid,
+    account: Uuid,
+    right: Right,
+    by: Option<Uuid>,
+    at: Time,
+) -> Result<()> {
     tx.run(sql!(
         "INSERT INTO account_right (zone_id, account_id, name, granted_by, granted_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (zone_id, account_id, name) DO NOTHING",
@@ -274,7 +297,15 @@ pub async fn device(tx: &mut Tx, digest: &[u8; 32]) -> Result<Option<(Uuid, Uuid
     tx.opt(sql!("SELECT account_id, id FROM device WHERE digest = $1", digest.as_slice())).await
 }
 
-pub async fn insert_device(tx: &mut Tx, zone: Uuid, id: Uuid, account: Uuid, digest: &[u8; 32], agent: &str, at: Time) -> Result<()> {
+pub async fn insert_device(
+    tx: &mut Tx,
+    zone: Uuid,
+    id: Uuid,
+    account: Uuid,
+    digest: &[u8; 32],
+    agent: &str,
+    at: Time,
+) -> Result<()> {
     tx.run(sql!(
         "INSERT INTO device (zone_id, id, account_id, digest, agent, created_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $6)",
         zone,
@@ -289,13 +320,18 @@ pub async fn insert_device(tx: &mut Tx, zone: Uuid, id: Uuid, account: Uuid, dig
 }
 
 pub async fn see_device(tx: &mut Tx, zone: Uuid, id: Uuid, agent: &str, at: Time) -> Result<()> {
-    tx.run(sql!("UPDATE device SET seen_at = $1, agent = $2 WHERE zone_id = $3 AND id = $4", at, agent, zone, id)).await.map(drop)
+    tx.run(sql!("UPDATE device SET seen_at = $1, agent = $2 WHERE zone_id = $3 AND id = $4", at, agent, zone, id))
+        .await
+        .map(drop)
 }
 
 /// Forgets a browser and ends its sessions; false when the account has no such.
 pub async fn delete_device(tx: &mut Tx, zone: Uuid, account: Uuid, id: Uuid) -> Result<bool> {
-    tx.run(sql!("DELETE FROM session WHERE zone_id = $1 AND account_id = $2 AND device_id = $3", zone, account, id)).await?;
-    let n = tx.run(sql!("DELETE FROM device WHERE zone_id = $1 AND account_id = $2 AND id = $3", zone, account, id)).await?;
+    tx.run(sql!("DELETE FROM session WHERE zone_id = $1 AND account_id = $2 AND device_id = $3", zone, account, id))
+        .await?;
+    let n = tx
+        .run(sql!("DELETE FROM device WHERE zone_id = $1 AND account_id = $2 AND id = $3", zone, account, id))
+        .await?;
     Ok(n == 1)
 }
 
@@ -366,7 +402,12 @@ const TOKEN: &str = "SELECT id, account_id, name, scopes, created_at, expires_at
 
 pub async fn tokens(tx: &mut Tx, zone: Uuid, account: Uuid) -> Result<Vec<TokenRow>> {
     let mut query = Sql::from(TOKEN);
-    query.push(" WHERE zone_id = ").arg(zone).push(" AND account_id = ").arg(account).push(" ORDER BY id DESC LIMIT 200");
+    query
+        .push(" WHERE zone_id = ")
+        .arg(zone)
+        .push(" AND account_id = ")
+        .arg(account)
+        .push(" ORDER BY id DESC LIMIT 200");
     tx.list(query).await
 }
 
@@ -379,7 +420,12 @@ pub async fn token(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<TokenRow>
 /// Revokes a token; false when it was revoked before.
 pub async fn revoke_token(tx: &mut Tx, zone: Uuid, id: Uuid, at: Time) -> Result<bool> {
     let n = tx
-        .run(sql!("UPDATE api_token SET revoked_at = $1 WHERE zone_id = $2 AND id = $3 AND revoked_at IS NULL", at, zone, id))
+        .run(sql!(
+            "UPDATE api_token SET revoked_at = $1 WHERE zone_id = $2 AND id = $3 AND revoked_at IS NULL",
+            at,
+            zone,
+            id
+        ))
         .await?;
     Ok(n == 1)
 }
@@ -396,7 +442,13 @@ pub async fn revoke_tokens(tx: &mut Tx, zone: Uuid, account: Uuid, at: Time) -> 
     .map(drop)
 }
 
-pub async fn set_totp(tx: &mut Tx, zone: Uuid, account: Uuid, secret: Option<&[u8]>, last_step: Option<i64>) -> Result<()> {
+pub async fn set_totp(
+    tx: &mut Tx,
+    zone: Uuid,
+    account: Uuid,
+    secret: Option<&[u8]>,
+    last_step: Option<i64>,
+) -> Result<()> {
     tx.run(sql!(
         "UPDATE account SET totp_secret = $1, totp_last_step = $2, version = version + 1 WHERE zone_id = $3 AND id = $4",
         secret.map(<[u8]>::to_vec),
@@ -422,7 +474,8 @@ pub async fn begin_totp(tx: &mut Tx, zone: Uuid, account: Uuid, sealed: &[u8], a
 }
 
 pub async fn totp_setup(tx: &mut Tx, zone: Uuid, account: Uuid) -> Result<Option<(Vec<u8>, Time)>> {
-    tx.opt(sql!("SELECT secret, created_at FROM totp_setup WHERE zone_id = $1 AND account_id = $2", zone, account)).await
+    tx.opt(sql!("SELECT secret, created_at FROM totp_setup WHERE zone_id = $1 AND account_id = $2", zone, account))
+        .await
 }
 
 /// Puts new recovery codes in the place of all earlier ones.
@@ -464,7 +517,14 @@ pub struct NoticeRow {
 
 from_row!(NoticeRow { id, kind, subject, subject_id, args, created_at, read_at });
 
-pub async fn notices(tx: &mut Tx, zone: Uuid, person: Uuid, unread: bool, before: Option<Uuid>, limit: i64) -> Result<Vec<NoticeRow>> {
+pub async fn notices(
+    tx: &mut Tx,
+    zone: Uuid,
+    person: Uuid,
+    unread: bool,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<NoticeRow>> {
     let mut query = sql!(
         "SELECT id, kind, subject, subject_id, args, created_at, read_at FROM notice WHERE zone_id = $1 AND person_id = $2",
         zone,

@@ -118,7 +118,17 @@ struct InvitationRow {
 }
 
 from_row!(InvitationRow {
-    id, person_id, name, place, purpose, created_at, expires_at, used_at, revoked_at, made_by, version,
+    id,
+    person_id,
+    name,
+    place,
+    purpose,
+    created_at,
+    expires_at,
+    used_at,
+    revoked_at,
+    made_by,
+    version,
 });
 
 impl InvitationRow {
@@ -195,7 +205,14 @@ fn narrow(query: &mut Sql, zone: Uuid, filter: &Filter<'_>, now: Time) {
 }
 
 /// Invitations, newest first.
-pub async fn list(tx: &mut Tx, zone: Uuid, filter: &Filter<'_>, now: Time, before: Option<Uuid>, limit: i64) -> Result<Vec<Invitation>> {
+pub async fn list(
+    tx: &mut Tx,
+    zone: Uuid,
+    filter: &Filter<'_>,
+    now: Time,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Invitation>> {
     let mut query = Sql::from(
         "SELECT i.id, i.person_id, p.name, i.purpose, i.created_at, i.expires_at, i.used_at, i.revoked_at, i.made_by,
            i.version, COALESCE(d.short_name, e.short_name, j.short_name) AS place",
@@ -257,7 +274,13 @@ pub async fn carriers(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, String)>> {
 
 /// People who are there, are wanted, and have no account in use. `reach` limits
 /// enterprises and projects to those that the actor reaches.
-pub async fn candidates(tx: &mut Tx, who: &Actor, wanted: &Wanted<'_>, reach: Option<Sql>, limit: i64) -> Result<Vec<Candidate>> {
+pub async fn candidates(
+    tx: &mut Tx,
+    who: &Actor,
+    wanted: &Wanted<'_>,
+    reach: Option<Sql>,
+    limit: i64,
+) -> Result<Vec<Candidate>> {
     let mut query = Sql::from(
         "SELECT p.id, p.name, p.title, COALESCE(d.short_name, e.short_name, j.short_name) AS place
          FROM person p

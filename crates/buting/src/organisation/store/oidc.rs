@@ -43,7 +43,8 @@ pub async fn come_back(tx: &mut Tx, digest: &[u8; 32]) -> Result<Option<Away>> {
 }
 
 pub async fn account(tx: &mut Tx, issuer: &str, subject: &str) -> Result<Option<(Uuid, Uuid)>> {
-    tx.opt(sql!("SELECT zone_id, account_id FROM account_oidc WHERE issuer = $1 AND subject = $2", issuer, subject)).await
+    tx.opt(sql!("SELECT zone_id, account_id FROM account_oidc WHERE issuer = $1 AND subject = $2", issuer, subject))
+        .await
 }
 
 pub async fn link(tx: &mut Tx, zone: Uuid, account: Uuid, issuer: &str, subject: &str, at: Time) -> Result<()> {

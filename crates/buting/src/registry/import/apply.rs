@@ -9,8 +9,8 @@ use crate::assignment::{Bulk, Duty, Item, Step};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::patch::Patch;
 use crate::registry::{
-    CarrierKind, CarrierPatch, ContactPatch, Enterprise, EnterprisePatch, NewCarrier, NewContact, NewEnterprise, Status,
-    Tag, desk, store as register,
+    CarrierKind, CarrierPatch, ContactPatch, Enterprise, EnterprisePatch, NewCarrier, NewContact, NewEnterprise,
+    Status, Tag, desk, store as register,
 };
 use crate::search;
 use crate::subject::SubjectKind;
@@ -45,14 +45,23 @@ pub async fn work_off(app: &App, who: &Actor, id: Uuid) -> Result<()> {
         Ok(tables) => tables,
         Err(code) => return fail(app, zone, import, code).await,
     };
-    let lines: Vec<(&Table, &Record)> = tables.iter().flat_map(|table| table.records.iter().map(move |row| (table, row))).collect();
+    let lines: Vec<(&Table, &Record)> =
+        tables.iter().flat_map(|table| table.records.iter().map(move |row| (table, row))).collect();
     import.columns = columns_of(&tables);
     import.total = lines.len() as i64;
     import.state = State::Running;
     let known = Register::read(app, zone).await?;
     let mut errors: Vec<RowError> = serde_json::from_value(import.errors.clone()).unwrap_or_default();
     let mut preview: Vec<Previewed> = serde_json::from_value(import.preview.clone()).unwrap_or_default();
-    let mut run = Run { app, who, kind, known, seen: HashMap::new(), file_name: import.file_name.clone(), dry_run: import.dry_run };
+    let mut run = Run {
+        app,
+        who,
+        kind,
+        known,
+        seen: HashMap::new(),
+        file_name: import.file_name.clone(),
+        dry_run: import.dry_run,
+    };
     let done = usize::try_from(import.position).unwrap_or_default();
     // What was worked before is only looked at, so that doubles are still found.
     for (table, line) in &lines[..done.min(lines.len())] {
@@ -122,7 +131,8 @@ async fn fail(app: &App, zone: Uuid, mut import: Import, code: &str) -> Result<(
 fn read_tables(kind: Kind, file: &[u8]) -> Result<Vec<Table>, &'static str> {
     let sheets = paper::read(file, Limits::default()).map_err(|error: ReadError| error.code())?;
     let tables: Vec<Table> = sheets.iter().map(|sheet| paper::table(sheet, columns::of(kind))).collect();
-    let tables: Vec<Table> = tables.into_iter().filter(|table| table.missing.is_empty() && !table.records.is_empty()).collect();
+    let tables: Vec<Table> =
+        tables.into_iter().filter(|table| table.missing.is_empty() && !table.records.is_empty()).collect();
     if tables.is_empty() { Err("no_columns") } else { Ok(tables) }
 }
 
@@ -130,7 +140,8 @@ fn read_tables(kind: Kind, file: &[u8]) -> Result<Vec<Table>, &'static str> {
 fn columns_of(tables: &[Table]) -> serde_json::Value {
     let Some(table) = tables.first() else { return json!([]) };
     let field = |i: usize| table.found.iter().find(|(_, at)| **at == i).map(|(key, _)| *key);
-    let columns: Vec<_> = table.head.iter().enumerate().filter(|(_, head)| !head.is_empty()).map(|(i, head)| (head, field(i))).collect();
+    let columns: Vec<_> =
+        table.head.iter().enumerate().filter(|(_, head)| !head.is_empty()).map(|(i, head)| (head, field(i))).collect();
     json!(columns)
 }
 
@@ -146,8 +157,11 @@ fn rejects(tables: &[Table], errors: &[RowError]) -> Result<Option<Vec<u8>>> {
     }
     let mut sheets = Vec::new();
     for table in tables {
-        let wrong: Vec<_> =
-            table.records.iter().filter_map(|line| Some((line, remarks.get(&(table.sheet.as_str(), line.row))?))).collect();
+        let wrong: Vec<_> = table
+            .records
+            .iter()
+            .filter_map(|line| Some((line, remarks.get(&(table.sheet.as_str(), line.row))?)))
+            .collect();
         if wrong.is_empty() {
             continue;
         }
@@ -269,7 +283,11 @@ fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a s
 /// A place in a list of bodies by full or short name.
 fn find(bodies: &[(Uuid, String, String)], name: &str) -> Option<Uuid> {
     let name = name.trim();
-    bodies.iter().find(|(_, full, _)| full == name).or_else(|| bodies.iter().find(|(_, _, short)| short == name)).map(|(id, ..)| *id)
+    bodies
+        .iter()
+        .find(|(_, full, _)| full == name)
+        .or_else(|| bodies.iter().find(|(_, _, short)| short == name))
+        .map(|(id, ..)| *id)
 }
 
 /// One run over a sheet.
@@ -313,7 +331,9 @@ fn refused(table: &Table, line: &Record, error: Error) -> Result<Vec<RowError>> 
                 wrong(table, line, key, error)
             })
             .collect()),
-        Error::Conflict(Conflict::Taken(field)) => Ok(vec![wrong(table, line, column(field), FieldError::new(field, "taken"))]),
+        Error::Conflict(Conflict::Taken(field)) => {
+            Ok(vec![wrong(table, line, column(field), FieldError::new(field, "taken"))])
+        }
         Error::Conflict(Conflict::State(_)) => Ok(vec![wrong(table, line, "", FieldError::new("row", "import_state"))]),
         other => Err(other),
     }
@@ -321,7 +341,12 @@ fn refused(table: &Table, line: &Record, error: Error) -> Result<Vec<RowError>> 
 
 /// The column of a field, where one has that name in any kind of sheet.
 fn columns_key(field: &str) -> &'static str {
-    Kind::ALL.iter().flat_map(|kind| columns::of(*kind)).map(|column| column.key).find(|key| *key == field).unwrap_or("")
+    Kind::ALL
+        .iter()
+        .flat_map(|kind| columns::of(*kind))
+        .map(|column| column.key)
+        .find(|key| *key == field)
+        .unwrap_or("")
 }
 
 /// A whole number as offices write it: `1,200人`, `１２`. The error is a text.
@@ -395,7 +420,9 @@ impl Run<'_> {
                 let whom = format!("c{} {}", line.get("enterprise"), line.get("contact"));
                 keys.push((whom, "contact"));
             }
-            Kind::Assignments => keys.extend(line.opt("subject").map(|name| (format!("n{}", store::key_of(name)), "subject"))),
+            Kind::Assignments => {
+                keys.extend(line.opt("subject").map(|name| (format!("n{}", store::key_of(name)), "subject")))
+            }
         }
         for (key, column) in &keys {
             if let Some(first) = self.seen.get(key) {
@@ -424,7 +451,9 @@ impl Run<'_> {
             if found.is_none() {
                 let names = self.known.carriers.iter().flat_map(|(_, full, short)| [full.as_str(), short.as_str()]);
                 match nearest(name, names) {
-                    Some(near) => note("carrier_id", FieldError::new("carrier_id", "import_carrier_near").with("name", near)),
+                    Some(near) => {
+                        note("carrier_id", FieldError::new("carrier_id", "import_carrier_near").with("name", near))
+                    }
                     None => note("carrier_id", FieldError::new("carrier_id", "import_carrier")),
                 }
             }
@@ -474,7 +503,12 @@ impl Run<'_> {
         }
         let new = NewEnterprise {
             name: line.get("name").to_owned(),
-            short_names: line.opt("short_names").into_iter().flat_map(|text| text.split(['、', '，', ',', ';', '；'])).map(str::to_owned).collect(),
+            short_names: line
+                .opt("short_names")
+                .into_iter()
+                .flat_map(|text| text.split(['、', '，', ',', ';', '；']))
+                .map(str::to_owned)
+                .collect(),
             uscc: text("uscc"),
             uscc_note: text("uscc_note"),
             legacy_reg_no: text("legacy_reg_no"),
@@ -516,7 +550,12 @@ impl Run<'_> {
         if let Some(at) = fresh.iter().position(|(one, _)| one.id == id) {
             // Known only since this batch: the row is a second one of the same enterprise.
             let name = fresh[at].0.name.clone();
-            return Ok(Err(vec![wrong(table, line, "name", FieldError::new("name", "import_other_name").with("name", name))]));
+            return Ok(Err(vec![wrong(
+                table,
+                line,
+                "name",
+                FieldError::new("name", "import_other_name").with("name", name),
+            )]));
         }
         match self.update(work, id, new, key, contact).await {
             Ok(what) => Ok(Ok(what)),
@@ -532,14 +571,22 @@ impl Run<'_> {
         match (by_code, by_name) {
             (Some(id), names) => {
                 let known = self.known.names.get(id).map(|(name, _)| name.as_str()).unwrap_or_default();
-                let same = names.contains(id) || similarity(known, &new.name) >= NEAR || short_name_match(&new.name, known).is_some();
-                if same { Ok(Some(*id)) } else { Err(("uscc", FieldError::new("uscc", "import_other_name").with("name", known))) }
+                let same = names.contains(id)
+                    || similarity(known, &new.name) >= NEAR
+                    || short_name_match(&new.name, known).is_some();
+                if same {
+                    Ok(Some(*id))
+                } else {
+                    Err(("uscc", FieldError::new("uscc", "import_other_name").with("name", known)))
+                }
             }
             (None, []) => Ok(None),
             (None, [id]) => {
                 let known = self.known.names.get(id).and_then(|(_, uscc)| uscc.as_ref());
                 match (known, &new.uscc) {
-                    (Some(known), Some(_)) => Err(("uscc", FieldError::new("uscc", "import_other_uscc").with("uscc", known))),
+                    (Some(known), Some(_)) => {
+                        Err(("uscc", FieldError::new("uscc", "import_other_uscc").with("uscc", known)))
+                    }
                     _ => Ok(Some(*id)),
                 }
             }
@@ -606,7 +653,14 @@ impl Run<'_> {
             return Ok(Err(vec![wrong(table, line, "kind", error)]));
         };
         let (zone, name) = (work.zone(), line.get("name").trim().to_owned());
-        let new = NewCarrier { id: None, name, short_name: text("short_name"), kind, address: text("address"), note: text("note") };
+        let new = NewCarrier {
+            id: None,
+            name,
+            short_name: text("short_name"),
+            kind,
+            address: text("address"),
+            note: text("note"),
+        };
         let new = match new.checked() {
             Ok(new) => new,
             Err(error) => return Ok(Err(refused(table, line, error)?)),
@@ -630,7 +684,9 @@ impl Run<'_> {
                         || patch.note.clone().apply(old.note.clone()) != old.note;
                     Ok(if differs { What::Update } else { What::Same })
                 } else {
-                    desk::change_carrier_in(work, &old, patch).await.map(|changed| if changed { What::Update } else { What::Same })
+                    desk::change_carrier_in(work, &old, patch)
+                        .await
+                        .map(|changed| if changed { What::Update } else { What::Same })
                 }
             }
         };
@@ -697,7 +753,9 @@ impl Run<'_> {
             (Err(errors), None) => return Ok(Err(errors)),
         };
         let (mut items, mut errors) = (Vec::new(), Vec::new());
-        for (column, role) in [("lead_leader", Duty::LeadLeader), ("lead_dept", Duty::LeadDept), ("officer", Duty::Officer)] {
+        for (column, role) in
+            [("lead_leader", Duty::LeadLeader), ("lead_dept", Duty::LeadDept), ("officer", Duty::Officer)]
+        {
             let Some(name) = line.opt(column) else { continue };
             let mut item = Item { subject_kind, subject_id, role, department_id: None, person_id: None, seen: None };
             let found = if role == Duty::LeadDept {
@@ -758,7 +816,8 @@ async fn enter(work: &mut Work, fresh: Vec<(Enterprise, Vec<NewContact>)>) -> Re
         .map(|one| search::Text { id: one.id, about: Some(one.id), at: now, text: one.search_text() })
         .collect();
     search::put_all(work, desk::ENTERPRISE, &texts).await?;
-    let made = all.iter().map(|one| (Subject::about("enterprise", one.id, one.id), Change::made(one.facts()))).collect();
+    let made =
+        all.iter().map(|one| (Subject::about("enterprise", one.id, one.id), Change::made(one.facts()))).collect();
     work.log_all("enterprise.create", made).await?;
     for (one, contacts) in all.iter().zip(contacts) {
         for contact in contacts {
@@ -770,9 +829,13 @@ async fn enter(work: &mut Work, fresh: Vec<(Enterprise, Vec<NewContact>)>) -> Re
 
 /// Whether a row says of a contact what is not known yet.
 fn differs(known: &crate::registry::Contact, contact: &NewContact) -> bool {
-    let phone = contact.phone.as_deref().and_then(|phone| identifiers::phone::parse(phone).ok()).map(|phone| phone.to_string());
+    let phone =
+        contact.phone.as_deref().and_then(|phone| identifiers::phone::parse(phone).ok()).map(|phone| phone.to_string());
     let other = |new: &Option<String>, old: &Option<String>| new.is_some() && new != old;
-    other(&phone, &known.phone) || other(&contact.title, &known.title) || other(&contact.email, &known.email) || (contact.primary && !known.primary)
+    other(&phone, &known.phone)
+        || other(&contact.title, &known.title)
+        || other(&contact.email, &known.email)
+        || (contact.primary && !known.primary)
 }
 
 /// Adds a contact, or corrects the one of that name.
@@ -805,10 +868,19 @@ mod tests {
 
     #[test]
     fn numbers_and_truth_as_offices_write_them() {
-        for (text, n) in [("120", Some(120)), ("1,200人", Some(1200)), ("１２", Some(12)), ("一百多人", None), ("12.5", None), ("", None)] {
+        for (text, n) in [
+            ("120", Some(120)),
+            ("1,200人", Some(1200)),
+            ("１２", Some(12)),
+            ("一百多人", None),
+            ("12.5", None),
+            ("", None),
+        ] {
             assert_eq!(number(text), n, "{text}");
         }
-        for (text, yes) in [("是", Some(true)), ("√", Some(true)), ("否", Some(false)), ("", Some(false)), ("大概", None)] {
+        for (text, yes) in
+            [("是", Some(true)), ("√", Some(true)), ("否", Some(false)), ("", Some(false)), ("大概", None)]
+        {
             assert_eq!(truth(text), yes, "{text}");
         }
     }
@@ -830,7 +902,11 @@ mod tests {
 
     #[test]
     fn every_column_of_an_error_exists() {
-        let used: BTreeMap<&str, Kind> = BTreeMap::from([("carrier_id", Kind::Enterprises), ("contact", Kind::Contacts), ("subject", Kind::Assignments)]);
+        let used: BTreeMap<&str, Kind> = BTreeMap::from([
+            ("carrier_id", Kind::Enterprises),
+            ("contact", Kind::Contacts),
+            ("subject", Kind::Assignments),
+        ]);
         for (key, kind) in used {
             assert!(!columns::heading(kind, key).is_empty(), "{key}");
         }

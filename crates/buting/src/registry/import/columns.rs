@@ -18,7 +18,10 @@ const ENTERPRISES: &[Column] = &[
     column("uscc", &["统一社会信用代码", "社会信用代码", "信用代码", "统一信用代码", "uscc"]),
     column("uscc_note", &["代码说明", "信用代码说明", "uscc_note"]),
     column("legacy_reg_no", &["旧注册号", "注册号", "工商注册号", "营业执照注册号", "legacy_reg_no"]),
-    column("carrier_id", &["所在载体", "所属载体", "载体", "载体名称", "所在园区", "所属园区", "园区", "入驻载体", "carrier"]),
+    column(
+        "carrier_id",
+        &["所在载体", "所属载体", "载体", "载体名称", "所在园区", "所属园区", "园区", "入驻载体", "carrier"],
+    ),
     column("industry_code", &["行业代码", "国民经济行业代码", "行业", "industry_code"]),
     column("headcount", &["职工人数", "员工人数", "从业人数", "从业人员", "用工人数", "在职人数", "人数", "headcount"]),
     column("key", &["是否重点", "重点企业", "是否重点企业", "重点", "key"]),

@@ -24,8 +24,8 @@ use crate::http::session::actor_of;
 use crate::registry::desk::KEEPERS;
 use crate::text::{Arg, Lang};
 use crate::time::{DAY_MS, Time};
-use crate::worker;
 use crate::words;
+use crate::worker;
 use ::store::{Schedule, from_row};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,8 @@ struct RowError {
 
 impl RowError {
     fn message(&self, lang: Lang) -> String {
-        let args: Vec<(&str, &dyn Arg)> = self.args.iter().map(|(name, value)| (name.as_str(), value as &dyn Arg)).collect();
+        let args: Vec<(&str, &dyn Arg)> =
+            self.args.iter().map(|(name, value)| (name.as_str(), value as &dyn Arg)).collect();
         lang.with(&format!("invalid-{}", self.code), &args)
     }
 }
@@ -134,8 +135,25 @@ struct Import {
 }
 
 from_row!(Import {
-    id, kind, file_name, dry_run, state, failure, total, position, created, updated, unchanged, rejected, columns,
-    errors, preview, made_by, created_at, finished_at, version,
+    id,
+    kind,
+    file_name,
+    dry_run,
+    state,
+    failure,
+    total,
+    position,
+    created,
+    updated,
+    unchanged,
+    rejected,
+    columns,
+    errors,
+    preview,
+    made_by,
+    created_at,
+    finished_at,
+    version,
 });
 
 /// What is wrong with a row, in words.
@@ -212,7 +230,12 @@ impl Report {
             errors: errors
                 .iter()
                 .take(SHOWN_ERRORS)
-                .map(|e| Wrong { sheet: e.sheet.clone(), row: e.row, column: e.column.clone(), message: e.message(lang) })
+                .map(|e| Wrong {
+                    sheet: e.sheet.clone(),
+                    row: e.row,
+                    column: e.column.clone(),
+                    message: e.message(lang),
+                })
                 .collect(),
             columns: serde_json::from_value(import.columns).unwrap_or_default(),
             preview: preview.into_iter().map(|p| (p.row, p.name, p.outcome)).collect(),
@@ -241,12 +264,27 @@ pub async fn run(app: &App, who: &Actor, kind: Kind, bytes: Vec<u8>, file_name: 
 }
 
 /// Hands in a sheet; the queue works it off.
-pub async fn submit(app: &App, who: &Actor, kind: Kind, bytes: Vec<u8>, file_name: &str, dry_run: bool) -> Result<Uuid> {
+pub async fn submit(
+    app: &App,
+    who: &Actor,
+    kind: Kind,
+    bytes: Vec<u8>,
+    file_name: &str,
+    dry_run: bool,
+) -> Result<Uuid> {
     who.person()?;
     take(app, who, kind, bytes, file_name, dry_run, true).await
 }
 
-async fn take(app: &App, who: &Actor, kind: Kind, bytes: Vec<u8>, file_name: &str, dry_run: bool, queue: bool) -> Result<Uuid> {
+async fn take(
+    app: &App,
+    who: &Actor,
+    kind: Kind,
+    bytes: Vec<u8>,
+    file_name: &str,
+    dry_run: bool,
+    queue: bool,
+) -> Result<Uuid> {
     who.must(kind.importers())?;
     let mut check = Check::new();
     let name: String = file_name.chars().filter(|c| !c.is_control()).take(120).collect();

@@ -130,7 +130,11 @@ async fn imports_page(cx: &Cx, form: Form) -> Result<ImportsPage> {
     let s = Shell::of(cx).await?;
     let may = |kind: &&Kind| cx.who.is(kind.importers());
     Ok(ImportsPage {
-        kinds: Kind::ALL.iter().filter(may).map(|kind| (kind.to_string(), s.word("import-kind", kind).into_owned())).collect(),
+        kinds: Kind::ALL
+            .iter()
+            .filter(may)
+            .map(|kind| (kind.to_string(), s.word("import-kind", kind).into_owned()))
+            .collect(),
         recent: recent(&cx.app, &cx.who, cx.lang).await?,
         form,
         s,
@@ -177,7 +181,11 @@ impl ImportPage {
     /// How far it has come, in a sentence.
     fn sentence(&self) -> String {
         let state = self.s.word("import-state", self.report.state);
-        if self.report.runs() { self.s.with2("import-progress", "state", state, "percent", self.report.percent().to_string()) } else { state.into_owned() }
+        if self.report.runs() {
+            self.s.with2("import-progress", "state", state, "percent", self.report.percent().to_string())
+        } else {
+            state.into_owned()
+        }
     }
 
     fn heading(&self, key: &str) -> &'static str {

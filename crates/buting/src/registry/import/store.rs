@@ -5,7 +5,8 @@ use serde_json::Value as Json;
 use store::{Result, Sql, Tx, from_row, sql};
 use uuid::Uuid;
 
-const IMPORT: &str = "SELECT id, kind, file_name, dry_run, state, failure, total, position, created, updated, unchanged,
+const IMPORT: &str =
+    "SELECT id, kind, file_name, dry_run, state, failure, total, position, created, updated, unchanged,
    rejected, columns, errors, preview, made_by, created_at, finished_at, version FROM import";
 
 #[expect(clippy::too_many_arguments, reason = "the columns of the table")]
@@ -142,7 +143,8 @@ pub async fn short_names(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, String)>>
 
 /// Names of carriers that exist: id, full name, short name.
 pub async fn carriers(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, String, String)>> {
-    tx.list(sql!("SELECT id, name, short_name FROM carrier WHERE zone_id = $1 AND closed_at IS NULL ORDER BY id", zone)).await
+    tx.list(sql!("SELECT id, name, short_name FROM carrier WHERE zone_id = $1 AND closed_at IS NULL ORDER BY id", zone))
+        .await
 }
 
 /// Staff who have not left: id and name.
@@ -156,7 +158,11 @@ pub async fn staff(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, String)>> {
 
 /// Departments that exist: id, full name, short name.
 pub async fn departments(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, String, String)>> {
-    tx.list(sql!("SELECT id, name, short_name FROM department WHERE zone_id = $1 AND valid_to IS NULL ORDER BY id", zone)).await
+    tx.list(sql!(
+        "SELECT id, name, short_name FROM department WHERE zone_id = $1 AND valid_to IS NULL ORDER BY id",
+        zone
+    ))
+    .await
 }
 
 /// A name as rows are known by it.

@@ -268,7 +268,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text.chars().map(|c| Some(u8::try_from(c.to_digit(16)?).ok()?)).collect();
+    let digits: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
     Some(digits?.chunks(2).map(|pair| pair.iter().fold(0, |n, d| n << 4 | d)).collect())
 }
 
@@ -507,8 +507,11 @@ impl Db {
     }
 }
 
+/// `size, root, at, key_id, signature` of a signed head.
+type HeadRow = (i64, Vec<u8>, i64, String, Vec<u8>);
+
 async fn last_head(tx: &mut Tx, zone_id: Uuid) -> Result<Option<(TreeHead, SignedHead)>> {
-    let row: Option<(i64, Vec<u8>, i64, String, Vec<u8>)> = tx
+    let row: Option<HeadRow> = tx
         .opt(sql!(
             "SELECT size, root, at, key_id, signature FROM ledger_head
              WHERE zone_id = $1 ORDER BY size DESC LIMIT 1",
@@ -586,7 +589,7 @@ impl Verifier<'_> {
 
     /// Every signed head, oldest first, its signature checked.
     async fn heads(&mut self) -> Result<Vec<(TreeHead, SignedHead)>> {
-        let rows: Vec<(i64, Vec<u8>, i64, String, Vec<u8>)> = self
+        let rows: Vec<HeadRow> = self
             .tx
             .list(sql!(
                 "SELECT size, root, at, key_id, signature FROM ledger_head WHERE zone_id = $1 ORDER BY size",

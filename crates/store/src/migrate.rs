@@ -74,6 +74,9 @@ fn for_sqlite(line: &str) -> String {
     out
 }
 
+/// `version, name, digest, finished_at, schema_digest` of an applied migration.
+type Applied = (i64, String, String, Option<String>, Option<String>);
+
 impl Db {
     /// Brings the schema to the last of `migrations`, or explains why not.
     ///
@@ -130,7 +133,7 @@ impl Db {
     /// Applied versions, after all checks.
     async fn check_schema(&self, migrations: &[Migration]) -> Result<BTreeMap<i64, String>> {
         let mut tx = self.read().await?;
-        let rows: Vec<(i64, String, String, Option<String>, Option<String>)> =
+        let rows: Vec<Applied> =
             tx.list("SELECT version, name, digest, finished_at, schema_digest FROM migration ORDER BY version").await?;
         let newest = migrations.last().map_or(0, |m| m.version);
         for (version, name, applied, finished, _) in &rows {

@@ -74,7 +74,7 @@ impl TreeHead {
     /// Reads what [`TreeHead::to_text`] wrote; a file may hold several.
     pub fn from_text(text: &str) -> Option<Vec<(Self, SignedHead)>> {
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        if lines.is_empty() || lines.len() % 7 != 0 {
+        if lines.is_empty() || !lines.len().is_multiple_of(7) {
             return None;
         }
         lines.chunks(7).map(one).collect()

@@ -912,7 +912,7 @@ async fn sheet(cx: Cx, Path(id): Path<String>) -> PageResult {
         let live = |kind: OrderKind| {
             r.orders.iter().filter(move |w| w.kind == kind && w.status != super::OrderStatus::Cancelled)
         };
-        let lead = live(OrderKind::Lead).last().cloned();
+        let lead = live(OrderKind::Lead).next_back().cloned();
         let copies: Vec<&str> =
             live(OrderKind::Assist).chain(live(OrderKind::Partner)).map(|w| w.department_name.as_str()).collect();
         let phone = departments

@@ -90,7 +90,7 @@ pub fn shipped_profile(key: &str) -> Option<Profile> {
 }
 
 /// Which profile an appeal begins with.
-pub fn profile_for<'z>(channel: Channel, of_zone: Option<&'z str>) -> &'z str {
+pub fn profile_for(channel: Channel, of_zone: Option<&str>) -> &str {
     match channel {
         Channel::Hotline12345 => JINAN_12345,
         _ => of_zone.unwrap_or(SHANDONG_ENTERPRISE),

@@ -16,6 +16,7 @@ use crate::todo::ToDo;
 use ::store::Tx;
 use almanac::Light;
 use serde_json::{Value as Json, json};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -229,7 +230,7 @@ pub async fn load(app: &App, who: &Actor, role: Duty) -> Result<Vec<Load>> {
         loads.insert(unit.id, Load { id: unit.id, name: unit.name, title: unit.title, ..Load::default() });
     }
     for row in store::loads(&mut tx, zone).await?.into_iter().filter(|row| row.role == role) {
-        if !loads.contains_key(&row.holder_id) {
+        if let Entry::Vacant(place) = loads.entry(row.holder_id) {
             // Somebody who left, or who holds it without the account role.
             let facts = match role.is_personal() {
                 true => store::person(&mut tx, zone, row.holder_id).await?,
@@ -237,7 +238,7 @@ pub async fn load(app: &App, who: &Actor, role: Duty) -> Result<Vec<Load>> {
             };
             let (name, title) = facts.map(|facts| (facts.name, facts.title)).unwrap_or_default();
             order.push(row.holder_id);
-            loads.insert(row.holder_id, Load { id: row.holder_id, name, title, ..Load::default() });
+            place.insert(Load { id: row.holder_id, name, title, ..Load::default() });
         }
         let Some(load) = loads.get_mut(&row.holder_id) else { continue };
         load.weight += row.weight();
@@ -696,13 +697,13 @@ async fn plan(tx: &mut Tx, zone: Uuid, bulk: &Bulk) -> Result<Preview> {
             return Err(Error::field(format!("items/{n}"), "twice"));
         }
         let key = (item.role, item.department_id, item.person_id);
-        if !candidates.contains_key(&key) {
+        if let Entry::Vacant(place) = candidates.entry(key) {
             let facts = candidate(tx, zone, item.role, item.department_id, item.person_id).await.map_err(here)?;
-            candidates.insert(key, facts.name);
+            place.insert(facts.name);
         }
-        if !subjects.contains_key(&item.subject_id) {
+        if let Entry::Vacant(place) = subjects.entry(item.subject_id) {
             let subject = named(tx, zone, item.subject_kind, item.subject_id).await.map_err(here)?;
-            subjects.insert(item.subject_id, subject.short_name);
+            place.insert(subject.short_name);
         }
         let rows = store::rows(tx, zone, item.subject_id, item.role).await?;
         let mut now_held = rows.into_iter().filter(|row| row.valid_to.is_none());
@@ -735,10 +736,9 @@ async fn plan(tx: &mut Tx, zone: Uuid, bulk: &Bulk) -> Result<Preview> {
     for place in &mut places {
         let (Duty::Officer, Some(person)) = (place.item.role, place.item.person_id) else { continue };
         let id = place.item.subject_id;
-        if !departments.contains_key(&id) {
+        if let Entry::Vacant(place) = departments.entry(id) {
             let rows = store::rows(tx, zone, id, Duty::LeadDept).await?;
-            departments
-                .insert(id, rows.into_iter().find(|row| row.valid_to.is_none()).and_then(|row| row.department_id));
+            place.insert(rows.into_iter().find(|row| row.valid_to.is_none()).and_then(|row| row.department_id));
         }
         let home = crate::organisation::desk::person(tx, zone, person).await?.department_id;
         place.lent = departments.get(&id).copied().flatten().is_some_and(|lead| Some(lead) != home);

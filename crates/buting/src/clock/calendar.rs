@@ -21,8 +21,10 @@ use uuid::Uuid;
 /// What a zone's cached calendar was made from.
 type Stamp = (i64, i64);
 
+type Cache = Mutex<HashMap<Uuid, (Stamp, Arc<Calendar>)>>;
+
 static BUILT_IN: LazyLock<Arc<Calendar>> = LazyLock::new(|| Arc::new(Calendar::built_in()));
-static CACHE: LazyLock<Mutex<HashMap<Uuid, (Stamp, Arc<Calendar>)>>> = LazyLock::new(Mutex::default);
+static CACHE: LazyLock<Cache> = LazyLock::new(Mutex::default);
 
 /// The zone's calendar. Kept per version, so that asking again costs one small
 /// query.

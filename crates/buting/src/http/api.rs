@@ -280,15 +280,13 @@ impl Routes {
     }
 }
 
+type Answering = std::pin::Pin<Box<dyn Future<Output = Response> + Send>>;
+
 /// A handler that changes the record in the path and shows it.
 fn acting<B, O, F, R, G, S>(
     act: F,
     show: G,
-) -> impl Fn(Cx, Path<HashMap<String, String>>, Request) -> std::pin::Pin<Box<dyn Future<Output = Response> + Send>>
-+ Clone
-+ Send
-+ Sync
-+ 'static
+) -> impl Fn(Cx, Path<HashMap<String, String>>, Request) -> Answering + Clone + Send + Sync + 'static
 where
     B: DeserializeOwned + Send + 'static,
     O: Serialize + Versioned + 'static,

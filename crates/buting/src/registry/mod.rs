@@ -657,7 +657,7 @@ fn difference(before: &Json, after: &Json) -> Option<(Json, Json)> {
             is.insert(field.clone(), new.clone());
         }
     }
-    (!was.is_empty()).then(|| (Json::Object(was), Json::Object(is)))
+    (!was.is_empty()).then_some((Json::Object(was), Json::Object(is)))
 }
 
 /// What a list of enterprises is asked.

@@ -4,11 +4,11 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { act, fill, send } from "./hands.mjs";
-import { as, launch, ROOT } from "./house.mjs";
+import { as, close, launch, ROOT } from "./house.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
-after(async () => { await browser?.close(); });
+after(async () => { await browser?.end(); });
 
 const TEXTS = new Map();
 const locales = join(ROOT, "crates", "buting", "locales", "zh-CN");
@@ -34,7 +34,7 @@ function company(options) {
       return pages.get(role);
     },
     async leave() {
-      for (const page of pages.values()) await page.context().close();
+      for (const page of pages.values()) await close(page.context());
     },
   };
 }

@@ -59,11 +59,22 @@ export async function serve() {
   };
 }
 
-export function launch() {
-  return chromium.launch({
+/** A browser of its own process; `browser.end()` ends it, whatever state it is in. */
+export async function launch() {
+  const server = await chromium.launchServer({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--force-color-profile=srgb"],
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage", "--force-color-profile=srgb"],
   });
+  const browser = await chromium.connect(server.wsEndpoint());
+  return Object.assign(browser, { end: () => server.kill() });
+}
+
+/** Closes a window. Chromium now and then never answers to that; then it goes when the browser ends. */
+export async function close(what) {
+  let timer;
+  const enough = new Promise((resolve) => { timer = setTimeout(resolve, 5_000); });
+  await Promise.race([what.close().catch(() => {}), enough]);
+  clearTimeout(timer);
 }
 
 /** The base URL of the zone under test: the runner sets it, and whoever serves one himself. */

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { axe, cutOff, keyboard, outline, overflow } from "./checks.mjs";
-import { as, BASE, launch, ROLES, ROOT } from "./house.mjs";
+import { as, close, launch, BASE, ROLES, ROOT } from "./house.mjs";
 
 /**
  * `QUICK=1`, while working on pages, leaves out the widths between and the second language. So does PostgreSQL:
@@ -41,7 +41,7 @@ function routes() {
 
 let browser;
 before(async () => { browser = await launch(); });
-after(async () => { await browser?.close(); });
+after(async () => { await browser?.end(); });
 
 /** Opens a page and notes what went wrong besides. */
 async function open(context, path, noise) {
@@ -125,8 +125,8 @@ for (const role of [null, ...ROLES]) {
         todo.push(next + url.search);
       }
     }
-    await zh.close();
-    await en.close();
+    await close(zh);
+    await close(en);
     assert.deepEqual([...new Set(wrong)], [], `${wrong.length} things are wrong`);
   });
 }
@@ -149,7 +149,7 @@ test("pages that answer with an error help", async () => {
     if (await page.locator("nav.rail").count() === 0) wrong.push(`${path}: the rail is gone`);
     await page.close();
   }
-  await officer.close();
+  await close(officer);
   assert.deepEqual(wrong, []);
 });
 
@@ -169,7 +169,7 @@ test("every page works without JavaScript", async () => {
       }
       if (/\sstyle="|\son[a-z]+="|<style|<script(?![^>]*\ssrc=)/.test(html)) wrong.push(`${role} ${bare}: something inline`);
     }
-    await context.close();
+    await close(context);
   }
   assert.deepEqual(wrong, []);
 });
@@ -180,6 +180,6 @@ test("the first page of an enterprise is light", async () => {
   let bytes = 0;
   page.on("response", async (r) => { bytes += (await r.body().catch(() => Buffer.alloc(0))).length; });
   await page.goto("/", { waitUntil: "networkidle" });
-  await context.close();
+  await close(context);
   assert.ok(bytes > 0 && bytes < 60_000, `${bytes} bytes`);
 });

@@ -27,5 +27,5 @@ await picture("board", "leader", [1440, 900], (page) => page.goto("/board"));
 await picture("appeal", "dispatcher", [1440, 900], firstAppeal);
 await picture("phone", "enterprise", [390, 780], (page) => page.goto("/"), { deviceScaleFactor: 2 });
 
-await browser.close();
+await browser.end();
 await house.stop();

@@ -25,7 +25,10 @@ const tests = spawn(process.execPath, ["--test", "--test-concurrency=1", "--test
   stdio: "inherit",
   env: { ...process.env, BASE: house.base },
 });
-const failed = await new Promise((resolve) => tests.once("exit", resolve));
+// A browser that hangs must fail the run, not hold it up.
+const patience = setTimeout(() => { console.error("the browser did not come to an end"); tests.kill("SIGKILL"); }, 25 * 60_000);
+const failed = await new Promise((resolve) => tests.once("exit", (code) => resolve(code ?? 1)));
+clearTimeout(patience);
 const ended = await house.stop();
 if (failed) console.log(house.log().split("\n").filter((line) => /WARN|ERROR/.test(line)).slice(-40).join("\n"));
 if (ended !== 0) console.error(`the program ended with ${ended}`);

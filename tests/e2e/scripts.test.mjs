@@ -1,11 +1,11 @@
 // What the scripts add: keys, field checks, questions, drafts. Each also has its plain way, which other tests take.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { as, launch } from "./house.mjs";
+import { as, close, launch } from "./house.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
-after(async () => { await browser?.close(); });
+after(async () => { await browser?.end(); });
 
 async function at(role, path, options) {
   const context = await as(browser, role, options);
@@ -21,7 +21,7 @@ test("the slash key goes to the search box, but not while somebody types", async
   await page.focus("#f-old");
   await page.keyboard.type("a/b");
   assert.equal(await page.inputValue("#f-old"), "a/b");
-  await context.close();
+  await close(context);
 });
 
 test("the person's menu opens by key and closes by Escape", async () => {
@@ -32,7 +32,7 @@ test("the person's menu opens by key and closes by Escape", async () => {
   await page.keyboard.press("Escape");
   assert.ok(!(await page.locator('form[action="/sign-out"]').isVisible()));
   assert.equal(await page.evaluate(() => document.activeElement.tagName), "SUMMARY");
-  await context.close();
+  await close(context);
 });
 
 test("a field that was emptied says so when it is left, and stops saying so when it is filled", async () => {
@@ -44,7 +44,7 @@ test("a field that was emptied says so when it is left, and stops saying so when
   assert.equal(await page.getAttribute("#f-old", "aria-invalid"), "true");
   await page.fill("#f-old", "y");
   assert.equal(await page.locator(".field.wrong").count(), 0);
-  await context.close();
+  await close(context);
 });
 
 test("a refused form keeps the page, says what is wrong on top, and has the focus there", async () => {
@@ -57,7 +57,7 @@ test("a refused form keeps the page, says what is wrong on top, and has the focu
   assert.ok(await page.evaluate(() => document.activeElement.classList.contains("wrong-summary")));
   await page.click(".wrong-summary a");
   assert.equal(await page.evaluate(() => document.activeElement.id), "f-again");
-  await context.close();
+  await close(context);
 });
 
 test("language, theme and text size are kept", async () => {
@@ -75,7 +75,7 @@ test("language, theme and text size are kept", async () => {
   assert.equal(new URL(page.url()).pathname, "/account/password");
   await press("lang", "zh-CN");
   assert.equal(await page.getAttribute("html", "lang"), "zh-CN");
-  await context.close();
+  await close(context);
 });
 
 test("a long form is kept in the browser, restored, and dropped at sign-out", async () => {
@@ -88,7 +88,7 @@ test("a long form is kept in the browser, restored, and dropped at sign-out", as
   await page.click("details.me > summary");
   await page.click('form[action="/sign-out"] button');
   assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
-  await context.close();
+  await close(context);
 });
 
 test("rows of a table are walked by arrow keys", async () => {
@@ -101,5 +101,5 @@ test("rows of a table are walked by arrow keys", async () => {
   const to = await page.getAttribute("tbody tr:nth-child(2) .lead a", "href");
   await page.keyboard.press("Enter");
   await page.waitForURL(`**${to}`);
-  await context.close();
+  await close(context);
 });

@@ -1,14 +1,18 @@
 //! What is measured.
 
 use crate::load::{COMMON, Loaded, RARE, Size, load};
-use crate::measure::{Found, bare, head, over_http};
-use anyhow::Result;
+use crate::measure::{Found, bare, cpu_seconds, head, over_http};
+use anyhow::{Context, Result};
 use buting::actor::{Actor, Via};
 use buting::app::{App, Config, SystemClock};
 use buting::http::server;
+use buting::http::session::actor_of;
 use buting::migrations::MIGRATIONS;
 use buting::organisation::desk;
+use buting::registry::import::{self, Kind};
+use identifiers::Uscc;
 use serde_json::json;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 use store::{Db, Options, Tx, sql};
@@ -86,6 +90,39 @@ impl Bench {
         for (name, path) in [("page: list of appeals", "/appeals"), ("page: board of lights", "/board")] {
             self.page(name, &cookie, path).await?.print();
         }
+        self.import().await
+    }
+
+    /// A register as an office sends it, through every check and into the ledger.
+    async fn import(&self) -> Result<()> {
+        let rows = 10_000 / self.part;
+        let mut sheet = String::from("企业名称,简称,统一社会信用代码,职工人数,是否重点,地址\n");
+        for n in 0..rows {
+            let code = Uscc::complete(&format!("91370199MA{n:07}")).context("seventeen characters make a code")?;
+            writeln!(sheet, "第{n}号机械制造有限公司,号{n},{code},{},否,西岭路 {n} 号", n % 900)?;
+        }
+        let began = Instant::now();
+        let read = sheet.lines().map(|line| line.split(',').count()).sum::<usize>();
+        let plain = began.elapsed();
+
+        let mut tx = self.read().await?;
+        let who = actor_of(&mut tx, self.loaded.zone, self.loaded.dispatcher).await?;
+        drop(tx);
+        let (began, used) = (Instant::now(), cpu_seconds()?);
+        let report = import::run(&self.app, &who, Kind::Enterprises, sheet.into_bytes(), "企业.csv", false).await?;
+        let (took, used) = (began.elapsed().as_secs_f64(), cpu_seconds()? - used);
+        anyhow::ensure!(
+            usize::try_from(report.created).is_ok_and(|n| n == rows) && read == rows * 6 + 6,
+            "{} of {rows} rows were taken: {:?}",
+            report.created,
+            report.errors.first().map(|error| &error.message)
+        );
+        println!(
+            "{:<44} {:>9.0} rows/s, {took:.2} s and {used:.2} s of CPU for {rows} rows (reading alone {:.0} ms)",
+            "import of enterprises, checked, in the ledger",
+            rows as f64 / took,
+            plain.as_secs_f64() * 1000.0
+        );
         Ok(())
     }
 

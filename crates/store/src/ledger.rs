@@ -18,6 +18,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 use vault::canonical::Canonical;
 use vault::field::DataKey;
+use vault::hash::{hex, unhex};
 use vault::head::{SignedHead, TreeHead};
 use vault::merkle::{self, Frontier, Hash};
 
@@ -257,19 +258,6 @@ impl Tx {
 
 fn aad(zone_id: Uuid, owner_id: Uuid) -> String {
     format!("ledger:{zone_id}:{owner_id}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
-    Some(digits?.chunks(2).map(|pair| pair.iter().fold(0, |n, d| n << 4 | d)).collect())
 }
 
 /// What one run of the sealer did in one zone.

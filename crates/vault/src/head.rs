@@ -1,10 +1,10 @@
 //! Signed heads of the ledger's tree.
 
 use crate::canonical::Canonical;
+use crate::hash::{hex, unhex};
 use crate::keyring::{Keyring, PublicKeys, key_id};
 use crate::merkle::Hash;
 use ed25519_dalek::{Signature, Signer};
-use std::fmt::Write as _;
 
 /// The state of a zone's tree at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,12 +54,6 @@ impl TreeHead {
 
     /// A few lines of text, to be kept outside.
     pub fn to_text(&self, signed: &SignedHead) -> String {
-        let hex = |bytes: &[u8]| {
-            bytes.iter().fold(String::new(), |mut out, b| {
-                let _ = write!(out, "{b:02x}");
-                out
-            })
-        };
         format!(
             "{TITLE}\nzone {}\nsize {}\nroot {}\nat {}\nkey {}\nsignature {}\n",
             self.zone,
@@ -86,25 +80,18 @@ fn one(lines: &[&str]) -> Option<(TreeHead, SignedHead)> {
     let head = TreeHead {
         zone: zone.strip_prefix("zone ")?.to_owned(),
         size: size.strip_prefix("size ")?.parse().ok()?,
-        root: unhex(root.strip_prefix("root ")?)?,
+        root: array(root.strip_prefix("root ")?)?,
         at_ms: at.strip_prefix("at ")?.parse().ok()?,
     };
     let signed = SignedHead {
         key_id: key.strip_prefix("key ")?.to_owned(),
-        signature: unhex(signature.strip_prefix("signature ")?)?,
+        signature: array(signature.strip_prefix("signature ")?)?,
     };
     Some((head, signed))
 }
 
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != 2 * N || !text.is_ascii() {
-        return None;
-    }
-    let mut out = [0; N];
-    for (i, byte) in out.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()?;
-    }
-    Some(out)
+fn array<const N: usize>(text: &str) -> Option<[u8; N]> {
+    unhex(text)?.try_into().ok()
 }
 
 #[cfg(test)]

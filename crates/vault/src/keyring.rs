@@ -1,6 +1,7 @@
 //! The keys of an installation: a directory of small files beside the
 //! database, each readable by its owner only.
 
+use crate::hash::{hex, sha256, unhex};
 use crate::{Error, Result, random};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use std::collections::BTreeMap;
@@ -49,23 +50,12 @@ impl fmt::Debug for Keyring {
 
 /// The id of a public key: the beginning of its digest.
 pub fn key_id(key: &VerifyingKey) -> String {
-    hex(&crate::hash::sha256(key.as_bytes())[..8])
+    hex(&sha256(key.as_bytes())[..8])
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let text = text.trim();
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    let mut out = [0; 32];
-    for (i, byte) in out.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[i * 2..i * 2 + 2], 16).ok()?;
-    }
-    Some(out)
+fn key_of(text: &str) -> Option<[u8; 32]> {
+    let bytes = Zeroizing::new(unhex(text.trim())?);
+    bytes.as_slice().try_into().ok()
 }
 
 impl Keyring {
@@ -114,10 +104,10 @@ impl Keyring {
             let number = name.strip_prefix(FIELD).and_then(|rest| rest.strip_suffix(".key"));
             if let Some(number) = number {
                 let number = number.parse().map_err(|_| damaged())?;
-                let key = unhex(&fs::read_to_string(entry.path())?).ok_or_else(damaged)?;
+                let key = key_of(&fs::read_to_string(entry.path())?).ok_or_else(damaged)?;
                 self.field.insert(number, Zeroizing::new(key));
             } else if name.starts_with(PUBLIC) {
-                let bytes = unhex(&fs::read_to_string(entry.path())?).ok_or_else(damaged)?;
+                let bytes = key_of(&fs::read_to_string(entry.path())?).ok_or_else(damaged)?;
                 let key = VerifyingKey::from_bytes(&bytes).map_err(|_| damaged())?;
                 self.public.0.insert(key_id(&key), key);
             }
@@ -158,7 +148,7 @@ impl Keyring {
         restrict(dir, 0o700)?;
         for (name, content) in files {
             let ours = name == MAC || (name.starts_with(PUBLIC) && !name.contains(['/', '\\']));
-            if !ours || unhex(content).is_none() {
+            if !ours || key_of(content).is_none() {
                 return Err(Error::KeyFile(name.clone()));
             }
             let path = dir.join(name);
@@ -213,7 +203,7 @@ impl EntryName for std::io::Result<fs::DirEntry> {
 fn read_or_make(path: &Path) -> Result<Zeroizing<[u8; 32]>> {
     let name = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match fs::read_to_string(path) {
-        Ok(text) => unhex(&text).map(Zeroizing::new).ok_or_else(|| Error::KeyFile(name())),
+        Ok(text) => key_of(&text).map(Zeroizing::new).ok_or_else(|| Error::KeyFile(name())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let key = Zeroizing::new(random());
             write(path, &hex(&*key))?;

@@ -1,6 +1,6 @@
 //! Random tokens. Only their digest is stored.
 
-use crate::hash::sha256;
+use crate::hash::{hex, sha256};
 use crate::random;
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -13,8 +13,7 @@ const API_CHECK: usize = 6;
 /// A token of 256 bits: its text, shown once, and the digest to store.
 pub fn new(prefix: &str) -> (String, [u8; 32]) {
     let bytes: [u8; 32] = random();
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let token = format!("{prefix}{text}");
+    let token = format!("{prefix}{}", hex(&bytes));
     let digest = digest(&token);
     (token, digest)
 }

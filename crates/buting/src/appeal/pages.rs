@@ -10,7 +10,7 @@ use crate::clock::{self, ClockKind, Explanation};
 use crate::error::{Conflict, Error, Result};
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted};
+use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::organisation::Department;
@@ -45,10 +45,6 @@ pub fn routes(routes: &mut Routes) {
         .get("/appeals/{id}/sheet", Access::only(OFFICE), sheet)
         .get("/w/{token}", Access::everybody(), partner_page)
         .post("/w/{token}", Access::everybody(), partner);
-}
-
-fn id_of(text: &str) -> Result<Uuid> {
-    Uuid::parse_str(text).map_err(|_| Error::NotFound)
 }
 
 /// The name of a category in a language.

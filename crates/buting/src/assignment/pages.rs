@@ -4,7 +4,7 @@ use crate::actor::{Actor, OFFICE};
 use crate::error::{Conflict, Error, Result};
 use crate::http::api::Page;
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted};
+use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, encode, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::subject::{self, Named, SubjectKind};
@@ -457,10 +457,6 @@ struct ShowPage {
 
 async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
     page::show(cx.lang, async { html(&fill_show(&cx, id_of(&id)?, Form::default(), "").await?) }).await
-}
-
-fn id_of(id: &str) -> Result<Uuid> {
-    Uuid::parse_str(id).map_err(|_| Error::NotFound)
 }
 
 async fn fill_show(cx: &Cx, id: Uuid, form: Form, which: &'static str) -> Result<ShowPage> {

@@ -8,7 +8,7 @@ use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted};
+use crate::http::form::{Form, Posted, id_of, made};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::organisation;
@@ -51,19 +51,6 @@ pub fn routes(routes: &mut Routes) {
         .get("/measures/{id}", readers, measure)
         .post("/measures/{id}/close", writers, end_measure)
         .post("/measures/{id}/duty", writers, duty_done);
-}
-
-/// The id in a path; what is no id is no record.
-fn id_of(text: &str) -> Result<Uuid> {
-    Uuid::parse_str(text).map_err(|_| Error::NotFound)
-}
-
-/// What a desk answered: the record's id, be it new or made by the same post before.
-fn made(result: Result<Uuid>, form: &mut Form) -> Result<Option<Uuid>> {
-    match result {
-        Ok(id) | Err(Error::Replayed(id)) => Ok(Some(id)),
-        Err(error) => form.refused(error).map(|()| None),
-    }
 }
 
 // The board

@@ -382,7 +382,7 @@ async fn read_body<B: DeserializeOwned>(mut cx: Cx, request: Request) -> Result<
     if let Some(once) = &mut cx.who.once {
         let mut all = format!("{method} {}\n", cx.request.path).into_bytes();
         all.extend_from_slice(&bytes);
-        once.fingerprint = vault_hex(&all);
+        once.fingerprint = vault::hash::hex(&vault::hash::sha256(&all));
     }
     parse(&bytes).map(|body| (cx, body))
 }
@@ -401,10 +401,6 @@ pub async fn read_bytes(request: Request, max: usize) -> Result<Bytes> {
             Error::Malformed { code: "body", detail: "the body was cut off".into(), pointer: None }
         }
     })
-}
-
-fn vault_hex(bytes: &[u8]) -> String {
-    vault::hash::sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Parses JSON and says where it does not fit. A NUL character, which no text

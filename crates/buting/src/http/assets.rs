@@ -6,7 +6,6 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 #[derive(RustEmbed)]
@@ -17,10 +16,7 @@ static URLS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     Dist::iter()
         .filter_map(|name| {
             let file = Dist::get(&name)?;
-            let digest = file.metadata.sha256_hash()[..6].iter().fold(String::new(), |mut out, byte| {
-                let _ = write!(out, "{byte:02x}");
-                out
-            });
+            let digest = vault::hash::hex(&file.metadata.sha256_hash()[..6]);
             Some((name.to_string(), format!("/assets/{digest}/{name}")))
         })
         .collect()

@@ -207,6 +207,20 @@ impl Form {
     }
 }
 
+/// The id in a path; who made one up is told that there is nothing.
+pub fn id_of(text: &str) -> Result<Uuid> {
+    Uuid::parse_str(text).map_err(|_| Error::NotFound)
+}
+
+/// What a desk answered: the record's id, be it new or made by the same post
+/// before. What it refused stands on the form, and there is none.
+pub fn made(result: Result<Uuid>, form: &mut Form) -> Result<Option<Uuid>> {
+    match result {
+        Ok(id) | Err(Error::Replayed(id)) => Ok(Some(id)),
+        Err(error) => form.refused(error).map(|()| None),
+    }
+}
+
 /// Percent-decoding of forms; broken escapes stay as they are, broken UTF-8 is
 /// replaced, and NUL, which no text column holds, is dropped.
 fn decode(bytes: &[u8]) -> String {

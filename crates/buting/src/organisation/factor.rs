@@ -175,7 +175,7 @@ pub async fn devices(tx: &mut Tx, who: &Actor) -> Result<Vec<DeviceRow>> {
 /// The name under which a page speaks of a session: enough of its digest to
 /// tell sessions apart, nothing that opens one.
 pub fn handle(digest: &[u8]) -> String {
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    vault::hash::hex(&digest[..digest.len().min(8)])
 }
 
 /// Ends one of one's own sessions.

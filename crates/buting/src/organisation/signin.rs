@@ -203,17 +203,13 @@ async fn open(
 fn bucket(app: &App, found: Option<&Credentials>, device: Option<Uuid>, attempt: &Attempt<'_>) -> String {
     let who = found.map_or_else(
         // Unknown names have buckets too, so that they answer alike.
-        || hex(&vault::field::blind_index(app.db.keyring(), attempt.user.trim())[..8]),
+        || vault::hash::hex(&vault::field::blind_index(app.db.keyring(), attempt.user.trim())[..8]),
         |account| account.id.to_string(),
     );
     match device {
         Some(device) => format!("signin:{who}:device:{device}"),
         None => format!("signin:{who}:{}", network(attempt.address)),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The address without its last part, which one client can vary.

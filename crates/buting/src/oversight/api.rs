@@ -11,7 +11,6 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use uuid::Uuid;
 use vault::head::{SignedHead, TreeHead};
 
@@ -103,21 +102,13 @@ impl Head {
         Self {
             zone: head.zone.clone(),
             size: head.size,
-            root: hex(&head.root),
+            root: vault::hash::hex(&head.root),
             at: Time::from_ms(head.at_ms),
             key_id: signed.key_id.clone(),
-            signature: hex(&signed.signature),
+            signature: vault::hash::hex(&signed.signature),
             text: head.to_text(signed),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 async fn head(cx: Cx, _: crate::http::api::NoQuery) -> Result<Head> {
@@ -167,8 +158,8 @@ async fn proof(cx: Cx, path: HashMap<String, String>, _: crate::http::api::NoQue
     let row = proof.row;
     Ok(Proved {
         seq,
-        leaf: hex(&proof.leaf),
-        path: proof.path.iter().map(|hash| hex(hash)).collect(),
+        leaf: vault::hash::hex(&proof.leaf),
+        path: proof.path.iter().map(|hash| vault::hash::hex(hash)).collect(),
         head: Head::of(&proof.head, &proof.signed),
         row: ProvedRow {
             zone_id: row.zone_id,

@@ -9,7 +9,7 @@ use crate::continuity::{Line, State, Tally, Tile};
 use crate::error::{Error, Result};
 use crate::http::api::Page;
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted};
+use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::subject::SubjectKind;
@@ -249,7 +249,7 @@ struct EntryPage {
 
 async fn entry(cx: Cx, Path(id): Path<String>) -> PageResult {
     page::show(cx.lang, async {
-        let id = Uuid::parse_str(&id).map_err(|_| Error::NotFound)?;
+        let id = id_of(&id)?;
         let entry = desk::entry(&cx.app, &cx.who, &cx.request.address.to_string(), id).await?;
         let s = Shell::of(&cx).await?;
         let rows = desk::in_words(&mut cx.read().await?, cx.who.zone_id, &s, std::slice::from_ref(&entry)).await?;
@@ -346,7 +346,7 @@ async fn jobs(cx: Cx) -> PageResult {
 
 async fn retry(Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
     page::show(cx.lang, async {
-        let id = Uuid::parse_str(&id).map_err(|_| Error::NotFound)?;
+        let id = id_of(&id)?;
         match desk::retry(&cx.app, &cx.who, id).await {
             Ok(_) | Err(Error::Replayed(_)) => Ok(go("/admin/jobs", "flash-job-retried")),
             Err(error) => Err(error),

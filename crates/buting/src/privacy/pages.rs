@@ -4,7 +4,7 @@ use super::{Basis, ConsentKind, Disclosure, Ground, Request, RequestKind, Standi
 use crate::actor::Role;
 use crate::error::{Error, FieldError, Result};
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted};
+use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::zone::Zone;
@@ -176,7 +176,7 @@ async fn request_shown(cx: &Cx, id: Uuid, form: Form, status: StatusCode) -> Res
 
 async fn request(cx: Cx, Path(id): Path<String>) -> PageResult {
     page::show(cx.lang, async {
-        let id = Uuid::parse_str(&id).map_err(|_| Error::NotFound)?;
+        let id = id_of(&id)?;
         request_shown(&cx, id, Form::default(), StatusCode::OK).await
     })
     .await
@@ -184,7 +184,7 @@ async fn request(cx: Cx, Path(id): Path<String>) -> PageResult {
 
 async fn decide(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
-        let id = Uuid::parse_str(&id).map_err(|_| Error::NotFound)?;
+        let id = id_of(&id)?;
         let ground = match form.value("outcome") {
             "done" => None,
             other => match Ground::parse(other) {

@@ -11,7 +11,7 @@ use crate::continuity;
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted};
+use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::patch::Patch;
@@ -58,10 +58,6 @@ pub fn language(lang: Lang) -> identifiers::Language {
         Lang::Zh => identifiers::Language::Zh,
         Lang::En => identifiers::Language::En,
     }
-}
-
-fn id_of(id: &str) -> Result<Uuid> {
-    Uuid::parse_str(id).map_err(|_| Error::NotFound)
 }
 
 /// A choice: value and text.

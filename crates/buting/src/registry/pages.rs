@@ -12,7 +12,7 @@ use crate::continuity::{self, Light};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted};
+use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, encode, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::patch::Patch;
@@ -54,11 +54,6 @@ pub fn routes(routes: &mut Routes) {
 
 fn keeps(who: &Actor) -> bool {
     who.roles.meets(KEEPERS)
-}
-
-/// The id in a path; what is no id is no record.
-fn id_of(id: &str) -> Result<Uuid> {
-    Uuid::parse_str(id).map_err(|_| Error::NotFound)
 }
 
 // ---- lists -----------------------------------------------------------------

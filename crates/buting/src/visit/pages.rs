@@ -10,7 +10,7 @@ use crate::continuity::{Line, NewLight, State};
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted};
+use crate::http::form::{Form, Posted, id_of, made};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::organisation;
@@ -43,18 +43,6 @@ pub fn routes(routes: &mut Routes) {
         .get("/promises", readers, promises)
         .get("/promises/{id}", readers, promise)
         .post("/promises/{id}/close", recorders, end_promise);
-}
-
-fn id_of(text: &str) -> Result<Uuid> {
-    Uuid::parse_str(text).map_err(|_| Error::NotFound)
-}
-
-/// What a desk answered: the record's id, be it new or made by the same post before.
-fn made(result: Result<Uuid>, form: &mut Form) -> Result<Option<Uuid>> {
-    match result {
-        Ok(id) | Err(Error::Replayed(id)) => Ok(Some(id)),
-        Err(error) => form.refused(error).map(|()| None),
-    }
 }
 
 /// `enterprise:id` or `project:id`.

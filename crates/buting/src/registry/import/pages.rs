@@ -5,7 +5,7 @@ use crate::actor::Once;
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::{Accepted, Versioned, json};
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted};
+use crate::http::form::{Form, Posted, id_of};
 use crate::http::openapi::Operation;
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
@@ -95,9 +95,7 @@ async fn upload(mut request: Request) -> Result<Upload> {
 }
 
 fn fingerprint(kind: Kind, upload: &Upload) -> String {
-    let digest = vault::hash::sha256(&upload.file);
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("import {kind} {hex}")
+    format!("import {kind} {}", vault::hash::hex(&vault::hash::sha256(&upload.file)))
 }
 
 async fn api_import(mut cx: Cx, kind: Kind, request: Request) -> Result<Response> {
@@ -199,7 +197,7 @@ impl ImportPage {
 
 async fn import(cx: Cx, Path(id): Path<String>) -> PageResult {
     page::show(cx.lang, async {
-        let id = Uuid::parse_str(&id).map_err(|_| Error::NotFound)?;
+        let id = id_of(&id)?;
         let report = report(&cx.app, &cx.who, id, cx.lang).await?;
         let runs = report.runs();
         let mut response = html(&ImportPage { s: Shell::of(&cx).await?, report })?;
@@ -214,7 +212,7 @@ async fn import(cx: Cx, Path(id): Path<String>) -> PageResult {
 
 async fn take_in(Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
     page::show(cx.lang, async {
-        let id = Uuid::parse_str(&id).map_err(|_| Error::NotFound)?;
+        let id = id_of(&id)?;
         match accept(&cx.app, &cx.who, id).await {
             Ok(id) | Err(Error::Replayed(id)) => Ok(go(&format!("/imports/{id}"), "")),
             Err(error) => Err(error),
@@ -234,7 +232,7 @@ async fn get_template(cx: Cx, Path(kind): Path<String>) -> PageResult {
 
 async fn get_rejects(cx: Cx, Path(id): Path<String>) -> PageResult {
     page::show(cx.lang, async {
-        let id = Uuid::parse_str(&id).map_err(|_| Error::NotFound)?;
+        let id = id_of(&id)?;
         let name = format!("{}.xlsx", cx.lang.t("import-rejects-file"));
         download(rejects(&cx.app, &cx.who, id).await?, XLSX, &name)
     })

@@ -11,6 +11,7 @@ pub mod continuity;
 pub mod demo;
 pub mod error;
 pub mod http;
+pub mod list;
 pub mod migrations;
 pub mod organisation;
 pub mod oversight;

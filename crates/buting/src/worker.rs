@@ -14,8 +14,12 @@ use uuid::Uuid;
 
 /// How often the ledger is sealed and the queue looked at.
 const STEP: Duration = Duration::from_secs(1);
-/// How long a worker holds a job.
+/// How long a worker holds a job without saying that it is still at it.
 const LEASE_MS: i64 = 5 * 60 * 1000;
+/// How often a worker says so.
+const KEEP: Duration = Duration::from_secs(60);
+/// Jobs in one turn.
+const TURN: usize = 8;
 
 /// What a job does: a function of the application, the zone and the arguments.
 pub type Task = fn(Arc<App>, Uuid, Json) -> std::pin::Pin<Box<dyn Future<Output = Result<()>> + Send>>;
@@ -81,7 +85,9 @@ fn note_failure<E: std::fmt::Display>(done: Result<(), E>, what: &str) {
 /// One look at schedules and queue.
 async fn turn(app: &Arc<App>, queue: &Queue, kinds: &[Kind]) -> Result<()> {
     schedule(app, kinds).await?;
-    for job in queue.claim(8, app.now().ms(), LEASE_MS).await? {
+    for _ in 0..TURN {
+        // One at a time: what is claimed waits for nothing, so its lease does not run out.
+        let Some(job) = queue.claim(1, app.now().ms(), LEASE_MS).await?.pop() else { break };
         work(app, queue, kinds, &job).await?;
     }
     Ok(())
@@ -93,7 +99,18 @@ async fn work(app: &Arc<App>, queue: &Queue, kinds: &[Kind], job: &Claimed) -> R
         queue.fail(job, "this program does not know this kind of job", app.now().ms()).await?;
         return Ok(());
     };
-    match (kind.task)(Arc::clone(app), job.zone_id, job.args.clone()).await {
+    let mut task = (kind.task)(Arc::clone(app), job.zone_id, job.args.clone());
+    let done = loop {
+        match tokio::time::timeout(KEEP, &mut task).await {
+            Ok(done) => break done,
+            Err(_) if queue.keep(job, app.now().ms() + LEASE_MS).await? => {}
+            Err(_) => {
+                tracing::warn!(job = %job.id, kind = job.kind, "another worker has taken this job over");
+                return Ok(());
+            }
+        }
+    };
+    match done {
         Ok(()) => {
             queue.finish(job, app.now().ms()).await?;
         }

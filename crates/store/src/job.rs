@@ -131,6 +131,24 @@ impl Queue {
         Ok(claimed)
     }
 
+    /// Holds a job that is still being worked for longer. False when the lease
+    /// had ended and another has it.
+    pub async fn keep(&self, job: &Claimed, until: i64) -> Result<bool> {
+        let mut tx = self.db.write().await?;
+        let n = tx
+            .run(sql!(
+                "UPDATE job SET locked_until = $1
+                 WHERE zone_id = $2 AND id = $3 AND locked_by = $4 AND done_at IS NULL",
+                until,
+                job.zone_id,
+                job.id,
+                self.worker
+            ))
+            .await?;
+        tx.commit().await?;
+        Ok(n == 1)
+    }
+
     /// The job is done. False when the lease had ended and another has it.
     pub async fn finish(&self, job: &Claimed, now: i64) -> Result<bool> {
         let mut tx = self.db.write().await?;

@@ -282,8 +282,10 @@ async fn each_job_is_claimed_once_and_comes_back_after_its_lease() {
         let (first, second) = (Queue::new(scratch.db.clone(), "a".into()), Queue::new(scratch.db.clone(), "b".into()));
         let lost = first.claim(1, 100, 50).await.expect("claimed").remove(0);
         assert!(second.claim(1, 120, 50).await.expect("claimed").is_empty(), "under lease");
+        assert!(first.keep(&lost, 150).await.expect("asked"), "who is still at it says so");
         let again = second.claim(1, 151, 50).await.expect("claimed").remove(0);
         assert_eq!((again.id, again.attempts), (lost.id, 2));
+        assert!(!first.keep(&lost, 300).await.expect("asked"), "too late");
         assert!(!first.finish(&lost, 152).await.expect("asked"), "the lease is another's");
         second.fail(&again, "no line", 152).await.expect("failed");
         assert!(second.claim(1, 153, 50).await.expect("claimed").is_empty(), "it waits before the next try");

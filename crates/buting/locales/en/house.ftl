@@ -42,6 +42,7 @@ theme-dark = Dark
 theme-auto = As the system
 search = Search
 search-all = Search enterprises, projects, appeals
+find-about = Enterprise, project or words
 search-hint = Enterprise, project, appeal, phone
 
 # Signing in

@@ -39,6 +39,7 @@ theme-dark = 深色
 theme-auto = 随系统
 search = 搜索
 search-all = 搜索企业、项目、诉求
+find-about = 企业、项目或内容
 search-hint = 搜企业、项目、诉求、电话
 
 # Signing in

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::http::api::{NoQuery, Page, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
+use crate::list::Order;
 use crate::time::{Day, Time};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -73,6 +74,10 @@ pub fn routes(routes: &mut Routes) {
 struct LightQuery {
     limit: Option<i64>,
     cursor: Option<String>,
+    /// With this word in its texts or in the name of whom it is about.
+    q: Option<String>,
+    /// `-at` (so it runs anyway) or `at`.
+    sort: Option<String>,
     /// Of this enterprise.
     enterprise_id: Option<Uuid>,
     /// Of this project.
@@ -92,6 +97,8 @@ struct LightQuery {
 
 async fn list_lights(cx: Cx, query: LightQuery) -> Result<Page<Light>> {
     let filter = LightFilter {
+        q: query.q,
+        order: Order::read(query.sort.as_deref(), "-at")?,
         subject_id: query.enterprise_id.or(query.project_id),
         subject_kind: None,
         line: query.line,
@@ -209,6 +216,10 @@ async fn close(cx: Cx, id: Uuid, end: DisruptionEnd) -> Result<Uuid> {
 struct MeasureQuery {
     limit: Option<i64>,
     cursor: Option<String>,
+    /// With this word in its texts or in the name of whom it is about.
+    q: Option<String>,
+    /// `-created` (so it runs anyway) or `created`.
+    sort: Option<String>,
     /// For this enterprise.
     enterprise_id: Option<Uuid>,
     /// For this project.
@@ -226,6 +237,8 @@ struct MeasureQuery {
 
 async fn list_measures(cx: Cx, query: MeasureQuery) -> Result<Page<Measure>> {
     let filter = MeasureFilter {
+        q: query.q,
+        order: Order::read(query.sort.as_deref(), "-created")?,
         subject_id: query.enterprise_id.or(query.project_id),
         disruption_id: query.disruption_id,
         owner_id: query.owner_id,

@@ -10,6 +10,7 @@ use crate::app::{App, Change, Subject, Work};
 use crate::assignment::{self, reach};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
+use crate::list::{cut, read_cursor};
 use crate::subject::{self, Named, SubjectKind};
 use crate::time::{Day, Time};
 use crate::todo::ToDo;
@@ -243,6 +244,18 @@ pub async fn current(tx: &mut Tx, zone: Uuid, subject: &Named) -> Result<Vec<Lig
     Ok(filled(subject.kind, subject.id, &subject.short_name, said))
 }
 
+/// What was last said on the lines of many subjects, for the marks in a list.
+/// Whoever does not reach a subject is told nothing of it.
+pub async fn standing(tx: &mut Tx, who: &Actor, subjects: &[Uuid]) -> Result<HashMap<Uuid, Vec<Light>>> {
+    let mut standing: HashMap<Uuid, Vec<Light>> = HashMap::new();
+    if !subjects.is_empty() && who.is(READERS) {
+        for light in store::standing(tx, who, subjects).await? {
+            standing.entry(light.subject_id).or_default().push(light);
+        }
+    }
+    Ok(standing)
+}
+
 fn filled(kind: SubjectKind, id: Uuid, name: &str, mut said: Vec<Light>) -> Vec<Light> {
     Line::of(kind)
         .iter()
@@ -279,25 +292,6 @@ pub async fn lights(
     let mut items = store::lights(&mut tx, who, filter, after, limit + 1).await?;
     let next = cut(&mut items, limit, |light| light.at.zip(light.id));
     Ok(Page::new(items, next, counted))
-}
-
-fn read_cursor(cursor: Option<&str>) -> Result<Option<(Time, Uuid)>> {
-    let read = |text: &str| {
-        let (at, id) = text.split_once('.')?;
-        Some((Time::from_ms(at.parse().ok()?), Uuid::parse_str(id).ok()?))
-    };
-    cursor.map(|text| read(text).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()
-}
-
-/// Cuts a list that was read one row too far; answers the cursor of the rest.
-fn cut<T>(items: &mut Vec<T>, limit: i64, key: impl Fn(&T) -> Option<(Time, Uuid)>) -> Option<String> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    if items.len() <= limit {
-        return None;
-    }
-    items.truncate(limit);
-    let (at, id) = items.last().and_then(key)?;
-    Some(format!("{}.{id}", at.ms()))
 }
 
 /// The board of a day: every enterprise and project within reach, as its lines

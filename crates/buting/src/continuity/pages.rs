@@ -491,6 +491,7 @@ async fn measures(cx: Cx) -> PageResult {
         let filter = MeasureFilter {
             owner_id: cx.who.person_id.filter(|_| query.is("show", "mine")),
             open: !query.is("show", "all"),
+            q: query.opt_text("q"),
             ..MeasureFilter::default()
         };
         let page = desk::measures(&cx.app, &cx.who, &filter, query.opt("cursor"), 20).await?;

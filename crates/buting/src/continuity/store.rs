@@ -3,6 +3,7 @@ use crate::actor::Actor;
 use crate::app::Work;
 use crate::assignment::reach;
 use crate::http::api::TOTAL_CAP;
+use crate::list::{self, Order, Place};
 use crate::subject::SubjectKind;
 use crate::time::Time;
 use store::{Result, Sql, Tx, from_row, sql};
@@ -43,6 +44,10 @@ pub struct LightFilter {
     pub visit_id: Option<Uuid>,
     /// Only the last word on each line.
     pub current: bool,
+    /// With this word in its texts or in the name of whom it is about.
+    pub q: Option<String>,
+    /// Which way the list runs.
+    pub order: Order,
 }
 
 /// A word on its way into the table.
@@ -111,6 +116,15 @@ pub async fn current(tx: &mut Tx, zone: Uuid, subject_id: Uuid) -> Result<Vec<Li
     tx.list(query).await
 }
 
+/// The last words on the lines of many subjects, of those that the actor reaches.
+pub async fn standing(tx: &mut Tx, who: &Actor, subjects: &[Uuid]) -> Result<Vec<Light>> {
+    let mut query = Sql::from(LIGHT);
+    let filter = LightFilter { current: true, ..LightFilter::default() };
+    narrow(&mut query, who, &filter);
+    query.push(" AND c.subject_id IN ").list(subjects.iter().copied()).push(" ORDER BY c.line");
+    tx.list(query).await
+}
+
 fn narrow(query: &mut Sql, who: &Actor, filter: &LightFilter) {
     query.push(" WHERE c.zone_id = ").arg(who.zone_id);
     if let Some(reach) = reach::subjects(who, "c.subject_id") {
@@ -137,6 +151,7 @@ fn narrow(query: &mut Sql, who: &Actor, filter: &LightFilter) {
     if filter.current {
         query.push(" AND c.current");
     }
+    list::about(query, "c.", &["c.cause"], filter.q.as_deref());
 }
 
 /// Lights that the actor reaches, newest first.
@@ -144,15 +159,12 @@ pub async fn lights(
     tx: &mut Tx,
     who: &Actor,
     filter: &LightFilter,
-    after: Option<(Time, Uuid)>,
+    after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<Light>> {
     let mut query = Sql::from(LIGHT);
     narrow(&mut query, who, filter);
-    if let Some((at, id)) = after {
-        query.push(" AND (c.at, c.id) < (").arg(at).push(", ").arg(id).push(")");
-    }
-    query.push(" ORDER BY c.at DESC, c.id DESC LIMIT ").arg(limit);
+    list::page(&mut query, ["c.at", "c.id"], true, filter.order, after, limit);
     tx.list(query).await
 }
 
@@ -289,6 +301,10 @@ pub struct MeasureFilter {
     pub state: Option<MeasureState>,
     /// Only those that are not ended, or whose later duty is open.
     pub open: bool,
+    /// With this word in its texts or in the name of whom it is about.
+    pub q: Option<String>,
+    /// Which way the list runs.
+    pub order: Order,
 }
 
 fn narrow_measures(query: &mut Sql, who: &Actor, filter: &MeasureFilter) {
@@ -313,6 +329,7 @@ fn narrow_measures(query: &mut Sql, who: &Actor, filter: &MeasureFilter) {
             " AND (m.ended_at IS NULL OR (m.state = 'done' AND m.later_duty IS NOT NULL AND m.later_done_at IS NULL))",
         );
     }
+    list::about(query, "m.", &["m.text", "m.effect_text"], filter.q.as_deref());
 }
 
 /// Measures that the actor reaches, newest first.
@@ -320,15 +337,12 @@ pub async fn measures(
     tx: &mut Tx,
     who: &Actor,
     filter: &MeasureFilter,
-    after: Option<(Time, Uuid)>,
+    after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<Measure>> {
     let mut query = Sql::from(MEASURE);
     narrow_measures(&mut query, who, filter);
-    if let Some((at, id)) = after {
-        query.push(" AND (m.created_at, m.id) < (").arg(at).push(", ").arg(id).push(")");
-    }
-    query.push(" ORDER BY m.created_at DESC, m.id DESC LIMIT ").arg(limit);
+    list::page(&mut query, ["m.created_at", "m.id"], true, filter.order, after, limit);
     tx.list(query).await
 }
 

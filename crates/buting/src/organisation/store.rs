@@ -6,6 +6,7 @@ pub mod invitations;
 pub mod oidc;
 
 use super::{Department, DepartmentKind, Grant, Listed, NewDepartment, NewPerson, Person, Place};
+use crate::list::like;
 use crate::time::Time;
 use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};
 use hanzi::pinyin::spelling_keys;
@@ -159,11 +160,6 @@ impl FromRow for Listed {
     fn from_row(row: &Row) -> Result<Self> {
         Ok(Self { person: Person::from_row(row)?, place: row.get("place")?, account: row.get("account")? })
     }
-}
-
-/// What is left of a search word when the wildcards of LIKE are gone.
-fn like(q: &str) -> String {
-    format!("%{}%", q.trim().replace(['%', '_', '\\'], ""))
 }
 
 fn people_where(query: &mut Sql, zone: Uuid, filter: &PeopleFilter<'_>) {

@@ -62,6 +62,8 @@ fn keeps(who: &Actor) -> bool {
 struct Row<T> {
     one: T,
     held: Answerable,
+    /// What was last said on its lines.
+    lights: Vec<Light>,
 }
 
 impl<T> Row<T> {
@@ -81,7 +83,13 @@ async fn rows<T: Clone>(cx: &Cx, kind: SubjectKind, items: &[T], id: impl Fn(&T)
     let mut tx = cx.read().await?;
     let ids: Vec<Uuid> = items.iter().map(&id).collect();
     let mut held = assignment::desk::current_of(&cx.app, &mut tx, cx.who.zone_id, kind, &ids).await?;
-    Ok(items.iter().map(|one| Row { one: one.clone(), held: held.remove(&id(one)).unwrap_or_default() }).collect())
+    let mut lights = continuity::desk::standing(&mut tx, &cx.who, &ids).await?;
+    let row = |one: &T| Row {
+        one: one.clone(),
+        held: held.remove(&id(one)).unwrap_or_default(),
+        lights: lights.remove(&id(one)).unwrap_or_default(),
+    };
+    Ok(items.iter().map(row).collect())
 }
 
 /// Reads the filters of the list from the query. What cannot be read is not asked.

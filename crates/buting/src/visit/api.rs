@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::http::api::{NoQuery, Page, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
+use crate::list::Order;
 use crate::time::Time;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -62,6 +63,10 @@ pub fn routes(routes: &mut Routes) {
 struct VisitQuery {
     limit: Option<i64>,
     cursor: Option<String>,
+    /// With this word in its texts or in the name of whom it is about.
+    q: Option<String>,
+    /// `-happened` (so it runs anyway) or `happened`.
+    sort: Option<String>,
     /// To this enterprise.
     enterprise_id: Option<Uuid>,
     /// To this project.
@@ -85,6 +90,8 @@ struct VisitQuery {
 
 async fn list(cx: Cx, query: VisitQuery) -> Result<Page<Row>> {
     let filter = VisitFilter {
+        q: query.q,
+        order: Order::read(query.sort.as_deref(), "-happened")?,
         subject_id: query.enterprise_id.or(query.project_id),
         visitor_id: query.visitor_id,
         channel: query.channel,
@@ -198,6 +205,10 @@ async fn answer_plan(cx: Cx, id: Uuid, answer: PlanAnswer) -> Result<Uuid> {
 struct PromiseQuery {
     limit: Option<i64>,
     cursor: Option<String>,
+    /// With this word in its texts or in the name of whom it is about.
+    q: Option<String>,
+    /// `due` (so it runs anyway) or `-due`.
+    sort: Option<String>,
     /// To this enterprise.
     enterprise_id: Option<Uuid>,
     /// To this project.
@@ -212,6 +223,8 @@ struct PromiseQuery {
 
 async fn promises(cx: Cx, query: PromiseQuery) -> Result<Page<Promise>> {
     let filter = PromiseFilter {
+        q: query.q,
+        order: Order::read(query.sort.as_deref(), "due")?,
         subject_id: query.enterprise_id.or(query.project_id),
         visit_id: query.visit_id,
         owner_id: query.owner_id,

@@ -13,6 +13,7 @@ use crate::continuity::desk as continuity;
 use crate::continuity::{Light, Measure, Source};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
+use crate::list::{cut, read_cursor};
 use crate::organisation;
 use crate::settings;
 use crate::subject::{self, Named, SubjectKind};
@@ -336,27 +337,8 @@ pub async fn promises(
     let mut tx = app.read().await?;
     let counted = store::count_promises(&mut tx, who, filter).await?;
     let mut items = store::promises(&mut tx, who, filter, after, limit + 1).await?;
-    let next = cut(&mut items, limit, |promise| (promise.due_at, promise.id));
+    let next = cut(&mut items, limit, |promise| Some((promise.due_at, promise.id)));
     Ok(Page::new(items, next, counted))
-}
-
-fn read_cursor(cursor: Option<&str>) -> Result<Option<(Time, Uuid)>> {
-    let read = |text: &str| {
-        let (at, id) = text.split_once('.')?;
-        Some((Time::from_ms(at.parse().ok()?), Uuid::parse_str(id).ok()?))
-    };
-    cursor.map(|text| read(text).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()
-}
-
-/// Cuts a list that was read one row too far; answers the cursor of the rest.
-fn cut<T>(items: &mut Vec<T>, limit: i64, key: impl Fn(&T) -> (Time, Uuid)) -> Option<String> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    if items.len() <= limit {
-        return None;
-    }
-    items.truncate(limit);
-    let (at, id) = items.last().map(key)?;
-    Some(format!("{}.{id}", at.ms()))
 }
 
 // Reading
@@ -463,7 +445,7 @@ pub async fn visits(
     let mut tx = app.read().await?;
     let counted = store::count_visits(&mut tx, who, filter).await?;
     let mut items = store::visits(&mut tx, who, filter, after, limit + 1).await?;
-    let next = cut(&mut items, limit, |row| (row.happened_at, row.id));
+    let next = cut(&mut items, limit, |row| Some((row.happened_at, row.id)));
     Ok(Page::new(items, next, counted))
 }
 

@@ -101,6 +101,7 @@ async fn visits(cx: Cx) -> PageResult {
                     kind: query.opt("kind").and_then(VisitKind::parse),
                     from: query.opt("from").and_then(Day::read).map(|day| day.start(&s.time_zone)),
                     to: query.opt("to").and_then(Day::read).map(next),
+                    q: query.opt_text("q"),
                     ..VisitFilter::default()
                 };
                 page = desk::visits(&cx.app, &cx.who, &filter, query.opt("cursor"), 20).await?;
@@ -681,6 +682,7 @@ async fn promises(cx: Cx) -> PageResult {
         let filter = PromiseFilter {
             owner_id: cx.who.person_id.filter(|_| show == "mine"),
             state: Some(PromiseState::parse(show).unwrap_or(PromiseState::Open)),
+            q: query.opt_text("q"),
             ..PromiseFilter::default()
         };
         let page = desk::promises(&cx.app, &cx.who, &filter, query.opt("cursor"), 20).await?;

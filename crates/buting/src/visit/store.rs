@@ -2,10 +2,11 @@ use super::{
     AckHow, Channel, Coverage, Item, ItemKind, Near, NewPlan, NewPromise, NewVisit, Outcome, Plan, PlanState, Promise,
     PromiseState, Row, VisitKind, Visitor,
 };
-use crate::actor::{Actor, Scope};
+use crate::actor::{Actor, OFFICE, Scope};
 use crate::app::Work;
 use crate::assignment::reach;
 use crate::http::api::TOTAL_CAP;
+use crate::list::{self, Order, Place};
 use crate::subject::SubjectKind;
 use crate::time::Time;
 use serde_json::Value as Json;
@@ -275,6 +276,10 @@ pub struct VisitFilter {
     pub to: Option<Time>,
     /// Only those that the enterprise has not acknowledged.
     pub unacknowledged: bool,
+    /// With this word in its texts or in the name of whom it is about.
+    pub q: Option<String>,
+    /// Which way the list runs.
+    pub order: Order,
 }
 
 fn narrow(query: &mut Sql, who: &Actor, filter: &VisitFilter) {
@@ -319,6 +324,9 @@ fn narrow(query: &mut Sql, who: &Actor, filter: &VisitFilter) {
     if filter.unacknowledged {
         query.push(" AND v.ack_at IS NULL");
     }
+    // The note is the office's own: nobody else finds by its words what he may not read.
+    let texts: &[&str] = if who.is(OFFICE) { &["v.number", "v.note"] } else { &["v.number"] };
+    list::about(query, "v.", texts, filter.q.as_deref());
 }
 
 /// Visits that the actor may see, newest first.
@@ -326,7 +334,7 @@ pub async fn visits(
     tx: &mut Tx,
     who: &Actor,
     filter: &VisitFilter,
-    after: Option<(Time, Uuid)>,
+    after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<Row>> {
     let mut query = Sql::from(
@@ -342,10 +350,7 @@ pub async fn visits(
     );
     query.push(NAMES);
     narrow(&mut query, who, filter);
-    if let Some((at, id)) = after {
-        query.push(" AND (v.happened_at, v.id) < (").arg(at).push(", ").arg(id).push(")");
-    }
-    query.push(" ORDER BY v.happened_at DESC, v.id DESC LIMIT ").arg(limit);
+    list::page(&mut query, ["v.happened_at", "v.id"], true, filter.order, after, limit);
     tx.all(query)
         .await?
         .iter()
@@ -464,6 +469,10 @@ pub struct PromiseFilter {
     pub visit_id: Option<Uuid>,
     pub owner_id: Option<Uuid>,
     pub state: Option<PromiseState>,
+    /// With this word in its texts or in the name of whom it is about.
+    pub q: Option<String>,
+    /// Which way the list runs.
+    pub order: Order,
 }
 
 fn narrow_promises(query: &mut Sql, who: &Actor, filter: &PromiseFilter) {
@@ -487,6 +496,7 @@ fn narrow_promises(query: &mut Sql, who: &Actor, filter: &PromiseFilter) {
     if let Some(state) = filter.state {
         query.push(" AND v.state = ").arg(state);
     }
+    list::about(query, "v.", &["v.text"], filter.q.as_deref());
 }
 
 /// Promises that the actor may see, the earliest due first.
@@ -494,15 +504,12 @@ pub async fn promises(
     tx: &mut Tx,
     who: &Actor,
     filter: &PromiseFilter,
-    after: Option<(Time, Uuid)>,
+    after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<Promise>> {
     let mut query = Sql::from(PROMISE);
     narrow_promises(&mut query, who, filter);
-    if let Some((at, id)) = after {
-        query.push(" AND (v.due_at, v.id) > (").arg(at).push(", ").arg(id).push(")");
-    }
-    query.push(" ORDER BY v.due_at, v.id LIMIT ").arg(limit);
+    list::page(&mut query, ["v.due_at", "v.id"], false, filter.order, after, limit);
     tx.list(query).await
 }
 

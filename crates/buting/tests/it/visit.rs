@@ -411,3 +411,69 @@ async fn a_visit_fulfils_its_plan_and_says_no_change() {
         assert_eq!((page.items.len(), page.next_cursor), (1, None));
     }
 }
+
+/// What a list answers: the texts of one field.
+async fn listed(house: &House, account: &str, path: &str, field: &str) -> Vec<String> {
+    let answer = house.call(account, "GET", &format!("/api/v1/{path}"), Json::Null).await.expect(200).json();
+    let items = answer["items"].as_array().unwrap().clone();
+    items.iter().map(|item| item[field].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn lists_run_both_ways_and_are_searched() {
+    for house in House::both().await {
+        house.call("leader", "POST", "/api/v1/visits", full(&house)).await.expect(201);
+        house.clock.set(house.app.now().plus(DAY_MS));
+        let second = json!({
+            "enterprise_id": house.enterprise, "channel": "phone", "visitors": [house.person("officer")],
+            "promises": [{"text": "送防汛沙袋一百只", "due_at": "2026-12-20T10:00:00Z"}],
+            "continuity": [{"line": "transport", "state": "at_risk", "cause": "东门积水"}],
+            "note": "电话询问库房",
+        });
+        house.call("leader", "POST", "/api/v1/visits", second).await.expect(201);
+        for text in ["架高成品", "调两台水泵"] {
+            let measure =
+                json!({"enterprise_id": house.enterprise, "line": "transport", "kind": "other", "text": text});
+            house.call("leader", "POST", "/api/v1/measures", measure).await.expect(201);
+            house.clock.set(house.app.now().plus(60_000));
+        }
+        for (list, key, field) in [
+            ("visits", "happened", "happened_at"),
+            ("promises", "due", "due_at"),
+            ("continuity", "at", "at"),
+            ("measures", "created", "created_at"),
+        ] {
+            let up = listed(&house, "leader", &format!("{list}?sort={key}"), field).await;
+            let down = listed(&house, "leader", &format!("{list}?sort=-{key}"), field).await;
+            assert!(up.len() >= 2 && up.is_sorted() && up.first() < up.last(), "{list}: {up:?}");
+            assert!(down.iter().rev().eq(&up), "{list}: {down:?}");
+            let first = house.call("leader", "GET", &format!("/api/v1/{list}?sort={key}&limit=1"), Json::Null).await;
+            let cursor = first.json()["next_cursor"].as_str().unwrap().to_owned();
+            let rest = listed(&house, "leader", &format!("{list}?sort={key}&limit=1&cursor={cursor}"), field).await;
+            assert_eq!(rest, up[1..2], "{list} goes on");
+            house.call("leader", "GET", &format!("/api/v1/{list}?sort=colour"), Json::Null).await.expect(422);
+        }
+        for (account, path, found) in [
+            ("leader", "visits?q=%E5%BA%93%E6%88%BF", 1),     // 库房, in the note
+            ("enterprise", "visits?q=%E5%BA%93%E6%88%BF", 0),  // which the enterprise does not read
+            ("leader", "promises?q=%E6%B2%99%E8%A2%8B", 1),   // 沙袋
+            ("leader", "continuity?q=%E7%A7%AF%E6%B0%B4", 1), // 积水
+            ("leader", "measures?q=%E6%B0%B4%E6%B3%B5", 1),   // 水泵
+            ("leader", "measures?q=100%25", 0),
+        ] {
+            assert_eq!(listed(&house, account, path, "id").await.len(), found, "{account} {path}");
+        }
+        let name: String = {
+            let mut tx = house.app.read().await.unwrap();
+            tx.value(sql!(
+                "SELECT short_name FROM enterprise WHERE zone_id = $1 AND id = $2",
+                house.zone,
+                house.enterprise
+            ))
+            .await
+            .unwrap()
+        };
+        let path = format!("visits?q={}", buting::http::page::encode(&name));
+        assert_eq!(listed(&house, "leader", &path, "id").await.len(), 2, "by the name of the enterprise");
+    }
+}

@@ -1,7 +1,8 @@
 //! The SQL of accounts, their grants and rights, devices, sessions and tokens.
 
-use super::{ACCOUNT_STATE, like};
+use super::ACCOUNT_STATE;
 use crate::actor::{Role, ScopeKind};
+use crate::list::like;
 use crate::organisation::{Account, AccountState, Grant, Right};
 use crate::time::Time;
 use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};

@@ -1,7 +1,7 @@
 //! The SQL of invitations and resets.
 
-use super::like;
 use crate::actor::Actor;
+use crate::list::like;
 use crate::organisation::{Invitation, InvitationState, Purpose};
 use crate::time::Time;
 use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};

@@ -185,6 +185,8 @@ invalid-three_administrators = system, security and audit administrator must be 
 
 # What happened, as the title of a page or an answer
 problem-home = To the first page
+problem-back = Back to the record
+problem-typed = What you wrote (not saved; copy it from here)
 problem-invalid = Something needs correcting
 problem-malformed = The request cannot be read
 problem-not_found = Not found
@@ -217,7 +219,7 @@ help-404 = The record may have been merged or removed, or it is not within your 
 help-405 = Nothing was changed. Use the buttons of the page.
 help-408 = The request did not arrive in full; nothing was changed. Check the network and try again.
 help-409 = This change was not saved. Go back to the record, look at its present state and decide again.
-help-412 = Your change was not saved and theirs was not overwritten. Go back to the record, look at it and change it again.
+help-412 = Your change was not saved and theirs was not overwritten. Go back to the record, look at it and change it again; what you wrote is below, to be copied.
 help-413 = Nothing was saved. Split the file, or bring it under 20 MB.
 help-422 = Nothing was saved. Go back to the form and correct it.
 help-429 = Nothing was changed. This keeps others from guessing passwords; you can go on shortly.

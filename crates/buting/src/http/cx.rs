@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use std::net::IpAddr;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The request as a handler sees it: the application, the actor, the language.
 /// Only the guard of a route makes one, after it has checked the route's roles.
@@ -46,6 +46,10 @@ pub struct Request {
     pub flash: Option<String>,
     /// The id that the log has for this request.
     pub request_id: String,
+    /// The page of this site that the request was made from; empty when it is not known.
+    pub from: String,
+    /// The longer texts of a posted form, so that a refusal can hand them back.
+    pub typed: OnceLock<Vec<String>>,
 }
 
 impl Cx {

@@ -52,6 +52,8 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
             cx.who.once = Some(Once { key: key.to_owned(), fingerprint: cx.request.path.clone() });
         }
         cx.who.seen_version = form.opt("version").and_then(|v| v.parse().ok());
+        // A request has one body, so nothing was noted before.
+        let _ = cx.request.typed.set(form.prose());
         Ok(Self { cx, form })
     }
 }
@@ -91,6 +93,14 @@ impl Form {
     /// Every value of a field, as typed.
     pub fn all(&self, name: &str) -> &[String] {
         self.values.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// What took somebody effort to write: texts of several words, in the order
+    /// of the names of their fields. Secrets are none of them.
+    fn prose(&self) -> Vec<String> {
+        let secret = |name: &str| ["old", "new", "again"].contains(&name) || name.contains("password");
+        let written = |text: &&String| text.chars().count() >= 4 && text.chars().any(|c| !c.is_ascii() || c == ' ');
+        self.values.iter().filter(|(name, _)| !secret(name)).flat_map(|(_, all)| all).filter(written).cloned().collect()
     }
 
     /// Whether a field has this value (for options, checkboxes and radios).

@@ -343,12 +343,23 @@ pub fn local_path(next: &str) -> &str {
     if harmless { next } else { "/" }
 }
 
+/// The path and query of a URL of this site; empty when it has none to go on to.
+pub fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let path = rest.find('/').map_or("", |at| &rest[at..]);
+    if local_path(path) == path { path } else { "" }
+}
+
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct ProblemPage {
     s: Shell,
     problem: Problem,
     help: String,
+    /// The record to go back to, when somebody else was quicker.
+    back: String,
+    /// What was typed and not kept: to copy.
+    typed: Vec<String>,
 }
 
 /// An error as a page that says what happened and what to do next, in a bare
@@ -359,23 +370,27 @@ pub fn problem(error: &Error, lang: Lang, headers: &HeaderMap) -> Response {
     s.theme =
         session::cookie(headers, "theme").filter(|t| matches!(*t, "light" | "dark")).unwrap_or_default().to_owned();
     s.large_text = session::cookie(headers, "text") == Some("large");
-    problem_page(s, Problem::of(error, lang))
+    problem_page(s, Problem::of(error, lang), String::new(), Vec::new())
 }
 
 /// The same page with the rail and the name of the person, when it is one.
 pub async fn framed(cx: &Cx, bare: Response) -> Response {
     let Some(problem) = bare.extensions().get::<Problem>().cloned() else { return bare };
     match Shell::of(cx).await {
-        Ok(s) => problem_page(s, problem),
+        Ok(s) if matches!(problem.status, 409 | 412) => {
+            let typed = cx.request.typed.get().cloned().unwrap_or_default();
+            problem_page(s, problem, cx.request.from.clone(), typed)
+        }
+        Ok(s) => problem_page(s, problem, String::new(), Vec::new()),
         // Most likely the very thing that went wrong.
         Err(_) => bare,
     }
 }
 
-fn problem_page(s: Shell, problem: Problem) -> Response {
+fn problem_page(s: Shell, problem: Problem, back: String, typed: Vec<String>) -> Response {
     let help = s.lang.t(&format!("help-{}", problem.status)).into_owned();
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let page = ProblemPage { s, problem, help };
+    let page = ProblemPage { s, problem, help, back, typed };
     let mut response = html_with(status, &page).unwrap_or_else(|_| status.into_response());
     if let Some(seconds) = page.problem.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
@@ -477,6 +492,14 @@ mod tests {
             ("", "/"),
         ] {
             assert_eq!(local_path(next), to, "{next}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_a_referer_stays_on_this_site() {
+        assert_eq!(path_of("https://buting.example/appeals/1?tab=a"), "/appeals/1?tab=a");
+        for none in ["", "about:blank", "https://buting.example", "https://x//evil.example", "/appeals"] {
+            assert_eq!(path_of(none), "", "{none}");
         }
     }
 

@@ -18,7 +18,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,6 +202,8 @@ async fn admit(guard: &Guard, request: &Parts, lang: Lang) -> Result<Cx, Error> 
         large_text: session::cookie(headers, "text") == Some("large"),
         flash: session::cookie(headers, "flash").map(str::to_owned),
         request_id: text_header(headers, header::HeaderName::from_static("x-request-id")).to_owned(),
+        from: page::path_of(text_header(headers, header::REFERER)).to_owned(),
+        typed: OnceLock::new(),
     };
     Ok(Cx { app: Arc::clone(app), who, lang, request: Arc::new(request) })
 }

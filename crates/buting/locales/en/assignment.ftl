@@ -48,7 +48,7 @@ notice-assignment-answers = Your { $role ->
     [officer] officer
    *[stand_in] stand-in
   } is now { $name }, telephone { $phone }
-todo-assignment-gaps = Find who answers (subjects)
+todo-assignment-gaps = enterprises or projects lack somebody who answers for them
 todo-assignment-expires = The term runs out: renew or hand over
 # what does not hold
 invalid-person_left = This person has left

@@ -48,7 +48,7 @@ notice-assignment-answers = 您的{ $role ->
     [officer] 经办人
    *[stand_in] 代岗人员
   }现为 { $name }，电话 { $phone }
-todo-assignment-gaps = 补齐责任人（家数）
+todo-assignment-gaps = 家企业或项目缺责任人，请补齐
 todo-assignment-expires = 责任期限将到，请续期或交接
 # what does not hold
 invalid-person_left = 此人已离岗

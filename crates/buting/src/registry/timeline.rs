@@ -267,6 +267,7 @@ fn in_words(s: &Shell, subject: &str, field: &str, value: &Json, names: &HashMap
             let family = field.replace('_', "-");
             let family = match family.as_str() {
                 "role" => "duty",
+                "cause-kind" => "cause",
                 "state" => "light-state",
                 "tags" => "enterprise-tag",
                 "source" if subject == "continuity" => "light-source",

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { act, fill, send } from "./hands.mjs";
-import { as, close, launch, ROOT } from "./house.mjs";
+import { after, before } from "node:test";
+import { act, fill, send, submit } from "./hands.mjs";
+import { as, close, launch, ROOT, test } from "./house.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -203,5 +203,37 @@ test("the board counts what the lights say", async () => {
   await leader.goto("/board");
   const shown = await leader.locator(".board li").count();
   assert.ok(shown >= 120, `${shown} subjects on one board`);
+  await all.leave();
+});
+
+test("of two windows on one record the slower one changes nothing, and gets back what it wrote", async () => {
+  const all = company({});
+  const title = `样品被扣 ${Date.now()}`;
+  const enterprise = await all.page("enterprise");
+  await enterprise.goto("/appeals/new");
+  const form = enterprise.locator('main form[method="post"]').first();
+  await fill(form, { title, body: "一批样品扣在快递站，明天要送检。", category: { index: 1 } });
+  await send(enterprise, form);
+  const path = new URL(enterprise.url()).pathname;
+
+  // The one window is the dispatcher's at the desk, the other the one left open on a second screen.
+  const quick = await all.page("dispatcher");
+  const slow = await quick.context().newPage();
+  await quick.goto(path);
+  await slow.goto(path);
+  await act(quick, "dispatch", { department_id: { label: "企服部" }, instruction: "今天取回。" });
+  await expectStatus(quick, path, "dispatched");
+
+  const instruction = "请经发部联系快递公司。";
+  const late = await submit(slow, "dispatch", { department_id: { label: "经发部" }, instruction });
+  assert.equal(late, 412);
+  assert.equal(await slow.innerText("h1"), word("problem-stale"));
+  const main = await slow.innerText("main");
+  assert.ok(main.includes(word("help-412")), main);
+  assert.ok(main.includes(instruction), "what was written is handed back");
+  await slow.locator("main a.primary").click();
+  assert.equal(new URL(slow.url()).pathname, path, "and the record is one step away");
+  assert.equal(await status(slow), word("appeal-status-dispatched"));
+  assert.ok(!(await slow.innerText("main")).includes(instruction), "nothing of the slower one was taken");
   await all.leave();
 });

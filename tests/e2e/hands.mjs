@@ -32,17 +32,33 @@ async function unfold(locator) {
   });
 }
 
-/** Carries out an action of the page and expects that it succeeds. */
-export async function act(page, action, fields = {}) {
+/** The form of an action, unfolded and filled in, and the button that sends it. */
+async function ready(page, action, fields) {
   const form = formOf(page, action);
   assert.ok(await form.count() > 0, `${page.url()} offers no "${action}" to this person:\n${await page.innerText("main")}`);
   await unfold(form);
   await fill(form, fields);
-  await send(page, form, form.locator(`button[name="action"][value="${action}"], button.primary, button:not([type="button"])`).first());
+  return [form, form.locator(`button[name="action"][value="${action}"], button.primary, button:not([type="button"])`).first()];
 }
 
-/** Sends a form, says yes when it asks, and expects no refusal. */
+/** Carries out an action of the page and expects that it succeeds. */
+export async function act(page, action, fields = {}) {
+  await send(page, ...await ready(page, action, fields));
+}
+
+/** Sends the form of an action, whatever comes of it. Answers the status. */
+export async function submit(page, action, fields = {}) {
+  return press(page, ...await ready(page, action, fields));
+}
+
+/** Sends a form and expects no refusal. */
 export async function send(page, form, button = form.locator("button.primary").first()) {
+  const status = await press(page, form, button);
+  assert.ok(status < 400, `${status} at ${page.url()}:\n${await page.innerText("main")}`);
+}
+
+/** Presses the button of a form, says yes when it asks, and answers the status of what comes. */
+async function press(page, form, button) {
   const asks = await form.getAttribute("data-confirm");
   const script = await page.evaluate(() => document.body.dataset.htmx !== undefined && typeof window !== "undefined");
   const answer = page.waitForResponse((r) => r.request().method() === "POST");
@@ -54,5 +70,5 @@ export async function send(page, form, button = form.locator("button.primary").f
   }
   const status = (await answer).status();
   await page.waitForLoadState("load");
-  assert.ok(status < 400, `${status} at ${page.url()}:\n${await page.innerText("main")}`);
+  return status;
 }

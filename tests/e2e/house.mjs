@@ -5,10 +5,16 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { test as nodeTest } from "node:test";
 import { chromium } from "playwright-core";
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 export const PASSWORD = "e2e-quiet-words-1";
+
+/** A test that may take so long and fails when it takes longer: a page that never answers must not hold up the rest. */
+export function test(name, run, minutes = 4) {
+  return nodeTest(name, { timeout: minutes * 60_000 }, run);
+}
 
 /** A port that nobody listens on. */
 function freePort() {

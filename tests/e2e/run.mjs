@@ -1,6 +1,6 @@
 // Starts one demo zone and runs every *.test.mjs against it. `DB=postgres` takes PostgreSQL.
 //   node run.mjs [part of a file name …]
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,15 +20,19 @@ const files = readdirSync(here)
 
 const house = await serve();
 console.log(`${process.env.DB ?? "sqlite"}: ${house.base}`);
-const { spawn } = await import("node:child_process");
-const tests = spawn(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files], {
+// A browser that never answers must fail its test, then its file, and at worst the run; nobody waits for it for ever.
+const tests = spawn(process.execPath, ["--test", "--test-concurrency=1", `--test-timeout=${30 * 60_000}`, "--test-reporter=spec", ...files], {
   stdio: "inherit",
   env: { ...process.env, BASE: house.base },
+  detached: true,
 });
-// A browser that hangs must fail the run, not hold it up.
-const patience = setTimeout(() => { console.error("the browser did not come to an end"); tests.kill("SIGKILL"); }, 25 * 60_000);
+/** Ends the tests with everything that they started. */
+const endTests = () => { try { process.kill(-tests.pid, "SIGKILL"); } catch { /* they have ended */ } };
+const patience = setTimeout(() => { console.error("the tests did not come to an end"); endTests(); }, 40 * 60_000);
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, endTests);
 const failed = await new Promise((resolve) => tests.once("exit", (code) => resolve(code ?? 1)));
 clearTimeout(patience);
+endTests();
 const ended = await house.stop();
 if (failed) console.log(house.log().split("\n").filter((line) => /WARN|ERROR/.test(line)).slice(-40).join("\n"));
 if (ended !== 0) console.error(`the program ended with ${ended}`);

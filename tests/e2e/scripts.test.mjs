@@ -1,7 +1,7 @@
 // What the scripts add: keys, field checks, questions, drafts. Each also has its plain way, which other tests take.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { as, close, launch } from "./house.mjs";
+import { after, before } from "node:test";
+import { as, close, launch, test } from "./house.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });

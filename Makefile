@@ -10,6 +10,7 @@ LISTEN ?= 127.0.0.1:8080
 help:
 	@echo 'make demo    build and serve the demo zone on http://$(LISTEN)'
 	@echo 'make test    install what tests need, run every test'
+	@echo 'make browser only what a real browser tests'
 	@echo 'make build   release binary: target/release/buting'
 	@echo 'make lint    format, clippy, licences, types'
 	@echo 'make bench   measure'
@@ -34,10 +35,10 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 test: web test-tools
 	scripts/with-postgres.sh scripts/test.sh
 
-# The main path in a real browser, with script and without, on both databases.
+# What a real browser tests, alone: the flows, and every page of every role.
 browser: web test-tools
 	cargo build -p buting
-	cd tests/e2e && npm ci --ignore-scripts --no-audit --no-fund && npm test && DB=postgres npm test
+	scripts/browse.sh
 
 test-tools:
 	scripts/install-test-tools.sh

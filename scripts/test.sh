@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs the tests: Rust on both databases, and what must survive a kill. The
-# browser's are `make browser`. The server that some need is in BUTING_TEST_POSTGRES
-# (scripts/with-postgres.sh). One profile, so that nothing is compiled twice.
+# Runs the tests: Rust on both databases, what must survive a kill, and the pages
+# in a real browser (`make browser` for these alone). The server that some need is
+# in BUTING_TEST_POSTGRES (scripts/with-postgres.sh). One profile, so that nothing
+# is compiled twice.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,4 +16,5 @@ else
 fi
 
 export BUTING=$PWD/target/debug/buting
-node --test --test-reporter=spec tests/trust/
+node --test --test-timeout=600000 --test-reporter=spec tests/trust/
+scripts/browse.sh

@@ -5,8 +5,25 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { after } from 'node:test';
 
 const BUTING = process.env.BUTING ?? 'target/debug/buting';
+
+/** Processes that still run. A test that failed halfway ends none, and `node --test` would wait for them for ever. */
+const running = new Set();
+
+function start(args, stdio) {
+  const child = spawn(BUTING, args, { stdio });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
+function endAll() {
+  for (const child of running) child.kill('SIGKILL');
+}
+after(endAll);
+process.once('exit', endAll);
 
 /** Runs a command to its end: { status, out, err }. */
 export function buting(...args) {
@@ -24,7 +41,7 @@ export function must(...args) {
 
 /** A command that runs beside the test: resolves to its exit code. */
 export function beside(...args) {
-  const child = spawn(BUTING, args, { stdio: 'ignore' });
+  const child = start(args, 'ignore');
   return new Promise((resolve, reject) => child.on('error', reject).on('exit', resolve));
 }
 
@@ -49,7 +66,7 @@ export class Server {
   static async start(where, seconds = 20) {
     const server = new Server();
     const began = performance.now();
-    const child = spawn(BUTING, ['serve', '--listen', '127.0.0.1:0', ...where], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = start(['serve', '--listen', '127.0.0.1:0', ...where], ['ignore', 'ignore', 'pipe']);
     server.child = child;
     server.exit = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
     const log = [];

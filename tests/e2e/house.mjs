@@ -75,12 +75,20 @@ export async function launch() {
   return Object.assign(browser, { end: () => server.kill() });
 }
 
+/** What comes of a promise, or an error when it takes longer than so many seconds. */
+export async function within(seconds, promise, what) {
+  let timer;
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`${what}: nothing in ${seconds} s`)), seconds * 1000); });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Closes a window. Chromium now and then never answers to that; then it goes when the browser ends. */
 export async function close(what) {
-  let timer;
-  const enough = new Promise((resolve) => { timer = setTimeout(resolve, 5_000); });
-  await Promise.race([what.close().catch(() => {}), enough]);
-  clearTimeout(timer);
+  await within(5, what.close(), "close").catch(() => {});
 }
 
 /** The base URL of the zone under test: the runner sets it, and whoever serves one himself. */
@@ -116,7 +124,7 @@ export async function as(browser, role, { lang = "zh-CN", js = true, ...more } =
     if (new URL(page.url()).pathname.startsWith("/sign-in")) {
       throw new Error(`${role} cannot sign in: ${await page.innerText("main")}`);
     }
-    await page.close();
+    await close(page);
     cookies.set(role, (await context.cookies()).filter((c) => c.name !== "lang" && c.name !== "flash"));
   }
   return context;

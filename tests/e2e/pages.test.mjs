@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { axe, cutOff, invisible, keyboard, outline, overflow } from "./checks.mjs";
-import { as, close, launch, BASE, ROLES, ROOT, test } from "./house.mjs";
+import { as, close, launch, within, BASE, ROLES, ROOT, test } from "./house.mjs";
 
 /**
  * `QUICK=1`, while working on pages, leaves out the widths between and the second language. So does PostgreSQL:
@@ -43,11 +43,20 @@ let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser?.end(); });
 
-/** Opens a page and notes what went wrong besides. */
-async function open(page, path, noise) {
+/** A window that notes what goes wrong besides. One is used for page after page: to open and close them costs more than to look. */
+async function eye(context) {
+  const page = await context.newPage();
+  const noise = [];
   page.on("console", (m) => { if (m.type() === "error") noise.push(m.text().slice(0, 200)); });
   page.on("pageerror", (e) => noise.push(String(e).slice(0, 200)));
   page.on("request", (r) => { if (!r.url().startsWith(BASE) && !r.url().startsWith("data:")) noise.push(`asks ${r.url()}`); });
+  return { page, noise };
+}
+
+/** Opens a page; null for a file to save, which is no page. */
+async function open({ page, noise }, path) {
+  noise.length = 0;
+  await page.setViewportSize({ width: 1280, height: 800 });
   try {
     return await page.goto(path, { waitUntil: "load" });
   } catch (error) {
@@ -85,52 +94,45 @@ async function isNew(page, bare, lang) {
  * Everything about one page. What is quick is looked at whoever opens it; the rest once for every shape of page and
  * again where a role sees a part that is new; what does not depend on language in Chinese alone.
  */
-async function check(context, path, lang, role) {
+async function check({ page, noise }, path, lang, role) {
   const wrong = [];
-  const noise = [];
-  const page = await context.newPage();
-  try {
-    const response = await open(page, path, noise);
-    // A file to save is no page.
-    if (!response) return { wrong, links: [] };
-    const at = shape(new URL(page.url()).pathname);
-    if (response.status() !== 200) return { wrong: [`answers ${response.status()}`], links: [], at };
-    wrong.push(...await outline(page, lang), ...plain(await response.text()));
-    const title = await page.title();
-    const links = await page.evaluate(() => [...document.querySelectorAll("a[href]")].map((a) => a.getAttribute("href")));
-    if (await isNew(page, at, lang)) {
-      const closely = lang === "zh-CN";
-      for (const [width, height] of closely ? WIDTHS : [WIDTHS[0], WIDTHS.at(-1)]) {
-        await page.setViewportSize({ width, height });
-        const wide = await overflow(page);
-        if (wide) wrong.push(`${width}: ${wide}`);
-        if (width === 1440 || (closely && width === 360)) wrong.push(...(await axe(page)).map((line) => `${width}: ${line}`));
-        if (SHOTS && (width === 1440 || width === 360)) {
-          mkdirSync(SHOTS, { recursive: true });
-          await page.screenshot({ path: join(SHOTS, `${role}${at.replace(/\W+/g, "_")}_${lang}_${width}.png`), fullPage: width < 1000 });
-        }
+  const response = await open({ page, noise }, path);
+  if (!response) return { wrong, links: [] };
+  const at = shape(new URL(page.url()).pathname);
+  if (response.status() !== 200) return { wrong: [`answers ${response.status()}`], links: [], at };
+  wrong.push(...await outline(page, lang), ...plain(await response.text()));
+  const title = await page.title();
+  const links = await page.evaluate(() => [...document.querySelectorAll("a[href]")].map((a) => a.getAttribute("href")));
+  if (await isNew(page, at, lang)) {
+    const closely = lang === "zh-CN";
+    for (const [width, height] of closely ? WIDTHS : [WIDTHS[0], WIDTHS.at(-1)]) {
+      await page.setViewportSize({ width, height });
+      const wide = await overflow(page);
+      if (wide) wrong.push(`${width}: ${wide}`);
+      if (width === 1440 || (closely && width === 360)) wrong.push(...(await axe(page)).map((line) => `${width}: ${line}`));
+      if (SHOTS && (width === 1440 || width === 360)) {
+        mkdirSync(SHOTS, { recursive: true });
+        await page.screenshot({ path: join(SHOTS, `${role}${at.replace(/\W+/g, "_")}_${lang}_${width}.png`), fullPage: width < 1000 });
       }
-      await page.setViewportSize({ width: 1280, height: 800 });
-      if (closely) {
-        await page.emulateMedia({ colorScheme: "dark" });
-        wrong.push(...(await axe(page, ["color-contrast"])).map((line) => `dark: ${line}`));
-        await page.emulateMedia({ colorScheme: "light", forcedColors: "active" });
-        wrong.push(...(await invisible(page)).map((line) => `forced colours: ${line}`));
-        await page.emulateMedia({ forcedColors: "none" });
-        const moving = await page.evaluate(() => document.getAnimations().filter((a) => a.playState === "running").length);
-        if (moving) wrong.push(`${moving} things move though less motion is wanted`);
-        wrong.push(...await keyboard(page));
-      }
-      wrong.push(...noise.splice(0));
-      // This changes the page, so it is the last.
-      wrong.push(...await cutOff(page));
-      noise.length = 0;
     }
-    wrong.push(...noise);
-    return { wrong, links, title, at };
-  } finally {
-    await close(page);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    if (closely) {
+      await page.emulateMedia({ colorScheme: "dark" });
+      wrong.push(...(await axe(page, ["color-contrast"])).map((line) => `dark: ${line}`));
+      await page.emulateMedia({ colorScheme: "light", forcedColors: "active" });
+      wrong.push(...(await invisible(page)).map((line) => `forced colours: ${line}`));
+      await page.emulateMedia({ forcedColors: "none" });
+      const moving = await page.evaluate(() => document.getAnimations().filter((a) => a.playState === "running").length);
+      if (moving) wrong.push(`${moving} things move though less motion is wanted`);
+      wrong.push(...await keyboard(page));
+    }
+    wrong.push(...noise.splice(0));
+    // This changes the page, so it is the last.
+    wrong.push(...await cutOff(page));
+    noise.length = 0;
   }
+  wrong.push(...noise);
+  return { wrong, links, title, at };
 }
 
 const reached = new Map();
@@ -143,17 +145,26 @@ for (const role of [null, ...ROLES]) {
     const en = await as(browser, role, { lang: "en" });
     const todo = [role ? "/" : "/sign-in"];
     const seen = new Set(todo.map(shape));
-    const visit = async (path) => {
+    const look = async (seeing, path, lang) => {
+      try {
+        return await within(120, check(seeing, path, lang, role ?? "visitor"), "the page");
+      } catch (error) {
+        // The window may be stuck: the next page gets another.
+        Object.assign(seeing, await within(20, eye(seeing.page.context()), "a window"));
+        return { wrong: [String(error)], links: [] };
+      }
+    };
+    const visit = async (path, lane) => {
       const bare = shape(path.split("?")[0]);
       const first = !reached.has(bare);
       reached.set(bare, path);
-      const { wrong: found, links, title, at } = await check(zh, path, "zh-CN", role ?? "visitor");
+      const { wrong: found, links, title, at } = await look(lane.zh, path, "zh-CN");
       for (const line of found) wrong.add(`${path}: ${line}`);
       // Where a path leads on to another page, that one counts.
       if (title && (titles.get(title) ?? at) !== at) wrong.add(`${path} and ${titles.get(title)} are both called ${title}`);
       titles.set(title, at);
       if (first && !QUICK) {
-        const { wrong: english } = await check(en, path, "en", role ?? "visitor");
+        const { wrong: english } = await look(lane.en, path, "en");
         for (const line of english) wrong.add(`${path} (en): ${line}`);
       }
       for (const link of links) {
@@ -167,7 +178,9 @@ for (const role of [null, ...ROLES]) {
       }
     };
     // Two at once: while one waits for the program the other is looked at.
-    while (todo.length > 0) await Promise.all(todo.splice(0, 2).map(visit));
+    const lanes = [];
+    for (let n = 0; n < 2; n++) lanes.push({ zh: await eye(zh), en: QUICK ? null : await eye(en) });
+    while (todo.length > 0) await Promise.all(todo.splice(0, 2).map((path, n) => visit(path, lanes[n])));
     await close(zh);
     await close(en);
     assert.ok(wrong.size === 0, `${wrong.size} things are wrong\n${[...wrong].join("\n")}`);
@@ -183,15 +196,14 @@ test("every page of the program was reached by links", () => {
 
 test("pages that answer with an error help", async () => {
   const officer = await as(browser, "officer");
-  const noise = [];
   const wrong = [];
+  const seeing = await eye(officer);
   for (const [path, status] of [["/nowhere", 404], ["/admin/accounts", 403], ["/enterprises/00000000-0000-7000-8000-000000000000", 404]]) {
-    const page = await officer.newPage();
-    const response = await open(page, path, noise);
+    const { page } = seeing;
+    const response = await open(seeing, path);
     if (response.status() !== status) wrong.push(`${path} answers ${response.status()}`);
     wrong.push(...await outline(page, "zh-CN"), ...await axe(page));
     if (await page.locator("nav.rail").count() === 0) wrong.push(`${path}: the rail is gone`);
-    await page.close();
   }
   await close(officer);
   assert.deepEqual(wrong, []);

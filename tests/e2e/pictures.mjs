@@ -1,7 +1,7 @@
 // Takes the pictures of the README from the demo zone: `node pictures.mjs`.
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { as, at, launch, ROOT, serve } from "./house.mjs";
+import { as, at, close, launch, ROOT, serve } from "./house.mjs";
 
 const house = await serve();
 at(house.base);
@@ -15,7 +15,7 @@ async function picture(name, role, [width, height], go, options = {}) {
   await go(page);
   const path = join(folder, `${name}.png`);
   await page.screenshot({ path });
-  await context.close();
+  await close(context);
   console.log(`${Math.round(statSync(path).size / 1000)} KB  ${name}.png`);
 }
 
@@ -25,6 +25,13 @@ const firstAppeal = async (page) => {
 };
 await picture("board", "leader", [1440, 900], (page) => page.goto("/board"));
 await picture("appeal", "dispatcher", [1440, 900], firstAppeal);
+await picture("visit", "officer", [1440, 1000], async (page) => {
+  await page.goto("/visits/new");
+  await page.locator('main select[name="subject"]').selectOption({ index: 1 });
+  await page.locator("main form button.primary").click();
+  await page.waitForSelector('form[action="/visits"]');
+});
+await picture("overview", "leader", [1440, 900], (page) => page.goto("/overview"));
 await picture("phone", "enterprise", [390, 780], (page) => page.goto("/"), { deviceScaleFactor: 2 });
 
 await browser.end();

@@ -556,7 +556,8 @@ impl Show {
                     light: clock::light_of(
                         order.sent_at,
                         order.due_at,
-                        order.answered_at.or(order.ended_at),
+                        // An order that was returned runs on, though it was answered once.
+                        order.answered_at.or(order.ended_at).filter(|_| !order.open),
                         r.now,
                         &r.calendar,
                     ),
@@ -952,7 +953,8 @@ impl Partner {
         s.zone_name = p.zone.name.clone();
         s.time_zone = p.zone.time_zone();
         let calendar = clock::calendar(&mut cx.read().await?, who.zone_id).await?;
-        let light = clock::light_of(p.order.sent_at, p.order.due_at, p.order.answered_at, cx.now(), &calendar);
+        let answered = p.order.answered_at.filter(|_| !p.order.open);
+        let light = clock::light_of(p.order.sent_at, p.order.due_at, answered, cx.now(), &calendar);
         Ok(Self { s, token, p, light, answer, extend, once: Uuid::now_v7() })
     }
 

@@ -106,7 +106,7 @@ struct Index {
 fn filter_of(cx: &Cx, view: &str) -> Filter {
     let mut query = Form::parse(cx.request.query.as_bytes());
     let mut filter = Filter {
-        status: query.word("status", Status::parse).into_iter().collect(),
+        status: query.all("status").iter().filter_map(|word| Status::parse(word)).collect(),
         department_id: query.id("department_id"),
         handler_id: query.id("handler_id"),
         category: query.opt_text("category"),

@@ -5,7 +5,7 @@ use super::reading::{Shown, table_text};
 use super::view::{self, Overview, Week};
 use super::{Filter, Job, JobState, Verification, api};
 use crate::actor::Role;
-use crate::continuity::{Line, State, Tally, Tile};
+use crate::continuity::{Line, State, Tile};
 use crate::error::{Error, Result};
 use crate::http::api::Page;
 use crate::http::cx::Cx;
@@ -134,10 +134,6 @@ impl OverviewPage {
 
     fn tile_href(&self, tile: &Tile) -> String {
         tile.kind.href(tile.id)
-    }
-
-    fn count(&self, tally: &Tally, state: &State) -> i64 {
-        tally.of(*state)
     }
 
     fn days(&self, days: &f64) -> String {

@@ -24,6 +24,15 @@ const HELD_DAYS: i64 = 60;
 /// Categories of appeals that are about prevention and safety, not about business.
 pub const PREVENTION: &[&str] = &["epidemic", "safety_env"];
 
+/// The columns of the table of open appeals: their heading and what they count.
+pub const COLUMNS: [(&str, &[Status]); 5] = [
+    ("overview-waiting", &[Status::Registered, Status::Dispatched, Status::Objected]),
+    ("overview-working", &[Status::Signed, Status::Working, Status::Planned]),
+    ("overview-standing", &[Status::WaitingEnterprise, Status::WithPartner, Status::Suspended]),
+    ("overview-answered", &[Status::Answered, Status::Reviewed, Status::ReturnVisit]),
+    ("overview-long-term", &[Status::LongTerm]),
+];
+
 /// Open appeals of one department.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
@@ -31,33 +40,32 @@ pub struct Row {
     pub department_id: Option<Uuid>,
     /// Its short name.
     pub name: Option<String>,
-    /// 待交办、待签收
-    pub waiting: i64,
-    /// 办理中
-    pub working: i64,
-    /// 等企业、等协同部门、挂起
-    pub standing: i64,
-    /// 待审核、待确认、待回访
-    pub answered: i64,
-    /// 挂账
-    pub long_term: i64,
+    /// How many, column by column.
+    pub counts: [i64; COLUMNS.len()],
 }
 
 impl Row {
     /// All of them.
     pub fn total(&self) -> i64 {
-        self.waiting + self.working + self.standing + self.answered + self.long_term
+        self.counts.iter().sum()
+    }
+
+    /// Heading, number, and the list of what was counted, where a list can ask for it.
+    pub fn cells(&self) -> Vec<(&'static str, i64, Option<String>)> {
+        let cell = |((heading, statuses), n): (&(&'static str, &[Status]), &i64)| {
+            let list = self.department_id.filter(|_| *n > 0).map(|id| {
+                let asked: String = statuses.iter().map(|status| format!("&status={status}")).collect();
+                format!("/appeals?department_id={id}{asked}")
+            });
+            (*heading, *n, list)
+        };
+        COLUMNS.iter().zip(&self.counts).map(cell).collect()
     }
 
     fn add(&mut self, status: Status, n: i64) {
-        *match status {
-            Status::Registered | Status::Dispatched | Status::Objected => &mut self.waiting,
-            Status::Signed | Status::Working | Status::Planned => &mut self.working,
-            Status::WaitingEnterprise | Status::WithPartner | Status::Suspended => &mut self.standing,
-            Status::Answered | Status::Reviewed | Status::ReturnVisit => &mut self.answered,
-            Status::LongTerm => &mut self.long_term,
-            Status::Draft | Status::Closed | Status::Rejected | Status::Merged | Status::Withdrawn => return,
-        } += n;
+        if let Some(at) = COLUMNS.iter().position(|(_, statuses)| statuses.contains(&status)) {
+            self.counts[at] += n;
+        }
     }
 }
 

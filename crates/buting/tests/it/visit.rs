@@ -455,7 +455,7 @@ async fn lists_run_both_ways_and_are_searched() {
         }
         for (account, path, found) in [
             ("leader", "visits?q=%E5%BA%93%E6%88%BF", 1),     // 库房, in the note
-            ("enterprise", "visits?q=%E5%BA%93%E6%88%BF", 0),  // which the enterprise does not read
+            ("enterprise", "visits?q=%E5%BA%93%E6%88%BF", 0), // which the enterprise does not read
             ("leader", "promises?q=%E6%B2%99%E8%A2%8B", 1),   // 沙袋
             ("leader", "continuity?q=%E7%A7%AF%E6%B0%B4", 1), // 积水
             ("leader", "measures?q=%E6%B0%B4%E6%B3%B5", 1),   // 水泵

@@ -28,10 +28,7 @@ nav-ledger = Ledger
 
 account = My account
 notices = Notices
-notices-unread = { $n ->
-    [one] Notices, one unread
-   *[other] Notices, { $n } unread
-}
+notices-unread = Notices, { $n } unread
 menu-of = Menu of { $person }
 preferences = Display
 lang-other = 中文

@@ -368,6 +368,7 @@ struct DisruptionPage {
     measures: Vec<Measure>,
     visits: Vec<visit::Row>,
     office: bool,
+    writer: bool,
     commander: bool,
     states: Vec<(DisruptionState, String)>,
     grades: Options,
@@ -412,7 +413,7 @@ async fn disruption_page(cx: &Cx, id: Uuid, form: Option<Form>, closing: Form) -
         .collect();
     let (grades, levels) = levels(&s);
     let sentence = s.with2("disruption-sentence", "lights", lights.len(), "measures", measures.len());
-    let (office, commander) = (cx.who.is(OFFICE), cx.who.is(COMMANDERS));
+    let (office, writer, commander) = (cx.who.is(OFFICE), cx.who.is(WRITERS), cx.who.is(COMMANDERS));
     Ok(DisruptionPage {
         s,
         d,
@@ -421,6 +422,7 @@ async fn disruption_page(cx: &Cx, id: Uuid, form: Option<Form>, closing: Form) -
         measures,
         visits,
         office,
+        writer,
         commander,
         states,
         grades,

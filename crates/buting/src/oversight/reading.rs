@@ -30,8 +30,8 @@ pub struct Shown {
     pub action: String,
     /// Through what, in words.
     pub via: String,
-    /// The enterprise, carrier or project: name and page.
-    pub about: Option<(String, String)>,
+    /// The enterprise, carrier or project: name, and its page for whoever may open it.
+    pub about: Option<(String, Option<String>)>,
     /// What kind of record, in words.
     pub record: String,
     /// The page of the record.
@@ -113,12 +113,21 @@ pub fn shown(s: &Shell, entry: &Entry, names: &Names) -> Shown {
         what: action_text(lang, &entry.action),
         action: entry.action.clone(),
         via: via_text(lang, &entry.via),
-        about: about.and_then(|(id, name)| Some((name, href_of(kind, id)?))),
+        about: about.map(|(id, name)| (name, page_of(s, kind, id))),
         record: table_text(lang, &entry.subject),
-        href: href_of(&entry.subject, entry.subject_id),
+        href: page_of(s, &entry.subject, entry.subject_id),
         fields: fields(s, entry, names),
         note: entry.note.clone(),
     }
+}
+
+/// The page of a record, for whoever may open pages of that kind.
+fn page_of(s: &Shell, table: &str, id: Uuid) -> Option<String> {
+    let open = match table {
+        "subject_request" => s.roles.meets(crate::privacy::desk::READERS),
+        _ => s.in_office(),
+    };
+    href_of(table, id).filter(|_| open)
 }
 
 fn via_text(lang: Lang, via: &str) -> String {
@@ -207,7 +216,21 @@ fn string_text(s: &Shell, names: &Names, table: &str, field: &str, text: &str) -
     // A word of the contract has its label under its field, or under table and field.
     let is_word = !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     let family = field.trim_end_matches('s');
-    let keys = [format!("{table}-{field}-{text}"), format!("{field}-{text}"), format!("{family}-{text}")];
+    let named = match (table, field) {
+        ("subject_request", "kind") => "request-kind",
+        ("continuity", "state") => "light-state",
+        ("continuity", "source") => "light-source",
+        (_, "cause_kind") => "cause",
+        (_, "clock_mode") => "clock-mode",
+        (_, "production_continued") => "went-on",
+        (_, "warning_colour") => "warning",
+        ("assignment", "role") => "duty",
+        ("enterprise", "tags") => "enterprise-tag",
+        ("visit", "key") => "visit-block",
+        ("visit_plan", "kind") => "visit-kind",
+        _ => family,
+    };
+    let keys = [format!("{table}-{field}-{text}"), format!("{named}-{text}"), format!("{field}-{text}")];
     match keys.iter().find(|key| is_word && s.lang.has(key)) {
         Some(key) => s.t(key).into_owned(),
         None => text.to_owned(),
@@ -250,7 +273,11 @@ mod tests {
             "role": "leader", "key": true, "phone": {"erased": true}, "same": 1,
             "officer_id": person.to_string(), "valid_at": 1_795_480_200_000_i64, "none": null,
         });
-        let shown = shown(&Shell::bare(Lang::Zh), &entry(before, after), &names);
+        let mut s = Shell::bare(Lang::Zh);
+        let closed = shown(&s, &entry(before.clone(), after.clone()), &names);
+        assert_eq!(closed.about, Some(("测试机电".to_owned(), None)), "no link to what one may not open");
+        s.roles = crate::actor::OFFICE;
+        let shown = shown(&s, &entry(before, after), &names);
         let of = |label: &str| {
             let field = shown.fields.iter().find(|field| field.label == label);
             field.map(|field| (field.before.clone(), field.after.clone()))
@@ -261,7 +288,7 @@ mod tests {
         assert_eq!(of(&label(Lang::Zh, "valid_at")), Some((None, text("2026-11-24 08:30"))));
         assert_eq!(of(&label(Lang::Zh, "same")), None, "what did not change is not told");
         assert_eq!(of(&label(Lang::Zh, "none")), None);
-        assert_eq!(shown.about, Some(("测试机电".to_owned(), format!("/enterprises/{}", Uuid::from_u128(4)))));
+        assert_eq!(shown.about, Some(("测试机电".to_owned(), Some(format!("/enterprises/{}", Uuid::from_u128(4))))));
         assert_eq!(shown.what, "修改设置");
         let phone = shown.fields.iter().find(|field| field.before == text("已加密")).expect("the telephone");
         assert_eq!(phone.after, text("已删除"));

@@ -487,6 +487,7 @@ struct DepartmentPage {
     parent: Option<Department>,
     page: Page<Listed>,
     keeper: bool,
+    adder: bool,
 }
 
 async fn show_department(cx: Cx, Path(id): Path<String>) -> PageResult {
@@ -501,7 +502,8 @@ async fn show_department(cx: Cx, Path(id): Path<String>) -> PageResult {
         let cursor = Form::parse(cx.request.query.as_bytes()).opt_text("cursor");
         let query = PeopleQuery { department_id: Some(department.id), cursor, ..PeopleQuery::default() };
         let page = desk::people(&cx.app, &cx.who, &query, ROWS).await?;
-        html(&DepartmentPage { s: Shell::of(&cx).await?, department, parent, page, keeper: cx.who.is(KEEPERS) })
+        let (keeper, adder) = (cx.who.is(KEEPERS), cx.who.is(OFFICE.and(KEEPERS)));
+        html(&DepartmentPage { s: Shell::of(&cx).await?, department, parent, page, keeper, adder })
     })
     .await
 }

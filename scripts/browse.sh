@@ -7,5 +7,5 @@ set -euo pipefail
 cd "$(dirname "$0")/../tests/e2e"
 
 npm ci --ignore-scripts --no-audit --no-fund
-node run.mjs flow scripts
+node run.mjs
 env -u BUTING_TEST_POSTGRES DB=postgres node run.mjs flow

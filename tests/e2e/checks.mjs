@@ -133,7 +133,8 @@ export async function outline(page, lang) {
   if (found.lang !== lang) wrong.push(`lang is ${found.lang}`);
   if (found.h1 !== 1) wrong.push(`${found.h1} h1`);
   if (!found.title.trim() || found.title.startsWith(" ")) wrong.push(`title is "${found.title}"`);
-  if (found.raw.length > 0) wrong.push(`a text is missing: ${[...new Set(found.raw)].slice(0, 5).join(", ")}`);
+  // Both languages have the same keys; in English many a word looks like one.
+  if (lang === "zh-CN" && found.raw.length > 0) wrong.push(`a text is missing: ${[...new Set(found.raw)].slice(0, 5).join(", ")}`);
   const foreign = lang === "zh-CN" ? found.words.filter((word) => !NAMES.includes(word)) : [];
   if (foreign.length > 0) wrong.push(`a word of the program shows: ${[...new Set(foreign)].slice(0, 5).join(", ")}`);
   return wrong;

@@ -2,7 +2,7 @@
 //! schedules. Any number of processes may run it.
 
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::upkeep;
 use crate::zone::Zone;
 use serde_json::Value as Json;
@@ -47,15 +47,32 @@ pub fn kinds() -> Vec<Kind> {
 
 /// Runs until `stop` turns true; finishes the job at hand.
 pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
-    // Apart from each other: a backup takes minutes, a row is sealed in seconds.
-    tokio::join!(seal(&app, stop.clone()), work_off(&app, stop));
+    // Tasks of their own: a backup takes minutes, a row is sealed in seconds, and
+    // what breaks in one must not end the other.
+    let (sealing, ending) = (Arc::clone(&app), stop.clone());
+    let sealer = tokio::spawn(async move { seal(&sealing, ending).await });
+    work_off(&app, stop).await;
+    note_failure(sealer.await, "the sealer broke");
 }
 
 /// Seals what is new in the ledger, again and again.
 async fn seal(app: &App, mut stop: watch::Receiver<bool>) {
     let sealer = Seal::new(app.db.clone());
+    let mut refused = 0;
     while next_step(&mut stop).await {
-        note_failure(sealer.run(app.now().ms()).await.map(drop), "the ledger could not be sealed");
+        match sealer.run(app.now().ms()).await {
+            Ok(sealed) => {
+                let now_refused: i64 = sealed.iter().map(|zone| zone.refused).sum();
+                if now_refused > refused {
+                    tracing::error!(
+                        rows = now_refused,
+                        "rows of the ledger were not written by this program: run `buting verify`"
+                    );
+                }
+                refused = now_refused;
+            }
+            Err(error) => tracing::error!(%error, "the ledger could not be sealed"),
+        }
     }
     // Whoever stops the program finds every row sealed.
     note_failure(sealer.run(app.now().ms()).await.map(drop), "the ledger could not be sealed at the end");
@@ -99,13 +116,14 @@ async fn work(app: &Arc<App>, queue: &Queue, kinds: &[Kind], job: &Claimed) -> R
         queue.fail(job, "this program does not know this kind of job", app.now().ms()).await?;
         return Ok(());
     };
-    let mut task = (kind.task)(Arc::clone(app), job.zone_id, job.args.clone());
+    let mut task = tokio::spawn((kind.task)(Arc::clone(app), job.zone_id, job.args.clone()));
     let done = loop {
         match tokio::time::timeout(KEEP, &mut task).await {
-            Ok(done) => break done,
+            Ok(done) => break done.unwrap_or_else(|broken| Err(Error::Internal(broken.to_string()))),
             Err(_) if queue.keep(job, app.now().ms() + LEASE_MS).await? => {}
             Err(_) => {
                 tracing::warn!(job = %job.id, kind = job.kind, "another worker has taken this job over");
+                task.abort();
                 return Ok(());
             }
         }

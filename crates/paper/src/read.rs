@@ -181,7 +181,7 @@ fn text(bytes: &[u8], limits: Limits) -> Result<Sheet, ReadError> {
         },
     };
     let odd = text.chars().take(2000).filter(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')).count();
-    if odd > 0 {
+    if odd > 0 || text.contains('\0') {
         return Err(ReadError::Damaged("neither a spreadsheet nor text".into()));
     }
     let head = text.lines().next().unwrap_or_default();

@@ -64,6 +64,8 @@ enum Pool {
 struct Writer {
     connection: SqliteConnection,
     open: bool,
+    /// A transaction was begun, and whoever asked went away before the answer.
+    doubtful: bool,
     abandoned: bool,
     waiting_for_commit: Vec<oneshot::Sender<Result<(), Error>>>,
 }
@@ -122,6 +124,7 @@ impl Db {
             writer: Arc::new(Mutex::new(Writer {
                 connection,
                 open: false,
+                doubtful: false,
                 abandoned: false,
                 waiting_for_commit: Vec::new(),
             })),
@@ -197,7 +200,9 @@ impl Db {
                     let mut writer = turn.map_err(|_| Error::Unavailable("the writer is busy".to_owned()))?;
                     writer.clean_up().await;
                     if !writer.open {
+                        writer.doubtful = true;
                         writer.connection.execute("BEGIN IMMEDIATE").await?;
+                        writer.doubtful = false;
                         writer.open = true;
                         tokio::spawn(self.clone().flush());
                     }
@@ -282,15 +287,23 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
 }
 
 impl Writer {
-    /// Undoes a savepoint whose owner went away without committing.
+    /// Undoes what somebody left behind who went away: a transaction that may
+    /// have begun, a savepoint that was not committed. The marks fall when it is
+    /// done, since whoever does it may go away too.
     async fn clean_up(&mut self) {
-        if !std::mem::take(&mut self.abandoned) {
+        if self.doubtful {
+            // Fails when nothing had begun, which is as well.
+            let _ = self.connection.execute("ROLLBACK").await;
+            self.doubtful = false;
+        }
+        if !self.abandoned {
             return;
         }
         let undone = self.connection.execute("ROLLBACK TO desk; RELEASE desk").await;
         if undone.is_err() {
             self.fail_batch("the batch was rolled back by the database").await;
         }
+        self.abandoned = false;
     }
 
     /// SQLite may roll a whole transaction back on its own (full disk, I/O

@@ -289,7 +289,8 @@ impl Seal {
         for (zone_id,) in zones {
             loop {
                 let sealed = self.batch(zone_id, at).await?;
-                let full = sealed.rows + sealed.refused == SEAL_BATCH;
+                // Where every row was refused, the next batch would be the same one.
+                let full = sealed.rows > 0 && sealed.rows + sealed.refused == SEAL_BATCH;
                 done.push(sealed);
                 if !full {
                     break;

@@ -77,6 +77,12 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
         }
     }
     check.that(enterprise_id.is_some() || project_id.is_some(), "enterprise_id", "required");
+    if !who.is(OFFICE) && !who.is_rule() {
+        // The channel decides on the limits, a disruption on the hours: neither is the writer's to choose.
+        let own = matches!(new.channel, Channel::Web | Channel::Wechat | Channel::Phone | Channel::Email);
+        check.that(own, "channel", "unknown");
+        check.that(new.disruption_id.is_none(), "disruption_id", "unknown");
+    }
     check.done()?;
     let mut clock_mode = ClockMode::Office;
     if let Some(disruption) = new.disruption_id {
@@ -509,6 +515,10 @@ pub async fn view(app: &App, who: &Actor, id: Uuid) -> Result<View> {
     let partner_only = outside && !record.hats.any(&[Hat::Owner, Hat::Author]);
     let answer = a.answer.clone().filter(|_| !outside || !partner_only && a.answer_is_out());
     let in_office = |days: Option<i64>| days.filter(|_| !outside);
+    let mut line = record.line;
+    if outside {
+        line.withhold();
+    }
     Ok(View {
         body: a.body.clone(),
         outer_number: a.outer_number.clone(),
@@ -517,7 +527,7 @@ pub async fn view(app: &App, who: &Actor, id: Uuid) -> Result<View> {
         profile: a.profile.clone(),
         planned_for: a.planned_for,
         suspend_until: a.suspend_until,
-        review_on: a.review_on,
+        review_on: a.review_on.filter(|_| !outside || a.answer_is_out()),
         merged_into: a.merged_into,
         answer,
         production_continued: a.production_continued.filter(|_| !outside || a.answer_is_out()),
@@ -532,7 +542,7 @@ pub async fn view(app: &App, who: &Actor, id: Uuid) -> Result<View> {
         history: record.history,
         work_orders: record.orders.into_iter().map(OrderView::from).collect(),
         clocks: record.clocks.iter().map(|clock| clock.view(now, &record.calendar)).collect(),
-        item: Item::of(record.line, now, &record.calendar),
+        item: Item::of(line, now, &record.calendar),
     })
 }
 
@@ -638,8 +648,12 @@ pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>>
     Ok(Page::new(lines, next, counted))
 }
 
-/// Hides the complainant from the department complained about, and from partners.
+/// Hides the complainant from the department complained about, and from partners;
+/// and from everybody outside what was answered but not reviewed.
 fn hide(who: &Actor, line: &mut Line) {
+    if is_outside(who) {
+        line.withhold();
+    }
     let accused = line.accused_department_id.is_some();
     let own = line.created_by.is_some() && line.created_by == who.person_id
         || matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_));
@@ -683,6 +697,17 @@ async fn condition(tx: &mut Tx, who: &Actor, filter: &Filter, now: Time) -> Resu
     {
         if let Some(id) = id {
             condition.push(column).arg(id);
+        }
+    }
+    if filter.enterprise_id.is_some() || filter.project_id.is_some() {
+        // Who is not told whose complaint it is must not find out by asking for each in turn.
+        if let Some(own) = who.department_id {
+            let me = who.person_id.unwrap_or_default();
+            condition.push(" AND (a.accused_department_id IS NULL OR a.created_by = ").arg(me);
+            if who.is(OFFICE) {
+                condition.push(" OR a.accused_department_id <> ").arg(own);
+            }
+            condition.push(")");
         }
     }
     if filter.extension_asked {
@@ -1121,6 +1146,7 @@ pub async fn merge_targets(tx: &mut Tx, who: &Actor, appeal: &Appeal) -> Result<
     for (column, none, id) in [
         (" AND a.enterprise_id = ", " AND a.enterprise_id IS NULL", appeal.enterprise_id),
         (" AND a.project_id = ", " AND a.project_id IS NULL", appeal.project_id),
+        (" AND a.accused_department_id = ", " AND a.accused_department_id IS NULL", appeal.accused_department_id),
     ] {
         match id {
             Some(id) => condition.push(column).arg(id),

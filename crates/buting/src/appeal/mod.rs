@@ -548,9 +548,10 @@ pub const TRANSITIONS: &[Transition] = {
         // An enterprise that says nothing within its time has accepted; counted apart.
         row(&[S::Reviewed], A::Close, &[Rule], Either(S::Closed, S::LongTerm)),
         row(&[S::Closed], A::Reopen, &[Owner, Keeper, Desk, Overseer], To(S::Working)),
+        row(&[S::Draft], A::Withdraw, &[Owner, Author, Desk], To(S::Withdrawn)),
+        // Who wrote it down for the enterprise may be who must answer it.
         row(
             &[
-                S::Draft,
                 S::Registered,
                 S::Dispatched,
                 S::Objected,
@@ -565,7 +566,7 @@ pub const TRANSITIONS: &[Transition] = {
                 S::LongTerm,
             ],
             A::Withdraw,
-            &[Owner, Author, Desk],
+            &[Owner, Desk],
             To(S::Withdrawn),
         ),
     ]
@@ -753,9 +754,10 @@ mod tests {
         desk overseer             close         long_term                                              -> closed
         rule                      close         reviewed                                               -> closed|long_term
         owner keeper desk overseer  reopen      closed                                                 -> working
-        owner author desk         withdraw      draft registered dispatched objected signed working    -> withdrawn
-        owner author desk         withdraw      waiting_enterprise with_partner planned suspended      -> withdrawn
-        owner author desk         withdraw      answered reviewed long_term                            -> withdrawn
+        owner author desk         withdraw      draft                                                  -> withdrawn
+        owner desk                withdraw      registered dispatched objected signed working          -> withdrawn
+        owner desk                withdraw      waiting_enterprise with_partner planned suspended      -> withdrawn
+        owner desk                withdraw      answered reviewed long_term                            -> withdrawn
     ";
 
     type Move = (&'static str, &'static str, &'static str, String);

@@ -326,6 +326,13 @@ impl Line {
         self.enterprise_name.as_deref().or(self.project_name.as_deref())
     }
 
+    /// Takes back a result that nobody has reviewed yet.
+    pub fn withhold(&mut self) {
+        if self.status.is_open() && !matches!(self.status, Status::Reviewed | Status::ReturnVisit | Status::LongTerm) {
+            self.result = None;
+        }
+    }
+
     /// Hides whose it is.
     pub fn mask(&mut self) {
         (self.enterprise_id, self.enterprise_name, self.project_id, self.project_name) = (None, None, None, None);

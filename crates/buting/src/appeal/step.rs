@@ -358,8 +358,9 @@ impl<'w> Step<'w> {
             Err(Error::NotFound) => return Err(Error::field("into", "unknown")),
             Err(error) => return Err(error),
         };
-        if other.id == self.a.id || other.enterprise_id != self.a.enterprise_id || other.project_id != self.a.project_id
-        {
+        // A complaint goes into no case of the department that it is about: its words would be read there.
+        let same = |a: &Appeal| (a.enterprise_id, a.project_id, a.accused_department_id);
+        if other.id == self.a.id || same(&other) != same(&self.a) {
             return Err(Error::field("into", "other_subject"));
         }
         if !other.open {

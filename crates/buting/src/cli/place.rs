@@ -7,6 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use serde::Deserialize;
 use std::net::IpAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::{Db, Options};
@@ -119,7 +120,11 @@ impl Settings {
     pub fn make_data_dir(&self) -> Result<()> {
         let dir = &self.config.data_dir;
         let trial = dir.join(".writable");
-        std::fs::create_dir_all(dir)
+        // Nobody else on the machine reads what lies here.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
             .and_then(|()| std::fs::write(&trial, b"x"))
             .and_then(|()| std::fs::remove_file(&trial))
             .map_err(|error| match error.kind() {

@@ -80,6 +80,11 @@ impl Form {
         form
     }
 
+    /// Gives a field a value unless the form has it, be it empty.
+    pub fn fill(&mut self, name: &str, value: String) {
+        self.values.entry(name.to_owned()).or_insert_with(|| vec![value]);
+    }
+
     /// The value of a field, as typed; empty when it is absent.
     pub fn value(&self, name: &str) -> &str {
         self.values.get(name).and_then(|all| all.first()).map_or("", String::as_str)

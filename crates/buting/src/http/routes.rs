@@ -242,15 +242,15 @@ fn text_header(headers: &HeaderMap, name: header::HeaderName) -> &str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// The version in `If-Match: "v3"`.
+/// The version in `If-Match: "v3"`. What cannot be read matches no version:
+/// whoever asks for a condition must not be given an unconditional write.
 fn if_match(headers: &HeaderMap) -> Option<i64> {
-    text_header(headers, header::IF_MATCH)
-        .trim()
-        .trim_start_matches("W/")
-        .trim_matches('"')
-        .strip_prefix('v')?
-        .parse()
-        .ok()
+    let asked = headers.get(header::IF_MATCH)?.to_str().unwrap_or_default().trim();
+    if asked == "*" {
+        return None;
+    }
+    let version = asked.trim_start_matches("W/").trim_matches('"').strip_prefix('v').and_then(|n| n.parse().ok());
+    Some(version.unwrap_or(0))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Error> {

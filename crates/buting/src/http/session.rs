@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::text::Lang;
 use axum::http::{HeaderMap, Method, header};
 use serde_json::Value as Json;
-use store::{FromRow, Row, Tx, sql};
+use store::{FromRow, Row, Sql, Tx, sql};
 use uuid::Uuid;
 
 /// A session that was not used for so long has ended.
@@ -116,19 +116,33 @@ async fn by_token(app: &App, token: &str, method: &Method, path: &str) -> Result
     if seen.is_none_or(|at| now - at > TOKEN_SEEN_STEP_MS) {
         let id: Uuid = first.get("token_id")?;
         drop(tx);
-        let mut tx = app.db.write().await?;
-        tx.run(sql!("UPDATE api_token SET seen_at = $1 WHERE zone_id = $2 AND id = $3", now, actor.zone_id, id))
-            .await?;
-        tx.commit().await?;
+        saw(app, sql!("UPDATE api_token SET seen_at = $1 WHERE zone_id = $2 AND id = $3", now, actor.zone_id, id))
+            .await;
     }
     Ok(Found { actor, lang, session: None, stage: "full".into() })
+}
+
+/// Writes down that a session or token was used. With a full disk or a busy
+/// writer people still read; then the mark is old.
+async fn saw(app: &App, update: Sql) {
+    let written = async {
+        let mut tx = app.db.write().await?;
+        tx.run(update).await?;
+        tx.commit().await
+    };
+    if let Err(error) = written.await {
+        tracing::warn!(%error, "the time of the last use was not written down");
+    }
 }
 
 /// Whether a token's scopes cover a call: `*`, `read`, `appeals:read`, `appeals:write`.
 fn scope_allows(scopes: &str, method: &Method, path: &str) -> bool {
     let reading = matches!(*method, Method::GET | Method::HEAD);
     let collection = path.strip_prefix("/api/v1/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    // A token that makes tokens could give itself every other scope.
+    let makes_tokens = collection == "tokens" && !reading;
     scopes.split_whitespace().any(|scope| match scope.split_once(':') {
+        _ if makes_tokens => scope == "*",
         None => scope == "*" || (scope == "read" && reading),
         Some((name, right)) => name == collection && (right == "write" || (right == "read" && reading)),
     })
@@ -162,10 +176,9 @@ async fn by_session(app: &App, token: &str) -> Result<Option<Found>> {
     }
     let (actor, lang) = assemble(&rows)?.ok_or(ended)?;
     if now - seen_at > SEEN_STEP_MS {
-        let mut tx = app.db.write().await?;
-        tx.run(sql!("UPDATE session SET seen_at = $1 WHERE zone_id = $2 AND digest = $3", now, actor.zone_id, digest))
-            .await?;
-        tx.commit().await?;
+        let seen =
+            sql!("UPDATE session SET seen_at = $1 WHERE zone_id = $2 AND digest = $3", now, actor.zone_id, digest);
+        saw(app, seen).await;
     }
     Ok(Some(Found { actor, lang, session: Some(digest), stage }))
 }

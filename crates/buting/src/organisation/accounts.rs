@@ -349,7 +349,7 @@ pub async fn set_right(app: &App, who: &Actor, id: Uuid, right: Right, given: bo
     work.commit(id).await
 }
 
-/// Sets a first or forgotten password and ends every session of the account.
+/// Sets a first or forgotten password; every session and token of the account ends.
 pub async fn reset_password(app: &App, who: &Actor, account: Uuid, password: &str, must_change: bool) -> Result<()> {
     who.must(SYSADMIN)?;
     let name = {
@@ -361,7 +361,7 @@ pub async fn reset_password(app: &App, who: &Actor, account: Uuid, password: &st
     let mut work = app.work(who).await?;
     let now = work.now;
     store::set_password(&mut work, who.zone_id, account, &hash, must_change).await?;
-    store::delete_other_sessions(&mut work, who.zone_id, account, None).await?;
+    cut_off(&mut work, account).await?;
     super::store::invitations::revoke_open(&mut work, who.zone_id, account, Some(Purpose::Reset), now).await?;
     work.log("account.reset_password", Subject::new("account", account), Change::default()).await?;
     work.commit(account).await?;

@@ -357,6 +357,16 @@ struct Particulars {
     email: Option<String>,
 }
 
+/// What is wrong with the name, title and phone of a person who is to be added.
+pub(crate) fn wrong_person(name: &str, title: Option<&str>, phone: Option<&str>) -> Vec<FieldError> {
+    let mut check = Check::new();
+    particulars(&mut check, name, title, phone, None);
+    match check.done() {
+        Err(Error::Invalid(errors)) => errors,
+        _ => Vec::new(),
+    }
+}
+
 fn particulars(
     check: &mut Check,
     name: &str,

@@ -426,8 +426,8 @@ pub async fn accept(app: &App, acceptance: &Acceptance<'_>) -> Result<(Offer, Op
     }
     store::set_password(&mut work, zone, id, &hash, false).await?;
     if !joining {
-        store::delete_other_sessions(&mut work, zone, id, None).await?;
-        account_rows::delete_devices(&mut work, zone, id).await?;
+        // Whoever had the old password may have made himself a token with it.
+        super::accounts::cut_off(&mut work, id).await?;
     }
     let owner = person(&mut work, zone, id).await?;
     let subject = match owner.enterprise_id.or(owner.project_id) {

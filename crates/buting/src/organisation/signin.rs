@@ -403,13 +403,16 @@ pub async fn second_factor(
     }
     let account = store::credentials_of(&mut tx, who.zone_id, account_id).await?.ok_or(Error::NotFound)?;
     let Some(sealed) = &account.totp_secret else { return Err(Error::NotFound) };
-    let secret = super::factor::open_secret(&mut tx, who.zone_id, account_id, sealed, now).await?;
     let last = account.totp_last_step.and_then(|step| u64::try_from(step).ok());
     let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
-    let genuine = match vault::totp::verify(&secret, &code, super::factor::seconds(now), last) {
-        Some(step) => store::use_totp_step(&mut tx, who.zone_id, account_id, step as i64).await?,
-        None => {
-            store::use_recovery_code(&mut tx, who.zone_id, account_id, &vault::token::code_digest(&code), now).await?
+    // First, since the secret may not open any more: its key may have been lost with a restore.
+    let recovered =
+        store::use_recovery_code(&mut tx, who.zone_id, account_id, &vault::token::code_digest(&code), now).await?;
+    let genuine = recovered || {
+        let secret = super::factor::open_secret(&mut tx, who.zone_id, account_id, sealed, now).await?;
+        match vault::totp::verify(&secret, &code, super::factor::seconds(now), last) {
+            Some(step) => store::use_totp_step(&mut tx, who.zone_id, account_id, step as i64).await?,
+            None => false,
         }
     };
     if !genuine {

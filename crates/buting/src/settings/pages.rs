@@ -438,8 +438,11 @@ async fn calendar_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Resu
             });
         }
     }
-    let form = form
-        .unwrap_or_else(|| Form::filled([("hours", hours_text(hours.as_ref())), ("days", days_text(days.as_ref()))]));
+    let mut form = form.unwrap_or_default();
+    // The post of one form has nothing of the others: left empty, they would say that nothing is kept.
+    for (name, kept) in [("hours", hours_text(hours.as_ref())), ("days", days_text(days.as_ref()))] {
+        form.fill(name, kept);
+    }
     let years =
         clock::years(&calendar, today).into_iter().map(|(year, official)| (i64::from(year), official)).collect();
     let page = CalendarPage {

@@ -347,8 +347,13 @@ pub async fn promises(
 /// were there, and for the enterprise itself. The enterprise does not see
 /// ratings and notes, which are the office's own.
 pub async fn visit(app: &App, who: &Actor, id: Uuid) -> Result<Visit> {
+    let mut tx = app.read().await?;
+    let stored = seen(&mut tx, who, id).await?;
+    // One reader at a time: who holds one and waits for another may wait for himself.
+    drop(tx);
+    let raised: Vec<Uuid> = document(stored.appeals, "appeals")?;
+    let raised = appeals(app, who, &raised).await?;
     let tx = &mut app.read().await?;
-    let stored = seen(tx, who, id).await?;
     let zone = who.zone_id;
     let (mut requirements, mut hazards, mut answers) = (Vec::new(), Vec::new(), Vec::new());
     for item in store::items(tx, zone, id).await? {
@@ -358,7 +363,6 @@ pub async fn visit(app: &App, who: &Actor, id: Uuid) -> Result<Visit> {
             ItemKind::Answer => answers.push(item),
         }
     }
-    let raised: Vec<Uuid> = document(stored.appeals, "appeals")?;
     let mut visit = Visit {
         id,
         number: stored.number,
@@ -379,7 +383,7 @@ pub async fn visit(app: &App, who: &Actor, id: Uuid) -> Result<Visit> {
         requirements,
         hazards,
         answers,
-        appeals: appeals(app, who, &raised).await?,
+        appeals: raised,
         promises: store::promises_of_visit(tx, zone, id).await?,
         continuity: continuity::of_visit(tx, zone, id).await?,
         asked_for_material: stored.asked_for_material,
@@ -510,6 +514,7 @@ pub async fn brief(app: &App, who: &Actor, kind: SubjectKind, id: Uuid) -> Resul
         brief.items = store::open_items(&mut tx, who.zone_id, id).await?;
         let open = appeal::desk::open_for(&mut tx, who, id).await?;
         brief.appeals = open.into_iter().map(raised_of).collect();
+        drop(tx);
         let filter = continuity::MeasureFilter { subject_id: Some(id), open: true, ..Default::default() };
         brief.measures = continuity::measures(app, who, &filter, None, 10).await?.items;
     }

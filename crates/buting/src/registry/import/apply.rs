@@ -497,8 +497,15 @@ impl Run<'_> {
             if contact.name.is_empty() {
                 note("contact", FieldError::new("contact", "import_contact"));
             }
-            if contact.phone.as_deref().is_some_and(|phone| identifiers::phone::parse(phone).is_err()) {
-                note("phone", FieldError::new("phone", "phone"));
+            // All that the register would refuse: it is asked when the row can no longer be given back.
+            let (title, phone) = (contact.title.as_deref(), contact.phone.as_deref());
+            for error in crate::organisation::desk::wrong_person(&contact.name, title, phone) {
+                match error.field.as_ref() {
+                    "name" if contact.name.is_empty() => {}
+                    "name" => note("contact", error),
+                    "title" => note("title", error),
+                    _ => note("phone", error),
+                }
             }
         }
         let new = NewEnterprise {

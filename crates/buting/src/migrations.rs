@@ -24,5 +24,5 @@ pub const MIGRATIONS: &[Migration] = steps! {
     11 "project" "../migrations/0011_project.sql";
     12 "privacy" "../migrations/0012_privacy.sql";
     13 "oversight" "../migrations/0013_oversight.sql";
-    14 "people_of_projects" "../migrations/0014_people_of_projects.sql";
+    14 "lookups" "../migrations/0014_lookups.sql";
 };

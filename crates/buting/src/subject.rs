@@ -54,6 +54,22 @@ pub async fn named(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid) -> Resu
     Ok(Named { kind, id, name, short_name })
 }
 
+/// The people of an enterprise or project who can sign in, at most 100. A carrier
+/// has none of its own.
+pub async fn accounts(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid) -> Result<Vec<Uuid>> {
+    let mut query = Sql::from(
+        "SELECT p.id FROM person p JOIN account a ON a.zone_id = p.zone_id AND a.id = p.id
+         WHERE p.left_at IS NULL AND a.disabled_at IS NULL AND p.zone_id = ",
+    );
+    query.arg(zone).push(match kind {
+        SubjectKind::Enterprise => " AND p.enterprise_id = ",
+        SubjectKind::Project => " AND p.project_id = ",
+        SubjectKind::Carrier => return Ok(Vec::new()),
+    });
+    query.arg(id).push(" ORDER BY p.id LIMIT 100");
+    Ok(tx.list::<(Uuid,)>(query).await?.into_iter().map(|(id,)| id).collect())
+}
+
 /// The page of a record, by the table that a ledger row or notice names.
 pub fn href_of(table: &str, id: Uuid) -> Option<String> {
     let collection = match table {

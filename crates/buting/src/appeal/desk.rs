@@ -672,8 +672,9 @@ async fn condition(tx: &mut Tx, who: &Actor, filter: &Filter, now: Time) -> Resu
     if !filter.status.is_empty() {
         condition.push(" AND a.status IN ").list(filter.status.iter().copied());
     }
-    if filter.open {
-        condition.push(" AND a.open");
+    if filter.open || !filter.status.is_empty() && filter.status.iter().all(|status| status.is_open()) {
+        // The bare column opens the index over what is open; compared, it opens the one by handler.
+        condition.push(" AND a.open AND a.open = TRUE");
     }
     if let Some(department) = filter.department_id {
         condition.push(" AND a.lead_department_id = ").arg(department);

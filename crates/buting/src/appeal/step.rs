@@ -14,6 +14,7 @@ use crate::assignment::reach;
 use crate::clock::{self, Clock, ClockKind, Holder, NewClock, Told};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::organisation::DepartmentKind;
+use crate::subject::{self, SubjectKind};
 use crate::time::{Day, Time};
 use ::store::Tx;
 use almanac::{Calendar, Limit};
@@ -1105,9 +1106,13 @@ impl<'w> Step<'w> {
     }
 
     async fn tell_owner(&mut self, kind: &'static str) -> Result<()> {
-        let (zone, enterprise, project) = (self.a.zone_id, self.a.enterprise_id, self.a.project_id);
-        let mut people = store::contacts_of(self.work, zone, enterprise, project).await?;
-        people.extend(self.a.created_by);
+        let mut people: Vec<Uuid> = self.a.created_by.into_iter().collect();
+        let subjects = [(SubjectKind::Enterprise, self.a.enterprise_id), (SubjectKind::Project, self.a.project_id)];
+        for (kind, id) in subjects {
+            if let Some(id) = id {
+                people.extend(subject::accounts(self.work, self.a.zone_id, kind, id).await?);
+            }
+        }
         self.tell(people, kind).await
     }
 

@@ -535,24 +535,6 @@ pub async fn chief_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Vec<U
     ids(tx, query).await
 }
 
-/// The people of an enterprise or a project who sign in.
-pub async fn contacts_of(
-    tx: &mut Tx,
-    zone: Uuid,
-    enterprise: Option<Uuid>,
-    project: Option<Uuid>,
-) -> Result<Vec<Uuid>> {
-    let query = sql!(
-        "SELECT p.id FROM person p JOIN account a ON a.zone_id = p.zone_id AND a.id = p.id
-         WHERE p.zone_id = $1 AND (p.enterprise_id = $2 OR p.project_id = $3) AND p.left_at IS NULL
-           AND a.disabled_at IS NULL LIMIT 100",
-        zone,
-        enterprise.unwrap_or_default(),
-        project.unwrap_or_default()
-    );
-    ids(tx, query).await
-}
-
 async fn ids(tx: &mut Tx, query: Sql) -> Result<Vec<Uuid>> {
     let rows: Vec<(Uuid,)> = tx.list(query).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())

@@ -16,7 +16,7 @@ use crate::http::api::Page;
 use crate::list::{cut, read_cursor};
 use crate::organisation;
 use crate::settings;
-use crate::subject::{self, Named, SubjectKind};
+use crate::subject::{self, Named, SubjectKind, accounts};
 use crate::time::{DAY_MS, Day, Time};
 use crate::todo::ToDo;
 use crate::zone::Zone;
@@ -136,7 +136,7 @@ async fn save_in(work: &mut Work, subject: &Named, mut new: NewVisit) -> Result<
         fulfil(work, plan, subject, id).await?;
     }
     let about = Subject::about("visit", id, subject.id);
-    for person in store::accounts_of(work, zone_id, subject.id).await? {
+    for person in accounts(work, zone_id, subject.kind, subject.id).await? {
         work.notify(person, "visit.acknowledge", about, json!({"number": number})).await?;
     }
     Ok(id)
@@ -615,7 +615,7 @@ pub async fn plan(app: &App, who: &Actor, new: NewPlan) -> Result<Uuid> {
     let about = Subject::about("visit_plan", id, subject_id);
     let made = json!({"purpose": new.purpose, "planned_at": new.planned_at, "despite": new.despite, "kind": new.kind});
     work.log("visit.plan", about, Change::made(made)).await?;
-    for person in store::accounts_of(&mut work, zone, subject_id).await? {
+    for person in accounts(&mut work, zone, kind, subject_id).await? {
         work.notify(person, "visit.planned", about, json!({"subject": subject.short_name, "purpose": new.purpose}))
             .await?;
     }

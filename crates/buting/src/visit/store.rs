@@ -657,20 +657,6 @@ pub async fn near(tx: &mut Tx, zone: Uuid, subject: Uuid, from: Time, to: Time) 
     tx.list(query).await
 }
 
-/// The people of an enterprise or project who have an account.
-pub async fn accounts_of(tx: &mut Tx, zone: Uuid, subject: Uuid) -> Result<Vec<Uuid>> {
-    let rows: Vec<(Uuid,)> = tx
-        .list(sql!(
-            "SELECT n.id FROM person n JOIN account a ON a.zone_id = n.zone_id AND a.id = n.id
-             WHERE n.zone_id = $1 AND (n.enterprise_id = $2 OR n.project_id = $2) AND n.left_at IS NULL
-               AND a.disabled_at IS NULL",
-            zone,
-            subject
-        ))
-        .await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
 /// People of the office by exact name.
 pub async fn colleagues_named(tx: &mut Tx, zone: Uuid, name: &str) -> Result<Vec<Uuid>> {
     let rows: Vec<(Uuid,)> = tx

@@ -15,7 +15,7 @@ const QUICK = Boolean(process.env.QUICK) || process.env.DB === "postgres";
 const WIDTHS = QUICK ? [[1440, 900], [360, 740]] : [[1440, 900], [768, 1024], [360, 740], [320, 640]];
 const SHOTS = process.env.SHOTS;
 /** Files to save and streams: no pages. */
-const NO_PAGE = [/^\/api\//, /^\/assets\//, /^\/files\//, /\.(csv|xlsx|pdf|svg|json|txt|docx)$/, /^\/metrics$/, /\/export$/, /^\/imports\/template\//];
+const NO_PAGE = [/^\/api\//, /^\/assets\//, /^\/files\//, /\.(csv|xlsx|pdf|svg|json|txt|docx)$/, /^\/metrics$/, /\/export$/, /\/rejects$/, /^\/imports\/template\//];
 
 /** The route of a path: ids become `{}`. */
 function shape(path) {
@@ -144,6 +144,9 @@ async function check({ page, noise }, path, lang, role) {
 /** A day as a form writes it, so many days from now. */
 const inDays = (n) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
 
+/** Where a partner agency without an account answers its order. */
+let byLink;
+
 test("what the demo zone lacks is made by hand, so that its pages can be looked at", async () => {
   const at = async (role, path) => {
     const page = await (await as(browser, role)).newPage();
@@ -170,6 +173,15 @@ test("what the demo zone lacks is made by hand, so that its pages can be looked 
   await form.locator('[name="file"]').setInputFiles({ name: "企业.csv", mimeType: "text/csv", buffer: Buffer.from("名称,统一社会信用代码\n,\n测试食品有限公司,\n") });
   await send(page, form);
 
+  // A partner without an account is sent a link; the page that shows it says so in a field to copy.
+  page = await at("dispatcher", "/appeals?status=working&status=with_partner&status=dispatched");
+  for (const path of await page.locator("tbody .lead a").evaluateAll((all) => all.map((a) => a.getAttribute("href")))) {
+    await page.goto(path);
+    const link = page.locator('input[id^="link-"]').first();
+    if (await link.count() > 0) { byLink = new URL(await link.inputValue()).pathname; break; }
+  }
+  assert.ok(byLink, "an open order of the demo zone can be answered by link");
+
   page = await at("officer", "/visits/plans/new");
   form = page.locator('form[action="/visits/plans"]');
   await fill(form, { subject: { index: 1 }, planned_at: `${inDays(20)}T10:00`, kind: { index: 1 }, purpose: "看新线投产" });
@@ -189,7 +201,7 @@ for (const role of [null, ...ROLES]) {
     const titles = new Map();
     const zh = await as(browser, role);
     const en = await as(browser, role, { lang: "en" });
-    const todo = [role ? "/" : "/sign-in"];
+    const todo = role ? ["/"] : ["/sign-in", byLink];
     const seen = new Set(todo.map(shape));
     const look = async (seeing, path, lang) => {
       try {

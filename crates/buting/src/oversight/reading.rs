@@ -213,7 +213,12 @@ fn string_text(s: &Shell, names: &Names, table: &str, field: &str, text: &str) -
     {
         return s.datetime(&Time::of(stamp));
     }
-    // A word of the contract has its label under its field, or under table and field.
+    word_of(s, table, field, text).unwrap_or_else(|| text.to_owned())
+}
+
+/// The label of a word of the contract: it stands under its field, or under
+/// table and field. None when the text is no such word.
+pub fn word_of(s: &Shell, table: &str, field: &str, text: &str) -> Option<String> {
     let is_word = !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     let family = field.trim_end_matches('s');
     let named = match (table, field) {
@@ -230,11 +235,15 @@ fn string_text(s: &Shell, names: &Names, table: &str, field: &str, text: &str) -
         ("visit_plan", "kind") => "visit-kind",
         _ => family,
     };
-    let keys = [format!("{table}-{field}-{text}"), format!("{named}-{text}"), format!("{field}-{text}")];
-    match keys.iter().find(|key| is_word && s.lang.has(key)) {
-        Some(key) => s.t(key).into_owned(),
-        None => text.to_owned(),
-    }
+    let hyphened = named.replace('_', "-");
+    let keys = [
+        format!("{table}-{field}-{text}"),
+        format!("{table}-{hyphened}-{text}"),
+        format!("{named}-{text}"),
+        format!("{hyphened}-{text}"),
+        format!("{field}-{text}"),
+    ];
+    keys.iter().find(|key| is_word && s.lang.has(key)).map(|key| s.t(key).into_owned())
 }
 
 #[cfg(test)]

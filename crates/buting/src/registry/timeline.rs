@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::assignment::reach;
 use crate::error::Result;
 use crate::http::page::Shell;
+use crate::oversight::reading::word_of;
 use crate::subject::href_of;
 use crate::time::Time;
 use ::store::{LedgerRow, Sql, Tx, sql};
@@ -264,19 +265,7 @@ fn in_words(s: &Shell, subject: &str, field: &str, value: &Json, names: &HashMap
             if let Some(at) = text.ends_with('Z').then(|| Time::read(text, &s.time_zone)).flatten() {
                 return s.datetime(&at);
             }
-            let family = field.replace('_', "-");
-            let family = match family.as_str() {
-                "role" => "duty",
-                "cause-kind" => "cause",
-                "state" => "light-state",
-                "tags" => "enterprise-tag",
-                "source" if subject == "continuity" => "light-source",
-                family => family,
-            };
-            [format!("{subject}-{family}-{text}"), format!("{family}-{text}")]
-                .iter()
-                .find(|key| s.lang.has(key))
-                .map_or_else(|| text.clone(), |key| s.t(key).into_owned())
+            word_of(s, subject, field, text).unwrap_or_else(|| text.clone())
         }
     }
 }

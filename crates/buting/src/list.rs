@@ -32,7 +32,7 @@ impl Order {
 }
 
 /// Ends the statement of a page: what comes after a place, in order, at most so
-/// many. `columns` are those of the time and the id; `down` says that the list
+/// many. `at` and `id` are the columns of the place; `down` says that the list
 /// usually begins with the newest.
 pub fn page(query: &mut Sql, [at, id]: [&'static str; 2], down: bool, order: Order, after: Option<Place>, limit: i64) {
     let down = down == (order == Order::Usual);
@@ -75,14 +75,15 @@ pub fn like(q: &str) -> String {
 /// the table with its dot (`v.`).
 pub fn about(query: &mut Sql, row: &'static str, texts: &[&'static str], q: Option<&str>) {
     let Some(q) = q.map(str::trim).filter(|q| !q.is_empty()) else { return };
+    let pattern = like(q).to_lowercase();
     query.push(" AND (FALSE");
     for text in texts {
-        query.push(" OR lower(").push(text).push(") LIKE ").arg(like(q).to_lowercase());
+        query.push(" OR lower(").push(text).push(") LIKE ").arg(pattern.as_str());
     }
     for table in ["enterprise", "project"] {
         query.push(" OR EXISTS (SELECT 1 FROM ").push(table).push(" s WHERE s.zone_id = ").push(row).push("zone_id");
-        query.push(" AND s.id = ").push(row).push("subject_id AND (lower(s.name) LIKE ").arg(like(q).to_lowercase());
-        query.push(" OR lower(s.short_name) LIKE ").arg(like(q).to_lowercase()).push("))");
+        query.push(" AND s.id = ").push(row).push("subject_id AND (lower(s.name) LIKE ").arg(pattern.as_str());
+        query.push(" OR lower(s.short_name) LIKE ").arg(pattern.as_str()).push("))");
     }
     query.push(")");
 }

@@ -16,7 +16,7 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, encode, go, html, html_with, local_path};
 use crate::http::routes::{Access, Routes};
-use crate::http::session::{device_cookie, session_digest, set_device_cookie, set_session_cookie};
+use crate::http::session::{device_cookie, origin, session_digest, set_device_cookie, set_session_cookie};
 use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -236,6 +236,20 @@ fn cards_page(
     let join_url = format!("{origin}/join");
     let first_run = back.is_empty();
     html(&CardsPage { s, cards, join_url, zone_name, reset, first_run, back })
+}
+
+/// A new way in for somebody who has lost the password: a card, shown this once.
+/// `back` is the page on which it was asked for.
+async fn reset_page(cx: &Cx, headers: &HeaderMap, id: Uuid, back: String) -> Result<Response, Error> {
+    match super::invitations::reset(&cx.app, &cx.who, id).await {
+        Ok(card) => {
+            let s = Shell::of(cx).await?;
+            let zone = s.zone_name.clone();
+            cards_page(s, &origin(&cx.app, headers), zone, vec![card], true, back)
+        }
+        Err(Error::Replayed(_)) => Ok(go(&back, "flash-shown-once")),
+        Err(error) => Err(error),
+    }
 }
 
 fn with_cookie(response: &mut Response, cookie: &str) -> Result<(), Error> {

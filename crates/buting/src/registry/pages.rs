@@ -791,39 +791,29 @@ async fn search_page(cx: Cx) -> PageResult {
 /// At most so many of a kind.
 const HITS: i64 = 10;
 
+/// What was found of one kind, with the way to the rest when there is more.
+fn group<T>(title: &'static str, list: &str, q: &str, page: Page<T>, hit: impl FnMut(T) -> Hit) -> Group {
+    let all = page.next_cursor.is_some().then(|| format!("{list}?q={}", encode(q)));
+    Group { title, hits: page.items.into_iter().map(hit).collect(), all }
+}
+
 async fn found(cx: &Cx, q: &str) -> Result<Vec<Group>> {
     let (who, zone) = (&cx.who, cx.who.zone_id);
     let mut groups = Vec::new();
     let query = EnterpriseQuery { q: Some(q.into()), limit: Some(HITS), ..EnterpriseQuery::default() };
     let page = desk::enterprises(&cx.app, who, &query).await?;
-    groups.push(Group {
-        title: "nav-enterprises",
-        all: page.next_cursor.is_some().then(|| format!("/enterprises?q={}", encode(q))),
-        hits: page
-            .items
-            .into_iter()
-            .map(|one| Hit {
-                href: format!("/enterprises/{}", one.id),
-                title: one.name,
-                more: one.carrier.unwrap_or_default(),
-            })
-            .collect(),
-    });
+    groups.push(group("nav-enterprises", "/enterprises", q, page, |one| Hit {
+        href: format!("/enterprises/{}", one.id),
+        title: one.name,
+        more: one.carrier.unwrap_or_default(),
+    }));
     let query = CarrierQuery { q: Some(q.into()), limit: Some(HITS), ..CarrierQuery::default() };
     let page = desk::carriers(&cx.app, who, &query).await?;
-    groups.push(Group {
-        title: "nav-carriers",
-        all: page.next_cursor.is_some().then(|| format!("/carriers?q={}", encode(q))),
-        hits: page
-            .items
-            .into_iter()
-            .map(|one| Hit {
-                href: format!("/carriers/{}", one.id),
-                more: cx.lang.word("carrier-kind", one.kind.word()).into_owned(),
-                title: one.name,
-            })
-            .collect(),
-    });
+    groups.push(group("nav-carriers", "/carriers", q, page, |one| Hit {
+        href: format!("/carriers/{}", one.id),
+        more: cx.lang.word("carrier-kind", one.kind.word()).into_owned(),
+        title: one.name,
+    }));
     let mut tx = cx.read().await?;
     let mut projects = Vec::new();
     for hit in search::newest(&mut tx, zone, "project", q, None, HITS).await? {
@@ -835,23 +825,15 @@ async fn found(cx: &Cx, q: &str) -> Result<Vec<Group>> {
     groups.push(Group { title: "nav-projects", hits: projects, all: None });
     let filter = appeal::desk::Filter { q: Some(q.into()), limit: HITS, ..appeal::desk::Filter::default() };
     let page = appeal::desk::list(&cx.app, who, &filter).await?;
-    groups.push(Group {
-        title: "nav-appeals",
-        all: page.next_cursor.is_some().then(|| format!("/appeals?q={}", encode(q))),
-        hits: page
-            .items
+    groups.push(group("nav-appeals", "/appeals", q, page, |line| Hit {
+        href: format!("/appeals/{}", line.id),
+        more: [Some(line.number), line.enterprise_name.or(line.project_name)]
             .into_iter()
-            .map(|line| Hit {
-                href: format!("/appeals/{}", line.id),
-                more: [Some(line.number), line.enterprise_name.or(line.project_name)]
-                    .into_iter()
-                    .flatten()
-                    .collect::<Vec<_>>()
-                    .join(" "),
-                title: line.title,
-            })
-            .collect(),
-    });
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" "),
+        title: line.title,
+    }));
     let people = crate::organisation::desk::staff(&cx.app, who, Some(q), None, HITS).await?;
     let mut tx = cx.read().await?;
     let departments: BTreeMap<Uuid, String> = crate::organisation::desk::departments(&mut tx, zone)

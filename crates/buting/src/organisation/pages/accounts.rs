@@ -1,14 +1,13 @@
-use super::{cards_page, done, key};
+use super::{done, key, reset_page};
 use crate::actor::{ADMINS, Role, Roles, ScopeKind};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{FieldError, Result};
 use crate::http::api::Page;
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
-use crate::http::session::origin;
 use crate::organisation::accounts::{self, AccountsQuery, NewAccount};
-use crate::organisation::{Account, AccountState, Grant, Person, desk, invitations};
+use crate::organisation::{Account, AccountState, Grant, Person, desk};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
@@ -226,16 +225,7 @@ async fn rename(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> Page
 async fn reset(headers: HeaderMap, Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
     page::show(cx.lang, async {
         let id = key(&id)?;
-        let back = format!("/admin/accounts/{id}");
-        match invitations::reset(&cx.app, &cx.who, id).await {
-            Ok(card) => {
-                let s = Shell::of(&cx).await?;
-                let zone = s.zone_name.clone();
-                cards_page(s, &origin(&cx.app, &headers), zone, vec![card], true, back)
-            }
-            Err(Error::Replayed(_)) => Ok(go(&back, "flash-shown-once")),
-            Err(error) => Err(error),
-        }
+        reset_page(&cx, &headers, id, format!("/admin/accounts/{id}")).await
     })
     .await
 }

@@ -1,4 +1,4 @@
-use super::{cards_page, done, key, renamed};
+use super::{done, key, renamed, reset_page};
 use crate::actor::{ADMINS, OFFICE, OUTSIDE, Role, Roles};
 use crate::error::{Error, Result};
 use crate::http::api::Page;
@@ -6,10 +6,8 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
-use crate::http::session::origin;
 use crate::organisation::accounts;
 use crate::organisation::desk::{self, PeopleQuery, Standing};
-use crate::organisation::invitations;
 use crate::organisation::{
     Account, AccountState, Department, DepartmentChange, DepartmentKind, Listed, NewDepartment, NewPerson, Person,
     PersonChange, Right, Shown,
@@ -387,16 +385,7 @@ async fn manage(Path(id): Path<String>, Posted { cx, form }: Posted) -> PageResu
 async fn reset(headers: HeaderMap, Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
     page::show(cx.lang, async {
         let id = key(&id)?;
-        let back = format!("/people/{id}");
-        match invitations::reset(&cx.app, &cx.who, id).await {
-            Ok(card) => {
-                let s = Shell::of(&cx).await?;
-                let zone = s.zone_name.clone();
-                cards_page(s, &origin(&cx.app, &headers), zone, vec![card], true, back)
-            }
-            Err(Error::Replayed(_)) => Ok(go(&back, "flash-shown-once")),
-            Err(error) => Err(error),
-        }
+        reset_page(&cx, &headers, id, format!("/people/{id}")).await
     })
     .await
 }

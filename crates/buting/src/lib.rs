@@ -10,6 +10,7 @@ pub mod clock;
 pub mod continuity;
 pub mod demo;
 pub mod error;
+pub mod handover;
 pub mod http;
 pub mod list;
 pub mod migrations;

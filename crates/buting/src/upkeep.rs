@@ -37,6 +37,18 @@ pub fn kinds() -> Vec<Kind> {
             task: |app, zone, _| Box::pin(async move { nightly_backup(&app, zone).await }),
         },
         Kind {
+            name: "upkeep.optimize",
+            schedule: Some(Schedule::EveryMinutes(60)),
+            task: |app, zone, _| {
+                Box::pin(async move {
+                    if is_first(&app, zone).await? {
+                        app.db.optimize().await?;
+                    }
+                    Ok(())
+                })
+            },
+        },
+        Kind {
             name: "upkeep.clean",
             schedule: Some(Schedule::DailyAt(3 * 60 + 10)),
             task: |app, zone, _| Box::pin(async move { clean(&app, zone).await }),
@@ -44,12 +56,17 @@ pub fn kinds() -> Vec<Kind> {
     ]
 }
 
-/// Backs the installation up, restores the backup into a scratch database,
-/// verifies the ledger there, and removes the oldest backups. Schedules run per
-/// zone; the first zone's does it for all.
-pub async fn nightly_backup(app: &Arc<App>, zone: Uuid) -> Result<()> {
+/// Schedules run per zone; what is done for the whole installation is done by the
+/// first zone's.
+async fn is_first(app: &App, zone: Uuid) -> Result<bool> {
     let first = Zone::first(&mut app.read().await?).await?;
-    if app.config.keep_backups == 0 || first.is_none_or(|first| first.zone_id != zone) {
+    Ok(first.is_some_and(|first| first.zone_id == zone))
+}
+
+/// Backs the installation up, restores the backup into a scratch database,
+/// verifies the ledger there, and removes the oldest backups.
+pub async fn nightly_backup(app: &Arc<App>, zone: Uuid) -> Result<()> {
+    if app.config.keep_backups == 0 || !is_first(app, zone).await? {
         return Ok(());
     }
     let failed = |error: anyhow::Error| Error::Internal(format!("{error:#}"));

@@ -13,7 +13,7 @@ use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Work};
 use crate::clock::{self, Clock, ClockKind, ClockMode, Explanation, HeldBar, Holder};
 use crate::error::{Check, Error, FieldError, Result};
-use crate::http::api::Page;
+use crate::http::api::{Page, TOTAL_CAP};
 use crate::subject::{SubjectKind, named};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
@@ -592,7 +592,7 @@ impl Sort {
 }
 
 /// What a list is asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// Any of these; all when empty.
     pub status: Vec<Status>,
@@ -626,10 +626,35 @@ pub struct Filter {
     pub limit: i64,
 }
 
+impl Filter {
+    /// Whether nothing but words narrows the list.
+    fn asks_for_words_alone(&self) -> bool {
+        let words_alone = Self {
+            q: self.q.clone(),
+            sort: self.sort,
+            cursor: self.cursor.clone(),
+            limit: self.limit,
+            ..Self::default()
+        };
+        *self == words_alone
+    }
+}
+
 /// A page of the appeals that somebody may see.
 pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>> {
     let mut tx = app.read().await?;
-    let condition = condition(&mut tx, who, filter, app.now()).await?;
+    let mut condition = condition(who, filter, app.now());
+    let words = match filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+        Some(q) => crate::search::look(&mut tx, who.zone_id, "appeal", "a.id", q).await?,
+        None => None,
+    };
+    if let Some(words) = &words {
+        condition.push(" AND ").append(words.condition.clone());
+    } else if filter.q.as_deref().is_some_and(|q| !q.trim().is_empty()) {
+        condition.push(" AND FALSE");
+    }
+    // The sign keeps the database from walking the whole order for a few that were found.
+    let few = words.as_ref().is_some_and(|words| words.rare);
     let mut tail = Sql::from("");
     if let Some(cursor) = &filter.cursor {
         let (key, id) = read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))?;
@@ -641,15 +666,28 @@ pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>>
         });
         tail.arg(key).push(", ").arg(id).push(")");
     }
+    tail.push(" ORDER BY ").push(if few { "+" } else { "" });
     tail.push(match filter.sort {
-        Sort::Due => " ORDER BY a.due_key, a.id LIMIT ",
-        Sort::DueLast => " ORDER BY a.due_key DESC, a.id DESC LIMIT ",
-        Sort::Newest => " ORDER BY a.created_at DESC, a.id DESC LIMIT ",
-        Sort::Oldest => " ORDER BY a.created_at, a.id LIMIT ",
+        Sort::Due => "a.due_key, a.id LIMIT ",
+        Sort::DueLast => "a.due_key DESC, a.id DESC LIMIT ",
+        Sort::Newest => "a.created_at DESC, a.id DESC LIMIT ",
+        Sort::Oldest => "a.created_at, a.id LIMIT ",
     });
     tail.arg(filter.limit + 1);
     let mut lines = store::lines(&mut tx, who.zone_id, condition.clone(), tail).await?;
-    let counted = store::total(&mut tx, who.zone_id, condition).await?;
+    let counted = match &words {
+        // More have the words than are counted out, whatever is hidden from this reader.
+        Some(words)
+            if words.at_least > TOTAL_CAP
+                && filter.asks_for_words_alone()
+                && who.scope == Scope::All
+                && who.is(OFFICE)
+                && words.at_least - store::hidden(&mut tx, who).await? > TOTAL_CAP =>
+        {
+            TOTAL_CAP + 1
+        }
+        _ => store::total(&mut tx, who.zone_id, condition).await?,
+    };
     let more = lines.len() as i64 > filter.limit;
     lines.truncate(usize::try_from(filter.limit).unwrap_or_default());
     let next = lines.last().filter(|_| more).map(|last| format!("{}.{}", filter.sort.key(last), last.id));
@@ -679,7 +717,7 @@ fn read_cursor(cursor: &str) -> Option<(i64, Uuid)> {
     Some((key.parse().ok()?, Uuid::parse_str(id).ok()?))
 }
 
-async fn condition(tx: &mut Tx, who: &Actor, filter: &Filter, now: Time) -> Result<Sql> {
+fn condition(who: &Actor, filter: &Filter, now: Time) -> Sql {
     let mut condition = store::visible(who);
     if !filter.status.is_empty() {
         condition.push(" AND a.status IN ").list(filter.status.iter().copied());
@@ -727,13 +765,7 @@ async fn condition(tx: &mut Tx, who: &Actor, filter: &Filter, now: Time) -> Resu
     if filter.extension_asked {
         condition.append(store::asked_for_time());
     }
-    if let Some(q) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-        match crate::search::matching(tx, who.zone_id, "appeal", "a.id", q).await? {
-            Some(found) => condition.push(" AND ").append(found),
-            None => condition.push(" AND FALSE"),
-        };
-    }
-    Ok(condition)
+    condition
 }
 
 /// How many appeals stand where, from the kept counters: everything for those
@@ -840,7 +872,9 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
         sign.push(" AND a.lead_department_id IN ").list(store::departments_of(who));
         waits.push(("todo-appeal-sign", sign));
         let mut work = of(&[Status::Signed, Status::Working, Status::Planned]);
-        work.push(" AND a.handler_id = ").arg(who.person_id.unwrap_or_default());
+        work.push(" AND (a.handler_id = ").arg(who.person_id.unwrap_or_default());
+        // What its handler has left behind is the department's.
+        work.push(" OR a.handler_id IS NULL AND a.lead_department_id IN ").list(store::departments_of(who)).push(")");
         waits.push(("todo-appeal-work", work));
         let mut again = Sql::from(" AND (a.status = 'long_term' AND a.review_on <= ");
         again.arg(today).push(" OR a.status = 'suspended' AND a.suspend_until <= ").arg(today);

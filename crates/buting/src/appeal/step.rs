@@ -246,6 +246,19 @@ impl<'w> Step<'w> {
             Refusal::NotNow => Error::state("appeal_status"),
         })?;
         guard(action, &self.facts()).map_err(Error::state)?;
+        let under_way = matches!(
+            self.a.status,
+            Status::Signed
+                | Status::Working
+                | Status::WaitingEnterprise
+                | Status::WithPartner
+                | Status::Planned
+                | Status::Suspended
+        );
+        if under_way && self.a.handler_id.is_none() && self.hats.has(Hat::Lead) {
+            // Its handler has gone: whoever of the department goes on with it takes it up.
+            self.a.handler_id = self.work.who.person_id;
+        }
         match act {
             Act::Register {} => self.register(turn).await,
             Act::Dispatch { department_id, assist, instruction } => {

@@ -333,11 +333,32 @@ pub async fn recount(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Option<Uuid>, Statu
 
 /// Appeals about departments that their own people are not shown.
 pub async fn hidden_counts(tx: &mut Tx, who: &Actor) -> Result<Vec<(Option<Uuid>, Status, i64)>> {
-    let mut query = Sql::from("SELECT a.lead_department_id, a.status, count(*) FROM appeal a WHERE a.zone_id = ");
+    // Complaints are few: they are found first and grouped then. Grouped in one step,
+    // SQLite would walk every appeal in the order of departments.
+    let mut query = Sql::from(
+        "WITH about AS MATERIALIZED (SELECT a.* FROM appeal a
+           WHERE a.accused_department_id IS NOT NULL AND a.zone_id = ",
+    );
     query.arg(who.zone_id).push(" AND a.accused_department_id IN ").list(units_of(who));
-    query.push(" AND a.status <> 'draft' AND NOT (a.created_by = ").arg(who.person_id.unwrap_or_default());
+    query.push(
+        ") SELECT a.lead_department_id, a.status, count(*) FROM about a
+         WHERE a.status <> 'draft' AND NOT (a.created_by = ",
+    );
+    query.arg(who.person_id.unwrap_or_default());
     query.push(" OR ").append(ordered(&departments_of(who))).push(") GROUP BY a.lead_department_id, a.status");
     tx.list(query).await
+}
+
+/// At most so many appeals are hidden from somebody who sees the whole zone:
+/// drafts, and complaints about departments that he is of.
+pub async fn hidden(tx: &mut Tx, who: &Actor) -> Result<i64> {
+    let mut query = sql!(
+        "SELECT (SELECT count(*) FROM appeal WHERE zone_id = $1 AND status = 'draft')
+           + (SELECT count(*) FROM appeal WHERE zone_id = $1 AND accused_department_id IN ",
+        who.zone_id
+    );
+    query.list(units_of(who)).push(")");
+    tx.value(query).await
 }
 
 /// The departments in whose name somebody acts.
@@ -633,7 +654,7 @@ pub async fn find_enterprises(tx: &mut Tx, zone: Uuid, q: &str) -> Result<Vec<(U
     let like = format!("%{literal}%");
     tx.list(sql!(
         "SELECT id, name, short_name FROM enterprise
-         WHERE zone_id = $1 AND (lower(name) LIKE $2 ESCAPE '\\' OR lower(short_name) LIKE $2 ESCAPE '\\'
+         WHERE zone_id = $1 AND merged_into IS NULL AND (lower(name) LIKE $2 ESCAPE '\\' OR lower(short_name) LIKE $2 ESCAPE '\\'
            OR lower(uscc) = $3)
          ORDER BY name, id LIMIT 20",
         zone,

@@ -265,7 +265,7 @@ async fn proposals(cx: Cx, body: ProposalsBody) -> Result<Proposals> {
 
 /// What a bulk assignment or handover did.
 #[derive(Serialize, JsonSchema)]
-struct BatchOut {
+pub struct BatchOut {
     /// The batch; its assignments carry it as `batch_id`.
     id: Uuid,
     /// Assignments opened.
@@ -274,7 +274,7 @@ struct BatchOut {
     changed: i64,
 }
 
-async fn batch(cx: &Cx, id: Result<Uuid>) -> Result<BatchOut> {
+pub async fn batch(cx: &Cx, id: Result<Uuid>) -> Result<BatchOut> {
     let id = match id {
         Ok(id) | Err(Error::Replayed(id)) => id,
         Err(error) => return Err(error),

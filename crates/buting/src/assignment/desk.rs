@@ -2,13 +2,15 @@
 
 use super::store::{self, Facts, Filter, GapRow, Locked};
 use super::{
-    Answerable, Assignment, Bulk, Duty, EndReason, Holder, Item, NewAssignment, NewEnd, NewHolder, Proposed, Shown,
-    Step, may_begin, may_hold, propose, standing, step,
+    Answerable, Assignment, Bulk, Candidate, Duty, EndReason, Holder, Item, NewAssignment, NewEnd, NewHolder, Proposed,
+    Shown, Step, may_begin, may_hold, propose, standing, step,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
+use crate::handover::{self, Held};
 use crate::http::api::{Page, TOTAL_CAP};
+use crate::organisation::desk as organisation;
 use crate::organisation::signin::access;
 use crate::subject::{Named, SubjectKind, named};
 use crate::time::{DAY_MS, Time};
@@ -839,8 +841,20 @@ pub async fn held(app: &App, who: &Actor, person: Uuid) -> Result<Vec<Shown>> {
     Ok(rows.into_iter().map(|row| row.judged_at(now)).collect())
 }
 
+/// Whether a person answers for anything now.
+pub async fn holds(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<bool> {
+    Ok(!store::held_by(tx, zone, person).await?.is_empty())
+}
+
+/// What else is in a person's hands: appeals, orders, promises, measures, milestones, visits.
+pub async fn in_hands(app: &App, who: &Actor, person: Uuid) -> Result<Vec<Held>> {
+    who.must(OFFICE)?;
+    handover::held(&mut app.read().await?, who.zone_id, person).await
+}
+
 /// Hands over everything that a person holds in one step: each row is closed and
-/// followed by one of the successor, and the enterprises' people hear who is new.
+/// followed by one of the successor, whatever else is in his hands passes on, and
+/// the enterprises' people hear who is new.
 pub async fn handover(app: &App, who: &Actor, new: NewHandover) -> Result<Uuid> {
     who.must(DECIDERS)?;
     let mut check = Check::new();
@@ -853,8 +867,16 @@ pub async fn handover(app: &App, who: &Actor, new: NewHandover) -> Result<Uuid> 
         return Err(Error::field("from_person", "unknown"));
     }
     let rows = store::held_by(&mut work, zone, new.from_person).await?;
-    if rows.is_empty() {
+    let others = handover::held(&mut work, zone, new.from_person).await?;
+    if rows.is_empty() && others.is_empty() {
         return Err(Error::state("nothing_to_hand_over"));
+    }
+    let to = store::person(&mut work, zone, new.to_person).await?.map(|facts| facts.candidate);
+    match to {
+        Some(Candidate::Person { department: Some(kind), left: false }) if kind.is_own() => {}
+        Some(Candidate::Person { left: true, .. }) => return Err(Error::field("to_person", "person_left")),
+        Some(_) => return Err(Error::field("to_person", "person_outside")),
+        None => return Err(Error::field("to_person", "unknown")),
     }
     let subjects: BTreeMap<Uuid, SubjectKind> = rows.iter().map(|row| (row.subject_id, row.subject_kind)).collect();
     let mut held = BTreeMap::new();
@@ -892,6 +914,8 @@ pub async fn handover(app: &App, who: &Actor, new: NewHandover) -> Result<Uuid> 
         };
         replace(&mut work, &mut news, &old, Uuid::now_v7(), opening, &facts, new.reason).await?;
     }
+    let department = organisation::person(&mut work, zone, new.to_person).await?.department_id;
+    handover::pass_on(&mut work, new.from_person, new.to_person, department, &note).await?;
     news.tell(&mut work).await?;
     work.commit(batch).await
 }

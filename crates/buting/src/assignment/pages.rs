@@ -2,6 +2,7 @@ use super::desk::{self, Asked, DECIDERS, Gap, Load, NewHandover, Preview, Propos
 use super::{Answerable, Because, Bulk, Duty, EndReason, Item, NewAssignment, NewEnd, NewHolder, Proposed, Shown};
 use crate::actor::{Actor, OFFICE};
 use crate::error::{Conflict, Error, Result};
+use crate::handover::Held;
 use crate::http::api::Page;
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
@@ -782,6 +783,7 @@ struct HandoverPage {
     from: Option<String>,
     held_count: String,
     held: Vec<Shown>,
+    others: Vec<Held>,
 }
 
 async fn handover_page(cx: Cx) -> PageResult {
@@ -794,10 +796,11 @@ async fn handover_page(cx: Cx) -> PageResult {
 }
 
 async fn fill_handover(cx: &Cx, mut form: Form) -> Result<HandoverPage> {
-    let (mut from, mut held) = (None, Vec::new());
+    let (mut from, mut held, mut others) = (None, Vec::new(), Vec::new());
     if let Some(person) = form.id("from_person") {
         from = name_of_person(cx, person).await?;
         held = desk::held(&cx.app, &cx.who, person).await?;
+        others = desk::in_hands(&cx.app, &cx.who, person).await?;
     }
     let reasons = [EndReason::Changed, EndReason::Moved, EndReason::Left, EndReason::Reorganised];
     let mut people = choices(cx, Duty::StandIn).await?;
@@ -814,6 +817,7 @@ async fn fill_handover(cx: &Cx, mut form: Form) -> Result<HandoverPage> {
         from,
         held_count: held.len().to_string(),
         held,
+        others,
     })
 }
 

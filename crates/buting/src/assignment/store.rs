@@ -638,7 +638,8 @@ pub async fn find_subjects(tx: &mut Tx, zone: Uuid, q: &str) -> Result<Vec<Named
     let rows: Vec<(SubjectKind, Uuid, String, String)> = tx
         .list(sql!(
             "SELECT kind, id, name, short_name FROM (
-               SELECT 'enterprise' AS kind, id, name, short_name FROM enterprise WHERE zone_id = $1
+               SELECT 'enterprise' AS kind, id, name, short_name FROM enterprise
+                 WHERE zone_id = $1 AND merged_into IS NULL
                UNION ALL SELECT 'carrier' AS kind, id, name, short_name FROM carrier WHERE zone_id = $1
                UNION ALL SELECT 'project' AS kind, id, name, short_name FROM project WHERE zone_id = $1
              ) AS s WHERE name LIKE $2 OR short_name LIKE $2 ORDER BY name, id LIMIT 20",

@@ -106,6 +106,7 @@ pub async fn migrate(settings: &Settings, db: &Db) -> Result<usize> {
     if steps > 0 {
         tracing::info!(steps, "the schema is up to date");
     }
+    db.optimize().await?;
     Ok(steps)
 }
 

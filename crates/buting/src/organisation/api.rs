@@ -378,18 +378,8 @@ async fn change_person(cx: Cx, id: Uuid, change: PersonChange) -> Result<Uuid> {
     desk::change_person(&cx.app, &cx.who, id, change).await
 }
 
-/// That somebody has left.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-struct Leave {
-    /// Why.
-    reason: Option<String>,
-    /// That this is the last one of the enterprise who can sign in was seen.
-    last_contact: bool,
-}
-
-async fn leave(cx: Cx, id: Uuid, input: Leave) -> Result<Uuid> {
-    desk::leave(&cx.app, &cx.who, id, input.reason.as_deref().unwrap_or_default(), input.last_contact).await
+async fn leave(cx: Cx, id: Uuid, leaving: desk::Leaving) -> Result<Uuid> {
+    desk::leave(&cx.app, &cx.who, id, leaving).await
 }
 
 async fn numbers_of(cx: Cx, path: HashMap<String, String>, _: Request) -> Result<Response> {

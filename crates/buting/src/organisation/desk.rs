@@ -18,6 +18,8 @@ use crate::http::api::{Page, TOTAL_CAP};
 use crate::subject::SubjectKind;
 use crate::zone::Zone;
 use ::store::{Error as StoreError, Tx};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -74,16 +76,27 @@ pub async fn add_department_in(work: &mut Work, new: NewDepartment) -> Result<Uu
     let name = check.text("name", &new.name, 60);
     let short_name = check.opt_text("short_name", new.short_name.as_deref(), 20);
     let phone = check.opt_text("phone", new.phone.as_deref(), 30);
+    let industries = industries(&mut check, new.industries.as_deref());
     if let Some(parent) = new.parent_id {
         check.that(store::department(work, zone, parent).await?.is_some(), "parent_id", "unknown");
     }
     check.done()?;
-    let new = NewDepartment { name, short_name, phone, ..new };
+    let new = NewDepartment { name, short_name, phone, industries, ..new };
     let now = work.now;
     store::insert_department(work, zone, id, &new, now).await?;
     let made = json!({"name": new.name, "kind": new.kind, "parent_id": new.parent_id});
     work.log("department.create", Subject::new("department", id), Change::made(made)).await?;
     Ok(id)
+}
+
+/// The divisions of industry as they are kept; what names none is told.
+fn industries(check: &mut Check, text: Option<&str>) -> Option<String> {
+    let Some(divisions) = super::divisions(text.unwrap_or_default()) else {
+        check.add(FieldError::new("industries", "divisions"));
+        return None;
+    };
+    let words: Vec<String> = divisions.iter().map(|division| format!("{division:02}")).collect();
+    Some(words.join(" ")).filter(|text| !text.is_empty())
 }
 
 /// Every department and partner agency, in order.
@@ -111,6 +124,7 @@ pub async fn change_department(app: &App, who: &Actor, id: Uuid, change: Departm
     let short_name = check.text("short_name", change.short_name.as_deref().unwrap_or(&old.short_name), 20);
     let phone = change.phone.apply(old.phone.clone());
     let phone = check.opt_text("phone", phone.as_deref(), 30);
+    let industries = industries(&mut check, change.industries.apply(old.industries.clone()).as_deref());
     let parent_id = change.parent_id.apply(old.parent_id);
     if let Some(parent) = parent_id {
         check.that(is_free_parent(&mut work, zone, id, parent).await?, "parent_id", "parent");
@@ -125,6 +139,7 @@ pub async fn change_department(app: &App, who: &Actor, id: Uuid, change: Departm
         name,
         short_name,
         phone,
+        industries,
         parent_id,
         kind,
         position: change.position.unwrap_or(old.position),
@@ -140,6 +155,7 @@ pub async fn change_department(app: &App, who: &Actor, id: Uuid, change: Departm
     changed.plain("parent_id", &old.parent_id, &new.parent_id);
     changed.plain("position", &old.position, &new.position);
     changed.plain("phone", &old.phone, &new.phone);
+    changed.plain("industries", &old.industries, &new.industries);
     work.log("department.change", Subject::new("department", id), changed.change()).await?;
     work.commit(id).await
 }
@@ -537,20 +553,46 @@ pub async fn is_last_contact(tx: &mut Tx, who: &Actor, person: &Person) -> Resul
     Ok(has_account && account_store::colleagues(tx, who.zone_id, subject, person.id).await?.is_empty())
 }
 
+/// That somebody has left.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Leaving {
+    /// Why.
+    pub reason: Option<String>,
+    /// That this is the last one of the enterprise who can sign in was seen.
+    pub last_contact: bool,
+    /// That what is in the person's hands has no successor yet was seen: it is
+    /// listed among the gaps until somebody takes it over.
+    pub hand_over_later: bool,
+}
+
+/// Whether one of the staff still answers for something or has it in hand.
+async fn holds(tx: &mut Tx, zone: Uuid, person: &Person) -> Result<bool> {
+    if person.department_id.is_none() {
+        return Ok(false);
+    }
+    Ok(crate::assignment::desk::holds(tx, zone, person.id).await?
+        || !crate::handover::held(tx, zone, person.id).await?.is_empty())
+}
+
 /// Notes that a person has left: the account is disabled, sessions, tokens and
 /// open invitations end at once. The last contact of an enterprise is only let
 /// go when `last_contact` says that this was seen; the officer who answers for
-/// the enterprise is told. When the one who managed the enterprise's accounts
+/// the enterprise is told. One of the staff hands over first, unless
+/// `hand_over_later` says that this was seen. When the one who managed the enterprise's accounts
 /// goes, the right passes to the colleague who has been there longest.
-pub async fn leave(app: &App, who: &Actor, id: Uuid, reason: &str, last_contact: bool) -> Result<Uuid> {
+pub async fn leave(app: &App, who: &Actor, id: Uuid, leaving: Leaving) -> Result<Uuid> {
     let mut check = Check::new();
-    let reason = check.opt_text("reason", Some(reason), 200).unwrap_or_default();
+    let reason = check.opt_text("reason", leaving.reason.as_deref(), 200).unwrap_or_default();
     check.done()?;
     let mut work = app.work(who).await?;
     let old = kept(&mut work, who, id).await?;
     who.saw(old.version)?;
-    if old.left_at.is_none() && !last_contact && is_last_contact(&mut work, who, &old).await? {
+    if old.left_at.is_none() && !leaving.last_contact && is_last_contact(&mut work, who, &old).await? {
         return Err(Error::state("last_contact"));
+    }
+    if old.left_at.is_none() && !leaving.hand_over_later && holds(&mut work, who.zone_id, &old).await? {
+        return Err(Error::state("hand_over_first"));
     }
     leave_because(&mut work, id, &reason).await?;
     work.commit(id).await

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 const PERSON: &str = "SELECT id, name, partial, title, phone, email, department_id, enterprise_id, project_id,
    position, left_at, version FROM person";
-const DEPARTMENT: &str = "SELECT id, name, short_name, kind, parent_id, position, phone, valid_from, valid_to,
-   version FROM department";
+const DEPARTMENT: &str = "SELECT id, name, short_name, kind, parent_id, position, phone, industries, valid_from,
+   valid_to, version FROM department";
 
 /// What sign-in needs to know of an account.
 pub struct Credentials {
@@ -106,8 +106,9 @@ pub async fn departments(tx: &mut Tx, zone: Uuid) -> Result<Vec<Department>> {
 
 pub async fn insert_department(tx: &mut Tx, zone: Uuid, id: Uuid, new: &NewDepartment, at: Time) -> Result<()> {
     tx.run(sql!(
-        "INSERT INTO department (zone_id, id, name, short_name, kind, parent_id, position, phone, valid_from, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)",
+        "INSERT INTO department (zone_id, id, name, short_name, kind, parent_id, position, phone, valid_from, industries,
+           version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)",
         zone,
         id,
         new.name,
@@ -116,7 +117,8 @@ pub async fn insert_department(tx: &mut Tx, zone: Uuid, id: Uuid, new: &NewDepar
         new.parent_id,
         new.position.unwrap_or(100),
         new.phone,
-        at
+        at,
+        new.industries
     ))
     .await
     .map(drop)
@@ -269,8 +271,8 @@ pub async fn update_department(tx: &mut Tx, zone: Uuid, new: &Department) -> Res
     let n = tx
         .run(sql!(
             "UPDATE department SET name = $1, short_name = $2, kind = $3, parent_id = $4, position = $5, phone = $6,
-               valid_to = $7, version = version + 1
-             WHERE zone_id = $8 AND id = $9 AND version = $10",
+               valid_to = $7, industries = $8, version = version + 1
+             WHERE zone_id = $9 AND id = $10 AND version = $11",
             new.name,
             new.short_name,
             new.kind,
@@ -278,6 +280,7 @@ pub async fn update_department(tx: &mut Tx, zone: Uuid, new: &Department) -> Res
             new.position,
             new.phone,
             new.valid_to,
+            new.industries,
             zone,
             new.id,
             new.version

@@ -227,6 +227,9 @@ pub async fn change_enterprise(app: &App, who: &Actor, id: Uuid, mut patch: Ente
     }
     let old = store::enterprise(&mut work, who.zone_id, id).await?.ok_or(Error::NotFound)?;
     who.saw(old.version)?;
+    if old.merged_into.is_some() {
+        return Err(Error::state("enterprise_merged"));
+    }
     change_in(&mut work, &old, patch, reason).await?;
     work.commit(id).await
 }

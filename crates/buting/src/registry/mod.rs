@@ -18,6 +18,7 @@ mod api;
 pub mod desk;
 pub mod export;
 pub mod import;
+pub mod merge;
 mod pages;
 mod store;
 pub mod timeline;
@@ -40,17 +41,22 @@ pub fn routes(routes: &mut Routes) {
     api::routes(routes);
     pages::routes(routes);
     import::pages::routes(routes);
+    merge::routes(routes);
 }
 
 /// The jobs of the queue that belong to the register.
 pub fn kinds() -> Vec<crate::worker::Kind> {
-    import::kinds()
+    let mut kinds = import::kinds();
+    kinds.extend(merge::kinds());
+    kinds
 }
 
 /// The most people an enterprise can have.
 const MOST_PEOPLE: i64 = 2_000_000;
 /// The most short names of one enterprise.
 const MOST_NAMES: usize = 10;
+/// Characters of a short name.
+const LONGEST_SHORT_NAME: usize = 20;
 /// The most contacts given with a new enterprise.
 const MOST_CONTACTS: usize = 20;
 /// A contact not verified for so long is doubtful.
@@ -69,6 +75,8 @@ words! {
         ContactLost = "contact_lost",
         /// 僵尸企业
         Zombie = "zombie",
+        /// 已并入另一条记录
+        Merged = "merged",
     }
 }
 
@@ -165,6 +173,8 @@ pub struct Enterprise {
     pub confirmed_at: Option<Time>,
     /// Its people to talk to.
     pub contacts: Vec<Contact>,
+    /// The record that this one turned out to be, and was merged into.
+    pub merged_into: Option<Uuid>,
     /// When it was entered.
     pub created_at: Time,
     /// When it was last changed.
@@ -196,6 +206,7 @@ impl FromRow for Enterprise {
             source: row.get("source")?,
             confirmed_at: row.get("confirmed_at")?,
             contacts: Vec::new(),
+            merged_into: row.get("merged_into")?,
             created_at: row.get("created_at")?,
             changed_at: row.get("changed_at")?,
             version: row.get("version")?,
@@ -449,6 +460,8 @@ impl NewEnterprise {
         if self.contacts.len() > MOST_CONTACTS {
             check.add(FieldError::new("contacts", "too_many").with("max", MOST_CONTACTS));
         }
+        // That is done by merging, never by a word.
+        check.that(self.status != Some(Status::Merged), "status", "unknown");
         let tags: Vec<Tag> = self.tags.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         check.done()?;
         Ok(Self {
@@ -488,6 +501,7 @@ impl NewEnterprise {
             source: self.source.clone(),
             confirmed_at: self.confirmed_at,
             contacts: Vec::new(),
+            merged_into: None,
             created_at: at,
             changed_at: at,
             version: 1,
@@ -500,7 +514,7 @@ fn short_names(check: &mut Check, names: Vec<String>) -> Vec<String> {
     let names: Vec<String> = names
         .iter()
         .enumerate()
-        .filter_map(|(i, name)| check.opt_text(&format!("short_names/{i}"), Some(name), 20))
+        .filter_map(|(i, name)| check.opt_text(&format!("short_names/{i}"), Some(name), LONGEST_SHORT_NAME))
         .filter(|name| seen.insert(name.clone()))
         .collect();
     if names.len() > MOST_NAMES {

@@ -1,5 +1,6 @@
 use super::desk::{self, CONTACT_KEEPERS, KEEPERS, READERS};
 use super::export;
+use super::merge;
 use super::timeline::{self, Timeline};
 use super::{
     Carrier, CarrierKind, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch,
@@ -23,6 +24,7 @@ use almanac::Light as DueLight;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -202,6 +204,7 @@ struct EnterprisePage {
     appeals: Option<Vec<(appeal::record::Line, DueLight)>>,
     visits: Vec<visit::Row>,
     promises: Vec<visit::Promise>,
+    merges: Vec<merge::Merge>,
     timeline: Timeline,
 }
 
@@ -238,6 +241,9 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
         let id = id_of(&id)?;
         let (who, zone) = (&cx.who, cx.who.zone_id);
         let mut one = desk::enterprise(&cx.app, who, id).await?;
+        if let Some(into) = one.merged_into {
+            return Ok(Redirect::temporary(&format!("/enterprises/{into}")).into_response());
+        }
         let query = Form::parse(cx.request.query.as_bytes());
         let reaches = desk::reaches(&cx.app, who, id).await?;
         let inside = who.is(OFFICE);
@@ -271,6 +277,8 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
             (Vec::new(), None)
         };
         let visits = visit::desk::last_visits(&mut tx, who, id, 5).await?;
+        let keeps = keeps(who);
+        let merges = if keeps { merge::desk::into(&mut tx, zone, id).await? } else { Vec::new() };
         drop(tx);
         let open = visit::desk::PromiseFilter {
             subject_id: Some(id),
@@ -280,7 +288,6 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
         let promises = visit::desk::promises(&cx.app, who, &open, None, 20).await?.items;
         let before = query.opt("before").and_then(|text| Uuid::parse_str(text).ok());
         let timeline = timeline::of(&cx.app, who, &s, id, before).await?;
-        let keeps = keeps(who);
         html(&EnterprisePage {
             s,
             one,
@@ -295,6 +302,7 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
             appeals,
             visits,
             promises,
+            merges,
             timeline,
         })
     })

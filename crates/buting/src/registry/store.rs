@@ -10,7 +10,7 @@ const BATCH: usize = 200;
 
 const ENTERPRISE: &str = "SELECT e.id, e.name, e.short_name, e.uscc, e.uscc_note, e.legacy_reg_no, e.carrier_id,
    c.short_name AS carrier, e.industry_code, e.headcount, e.key, e.status, e.address, e.tags, e.note, e.source,
-   e.confirmed_at, e.created_at, e.changed_at, e.version, e.spelling
+   e.confirmed_at, e.merged_into, e.created_at, e.changed_at, e.version, e.spelling
  FROM enterprise e LEFT JOIN carrier c ON c.zone_id = e.zone_id AND c.id = e.carrier_id";
 
 const CARRIER: &str =
@@ -37,6 +37,14 @@ pub async fn enterprises_of(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<Vec
     }
     name(tx, zone, &mut found).await?;
     Ok(found)
+}
+
+/// Holds enterprises against other writers until the end of the transaction.
+pub async fn hold(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<()> {
+    let mut query = sql!("SELECT id FROM enterprise WHERE zone_id = $1 AND id IN ", zone);
+    query.list(ids.iter().copied()).push(" ORDER BY id").push(tx.dialect().pick("", " FOR UPDATE"));
+    tx.all(query).await?;
+    Ok(())
 }
 
 /// Adds their short names.
@@ -81,9 +89,10 @@ impl Conditions {
         if let Some(key) = self.key {
             query.push(" AND e.key = ").arg(key);
         }
-        if let Some(status) = self.status {
-            query.push(" AND e.status = ").arg(status);
-        }
+        match self.status {
+            Some(status) => query.push(" AND e.status = ").arg(status),
+            None => query.push(" AND e.merged_into IS NULL"),
+        };
         if let Some(least) = self.headcount_min {
             query.push(" AND coalesce(e.headcount, -1) >= ").arg(least);
         }
@@ -171,7 +180,7 @@ pub async fn enterprise_count(tx: &mut Tx, zone: Uuid, conditions: &Conditions, 
 /// The enterprise of that full name, other than `not`.
 pub async fn enterprise_named(tx: &mut Tx, zone: Uuid, name: &str, not: Uuid) -> Result<Option<Uuid>> {
     tx.opt_value(sql!(
-        "SELECT id FROM enterprise WHERE zone_id = $1 AND name = $2 AND id <> $3 LIMIT 1",
+        "SELECT id FROM enterprise WHERE zone_id = $1 AND name = $2 AND id <> $3 AND merged_into IS NULL LIMIT 1",
         zone,
         name,
         not

@@ -3,6 +3,7 @@
 //! the action by its key `ledger-…`, the changed fields by `record-…` or `field-…`
 //! labels (a field without label is technical and stays away), values in words.
 
+use super::merge;
 use crate::actor::{Actor, OFFICE};
 use crate::app::App;
 use crate::assignment::reach;
@@ -26,6 +27,8 @@ const PUBLIC: &[&str] = &[
     "enterprise.create",
     "enterprise.change",
     "enterprise.status",
+    "enterprise.merge",
+    "enterprise.unmerge",
     "person.create",
     "person.change",
     "person.leave",
@@ -112,10 +115,11 @@ pub async fn of(app: &App, who: &Actor, s: &Shell, about: Uuid, before: Option<U
     let inside = who.is(OFFICE);
     let mut query = sql!(
         "SELECT zone_id, id, at, actor_id, behalf_of, via, action, subject, subject_id, about_id, before, after, note,
-           mac, seq FROM ledger WHERE zone_id = $1 AND about_id = $2",
-        zone,
-        about
+           mac, seq FROM ledger WHERE zone_id = $1 AND about_id IN ",
+        zone
     );
+    // The history of a record stands where it was written, also when the record was merged.
+    query.list(merge::desk::with_merged(&mut tx, zone, about).await?);
     if let Some(before) = before {
         query.push(" AND id < ").arg(before);
     }

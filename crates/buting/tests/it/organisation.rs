@@ -11,7 +11,7 @@ use buting::http::page::encode;
 use buting::http::server;
 use buting::migrations::MIGRATIONS;
 use buting::organisation::accounts;
-use buting::organisation::desk::{self, NewAccount};
+use buting::organisation::desk::{self, Leaving, NewAccount};
 use buting::organisation::factor;
 use buting::organisation::first_run::{self, FIRST, FirstRun};
 use buting::organisation::invitations::{self, Acceptance, Key};
@@ -25,6 +25,10 @@ use std::sync::Arc;
 use store::sql;
 use tower::ServiceExt as _;
 use uuid::Uuid;
+
+fn leaving(reason: &str, last_contact: bool) -> Leaving {
+    Leaving { reason: Some(reason.into()), last_contact, ..Leaving::default() }
+}
 
 const HOME: &str = "192.0.2.10";
 const ELSEWHERE: &str = "198.51.100.20";
@@ -658,7 +662,7 @@ async fn a_whole_department_and_a_whole_register_are_invited_at_once() {
             add_contact(&house, &format!("联系人{n}")).await;
         }
         let gone = add_contact(&house, "已走").await;
-        desk::leave(&house.app, &house.rule(), gone, "", false).await.unwrap();
+        desk::leave(&house.app, &house.rule(), gone, leaving("", false)).await.unwrap();
         let who = house.who("dispatcher").await;
         let wanted = Invite { enterprise_ids: vec![house.enterprise], ..Invite::default() };
         let cards = invitations::invite(&house.app, &who, &wanted).await.unwrap();
@@ -784,7 +788,7 @@ async fn three_administrators_keep_each_other_in_check() {
         }
         let last = accounts::disable(app, &sysadmin, house.person("secadmin"), "").await.unwrap_err();
         assert_eq!(state_of(last), "last_administrator");
-        let last = desk::leave(app, &sysadmin, house.person("auditor"), "", false).await.unwrap_err();
+        let last = desk::leave(app, &sysadmin, house.person("auditor"), leaving("", false)).await.unwrap_err();
         assert_eq!(state_of(last), "last_administrator");
         assert_eq!(
             state_of(accounts::disable(app, &sysadmin, house.person("sysadmin"), "").await.unwrap_err()),
@@ -989,13 +993,13 @@ async fn an_enterprise_keeps_its_own_people() {
         drop(tx);
         let new = NewPerson { name: "小李".into(), enterprise_id: Some(house.enterprise), ..NewPerson::default() };
         assert!(matches!(desk::add_person(app, &who, new.clone()).await, Err(Error::Forbidden)));
-        assert!(matches!(desk::leave(app, &who, manager_id, "", false).await, Err(Error::Forbidden)));
+        assert!(matches!(desk::leave(app, &who, manager_id, leaving("", false)).await, Err(Error::Forbidden)));
         let foreign = NewPerson { enterprise_id: Some(house.other_enterprise), ..new };
         assert_eq!(field_code(desk::add_person(app, &manager, foreign).await.unwrap_err()), "unknown");
         // The only manager cannot drop the right, but passes it on by leaving.
         let refused = accounts::set_right(app, &house.rule(), manager_id, Right::Manage, false).await.unwrap_err();
         assert_eq!(state_of(refused), "last_manager");
-        desk::leave(app, &house.who("dispatcher").await, manager_id, "离职", false).await.unwrap();
+        desk::leave(app, &house.who("dispatcher").await, manager_id, leaving("离职", false)).await.unwrap();
         let mut tx = app.read().await.unwrap();
         assert!(desk::manages(&mut tx, &who).await.unwrap());
         drop(tx);
@@ -1011,10 +1015,13 @@ async fn an_enterprise_keeps_its_own_people() {
         .unwrap();
         tx.commit().await.unwrap();
         let dispatcher = house.who("dispatcher").await;
-        assert_eq!(state_of(desk::leave(app, &dispatcher, colleague, "", false).await.unwrap_err()), "last_contact");
+        assert_eq!(
+            state_of(desk::leave(app, &dispatcher, colleague, leaving("", false)).await.unwrap_err()),
+            "last_contact"
+        );
         let page = house.page("dispatcher", &format!("/people/{colleague}/leave")).await.expect(200).text();
         assert!(page.contains("last_contact"));
-        desk::leave(app, &dispatcher, colleague, "", true).await.unwrap();
+        desk::leave(app, &dispatcher, colleague, leaving("", true)).await.unwrap();
         sign_in(&house, "xiaozhang", "three quiet words").await.expect(401);
         let told = count(
             &house,
@@ -1404,7 +1411,7 @@ async fn the_desk_itself_checks_roles() {
         Err(Error::Forbidden)
     ));
     assert!(matches!(
-        desk::leave(&house.app, &visitor, house.person("officer"), "", false).await,
+        desk::leave(&house.app, &visitor, house.person("officer"), leaving("", false)).await,
         Err(Error::NotFound)
     ));
 }

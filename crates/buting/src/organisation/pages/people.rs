@@ -319,13 +319,14 @@ struct LeavePage {
     person: Person,
     account: Option<Account>,
     last: bool,
-    /// How many enterprises, carriers and projects the person answers for.
+    /// How much the person answers for or has in hand.
     held: usize,
 }
 
 async fn leave_form(cx: &Cx, status: StatusCode, form: Form, person: Person) -> Result<axum::response::Response> {
     let held = if cx.who.is(OFFICE) && person.department_id.is_some() {
-        crate::assignment::desk::held(&cx.app, &cx.who, person.id).await?.len()
+        let others = crate::assignment::desk::in_hands(&cx.app, &cx.who, person.id).await?;
+        crate::assignment::desk::held(&cx.app, &cx.who, person.id).await?.len() + others.len()
     } else {
         0
     };
@@ -350,11 +351,16 @@ async fn leave_page(cx: Cx, Path(id): Path<String>) -> PageResult {
 async fn leave(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
         let person = kept(&cx, &id).await?;
-        let last = form.on("last_contact");
-        match done(desk::leave(&cx.app, &cx.who, person.id, form.value("reason"), last).await) {
+        let leaving = desk::Leaving {
+            reason: form.opt_text("reason"),
+            last_contact: form.on("last_contact"),
+            hand_over_later: form.on("hand_over_later"),
+        };
+        match done(desk::leave(&cx.app, &cx.who, person.id, leaving).await) {
             Ok(id) => Ok(go(&format!("/people/{id}"), "flash-person-left")),
-            Err(Error::Conflict(crate::error::Conflict::State("last_contact"))) => {
-                form.add(crate::error::FieldError::new("last_contact", "last_contact"));
+            Err(Error::Conflict(crate::error::Conflict::State(code @ ("last_contact" | "hand_over_first")))) => {
+                let field = if code == "last_contact" { code } else { "hand_over_later" };
+                form.add(crate::error::FieldError::new(field, code));
                 leave_form(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, person).await
             }
             Err(error) => {
@@ -546,6 +552,7 @@ async fn new_department(Posted { cx, mut form }: Posted) -> PageResult {
                 parent_id,
                 position,
                 phone: form.opt_text("phone"),
+                industries: form.opt_text("industries"),
             };
             match done(desk::add_department(&cx.app, &cx.who, new).await) {
                 Ok(id) => return Ok(go(&format!("/departments/{id}"), "flash-department-added")),
@@ -569,6 +576,7 @@ async fn edit_department_page(cx: Cx, Path(id): Path<String>) -> PageResult {
             ("parent_id", d.parent_id.map(|id| id.to_string()).unwrap_or_default()),
             ("position", d.position.to_string()),
             ("phone", d.phone.clone().unwrap_or_default()),
+            ("industries", d.industries.clone().unwrap_or_default()),
         ]);
         department_form(&cx, StatusCode::OK, form, Some(d)).await
     })
@@ -591,6 +599,7 @@ async fn edit_department(Path(id): Path<String>, Posted { cx, mut form }: Posted
                 parent_id: parent.map_or(Patch::Clear, Patch::Set),
                 position,
                 phone: patch(form.opt_text("phone")),
+                industries: patch(form.opt_text("industries")),
             };
             match done(desk::change_department(&cx.app, &cx.who, id, change).await) {
                 Ok(id) => return Ok(go(&format!("/departments/{id}"), "flash-department-changed")),

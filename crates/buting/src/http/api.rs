@@ -375,7 +375,7 @@ async fn read_body<B: DeserializeOwned>(mut cx: Cx, request: Request) -> Result<
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if kind != "application/json" && !kind.ends_with("+json") {
-        return Err(Error::Malformed { code: "content_type", detail: "send application/json".into(), pointer: None });
+        return Err(Error::MediaType("application/json"));
     }
     let method = request.method().clone();
     let bytes = read_bytes(request, MAX_JSON).await?;

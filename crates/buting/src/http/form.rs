@@ -8,6 +8,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::text::Lang;
 use crate::time::{Day, Time};
 use axum::extract::{FromRequest, Request};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
@@ -16,6 +17,8 @@ use uuid::Uuid;
 
 /// The largest form without files (bytes).
 const MAX_FORM: usize = 1024 * 1024;
+/// What browsers send a form without files as.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What somebody typed, and what is wrong with it. A page that is shown again
 /// is given the same form, so that nothing typed is lost.
@@ -42,6 +45,11 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
             return Err(axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response());
         };
         let (lang, headers) = (cx.lang, request.headers().clone());
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !kind.is_empty() && !kind.eq_ignore_ascii_case(FORM) {
+            return Err(super::page::problem(&Error::MediaType(FORM), lang, &headers));
+        }
         let form = match read_bytes(request, MAX_FORM).await {
             Ok(bytes) => Form::parse(&bytes),
             Err(error) => return Err(super::page::problem(&error, lang, &headers)),

@@ -152,9 +152,9 @@ async fn enter(State(guard): State<Guard>, request: HttpRequest, next: Next) -> 
 
 /// The page of an error outside the table of routes, in the reader's own frame
 /// where there is one.
-pub(super) async fn problem_page(app: &Arc<App>, request: &Parts, lang: Lang, error: &Error) -> Response {
+pub(super) async fn problem_page(app: &Arc<App>, request: &Parts, lang: Lang, problem: Problem) -> Response {
     let open = Guard { app: Arc::clone(app), access: Access::everybody(), api: false };
-    let bare = page::problem(error, lang, &request.headers);
+    let bare = page::problem_of(problem, lang, &request.headers);
     match admit(&open, request, lang).await {
         Ok(cx) => page::framed(&cx, bare).await,
         Err(_) => bare,
@@ -234,7 +234,7 @@ async fn refuse(guard: &Guard, request: &Parts, lang: Lang, error: &Error) -> Re
             };
             Redirect::to(&target).into_response()
         }
-        error => problem_page(&guard.app, request, lang, error).await,
+        error => problem_page(&guard.app, request, lang, Problem::of(error, lang)).await,
     }
 }
 

@@ -330,7 +330,6 @@ conflict-invitation_used = This card was used. If it was you, sign in; for a los
 conflict-invitation_expired = This card has expired. Ask for a new one.
 conflict-invitation_revoked = This card was taken back. Ask for a new one.
 conflict-invitation_over = This invitation can no longer be used.
-conflict-shown_once = This was done already, and codes are shown once. Make a new card.
 conflict-provider_failed = Single sign-on was not completed. Try again, or sign in with your password.
 conflict-provider_unknown = No account is linked to this identity. Sign in with your password first and link it under sign-in and security.
 conflict-provider_linked = This identity is linked to another account.

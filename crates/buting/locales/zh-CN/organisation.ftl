@@ -330,7 +330,6 @@ conflict-invitation_used = 这张卡片已经用过。账号是您的，请直�
 conflict-invitation_expired = 这张卡片已过期，请向发卡人索取新的。
 conflict-invitation_revoked = 这张卡片已被撤回，请向发卡人索取新的。
 conflict-invitation_over = 这个邀请已不能使用。
-conflict-shown_once = 这次邀请已经办理，码只显示一次；请重新生成。
 conflict-provider_failed = 统一身份认证没有完成，请重试，或用账号密码登录。
 conflict-provider_unknown = 这个身份还没有关联账号。请先用账号密码登录，在“登录与安全”中关联。
 conflict-provider_linked = 这个身份已关联另一个账号。

@@ -1,6 +1,6 @@
 //! Posted forms: reading fields, keeping what was typed, saying what is wrong.
 
-use super::api::read_bytes;
+use super::api::{fingerprint, read_bytes};
 use super::cx::Cx;
 use super::problem::wrong_text;
 use crate::actor::Once;
@@ -8,7 +8,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::text::Lang;
 use crate::time::{Day, Time};
 use axum::extract::{FromRequest, Request};
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
@@ -50,14 +50,17 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
         if !kind.is_empty() && !kind.eq_ignore_ascii_case(FORM) {
             return Err(super::page::problem(&Error::MediaType(FORM), lang, &headers));
         }
-        let form = match read_bytes(request, MAX_FORM).await {
-            Ok(bytes) => Form::parse(&bytes),
+        let bytes = match read_bytes(request, MAX_FORM).await {
+            Ok(bytes) => bytes,
             Err(error) => return Err(super::page::problem(&error, lang, &headers)),
         };
+        let form = Form::parse(&bytes);
         if let Some(key) = form.opt("once") {
-            // The key alone tells a repeated post: the fields may differ when the
-            // person corrected a mistake, and then the key was not used up.
-            cx.who.once = Some(Once { key: key.to_owned(), fingerprint: cx.request.path.clone() });
+            // A post that was refused did not use the key up, so the person may
+            // correct and send again. What was carried out cannot become another
+            // post by going back and writing something else: that would be lost.
+            let fingerprint = fingerprint(&cx.app, &Method::POST, &cx.request.path, &bytes);
+            cx.who.once = Some(Once { key: key.to_owned(), fingerprint });
         }
         cx.who.seen_version = form.opt("version").and_then(|v| v.parse().ok());
         // A request has one body, so nothing was noted before.

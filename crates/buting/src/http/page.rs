@@ -382,7 +382,7 @@ pub fn problem_of(problem: Problem, lang: Lang, headers: &HeaderMap) -> Response
 pub async fn framed(cx: &Cx, bare: Response) -> Response {
     let Some(problem) = bare.extensions().get::<Problem>().cloned() else { return bare };
     match Shell::of(cx).await {
-        Ok(s) if matches!(problem.status, 409 | 412) => {
+        Ok(s) if matches!(problem.status, 409 | 412) || problem.code == "key_reused" => {
             let typed = cx.request.typed.get().cloned().unwrap_or_default();
             problem_page(s, problem, cx.request.from.clone(), typed)
         }

@@ -84,6 +84,10 @@ impl Problem {
                 problem.retry_after = Some(*seconds);
                 problem.detail = Some(lang.with("problem-too_many-detail", &[("seconds", seconds)]));
             }
+            Error::Replayed(_) => problem.detail = Some(lang.t("problem-done_before-detail").into_owned()),
+            Error::Conflict(Conflict::KeyReused) => {
+                problem.detail = Some(lang.t("problem-key_reused-detail").into_owned());
+            }
             Error::MediaType(wanted) => {
                 problem.detail = Some(lang.with("problem-media_type-detail", &[("wanted", wanted)]));
             }
@@ -155,7 +159,10 @@ fn classify(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
         Error::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed"),
-        Error::NotFound | Error::Replayed(_) => (StatusCode::NOT_FOUND, "not_found"),
+        Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+        // Where the record can be shown again the caller has done so; what is left
+        // are secrets that are shown once.
+        Error::Replayed(_) => (StatusCode::CONFLICT, "done_before"),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
         Error::Unauthenticated(code) => (StatusCode::UNAUTHORIZED, code),
         Error::Conflict(Conflict::Stale(_)) => (StatusCode::PRECONDITION_FAILED, "stale"),

@@ -190,7 +190,9 @@ async fn admit(guard: &Guard, request: &Parts, lang: Lang) -> Result<Cx, Error> 
     };
     who.via = if guard.api { Via::Api } else { Via::Page };
     who.seen_version = if_match(headers);
-    who.once = idempotency_key(headers)?.map(|key| Once { key, fingerprint: String::new() });
+    // Who reads the body puts it into the fingerprint; the place counts at any rate.
+    let fingerprint = format!("{} {path}", request.method);
+    who.once = idempotency_key(headers)?.map(|key| Once { key, fingerprint });
     let request = Request {
         path: path.to_owned(),
         query: request.uri.query().unwrap_or_default().to_owned(),

@@ -495,12 +495,7 @@ struct Cards {
 }
 
 async fn invite(cx: Cx, input: Invite) -> Result<Cards> {
-    match invitations::invite(&cx.app, &cx.who, &input).await {
-        Ok(items) => Ok(Cards { items }),
-        // The secrets cannot be shown again; a renewed invitation has new ones.
-        Err(Error::Replayed(_)) => Err(Error::state("shown_once")),
-        Err(error) => Err(error),
-    }
+    Ok(Cards { items: invitations::invite(&cx.app, &cx.who, &input).await? })
 }
 
 async fn show_invitation(cx: Cx, id: Uuid) -> Result<Invitation> {

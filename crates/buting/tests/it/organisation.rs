@@ -1408,3 +1408,42 @@ async fn the_desk_itself_checks_roles() {
         Err(Error::NotFound)
     ));
 }
+
+#[tokio::test]
+async fn a_secret_is_shown_once_and_a_repeated_post_says_so() {
+    for house in House::both().await {
+        house.give_password("officer").await;
+        let reset = format!("/api/v1/accounts/{}/reset", house.person("officer"));
+        let token = json!({"name": "bi", "scopes": "read"});
+        for (account, path, body, status, key) in [
+            ("officer", "/api/v1/tokens", token.clone(), 201, "t-1"),
+            ("sysadmin", reset.as_str(), Json::Null, 200, "r-1"),
+        ] {
+            let once = [("idempotency-key", key)];
+            house.call_with(account, "POST", path, body.clone(), &once).await.expect(status);
+            let again = house.call_with(account, "POST", path, body, &once).await.expect(409).json();
+            assert_eq!(again["code"], "done_before", "{path}: {again}");
+        }
+        // A key stands for one content at one place.
+        house.give_password("leader").await;
+        let leader = format!("/api/v1/accounts/{}/reset", house.person("leader"));
+        for (account, path, body, key) in [
+            ("officer", "/api/v1/tokens", json!({"name": "bi", "scopes": "*"}), "t-1"),
+            ("sysadmin", leader.as_str(), Json::Null, "r-1"),
+        ] {
+            let refused = house.call_with(account, "POST", path, body, &[("idempotency-key", key)]).await.expect(422);
+            assert_eq!(refused.json()["code"], "key_reused", "{path}");
+        }
+        assert_eq!(count(&house, "SELECT count(*) FROM api_token WHERE name = 'bi'".into()).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_was_carried_out_does_not_swallow_other_words() {
+    let house = House::sqlite().await;
+    let form = |name| [("name", name), ("body_kind", "department"), ("once", "d-1")];
+    house.post("sysadmin", "/departments/new", &form("综合办")).await.expect(303);
+    house.post("sysadmin", "/departments/new", &form("综合办")).await.expect(303);
+    let refused = house.post("sysadmin", "/departments/new", &form("财 政 局")).await.expect(422).text();
+    assert!(refused.contains("财 政 局") && refused.contains("已经提交并办理过"), "{refused}");
+}

@@ -92,7 +92,8 @@ async fn upload(mut request: Request) -> Result<Upload> {
 }
 
 fn fingerprint(kind: Kind, upload: &Upload) -> String {
-    format!("import {kind} {}", vault::hash::hex(&vault::hash::sha256(&upload.file)))
+    let dry_run = upload.fields.get("dry_run").map_or("", String::as_str);
+    format!("import {kind} {dry_run} {}", vault::hash::hex(&vault::hash::sha256(&upload.file)))
 }
 
 async fn api_import(mut cx: Cx, kind: Kind, request: Request) -> Result<Response> {

@@ -66,6 +66,8 @@ pub struct Config {
     pub demo: bool,
     /// How many nightly backups are kept; with 0 none are made.
     pub keep_backups: usize,
+    /// Where the keys are backed up every night, apart from the backups.
+    pub key_backups: Option<PathBuf>,
 }
 
 /// The application. Cheap to share: `Arc<App>`.

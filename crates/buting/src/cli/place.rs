@@ -48,6 +48,7 @@ struct File {
     #[serde(default)]
     trusted_origins: Vec<String>,
     keep_backups: Option<usize>,
+    key_backups: Option<PathBuf>,
 }
 
 /// What options, environment and file come to.
@@ -84,6 +85,7 @@ impl Place {
             trusted_origins: file.trusted_origins,
             demo: false,
             keep_backups: file.keep_backups.unwrap_or(KEEP_BACKUPS),
+            key_backups: file.key_backups,
         };
         Ok(Settings { listen: file.listen, url, config })
     }

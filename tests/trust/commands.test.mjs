@@ -1,6 +1,6 @@
 // The commands as scripts rely on them: exit codes, last lines, plain words.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -110,4 +110,18 @@ test('settings come from the file, and an unknown one is named', async () => {
   assert.ok(readFileSync(path.join(data, 'buting.db')).length > 0);
   writeFileSync(file, 'lissten = "x"\n');
   assert.match(buting('migrate', '--config', file).err, /lissten/);
+});
+
+test('with the keys of another installation nothing starts and nothing is written', () => {
+  const [one, two] = ['own-keys', 'other-keys'].map((name) => path.join(dir, name));
+  for (const data of [one, two]) furnish(['--data', data]);
+  rmSync(path.join(one, 'keys'), { recursive: true });
+  cpSync(path.join(two, 'keys'), path.join(one, 'keys'), { recursive: true });
+  const where = ['--data', one];
+  for (const command of [['serve', '--listen', '127.0.0.1:0'], ['user', 'add', 'x', '--person', '某', '--role', 'auditor'], ['check']]) {
+    const refused = buting(...command, ...where);
+    assert.equal(refused.status, 1, command[0]);
+    assert.match(refused.out + refused.err, /the keys in .*own-keys\/keys are not those of the database/);
+  }
+  assert.equal(buting('verify', ...where).status, 1, 'it tells what does not hold');
 });

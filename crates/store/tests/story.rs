@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::testing::{Scratch, both, sqlite};
 use store::{Entry, Error, FOUNDATION, Migration, Options, Queue, Seal, sql};
+use store::vault::keyring::Keyring;
 use uuid::Uuid;
 
 async fn each(test: impl AsyncFn(&Scratch)) {
@@ -214,6 +215,32 @@ async fn a_rebuilt_ledger_is_found_by_a_head_kept_outside() {
         assert!(faults(scratch).await.is_empty(), "from inside it looks whole");
         let report = scratch.db.verify(&[kept]).await.expect("verified");
         assert!(report.faults.iter().any(|fault| fault.kind == "outside_head"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keys_of_another_installation_are_found_out() {
+    each(async |scratch| {
+        let foreign = scratch.with_keyring(Arc::new(Keyring::ephemeral())).await.expect("opens");
+        let fit = async |db: &store::Db| db.keys_fit().await.expect("asked");
+        assert!(fit(&foreign).await, "an empty ledger takes any keys");
+        let zone = Uuid::now_v7();
+        let mut tx = scratch.db.write().await.expect("a transaction");
+        tx.record(entry(zone, "appeal.register")).await.expect("a row");
+        tx.commit().await.expect("durable");
+        assert!(fit(&scratch.db).await && !fit(&foreign).await, "before it is sealed");
+        fill(scratch, zone, 30).await;
+        assert!(fit(&scratch.db).await && !fit(&foreign).await);
+        // Rows that a program with other keys left behind do not lock the right one out.
+        for _ in 0..25 {
+            let mut tx = foreign.write().await.expect("a transaction");
+            tx.record(entry(zone, "appeal.register")).await.expect("a row");
+            tx.commit().await.expect("durable");
+        }
+        assert!(fit(&scratch.db).await && !fit(&foreign).await);
+        tamper(scratch, sql!("UPDATE ledger SET note = 'x' WHERE zone_id = $1 AND seq = $2", zone, 30_i64)).await;
+        assert!(fit(&scratch.db).await, "an altered row is for `verify` to name");
     })
     .await;
 }

@@ -141,7 +141,7 @@ impl Zone {
         let db = settings.open_or_make(super::place::FEW).await?;
         super::serve::migrate(&settings, &db).await?;
         db.close().await;
-        let app = settings.app().await?;
+        let app = settings.writing_app().await?;
         let id = desk::create_zone(&app, &handle, &name, json!({})).await.map_err(plain)?;
         println!("{id}");
         Ok(())
@@ -150,7 +150,7 @@ impl Zone {
 
 impl User {
     pub async fn run(self, place: &Place) -> Result<()> {
-        let app = place.settings()?.app().await?;
+        let app = place.settings()?.writing_app().await?;
         match self {
             Self::Add(add) => add.run(&app).await,
             Self::Passwd { user, password_stdin } => {
@@ -220,7 +220,7 @@ impl Add {
 impl Token {
     pub async fn run(self, place: &Place) -> Result<()> {
         let Self::Create { user, scope, name, days } = self;
-        let app = place.settings()?.app().await?;
+        let app = place.settings()?.writing_app().await?;
         let (who, account) = find(&app, &user).await?;
         let expires_at = days.map(|days| app.now().plus(i64::from(days) * DAY_MS));
         let token =

@@ -176,6 +176,7 @@ async fn look_at_database(settings: &Settings) -> Result<(Grade, String)> {
     }
     // Explains a half-applied or altered schema; there is nothing to carry out.
     db.migrate(MIGRATIONS, async |_| Ok(())).await?;
+    settings.check_keys(&db).await?;
     let faults = db.integrity().await?;
     if !faults.is_empty() {
         bail!("its file is damaged: {}", faults.join("; "));

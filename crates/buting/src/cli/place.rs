@@ -172,6 +172,26 @@ impl Settings {
         Db::open(&options, keyring).await.with_context(|| format!("cannot open the database {}", self.shown_url()))
     }
 
+    /// Refuses to go on with keys that the ledger was not written with: what is
+    /// written with them could never be verified, and no sealed field would open.
+    pub async fn check_keys(&self, db: &Db) -> Result<()> {
+        if db.keys_fit().await? {
+            return Ok(());
+        }
+        bail!(
+            "the keys in {} are not those of the database {}: none of the newest rows of its ledger was written with them. Nothing was changed. Name the data directory that belongs to it with --data, or bring its keys back (`buting restore … --keys FILE`, or copy its `keys` directory)",
+            self.keys_dir().display(),
+            self.shown_url()
+        )
+    }
+
+    /// Like [`Settings::app`], for commands that write.
+    pub async fn writing_app(&self) -> Result<Arc<App>> {
+        let app = self.app().await?;
+        self.check_keys(&app.db).await?;
+        Ok(app)
+    }
+
     /// The application of an installation whose schema is this program's.
     pub async fn app(&self) -> Result<Arc<App>> {
         let db = self.open(FEW).await?;

@@ -102,6 +102,12 @@ pub async fn migrate(settings: &Settings, db: &Db) -> Result<usize> {
         tracing::info!("backed up to {} before the upgrade of the schema", file.display());
         Ok(())
     };
+    // Before anything is changed or backed up: a backup carries the ledger's key. A
+    // schema that is not this program's is explained by the migration itself.
+    let own = MIGRATIONS.last().map_or(0, |step| step.version);
+    if (1..=own).contains(&db.schema_version().await?) {
+        settings.check_keys(db).await?;
+    }
     let steps = db.migrate(MIGRATIONS, before).await?;
     if steps > 0 {
         tracing::info!(steps, "the schema is up to date");

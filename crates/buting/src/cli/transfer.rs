@@ -33,7 +33,7 @@ fn kind(word: &str) -> Result<Kind, String> {
 impl Import {
     pub async fn run(self, place: &Place) -> Result<()> {
         let bytes = fs::read(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
-        let app = place.settings()?.app().await?;
+        let app = place.settings()?.writing_app().await?;
         let who = command(zone_of(&app, self.zone.as_deref()).await?);
         let name = self.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let report = import::run(&app, &who, self.kind, bytes, &name, self.dry_run).await.map_err(plain)?;

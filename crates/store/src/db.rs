@@ -100,7 +100,8 @@ impl Db {
                 .application_name("buting");
             Pool::Postgres(
                 PgPoolOptions::new()
-                    .max_connections(options.connections.max(2))
+                    // A migration holds one for its lock, one for its step, one for the backup before it.
+                    .max_connections(options.connections.max(3))
                     .acquire_timeout(WRITER_WAIT)
                     .connect_with(connect)
                     .await?,

@@ -4,8 +4,8 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::testing::{Scratch, both, sqlite};
-use store::{Entry, Error, FOUNDATION, Migration, Options, Queue, Seal, sql};
 use store::vault::keyring::Keyring;
+use store::{Entry, Error, FOUNDATION, Migration, Options, Queue, Seal, sql};
 use uuid::Uuid;
 
 async fn each(test: impl AsyncFn(&Scratch)) {
@@ -352,6 +352,37 @@ async fn a_schema_that_is_not_ours_is_refused_in_plain_words() {
         match scratch.db.migrate(&steps, async |_| Ok(())).await {
             Err(Error::Schema(text)) => assert!(text.contains("did not finish"), "{text}"),
             other => panic!("a half-applied schema was accepted: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_start_at_once_migrate_one_after_the_other() {
+    let second = Migration { version: 2, name: "second", text: "CREATE TABLE extra (\n  id uuid NOT NULL\n);\n" };
+    // From nothing, and from a database that holds data and is backed up first.
+    for start in [&[][..], &[FOUNDATION][..]] {
+        for scratch in both(start).await.expect("databases") {
+            let steps = [FOUNDATION, second];
+            let mut starts = Vec::new();
+            for _ in 0..4 {
+                // A database opened anew, as each process does.
+                let db = scratch.with_keyring(Arc::new(Keyring::ephemeral())).await.expect("opens");
+                starts.push(tokio::spawn(async move {
+                    // While a backup is made another one comes.
+                    db.migrate(&steps, async |_| {
+                        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                        Ok(())
+                    })
+                    .await
+                }));
+            }
+            let mut done = Vec::new();
+            for start in starts {
+                done.push(start.await.expect("no panic").expect("no process fails"));
+            }
+            done.sort_unstable();
+            assert_eq!(done, [0, 0, 0, 2 - start.len()], "one did it all");
+            assert!(scratch.db.is_migrated(&steps).await.expect("asked"));
         }
     }
 }

@@ -71,7 +71,12 @@ enum Command {
 /// Runs the command line.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let done = Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(carry_out(cli)));
+    let done = Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        let done = runtime.block_on(carry_out(cli));
+        // A thread that still computes or writes for a job must not keep the process.
+        runtime.shutdown_background();
+        done
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

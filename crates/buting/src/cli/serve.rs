@@ -22,6 +22,9 @@ use tokio::sync::watch;
 const LISTEN: &str = "127.0.0.1:8080";
 /// How long the job at hand is waited for when the process ends.
 const JOB_TIME: Duration = Duration::from_secs(1);
+/// How long the database may take to close. Cut short it loses nothing: what was
+/// acknowledged is on the disk.
+const CLOSE_TIME: Duration = Duration::from_millis(1500);
 /// How often counters that are read, not counted, are refreshed.
 const UPKEEP: Duration = Duration::from_secs(5);
 /// Upper bounds of the buckets of request times, in seconds.
@@ -140,7 +143,9 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> Result<()> {
         worker.abort();
     }
     upkeep.abort();
-    app.db.close().await;
+    if tokio::time::timeout(CLOSE_TIME, app.db.close()).await.is_err() {
+        tracing::warn!("the database was still closing; its next start tidies up");
+    }
     Ok(())
 }
 

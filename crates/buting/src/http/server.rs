@@ -36,7 +36,10 @@ const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// How long a client may take to send its head.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long requests at work are waited for when the process ends.
-const DRAIN_TIME: Duration = Duration::from_secs(8);
+const DRAIN_TIME: Duration = Duration::from_secs(7);
+/// How long nothing is accepted after the system refused; twice as long when it
+/// refuses again, up to the second.
+const REST: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -238,22 +241,40 @@ fn method_name(method: &Method) -> &'static str {
     }
 }
 
+/// How long to rest after a connection could not be accepted. What one client
+/// did ends with it; what the machine lacks (file handles, memory) is not there
+/// the moment after either.
+fn rest_after(error: &std::io::Error, refused: u32) -> Option<Duration> {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    let (first, longest) = REST;
+    let of_client = matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted);
+    (!of_client).then(|| longest.min(first * 2_u32.pow(refused.min(10))))
+}
+
 /// Serves until `stop` resolves; then answers what is at work and returns.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
+    let mut refused = 0;
     loop {
-        let (stream, peer) = tokio::select! {
+        let accepted = tokio::select! {
             () = &mut stop => break,
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of file handles, most likely: let some close first.
-                    tracing::warn!(%error, "a connection was not accepted");
-                    tokio::task::yield_now().await;
-                    continue;
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => {
+                refused = 0;
+                accepted
+            }
+            Err(error) => {
+                let Some(rest) = rest_after(&error, refused) else { continue };
+                tracing::warn!(%error, "connections cannot be accepted; trying again in {} ms", rest.as_millis());
+                refused += 1;
+                tokio::select! {
+                    () = &mut stop => break,
+                    () = tokio::time::sleep(rest) => continue,
                 }
-            },
+            }
         };
         let _ = stream.set_nodelay(true);
         let router = router.clone();
@@ -305,6 +326,15 @@ mod tests {
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, MAX_BODY).await.expect("a body");
         (parts.status, parts.headers, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    #[test]
+    fn a_machine_without_file_handles_is_not_asked_without_pause() {
+        let lacking = std::io::Error::from_raw_os_error(24);
+        for (refused, ms) in [(0, 10), (1, 20), (3, 80), (7, 1000), (u32::MAX, 1000)] {
+            assert_eq!(rest_after(&lacking, refused), Some(Duration::from_millis(ms)), "{refused}");
+        }
+        assert_eq!(rest_after(&std::io::ErrorKind::ConnectionAborted.into(), 3), None, "the next one may come at once");
     }
 
     #[tokio::test]

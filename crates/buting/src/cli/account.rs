@@ -5,6 +5,7 @@ use super::place::Place;
 use super::plain;
 use crate::actor::{Actor, Role, Via};
 use crate::app::App;
+use crate::organisation::accounts::is_scope;
 use crate::organisation::desk::{self, NewAccount};
 use crate::organisation::{Grant, NewPerson, signin};
 use crate::time::DAY_MS;
@@ -83,7 +84,7 @@ pub enum Token {
         #[arg(long)]
         user: String,
         /// `*`, `read`, or `collection:read|write`; may be repeated.
-        #[arg(long, required = true)]
+        #[arg(long, required = true, value_parser = scope)]
         scope: Vec<String>,
         /// What it is for.
         #[arg(long, default_value = "command line")]
@@ -97,6 +98,13 @@ pub enum Token {
 fn role(word: &str) -> Result<Role, String> {
     let known = || Role::ALL.iter().map(|role| role.word()).collect::<Vec<_>>().join(", ");
     Role::parse(word).ok_or_else(|| format!("the roles are {}", known()))
+}
+
+fn scope(word: &str) -> Result<String, String> {
+    match is_scope(word) {
+        true => Ok(word.to_owned()),
+        false => Err("scopes are *, read, or collection:read and collection:write, such as appeals:read".to_owned()),
+    }
 }
 
 /// The zone of a handle, or the first one.

@@ -81,7 +81,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("buting: {error:#}");
-            ExitCode::FAILURE
+            if error.chain().any(|cause| cause.is::<Usage>()) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -107,6 +107,16 @@ async fn carry_out(Cli { place, command }: Cli) -> Result<()> {
     }
 }
 
+/// What was typed or configured cannot be meant: wrong usage, found after the
+/// options were read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+fn usage(text: impl Into<String>) -> anyhow::Error {
+    Usage(text.into()).into()
+}
+
 /// What a desk answered, in words for the one who typed the command.
 fn plain(error: crate::error::Error) -> anyhow::Error {
     let problem = crate::http::problem::Problem::of(&error, crate::text::Lang::En);
@@ -118,5 +128,8 @@ fn plain(error: crate::error::Error) -> anyhow::Error {
     for wrong in problem.errors {
         text.push_str(&format!("; {}: {}", wrong.pointer.trim_start_matches('/'), wrong.detail));
     }
-    anyhow::Error::msg(text)
+    match error {
+        crate::error::Error::Invalid(_) => usage(text),
+        _ => anyhow::Error::msg(text),
+    }
 }

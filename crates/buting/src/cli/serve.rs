@@ -64,6 +64,9 @@ impl Listening {
             ErrorKind::PermissionDenied => {
                 anyhow!("cannot listen on {address}: ports below 1024 need a privilege; choose another with --listen")
             }
+            ErrorKind::InvalidInput => {
+                super::usage(format!("{address} is no address to listen on; write HOST:PORT, such as 127.0.0.1:8080"))
+            }
             _ => anyhow!("cannot listen on {address}: {error}"),
         })
     }

@@ -72,7 +72,9 @@ pub struct Export {
 impl Export {
     pub async fn run(self, place: &Place) -> Result<()> {
         let ending = self.file.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        ensure!(matches!(ending.as_str(), "csv" | "xlsx"), "the file's name must end in .csv or .xlsx");
+        if !matches!(ending.as_str(), "csv" | "xlsx") {
+            return Err(super::usage("the file's name must end in .csv or .xlsx"));
+        }
         let app = place.settings()?.app().await?;
         let who = command(zone_of(&app, self.zone.as_deref()).await?);
         let bytes = match self.kind {

@@ -420,7 +420,7 @@ pub async fn make_token(
 }
 
 /// `*`, `read`, or `collection:read|write`.
-fn is_scope(scope: &str) -> bool {
+pub fn is_scope(scope: &str) -> bool {
     match scope.split_once(':') {
         None => matches!(scope, "*" | "read"),
         Some((name, right)) => {

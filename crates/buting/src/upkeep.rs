@@ -119,6 +119,7 @@ pub async fn clean(app: &App, zone: Uuid) -> Result<()> {
             now.plus(-IDLE_MS)
         ),
         sql!("DELETE FROM once WHERE zone_id = $1 AND at < $2", zone, before(ONCE_DAYS)),
+        sql!("DELETE FROM oidc_attempt WHERE zone_id = $1 AND created_at < $2", zone, before(1)),
         sql!("DELETE FROM job WHERE zone_id = $1 AND done_at < $2", zone, before(JOB_DAYS)),
         sql!("DELETE FROM access_log WHERE zone_id = $1 AND at < $2", zone, before(months * 31)),
     ] {

@@ -161,6 +161,14 @@ async fn set_zone(app: &App, who: &Actor, set: &[(&str, Json)]) -> Result<Uuid> 
     work.commit(id).await
 }
 
+/// A setting as the ledger tells it: of a secret, only whether there is one.
+fn told(mut value: Json) -> Json {
+    if let Some(secret) = value.get_mut("secret") {
+        *secret = json!(!secret.is_null());
+    }
+    value
+}
+
 /// Sets some of the zone's labels and switches within a piece of work; what is as
 /// it was is not written.
 pub(crate) async fn set_zone_in(work: &mut Work, set: &[(&str, Json)]) -> Result<()> {
@@ -172,8 +180,8 @@ pub(crate) async fn set_zone_in(work: &mut Work, set: &[(&str, Json)]) -> Result
     for (name, value) in set {
         let old = settings.insert((*name).to_owned(), value.clone()).unwrap_or(Json::Null);
         if old != *value {
-            before.insert((*name).to_owned(), old);
-            after.insert((*name).to_owned(), value.clone());
+            before.insert((*name).to_owned(), told(old));
+            after.insert((*name).to_owned(), told(value.clone()));
         }
     }
     if after.is_empty() {

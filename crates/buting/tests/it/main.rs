@@ -9,6 +9,8 @@ mod backup;
 mod continuity;
 mod house;
 mod matrix;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod organisation;
 mod oversight;
 mod privacy;

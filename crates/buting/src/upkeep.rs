@@ -4,7 +4,7 @@
 use crate::actor::Actor;
 use crate::app::App;
 use crate::appeal;
-use crate::backup;
+use crate::backup::{self, KeyBackup};
 use crate::error::{Error, Result};
 use crate::http::session::IDLE_MS;
 use crate::migrations::MIGRATIONS;
@@ -17,7 +17,12 @@ use store::{Schedule, Tx, sql};
 use uuid::Uuid;
 
 /// What the names of nightly backups end in.
-const NIGHTLY: &str = "nightly";
+const NIGHTLY: &str = "nightly.backup";
+/// What the names of nightly key backups end in.
+const NIGHTLY_KEYS: &str = "nightly.keys";
+/// Nightly key backups that are kept: last night's and the one before. More of
+/// them would open again what an erasure has closed.
+const KEEP_KEYS: usize = 2;
 /// Days for which a repeated post is known to be one.
 const ONCE_DAYS: i64 = 7;
 /// Days for which a job that is done can be looked at.
@@ -49,18 +54,16 @@ pub fn kinds() -> Vec<Kind> {
             },
         },
         Kind {
+            name: "upkeep.backup-keys",
+            schedule: Some(Schedule::DailyAt(2 * 60 + 45)),
+            task: |app, zone, _| Box::pin(async move { nightly_key_backup(&app, zone).await }),
+        },
+        Kind {
             name: "upkeep.clean",
             schedule: Some(Schedule::DailyAt(3 * 60 + 10)),
             task: |app, zone, _| Box::pin(async move { clean(&app, zone).await }),
         },
     ]
-}
-
-/// Schedules run per zone; what is done for the whole installation is done by the
-/// first zone's.
-async fn is_first(app: &App, zone: Uuid) -> Result<bool> {
-    let first = Zone::first(&mut app.read().await?).await?;
-    Ok(first.is_some_and(|first| first.zone_id == zone))
 }
 
 /// Backs the installation up, restores the backup into a scratch database,
@@ -69,9 +72,8 @@ pub async fn nightly_backup(app: &Arc<App>, zone: Uuid) -> Result<()> {
     if app.config.keep_backups == 0 || !is_first(app, zone).await? {
         return Ok(());
     }
-    let failed = |error: anyhow::Error| Error::Internal(format!("{error:#}"));
     let dir = app.config.data_dir.join("backups");
-    let file = dir.join(backup::file_name(NIGHTLY));
+    let file = dir.join(backup::file_name("nightly"));
     let counts = backup::make(&app.db, MIGRATIONS, &file).await.map_err(failed)?;
     let report = backup::try_out(&file, &dir.join("trial")).await.map_err(failed)?;
     if let Some(fault) = report.faults.first() {
@@ -82,6 +84,36 @@ pub async fn nightly_backup(app: &Arc<App>, zone: Uuid) -> Result<()> {
     tracing::info!(file = %file.display(), rows, removed, "backed up and tried out");
     metrics::gauge!("backup_last_success_seconds").set(app.now().ms() as f64 / 1000.0);
     Ok(())
+}
+
+/// Backs the keys up into the folder that the settings name for it, reads the
+/// file back, and removes the older ones.
+pub async fn nightly_key_backup(app: &Arc<App>, zone: Uuid) -> Result<()> {
+    let Some(dir) = app.config.key_backups.as_ref() else { return Ok(()) };
+    if !is_first(app, zone).await? {
+        return Ok(());
+    }
+    let file = dir.join(format!("buting-{}-{NIGHTLY_KEYS}", backup::moment()));
+    let keys = KeyBackup::collect(&app.db, &app.config.data_dir.join("keys")).await.map_err(failed)?;
+    keys.write(&file).map_err(failed)?;
+    if KeyBackup::read(&file).map_err(failed)?.size() != keys.size() {
+        return Err(Error::Internal(format!("{} does not hold what was written", file.display())));
+    }
+    let removed = backup::remove_old(dir, NIGHTLY_KEYS, KEEP_KEYS).map_err(failed)?;
+    tracing::info!(file = %file.display(), removed, "backed up the keys");
+    metrics::gauge!("key_backup_last_success_seconds").set(app.now().ms() as f64 / 1000.0);
+    Ok(())
+}
+
+fn failed(error: anyhow::Error) -> Error {
+    Error::Internal(format!("{error:#}"))
+}
+
+/// Whether this is the oldest zone. Schedules run per zone; its does what is
+/// done once for all.
+async fn is_first(app: &App, zone: Uuid) -> Result<bool> {
+    let first = Zone::first(&mut app.read().await?).await?;
+    Ok(first.is_some_and(|first| first.zone_id == zone))
 }
 
 /// Removes what has ended: sessions, keys of repeated posts, counters of
@@ -99,6 +131,7 @@ pub async fn clean(app: &App, zone: Uuid) -> Result<()> {
             now.plus(-IDLE_MS)
         ),
         sql!("DELETE FROM once WHERE zone_id = $1 AND at < $2", zone, before(ONCE_DAYS)),
+        sql!("DELETE FROM oidc_attempt WHERE zone_id = $1 AND created_at < $2", zone, before(1)),
         sql!("DELETE FROM job WHERE zone_id = $1 AND done_at < $2", zone, before(JOB_DAYS)),
         sql!("DELETE FROM access_log WHERE zone_id = $1 AND at < $2", zone, before(months * 31)),
     ] {

@@ -44,6 +44,20 @@ pub struct Options {
     pub connections: u32,
 }
 
+impl Options {
+    /// Whether the address can be one at all; the error says what is wrong with it.
+    pub fn check(&self) -> Result<()> {
+        match self.url.strip_prefix("sqlite:") {
+            Some("") => Err(Error::Unavailable("sqlite: needs the path of a file".into())),
+            Some(_) => Ok(()),
+            None => match PgConnectOptions::from_str(&self.url) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(Error::Unavailable(error.to_string())),
+            },
+        }
+    }
+}
+
 /// The application's one database: clones share it.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
@@ -100,7 +114,8 @@ impl Db {
                 .application_name("buting");
             Pool::Postgres(
                 PgPoolOptions::new()
-                    .max_connections(options.connections.max(2))
+                    // A migration holds one for its lock, one for its step, one for the backup before it.
+                    .max_connections(options.connections.max(3))
                     .acquire_timeout(WRITER_WAIT)
                     .connect_with(connect)
                     .await?,

@@ -9,7 +9,7 @@ use super::{
     Action, Channel, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency, link,
     store,
 };
-use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope, Via};
+use crate::actor::{Actor, OFFICE, OUTSIDE, Once, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Work};
 use crate::clock::{self, Clock, ClockKind, ClockMode, Explanation, HeldBar, Holder};
 use crate::error::{Check, Error, FieldError, Result};
@@ -989,9 +989,11 @@ pub async fn by_link(app: &App, token: &str) -> Result<(Actor, PartnerOrder)> {
     Ok((who, shown))
 }
 
-/// A partner signs, answers or asks for time by his link. Nothing else.
-pub async fn act_by_link(app: &App, token: &str, act: Act) -> Result<Uuid> {
-    let (who, shown) = by_link(app, token).await?;
+/// A partner signs, answers or asks for time by his link. Nothing else. `once` is
+/// the one-time key of his form.
+pub async fn act_by_link(app: &App, token: &str, act: Act, once: Option<Once>) -> Result<Uuid> {
+    let (mut who, shown) = by_link(app, token).await?;
+    who.once = once;
     if !matches!(act, Act::Sign { .. } | Act::Answer { .. } | Act::Extend { .. })
         || act.work_order() != Some(shown.order.id)
     {

@@ -997,10 +997,12 @@ async fn partner(Path(token): Path<String>, Posted { cx, mut form }: Posted) -> 
             },
         };
         let extending = form.is("action", "extend");
-        let done =
-            if form.failed() { Err(Error::Invalid(Vec::new())) } else { desk::act_by_link(&cx.app, &token, act).await };
+        let done = match form.failed() {
+            true => Err(Error::Invalid(Vec::new())),
+            false => desk::act_by_link(&cx.app, &token, act, cx.who.once.clone()).await,
+        };
         match done {
-            Ok(_) => Ok(go(&format!("/w/{token}"), "partner-answered")),
+            Ok(_) | Err(Error::Replayed(_)) => Ok(go(&format!("/w/{token}"), "partner-answered")),
             Err(error @ Error::Invalid(_)) => {
                 form.refused(error)?;
                 let (answer, extend) = if extending { (Form::default(), form) } else { (form, Form::default()) };

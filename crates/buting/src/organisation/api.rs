@@ -87,6 +87,14 @@ pub fn routes(routes: &mut Routes) {
     routes
         .api_act("/api/v1/accounts/{id}/roles", Access::only(Roles::of(&[Role::Secadmin])), set_roles, show_account)
         .summary("Say what an account may do");
+    routes
+        .api_act(
+            "/api/v1/accounts/{id}/allow-reset",
+            Access::only(Roles::of(&[Role::Secadmin])),
+            allow_reset,
+            show_account,
+        )
+        .summary("Allow the next reset of an administrator's account");
     let reset =
         Operation::new("/api/v1/accounts/{id}/reset", Method::POST, Access::only(INVITERS)).output::<Card>("200");
     routes
@@ -438,6 +446,10 @@ async fn disable(cx: Cx, id: Uuid, input: Reason) -> Result<Uuid> {
     accounts::disable(&cx.app, &cx.who, id, input.reason.as_deref().unwrap_or_default()).await
 }
 
+async fn allow_reset(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
+    accounts::allow_reset(&cx.app, &cx.who, id).await
+}
+
 async fn enable(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
     accounts::enable(&cx.app, &cx.who, id).await
 }
@@ -485,12 +497,7 @@ struct Cards {
 }
 
 async fn invite(cx: Cx, input: Invite) -> Result<Cards> {
-    match invitations::invite(&cx.app, &cx.who, &input).await {
-        Ok(items) => Ok(Cards { items }),
-        // The secrets cannot be shown again; a renewed invitation has new ones.
-        Err(Error::Replayed(_)) => Err(Error::state("shown_once")),
-        Err(error) => Err(error),
-    }
+    Ok(Cards { items: invitations::invite(&cx.app, &cx.who, &input).await? })
 }
 
 async fn show_invitation(cx: Cx, id: Uuid) -> Result<Invitation> {

@@ -108,6 +108,12 @@ pub async fn invite(app: &App, who: &Actor, wanted: &Invite) -> Result<Vec<Card>
     let expires_at = work.now.plus(days * DAY_MS);
     let mut cards = Vec::with_capacity(people.len());
     for id in people {
+        match super::accounts::take_consent(&mut work, id).await {
+            Ok(()) => {}
+            // Who was named is spoken of; who was only matched is passed over.
+            Err(error) if wanted.people.contains(&id) => return Err(error),
+            Err(_) => continue,
+        }
         let person = invitable(&mut work, who, id).await?;
         cards.push(card_in(&mut work, &person, Purpose::Join, expires_at).await?);
     }
@@ -182,7 +188,8 @@ pub(super) async fn card_in(work: &mut Work, person: &Person, purpose: Purpose, 
 
 /// Gives somebody a one-time link and code to set a new password. The old
 /// password holds until then, the second factor beyond. The system administrator
-/// does it for everybody else; the officer for the contacts he reaches; who
+/// does it for everybody else, with the security administrator's
+/// consent for administrators; the officer for the contacts he reaches; who
 /// manages an enterprise's accounts for colleagues.
 pub async fn reset(app: &App, who: &Actor, account: Uuid) -> Result<Card> {
     who.must(INVITERS)?;
@@ -191,6 +198,7 @@ pub async fn reset(app: &App, who: &Actor, account: Uuid) -> Result<Card> {
     }
     let mut work = app.work(who).await?;
     let person = may_reset(&mut work, who, account).await?;
+    super::accounts::take_consent(&mut work, account).await?;
     let expires_at = work.now.plus(RESET_DAYS * DAY_MS);
     let card = card_in(&mut work, &person, Purpose::Reset, expires_at).await?;
     work.commit(card.id).await?;

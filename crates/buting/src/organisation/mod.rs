@@ -358,12 +358,22 @@ pub struct Account {
     pub second_factor: bool,
     /// Whether the password must be changed at the next sign-in.
     pub must_change: bool,
+    /// When the security administrator allowed the next reset; only of
+    /// administrators' accounts, and gone when it is used.
+    pub reset_allowed_at: Option<Time>,
     /// The last sign-in.
     pub signed_in_at: Option<Time>,
     /// Since when.
     pub created_at: Time,
     /// Counts the changes.
     pub version: i64,
+}
+
+impl Account {
+    /// Whether one of the three administrators signs in with it.
+    pub fn is_administrators(&self) -> bool {
+        self.grants.iter().any(|grant| crate::actor::ADMINS.has(grant.role))
+    }
 }
 
 /// An invitation or a reset, without its secret.

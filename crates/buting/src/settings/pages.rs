@@ -63,6 +63,8 @@ struct IndexPage {
     profiles: Vec<(String, String)>,
     can_keep: bool,
     can_protect: bool,
+    /// Whether this program can be told of a provider to sign in at.
+    provider: bool,
 }
 
 fn profile_names(s: &Shell) -> Vec<(String, String)> {
@@ -94,6 +96,7 @@ async fn index_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result<
         profiles: profile_names(&s),
         can_keep: cx.who.is(KEEPERS),
         can_protect: cx.who.has(Role::Secadmin),
+        provider: cfg!(feature = "oidc"),
         s,
     };
     html_with(status, &page)

@@ -447,13 +447,13 @@ async fn a_partner_answers_by_link_and_the_link_dies_with_the_appeal() {
         let only_this = desk::list(&house.app, &who, &desk::Filter { limit: 10, ..Default::default() }).await.unwrap();
         assert!(only_this.items.is_empty(), "a link opens no list");
         let close = Act::Withdraw { reason: "x".into() };
-        assert!(matches!(desk::act_by_link(&house.app, &token, close).await, Err(Error::Forbidden)));
+        assert!(matches!(desk::act_by_link(&house.app, &token, close, None).await, Err(Error::Forbidden)));
         let answer = |text: &str| {
             serde_json::from_value(json!({"action": "answer", "text": text, "work_order_id": order.id})).unwrap()
         };
-        done(desk::act_by_link(&house.app, &token, answer("可以，南门。")).await);
+        done(desk::act_by_link(&house.app, &token, answer("可以，南门。"), None).await);
         assert_eq!(status(&house, id).await, Status::Working, "the partner's word does not close it");
-        assert_eq!(code(desk::act_by_link(&house.app, &token, answer("再说一次")).await), "order_status");
+        assert_eq!(code(desk::act_by_link(&house.app, &token, answer("再说一次"), None).await), "order_status");
         let mut altered = token.clone();
         altered.replace_range(60..61, if &token[60..61] == "A" { "B" } else { "A" });
         assert!(matches!(desk::by_link(&house.app, &altered).await, Err(Error::NotFound)));
@@ -1106,7 +1106,15 @@ async fn the_path_through_pages() {
         house.post("anonymous", &link, &[("action", "answer"), ("text", "")]).await.expect(422);
         house.post("anonymous", &link, &[("action", "extend"), ("days", "2"), ("reason", "需会商")]).await.expect(303);
         assert!(page(&house, "officer2", &path).await.contains("需会商"));
-        house.post("anonymous", &link, &[("action", "answer"), ("text", "已放行")]).await.expect(303);
+        // A double click is one answer, and shows it; another answer on the same form is none.
+        let said = [("action", "answer"), ("text", "已放行"), ("once", "w-1")];
+        for _ in 0..2 {
+            house.post("anonymous", &link, &said).await.expect(303);
+        }
+        assert!(page(&house, "anonymous", &link).await.contains("已放行"));
+        let other = [("action", "answer"), ("text", "又不放行了"), ("once", "w-1")];
+        house.post("anonymous", &link, &other).await.expect(422);
+        house.post("anonymous", &link, &[("action", "answer"), ("text", "已放行"), ("once", "w-2")]).await.expect(409);
         assert!(page(&house, "officer2", &path).await.contains("已放行"));
         assert!(!page(&house, "enterprise", &path).await.contains("已放行"), "the partner's word stays in the office");
         house.page("anonymous", &format!("{}A", &link[..link.len() - 1])).await.expect(404);

@@ -10,6 +10,8 @@ mod continuity;
 mod house;
 mod matrix;
 mod merge;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod organisation;
 mod oversight;
 mod plan;

@@ -620,7 +620,7 @@ async fn sheets_come_over_http_and_the_queue_takes_them_in() {
         upload(&house, "enterprise", path, &[file]).await.expect(403);
         upload(&house, "officer", path, &[("file", Some("x.csv"), "")]).await.expect(422);
         upload(&house, "officer", path, &[("colour", None, "red")]).await.expect(400);
-        house.call("officer", "POST", path, json!({})).await.expect(400);
+        house.call("officer", "POST", path, json!({})).await.expect(415);
 
         house.page("officer", "/imports").await.expect(200);
         let form = [file, ("kind", None, "enterprises"), ("once", None, "f1")];

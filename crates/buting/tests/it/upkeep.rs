@@ -3,6 +3,7 @@
 use crate::house::{House, MORNING};
 use buting::actor::{Once, Via};
 use buting::app::{App, Config, SetClock};
+use buting::backup::KeyBackup;
 use buting::http::session::IDLE_MS;
 use buting::time::DAY_MS;
 use buting::{upkeep, worker};
@@ -80,6 +81,39 @@ async fn the_night_makes_one_tried_backup_and_keeps_so_many() {
             .collect();
         assert_eq!(names.len(), 1, "{names:?}");
         assert!(!names[0].contains("20200101"), "{names:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_night_backs_the_keys_up_apart_and_keeps_two() {
+    for house in House::both().await {
+        let dir = tempfile::tempdir().unwrap();
+        let apart = dir.path().join("apart");
+        vault::keyring::Keyring::open_or_create(&dir.path().join("keys")).unwrap();
+        let config = Config { data_dir: dir.path().to_owned(), key_backups: Some(apart.clone()), ..Config::default() };
+        let app = App::new(house.app.db.clone(), config, Arc::new(SetClock::at(MORNING)));
+        let zone2 = house.who("leader@zone2").await.zone_id;
+        upkeep::nightly_key_backup(&app, zone2).await.unwrap();
+        assert!(!apart.exists(), "the first zone's job does it");
+        let mut tx = app.db.write().await.unwrap();
+        tx.seal(house.zone, house.person("officer"), 1, "住址").await.unwrap();
+        tx.commit().await.unwrap();
+
+        std::fs::create_dir_all(&apart).unwrap();
+        for old in ["buting-20200101-024500-nightly.keys", "buting-20200102-024500-nightly.keys", "other.keys"] {
+            std::fs::write(apart.join(old), "old").unwrap();
+        }
+        upkeep::nightly_key_backup(&app, house.zone).await.unwrap();
+        let mut names: Vec<String> = std::fs::read_dir(&apart)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        assert_eq!(names.len(), 3, "two of the night, and what is not ours: {names:?}");
+        assert!(names.contains(&"other.keys".to_owned()) && !names[0].contains("20200101"), "{names:?}");
+        let (files, fields) = KeyBackup::read(&apart.join(&names[1])).unwrap().size();
+        assert!(files >= 4 && fields >= 1, "{files} {fields}");
+        assert!(!dir.path().join("backups").exists());
     }
 }
 

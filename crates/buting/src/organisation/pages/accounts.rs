@@ -32,6 +32,7 @@ pub fn routes(routes: &mut Routes) {
         .post("/admin/accounts/{id}/reset", sysadmin, reset)
         .post("/admin/accounts/{id}/second-factor", sysadmin, second_factor)
         .post("/admin/accounts/{id}/sessions", sysadmin, sessions)
+        .post("/admin/accounts/{id}/allow-reset", Access::only(SECADMIN), allow_reset)
         .post("/admin/accounts/{id}/roles", Access::only(SECADMIN), roles);
 }
 
@@ -130,6 +131,8 @@ struct AccountPage {
     roles: Vec<(Role, &'static [ScopeKind])>,
     departments: Vec<(String, String)>,
     own: bool,
+    /// Whether the account may be reset now: administrators' need a consent.
+    resettable: bool,
 }
 
 impl AccountPage {
@@ -160,7 +163,11 @@ async fn account_page(cx: &Cx, status: StatusCode, id: Uuid, form: Option<Form>)
         Form::filled(values.iter().map(|(name, value)| (name.as_str(), value.clone())))
     });
     let own = cx.who.person_id == Some(id);
-    html_with(status, &AccountPage { s: Shell::of(cx).await?, account, person, form, roles, departments, own })
+    let resettable = !account.is_administrators() || accounts::is_allowed(&account, cx.now());
+    html_with(
+        status,
+        &AccountPage { s: Shell::of(cx).await?, account, person, form, roles, departments, own, resettable },
+    )
 }
 
 async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
@@ -226,6 +233,14 @@ async fn reset(headers: HeaderMap, Path(id): Path<String>, Posted { cx, .. }: Po
     page::show(cx.lang, async {
         let id = key(&id)?;
         reset_page(&cx, &headers, id, format!("/admin/accounts/{id}")).await
+    })
+    .await
+}
+
+async fn allow_reset(Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = done(accounts::allow_reset(&cx.app, &cx.who, key(&id)?).await)?;
+        Ok(go(&format!("/admin/accounts/{id}"), "flash-reset-allowed"))
     })
     .await
 }

@@ -24,6 +24,7 @@ impl FromRow for Account {
             state: row.get("state")?,
             second_factor: row.get::<i64>("second_factor")? == 1,
             must_change: row.get("must_change")?,
+            reset_allowed_at: row.get("reset_allowed_at")?,
             signed_in_at: row.get("signed_in_at")?,
             created_at: row.get("created_at")?,
             version: row.get("version")?,
@@ -93,6 +94,7 @@ pub async fn accounts(
 ) -> Result<Vec<Account>> {
     let mut query = Sql::from(
         "SELECT a.id, a.user_name, p.name, p.department_id, p.enterprise_id, p.project_id, a.must_change,
+           a.reset_allowed_at,
            CASE WHEN a.totp_secret IS NULL THEN CAST(0 AS bigint) ELSE CAST(1 AS bigint) END AS second_factor,
            a.signed_in_at, a.created_at, a.version, COALESCE(d.short_name, e.short_name, j.short_name) AS place, ",
     );
@@ -193,6 +195,50 @@ pub async fn touch(tx: &mut Tx, zone: Uuid, id: Uuid, version: i64) -> Result<bo
         ))
         .await?;
     Ok(n == 1)
+}
+
+/// Notes that the next reset is allowed.
+pub async fn allow_reset(tx: &mut Tx, zone: Uuid, id: Uuid, at: Time) -> Result<()> {
+    tx.run(sql!(
+        "UPDATE account SET reset_allowed_at = $1, version = version + 1 WHERE zone_id = $2 AND id = $3",
+        at,
+        zone,
+        id
+    ))
+    .await
+    .map(drop)
+}
+
+/// Uses up what was allowed since that time; false when nothing was.
+pub async fn take_consent(tx: &mut Tx, zone: Uuid, id: Uuid, since: Time) -> Result<bool> {
+    let n = tx
+        .run(sql!(
+            "UPDATE account SET reset_allowed_at = NULL WHERE zone_id = $1 AND id = $2 AND reset_allowed_at > $3",
+            zone,
+            id,
+            since
+        ))
+        .await?;
+    Ok(n == 1)
+}
+
+/// Lets the open sessions of those with this role who have no second factor go no
+/// further than setting one up.
+pub async fn restrict_sessions(tx: &mut Tx, zone: Uuid, role: Role) -> Result<u64> {
+    tx.run(sql!(
+        "UPDATE session SET stage = 'set_up_second_factor'
+         WHERE zone_id = $1 AND stage = 'full' AND account_id IN
+           (SELECT a.id FROM account a JOIN account_role r ON r.zone_id = a.zone_id AND r.account_id = a.id
+            WHERE a.zone_id = $1 AND a.totp_secret IS NULL AND r.role = $2)",
+        zone,
+        role
+    ))
+    .await
+}
+
+/// Lets sessions go on that waited for a second factor to be set up.
+pub async fn release_sessions(tx: &mut Tx, zone: Uuid) -> Result<u64> {
+    tx.run(sql!("UPDATE session SET stage = 'full' WHERE zone_id = $1 AND stage = 'set_up_second_factor'", zone)).await
 }
 
 pub async fn set_user_name(tx: &mut Tx, zone: Uuid, id: Uuid, user_name: &str) -> Result<()> {

@@ -68,11 +68,8 @@ async fn upload(mut request: Request) -> Result<Upload> {
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge(MAX_FILE),
         _ => Error::Malformed { code: "multipart", detail: error.body_text(), pointer: None },
     };
-    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| Error::Malformed {
-        code: "content_type",
-        detail: "send multipart/form-data".into(),
-        pointer: None,
-    })?;
+    let parts = Multipart::from_request(request, &()).await;
+    let mut parts = parts.map_err(|_| Error::MediaType("multipart/form-data"))?;
     let mut upload = Upload { file: Vec::new(), name: String::new(), fields: HashMap::new() };
     while let Some(part) = parts.next_field().await.map_err(refused)? {
         let name = part.name().unwrap_or_default().to_owned();
@@ -95,7 +92,8 @@ async fn upload(mut request: Request) -> Result<Upload> {
 }
 
 fn fingerprint(kind: Kind, upload: &Upload) -> String {
-    format!("import {kind} {}", vault::hash::hex(&vault::hash::sha256(&upload.file)))
+    let dry_run = upload.fields.get("dry_run").map_or("", String::as_str);
+    format!("import {kind} {dry_run} {}", vault::hash::hex(&vault::hash::sha256(&upload.file)))
 }
 
 async fn api_import(mut cx: Cx, kind: Kind, request: Request) -> Result<Response> {

@@ -7,6 +7,12 @@ use serde_json::Value as Json;
 use store::{Tx, from_row, sql};
 use uuid::Uuid;
 
+/// The log of accesses is kept six months at least (网络安全法 §21), whatever a
+/// zone's settings say.
+const LEAST_LOG_MONTHS: i64 = 6;
+/// And so long when they say nothing.
+const LOG_MONTHS: i64 = 12;
+
 /// A zone.
 #[derive(Clone, Debug)]
 pub struct Zone {
@@ -64,6 +70,11 @@ impl Zone {
     /// The zone's day at an instant.
     pub fn day(&self, time: Time) -> Day {
         time.day(&self.time_zone())
+    }
+
+    /// Months for which the log of accesses is kept.
+    pub fn access_log_months(&self) -> i64 {
+        self.settings["access_log_months"].as_i64().unwrap_or(LOG_MONTHS).max(LEAST_LOG_MONTHS)
     }
 
     /// The word for the tie of leader, department and officer to an enterprise:

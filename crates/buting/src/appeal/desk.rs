@@ -17,6 +17,7 @@ use crate::http::api::Page;
 use crate::subject::{SubjectKind, named};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
+use crate::trace::{self, Trace};
 use crate::zone::Zone;
 use ::store::{Sql, Tx, sql};
 use almanac::Calendar;
@@ -1128,10 +1129,7 @@ pub async fn find_enterprises(app: &App, who: &Actor, q: &str) -> Result<Vec<(Uu
 
 /// Notes that somebody took a copy of the problem ledger out.
 pub async fn note_export(app: &App, who: &Actor, address: std::net::IpAddr, rows: usize) -> Result<()> {
-    let now = app.now();
-    let mut tx = app.db.write().await?;
-    store::note_export(&mut tx, who, &address.to_string(), rows, now).await?;
-    Ok(tx.commit().await?)
+    trace::note(app, who, address, Trace::many(trace::Kind::Export, "appeal", rows)).await
 }
 
 /// The name and kind of partner agencies and departments, for choices on pages.

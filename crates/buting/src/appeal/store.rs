@@ -608,22 +608,6 @@ pub async fn find_enterprises(tx: &mut Tx, zone: Uuid, q: &str) -> Result<Vec<(U
     .await
 }
 
-/// A trace of an export.
-pub async fn note_export(tx: &mut Tx, who: &Actor, address: &str, rows: usize, now: Time) -> Result<()> {
-    tx.run(sql!(
-        "INSERT INTO access_log (zone_id, id, at, actor_id, address, kind, subject, subject_id, detail)
-         VALUES ($1, $2, $3, $4, $5, 'export', 'appeal', NULL, $6)",
-        who.zone_id,
-        Uuid::now_v7(),
-        now,
-        who.person_id,
-        address,
-        serde_json::json!({ "rows": rows })
-    ))
-    .await?;
-    Ok(())
-}
-
 /// The name of a department that exists today, and whether it is the committee's own.
 pub async fn department(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<(String, String)>> {
     tx.opt(sql!(

@@ -1,24 +1,30 @@
 //! What can be done with the ledger and the queue: read, verify, retry.
 
 use super::reading::{Names, Shown, ids_in, opened, sealed_in, shown};
-use super::{Access, Entry, Filter, Job, JobState, KeptFault, Verification, store};
+use super::{Access, AccessFilter, Entry, Filter, Job, JobState, KeptFault, Verification, store};
 use crate::actor::{ADMINS, Actor, OFFICE, Role, Roles};
 use crate::app::{App, Change, Subject};
 use crate::assignment::reach;
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::http::page::Shell;
+use crate::list;
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
+use crate::trace::{self, Trace};
+use crate::zone::Zone;
 use ::store::Tx;
 use almanac::Light;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use uuid::Uuid;
 use vault::head::{SignedHead, TreeHead};
 
 /// Who reads the whole ledger.
 pub const LEDGER_READERS: Roles = Roles::of(&[Role::Auditor, Role::Oversight]);
+/// Who reads the log of accesses.
+pub const ACCESS_READERS: Roles = Roles::of(&[Role::Auditor, Role::Secadmin]);
 /// Who has the whole ledger checked.
 pub const VERIFIERS: Roles = Roles::of(&[Role::Auditor, Role::Oversight, Role::Sysadmin]);
 /// Who looks after the queue.
@@ -35,21 +41,13 @@ const VERIFY_DAYS: i64 = 7;
 /// Rows of the ledger, newest first. Personal values stay closed.
 pub async fn list(app: &App, who: &Actor, filter: &Filter, cursor: Option<&str>, limit: i64) -> Result<Page<Entry>> {
     who.must(LEDGER_READERS)?;
-    let after =
-        cursor.map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
+    let after = list::read_cursor(cursor)?;
     let mut tx = app.read().await?;
     let mut entries = store::entries(&mut tx, who.zone_id, filter, after, limit + 1).await?;
-    let more = entries.len() as i64 > limit;
-    entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = list::cut(&mut entries, limit, |entry| Some((entry.at, entry.id)));
     entries.iter_mut().for_each(close);
-    let next = entries.last().filter(|_| more).map(|last| format!("{}.{}", last.at.ms(), last.id));
     let counted = store::count_entries(&mut tx, who.zone_id, filter, TOTAL_CAP).await?;
     Ok(Page::new(entries, next, counted))
-}
-
-fn read_cursor(cursor: &str) -> Option<(Time, Uuid)> {
-    let (at, id) = cursor.split_once('.')?;
-    Some((Time::from_ms(at.parse().ok()?), Uuid::parse_str(id).ok()?))
 }
 
 /// Replaces every sealed value by a mark.
@@ -61,26 +59,39 @@ fn close(entry: &mut Entry) {
 
 /// One row, its personal values opened for those of the office who reach what it
 /// is about, and for the person himself. That they were opened is noted.
-pub async fn entry(app: &App, who: &Actor, address: &str, id: Uuid) -> Result<Entry> {
+pub async fn entry(app: &App, who: &Actor, address: IpAddr, id: Uuid) -> Result<Entry> {
     who.must(LEDGER_READERS)?;
     let mut tx = app.read().await?;
     let mut entry = store::entry(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
     let read = open(&mut tx, who, std::slice::from_mut(&mut entry)).await?;
     if read > 0 {
         drop(tx);
-        let detail = json!({"values": read});
-        note_access(app, who, &Access { address, kind: "ledger_open", table: "ledger", id: Some(id), detail: &detail })
-            .await?;
+        let opened = Trace { kind: trace::Kind::LedgerOpen, table: "ledger", id: Some(id), count: Some(read) };
+        trace::note(app, who, address, opened).await?;
     }
     Ok(entry)
 }
 
-/// Notes a read that must leave a trace: an export, a bulk read, a view of
-/// masked personal fields.
-pub async fn note_access(app: &App, who: &Actor, access: &Access<'_>) -> Result<()> {
-    let mut tx = app.db.write().await?;
-    store::note_access(&mut tx, who.zone_id, app.now(), who.person_id, access).await?;
-    Ok(tx.commit().await?)
+/// Reads that left a trace, newest first.
+pub async fn accesses(
+    app: &App,
+    who: &Actor,
+    filter: &AccessFilter,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Access>> {
+    who.must(ACCESS_READERS)?;
+    let after = list::read_cursor(cursor)?;
+    let mut tx = app.read().await?;
+    let mut zones = vec![who.zone_id];
+    // Who guesses at names that nobody has belongs to no zone; a zone that is alone looks after that too.
+    if Zone::only(&mut tx).await?.is_some() {
+        zones.push(Uuid::nil());
+    }
+    let mut accesses = store::accesses(&mut tx, &zones, filter, after, limit + 1).await?;
+    let next = list::cut(&mut accesses, limit, |access| Some((access.at, access.id)));
+    let counted = store::count_accesses(&mut tx, &zones, filter, TOTAL_CAP).await?;
+    Ok(Page::new(accesses, next, counted))
 }
 
 /// Opens what the actor may read of the sealed values; answers how many.

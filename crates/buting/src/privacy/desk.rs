@@ -8,14 +8,14 @@ use crate::actor::{Actor, OUTSIDE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
 use crate::clock;
 use crate::error::{Check, Error, Result};
-use crate::oversight::Access;
-use crate::oversight::desk::note_access;
 use crate::text::Lang;
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
+use crate::trace::{self, Trace};
 use crate::zone::Zone;
 use ::store::Tx;
 use serde_json::{Value as Json, json};
+use std::net::IpAddr;
 use uuid::Uuid;
 
 /// Who decides requests.
@@ -200,7 +200,7 @@ pub async fn erase_in(work: &mut Work, person: Uuid) -> Result<()> {
 
 /// A person's own data as one document, to read or to take along. That it was
 /// taken is noted.
-pub async fn export(app: &App, who: &Actor, address: &str) -> Result<Json> {
+pub async fn export(app: &App, who: &Actor, address: IpAddr) -> Result<Json> {
     let person = who.person()?;
     let mut tx = app.read().await?;
     let zone = Zone::get(&mut tx, who.zone_id).await?;
@@ -216,8 +216,7 @@ pub async fn export(app: &App, who: &Actor, address: &str) -> Result<Json> {
         .map(|d| json!({"at": d.at, "to": d.to_org, "basis": d.basis, "fields": d.fields, "occasion": d.occasion}))
         .collect();
     drop(tx);
-    let access = Access { address, kind: "own_export", table: "person", id: Some(person), detail: &json!({}) };
-    note_access(app, who, &access).await?;
+    trace::note(app, who, address, Trace::of(trace::Kind::OwnExport, "person", person)).await?;
     Ok(json!({
         "zone": zone.name,
         "at": app.now(),

@@ -96,7 +96,7 @@ async fn mine(cx: Cx) -> PageResult {
 
 async fn export(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let data = desk::export(&cx.app, &cx.who, &cx.request.address.to_string()).await?;
+        let data = desk::export(&cx.app, &cx.who, cx.request.address).await?;
         let text = serde_json::to_string_pretty(&data).map_err(|e| Error::Internal(e.to_string()))?;
         let mut response = text.into_response();
         let headers = response.headers_mut();

@@ -83,7 +83,7 @@ async fn index_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result<
             ("contact_address", text(&set["privacy_contact"]["address"])),
             ("require_totp", set["require_totp"].as_bool().unwrap_or(false).to_string()),
             ("person_days", crate::privacy::desk::person_days(&zone).to_string()),
-            ("access_log_months", set["access_log_months"].as_i64().unwrap_or(12).to_string()),
+            ("access_log_months", zone.access_log_months().to_string()),
         ])
     });
     let page = IndexPage {

@@ -6,6 +6,7 @@ use buting::organisation::NewPerson;
 use buting::organisation::desk::add_person;
 use buting::oversight::desk;
 use buting::text::Lang;
+use buting::trace::BULK;
 use serde_json::{Value as Json, json};
 use store::{Queue, Seal, sql};
 use uuid::Uuid;
@@ -116,6 +117,110 @@ async fn personal_values_stay_closed_until_somebody_who_may_opens_them() {
         tx.commit().await.unwrap();
         let gone = house.page("oversight", &path).await.expect(200).text();
         assert!(!gone.contains("13912345678") && gone.contains(Lang::Zh.t("log-erased").as_ref()));
+    }
+}
+
+#[tokio::test]
+async fn the_log_of_accesses_is_for_auditor_and_security_administrator() {
+    for house in House::both().await {
+        let contact = contact(&house).await;
+        let shown = format!("/api/v1/people/{contact}/numbers");
+        house.call("dispatcher", "POST", &shown, json!({})).await.expect(200);
+        house.page("dispatcher", "/assignments/export").await.expect(200);
+        for account in [
+            "leader",
+            "officer",
+            "specialist",
+            "dispatcher",
+            "oversight",
+            "agency",
+            "enterprise",
+            "project",
+            "sysadmin",
+        ] {
+            house.call(account, "GET", "/api/v1/access-log", Json::Null).await.expect(403);
+            house.page(account, "/admin/access").await.expect(403);
+        }
+        for account in ["auditor", "secadmin"] {
+            let log = house.call(account, "GET", "/api/v1/access-log", Json::Null).await.expect(200);
+            assert_eq!(log.json()["total"], 2, "{}", log.text());
+            let page = house.page(account, "/admin/access").await.expect(200).text();
+            for text in [Lang::Zh.t("access-kind-show_numbers"), Lang::Zh.t("access-kind-export"), "高厂长".into()] {
+                assert!(page.contains(text.as_ref()), "{account} reads {text}");
+            }
+            assert!(!page.contains("13912345678") && !log.text().contains("13912345678"), "that, not what");
+            assert!(house.page(account, "/admin/privacy").await.expect(200).text().contains("href=\"/admin/access\""));
+        }
+        assert!(house.page("auditor", "/ledger").await.expect(200).text().contains("href=\"/admin/access\""));
+
+        let of = |query: &str| {
+            let (house, path) = (&house, format!("/api/v1/access-log?{query}"));
+            async move { house.call("auditor", "GET", &path, Json::Null).await.expect(200).json() }
+        };
+        let dispatcher = house.person("dispatcher");
+        for (query, total) in [
+            ("kind=show_numbers".to_owned(), 1),
+            (format!("actor_id={dispatcher}"), 2),
+            (format!("actor_id={}", house.person("leader")), 0),
+            (format!("subject=person&subject_id={contact}"), 1),
+            ("day=2026-11-24".to_owned(), 2),
+            ("day=2026-11-23".to_owned(), 0),
+            ("q=dispatcher".to_owned(), 2),
+            ("q=nobody".to_owned(), 0),
+        ] {
+            assert_eq!(of(&query).await["total"], total, "{query}");
+        }
+        let first = of("limit=1").await;
+        assert_eq!(
+            (&first["items"][0]["actor_name"], &first["items"][0]["count"]),
+            (&json!("dispatcher某"), &json!(0))
+        );
+        let second = of(&format!("limit=1&cursor={}", first["next_cursor"].as_str().unwrap())).await;
+        assert_eq!((&second["items"][0]["subject_id"], &second["next_cursor"]), (&json!(contact), &Json::Null));
+        house.call("auditor", "GET", "/api/v1/access-log?kind=nonsense", Json::Null).await.expect(400);
+        house.call("auditor", "GET", "/api/v1/access-log?cursor=x", Json::Null).await.expect(422);
+    }
+}
+
+#[tokio::test]
+async fn a_bulk_read_through_the_api_leaves_one_row() {
+    for house in House::both().await {
+        for n in 0..BULK {
+            let name = format!("联系人{n}");
+            let new = NewPerson { name, enterprise_id: Some(house.enterprise), ..NewPerson::default() };
+            add_person(&house.app, &house.rule(), new).await.unwrap();
+        }
+        let of = house.enterprise;
+        let next = house.call("dispatcher", "GET", "/api/v1/accounts?limit=1", Json::Null).await;
+        assert_eq!(next.status, 403, "who is refused reads nothing");
+        let accounts = house.call("sysadmin", "GET", "/api/v1/accounts?limit=2", Json::Null).await.expect(200).json();
+        let cursor = accounts["next_cursor"].as_str().unwrap();
+        for (account, path, table, people) in [
+            ("dispatcher", "/api/v1/people?limit=19".to_owned(), "", 0),
+            ("dispatcher", format!("/api/v1/people?enterprise_id={of}&limit=200"), "person", BULK + 1),
+            ("dispatcher", "/api/v1/enterprises".to_owned(), "contact", BULK + 2),
+            ("dispatcher", format!("/api/v1/enterprises/{of}/contacts"), "contact", BULK + 1),
+            ("sysadmin", format!("/api/v1/accounts?limit=2&cursor={cursor}"), "account", 2),
+            ("enterprise", "/api/v1/enterprises".to_owned(), "", 0),
+        ] {
+            house.clock.set(house.app.now().plus(1000));
+            let since = house.app.now();
+            house.call(account, "GET", &path, Json::Null).await.expect(200);
+            let mut tx = house.app.db.read().await.unwrap();
+            let rows: Vec<(Uuid, String, Json)> = tx
+                .list(sql!(
+                    "SELECT actor_id, subject, detail FROM access_log WHERE zone_id = $1 AND kind = 'bulk_read' AND at >= $2",
+                    house.zone,
+                    since
+                ))
+                .await
+                .unwrap();
+            let expected: Vec<_> = (people > 0)
+                .then(|| (house.person(account), table.to_owned(), json!({"count": people})))
+                .into_iter()
+                .collect();
+            assert_eq!(rows, expected, "{account} {path}");
+        }
     }
 }
 

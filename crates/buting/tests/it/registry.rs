@@ -191,7 +191,7 @@ async fn numbers_are_shown_to_those_who_answer_and_that_is_noted() {
         let count = async || {
             let mut tx = house.app.db.read().await.unwrap();
             let shown =
-                sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'contact.show'", house.zone);
+                sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'contact_show'", house.zone);
             tx.value::<i64>(shown).await.unwrap()
         };
         assert_eq!(count().await, 0);
@@ -451,8 +451,7 @@ async fn exports_hold_what_is_shown_and_no_formula() {
         assert_eq!(sheet.rows.len(), 5);
         assert!(sheet.rows.iter().any(|row| row.cells[0] == "+甲公司"));
         let mut tx = house.app.db.read().await.unwrap();
-        let logged =
-            sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'enterprise.export'", house.zone);
+        let logged = sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'export'", house.zone);
         assert_eq!(tx.value::<i64>(logged).await.unwrap(), 2);
         house.page("enterprise", "/enterprises/export").await.expect(403);
     }

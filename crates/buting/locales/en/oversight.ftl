@@ -44,11 +44,9 @@ log-field = Field
 log-before = Before
 log-after = After
 log-none = No change yet.
+history-title = Changes
+history-line = Who, for whom, through what, before and after. Only ever added to; numbers of others are masked as on the page.
 log-no-fields = This step changed no field.
-log-fields = { $n ->
-    [one] One field changed
-   *[other] { $n } fields changed
-  }
 log-emptied = (emptied)
 log-sealed = encrypted
 log-erased = erased

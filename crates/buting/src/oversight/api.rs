@@ -63,7 +63,7 @@ async fn ledger(cx: Cx, query: LedgerQuery) -> Result<Page<Entry>> {
         actor: None,
         action: query.action,
         subject: query.subject,
-        subject_id: query.subject_id,
+        subject_ids: query.subject_id.into_iter().collect(),
         about_id: query.about_id,
         from: day.map(|(from, _)| from),
         to: day.map(|(_, to)| to),

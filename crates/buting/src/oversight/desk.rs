@@ -1,6 +1,7 @@
 //! What can be done with the ledger and the queue: read, verify, retry.
 
 use super::reading::{Names, Shown, ids_in, opened, sealed_in, shown};
+use super::record::Record;
 use super::{Access, AccessFilter, Entry, Filter, Job, JobState, KeptFault, Verification, store};
 use crate::actor::{ADMINS, Actor, OFFICE, Role, Roles};
 use crate::app::{App, Change, Subject};
@@ -9,6 +10,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::http::page::Shell;
 use crate::list;
+use crate::organisation::mask_email;
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
 use crate::trace::{self, Trace};
@@ -23,14 +25,14 @@ use vault::head::{SignedHead, TreeHead};
 
 /// Who reads the whole ledger.
 pub const LEDGER_READERS: Roles = Roles::of(&[Role::Auditor, Role::Oversight]);
+/// Who reads the history of records, each of those that he may open.
+pub const HISTORY_READERS: Roles = OFFICE.and(ADMINS);
 /// Who reads the log of accesses.
 pub const ACCESS_READERS: Roles = Roles::of(&[Role::Auditor, Role::Secadmin]);
 /// Who has the whole ledger checked.
 pub const VERIFIERS: Roles = Roles::of(&[Role::Auditor, Role::Oversight, Role::Sysadmin]);
 /// Who looks after the queue.
 pub const QUEUE_KEEPERS: Roles = Roles::of(&[Role::Sysadmin]);
-/// Rows of a record's history that are shown.
-const HISTORY: i64 = 100;
 /// The longest text with heads kept outside.
 const MAX_HEADS: usize = 200_000;
 /// After so many days without a check of the whole ledger its keeper is told.
@@ -63,7 +65,7 @@ pub async fn entry(app: &App, who: &Actor, address: IpAddr, id: Uuid) -> Result<
     who.must(LEDGER_READERS)?;
     let mut tx = app.read().await?;
     let mut entry = store::entry(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
-    let read = open(&mut tx, who, std::slice::from_mut(&mut entry)).await?;
+    let read = open(&mut tx, who, std::slice::from_mut(&mut entry), false).await?;
     if read > 0 {
         drop(tx);
         let opened = Trace { kind: trace::Kind::LedgerOpen, table: "ledger", id: Some(id), count: Some(read) };
@@ -94,8 +96,9 @@ pub async fn accesses(
     Ok(Page::new(accesses, next, counted))
 }
 
-/// Opens what the actor may read of the sealed values; answers how many.
-async fn open(tx: &mut Tx, who: &Actor, entries: &mut [Entry]) -> Result<usize> {
+/// Opens what the actor may read of the sealed values, with the numbers of
+/// others masked where that is asked for; answers how many.
+async fn open(tx: &mut Tx, who: &Actor, entries: &mut [Entry], mask: bool) -> Result<usize> {
     let mut known: HashMap<String, Json> = HashMap::new();
     let mut reached: HashMap<Uuid, bool> = HashMap::new();
     let mut count = 0;
@@ -126,7 +129,7 @@ async fn open(tx: &mut Tx, who: &Actor, entries: &mut [Entry]) -> Result<usize> 
                 match tx.open(who.zone_id, value).await? {
                     Some(text) => {
                         count += 1;
-                        Json::String(text)
+                        Json::String(if mask && !own { masked(text) } else { text })
                     }
                     None => json!({"erased": true}),
                 }
@@ -145,6 +148,16 @@ async fn open(tx: &mut Tx, who: &Actor, entries: &mut [Entry]) -> Result<usize> 
     Ok(count)
 }
 
+/// A personal value as a record's page shows it: telephone and e-mail masked, a
+/// name as it is.
+fn masked(text: String) -> String {
+    match identifiers::phone::parse(&text) {
+        Ok(_) => identifiers::phone::mask(&text),
+        Err(_) if text.contains('@') => mask_email(&text),
+        Err(_) => text,
+    }
+}
+
 /// Rows in words, with the names that their ids stand for.
 pub async fn in_words(tx: &mut Tx, zone: Uuid, s: &Shell, entries: &[Entry]) -> Result<Vec<Shown>> {
     let mut ids = BTreeSet::new();
@@ -157,18 +170,38 @@ pub async fn in_words(tx: &mut Tx, zone: Uuid, s: &Shell, entries: &[Entry]) -> 
     Ok(entries.iter().map(|entry| shown(s, entry, &names)).collect())
 }
 
-/// The changes of one record, newest first, in words, for its own page (fragment
-/// `oversight/_history.html`, which takes it as `history`). The page has checked
-/// that the reader may see the record. For the office alone: the ledger holds
-/// what is internal.
-pub async fn history(tx: &mut Tx, s: &Shell, who: &Actor, record: Uuid) -> Result<Vec<Shown>> {
-    if !who.is(OFFICE.and(ADMINS)) {
-        return Ok(Vec::new());
-    }
-    let filter = Filter { subject_id: Some(record), ..Filter::default() };
-    let mut entries = store::entries(tx, who.zone_id, &filter, None, HISTORY).await?;
-    open(tx, who, &mut entries).await?;
-    in_words(tx, who.zone_id, s, &entries).await
+/// The changes of one record in words, newest first.
+pub struct History {
+    /// The record's title.
+    pub title: String,
+    /// The record's page.
+    pub href: String,
+    /// The changes.
+    pub page: Page<Shown>,
+}
+
+/// The changes of one record, newest first: for those of the committee who may
+/// open the record, since the ledger holds what is internal. Numbers are masked
+/// as on the record's own page.
+pub async fn history(
+    app: &App,
+    who: &Actor,
+    s: &Shell,
+    (record, id): (Record, Uuid),
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<History> {
+    who.must(HISTORY_READERS)?;
+    let after = list::read_cursor(cursor)?;
+    let of = record.open(app, who, s, id).await?;
+    let filter = Filter { subject: of.table.map(str::to_owned), subject_ids: of.ids, ..Filter::default() };
+    let mut tx = app.read().await?;
+    let mut entries = store::entries(&mut tx, who.zone_id, &filter, after, limit + 1).await?;
+    let next = list::cut(&mut entries, limit, |entry| Some((entry.at, entry.id)));
+    open(&mut tx, who, &mut entries, true).await?;
+    let rows = in_words(&mut tx, who.zone_id, s, &entries).await?;
+    let counted = store::count_entries(&mut tx, who.zone_id, &filter, TOTAL_CAP).await?;
+    Ok(History { title: of.title, href: of.href, page: Page::new(rows, next, counted) })
 }
 
 /// The last signed head of the zone, and its text to keep outside.

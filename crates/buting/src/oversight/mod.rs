@@ -8,10 +8,9 @@ pub mod home;
 pub mod metric;
 mod pages;
 pub mod reading;
+pub mod record;
 mod store;
 pub mod view;
-
-pub use desk::history;
 
 use crate::http::routes::Routes;
 use crate::time::Time;
@@ -76,8 +75,8 @@ pub struct Filter {
     pub action: Option<String>,
     /// Changes to records of this table.
     pub subject: Option<String>,
-    /// Changes to this record.
-    pub subject_id: Option<Uuid>,
+    /// Changes to these records; to all when empty.
+    pub subject_ids: Vec<Uuid>,
     /// Changes on the timeline of this enterprise, carrier or project.
     pub about_id: Option<Uuid>,
     /// From this instant.

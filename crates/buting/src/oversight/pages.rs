@@ -1,7 +1,8 @@
-use super::desk::{self, ACCESS_READERS, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
+use super::desk::{self, ACCESS_READERS, HISTORY_READERS, History, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
 use super::docs::{self, Collection};
 use super::home::{self, Own};
 use super::reading::{Shown, table_text};
+use super::record::Record;
 use super::view::{self, Overview, Week};
 use super::{Access as Read, AccessFilter, Filter, Job, JobState, Verification, api};
 use crate::actor::Role;
@@ -39,6 +40,7 @@ pub fn routes(routes: &mut Routes) {
         .get("/ledger", readers, ledger)
         .get("/ledger/head.txt", verifiers, head)
         .get("/ledger/{id}", readers, entry)
+        .get("/history/{record}/{id}", Access::only(HISTORY_READERS), history)
         .get("/admin/access", Access::only(ACCESS_READERS), accesses)
         .get("/admin/verify", verifiers, verify_page)
         .post("/admin/verify", verifiers, verify)
@@ -225,7 +227,7 @@ async fn ledger(cx: Cx) -> PageResult {
             actor: query.opt_text("q"),
             action: query.opt_text("action"),
             subject: query.opt_text("subject"),
-            subject_id: id("subject_id")?,
+            subject_ids: id("subject_id")?.into_iter().collect(),
             about_id: id("about_id")?,
             from: bounds.map(|(from, _)| from),
             to: bounds.map(|(_, to)| to),
@@ -254,6 +256,28 @@ async fn entry(cx: Cx, Path(id): Path<String>) -> PageResult {
         let rows = desk::in_words(&mut cx.read().await?, cx.who.zone_id, &s, std::slice::from_ref(&entry)).await?;
         let row = rows.into_iter().next().ok_or(Error::NotFound)?;
         html(&EntryPage { s, row })
+    })
+    .await
+}
+
+// The history of one record
+
+#[derive(Template)]
+#[template(path = "oversight/history.html")]
+struct HistoryPage {
+    s: Shell,
+    history: History,
+}
+
+/// `/history/settings/zone` is the history of the zone's settings.
+async fn history(cx: Cx, Path((record, id)): Path<(String, String)>) -> PageResult {
+    page::show(cx.lang, async {
+        let record = Record::parse(&record).ok_or(Error::NotFound)?;
+        let id = if record == Record::Settings && id == "zone" { cx.who.zone_id } else { id_of(&id)? };
+        let s = Shell::of(&cx).await?;
+        let query = Form::parse(cx.request.query.as_bytes());
+        let history = desk::history(&cx.app, &cx.who, &s, (record, id), query.opt("cursor"), ROWS).await?;
+        html(&HistoryPage { s, history })
     })
     .await
 }

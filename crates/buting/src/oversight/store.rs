@@ -68,8 +68,8 @@ fn conditions(zone: Uuid, filter: &Filter) -> Sql {
     if let Some(table) = &filter.subject {
         query.push(" AND l.subject = ").arg(table.as_str());
     }
-    if let Some(id) = filter.subject_id {
-        query.push(" AND l.subject_id = ").arg(id);
+    if !filter.subject_ids.is_empty() {
+        query.push(" AND l.subject_id IN ").list(filter.subject_ids.iter().copied());
     }
     if let Some(id) = filter.about_id {
         query.push(" AND l.about_id = ").arg(id);

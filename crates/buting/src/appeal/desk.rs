@@ -10,7 +10,7 @@ use super::{
     store,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope, Via};
-use crate::app::{App, Change, Work};
+use crate::app::{App, Change, Subject, Work};
 use crate::clock::{self, Clock, ClockKind, ClockMode, Explanation, HeldBar, Holder};
 use crate::error::{Check, Error, FieldError, Result};
 use crate::http::api::Page;
@@ -132,7 +132,9 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
         "kind": appeal.kind, "channel": appeal.channel,
         "enterprise_id": appeal.enterprise_id, "project_id": appeal.project_id,
     });
-    work.log("appeal.create", step::subject_of(&appeal), Change::made(made)).await?;
+    // What is registered in the same breath is on the timeline from its first step on.
+    let subject = Subject { about: appeal.about().filter(|_| !new.draft), ..step::subject_of(&appeal) };
+    work.log("appeal.create", subject, Change::made(made)).await?;
     if !new.draft {
         let seen = Seen { appeal, orders: Vec::new(), hats: Hats::of(&[Hat::Author]), masked: false };
         let mut step = Step::on(work, seen).await?;

@@ -60,7 +60,11 @@ pub async fn see(tx: &mut Tx, who: &Actor, id: Uuid, to_change: bool) -> Result<
         }
     }
     let hats = hats_of(who, &appeal, &orders, reached);
-    if !is_visible(who, &appeal, &orders, hats, reached) {
+    let author = match appeal.created_by {
+        Some(person) if appeal.registered_at.is_none() => store::department_of(tx, who.zone_id, person).await?,
+        _ => None,
+    };
+    if !is_visible(who, &appeal, &orders, hats, (reached, author)) {
         return Err(Error::NotFound);
     }
     let masked = appeal.accused_department_id.is_some()
@@ -116,14 +120,29 @@ pub fn hats_of(who: &Actor, appeal: &Appeal, orders: &[WorkOrder], reached: bool
     hats
 }
 
-fn is_visible(who: &Actor, appeal: &Appeal, orders: &[WorkOrder], hats: Hats, reached: bool) -> bool {
-    if hats.any(&[Hat::Rule, Hat::Author, Hat::Owner]) {
+/// `author` is the department of who wrote a draft, none where he is of the
+/// enterprise or project itself. [`store::visible`] says the same for lists.
+fn is_visible(
+    who: &Actor,
+    appeal: &Appeal,
+    orders: &[WorkOrder],
+    hats: Hats,
+    (reached, author): (bool, Option<Uuid>),
+) -> bool {
+    if hats.any(&[Hat::Rule, Hat::Author]) {
         return true;
     }
-    if appeal.status == Status::Draft {
-        return false;
-    }
     let departments = store::departments_of(who);
+    // Until it is registered, what an officer writes is his department's alone.
+    if appeal.registered_at.is_none() {
+        return match author {
+            Some(author) => who.is(OFFICE) && departments.contains(&author) && !is_accused(who, appeal),
+            None => hats.has(Hat::Owner),
+        };
+    }
+    if hats.has(Hat::Owner) {
+        return true;
+    }
     let ordered = orders.iter().any(|w| w.status != OrderStatus::Cancelled && departments.contains(&w.department_id));
     let may_hold_orders = who.is(OFFICE) || who.has(Role::Agency);
     if hats.has(Hat::Partner) || may_hold_orders && ordered {
@@ -1187,8 +1206,10 @@ impl<'w> Step<'w> {
     }
 
     async fn keep_count(&mut self) -> Result<()> {
-        let key =
-            |a: &Appeal| a.status.is_counted().then(|| (a.lead_department_id.unwrap_or_default(), a.status.word()));
+        let key = |a: &Appeal| {
+            let counted = a.status.is_counted() && a.registered_at.is_some();
+            counted.then(|| (a.lead_department_id.unwrap_or_default(), a.status.word()))
+        };
         let (from, to) = (key(&self.before), key(&self.a));
         if from == to {
             return Ok(());
@@ -1281,9 +1302,10 @@ pub async fn not_accused(tx: &mut Tx, a: &Appeal, people: Vec<Uuid>) -> Result<B
     Ok(all)
 }
 
-/// The ledger's and the notices' name for an appeal.
+/// The ledger's and the notices' name for an appeal. What was not registered is
+/// on no timeline.
 pub fn subject_of(a: &Appeal) -> Subject {
-    Subject { kind: "appeal", id: a.id, about: a.about() }
+    Subject { kind: "appeal", id: a.id, about: a.about().filter(|_| a.registered_at.is_some()) }
 }
 
 fn said(text: &str) -> Result<String> {

@@ -296,7 +296,7 @@ pub async fn counts(tx: &mut Tx, zone: Uuid) -> Result<Vec<Counted>> {
 /// The same numbers counted out, to check the kept ones.
 pub async fn recount(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Option<Uuid>, Status, i64)>> {
     tx.list(sql!(
-        "SELECT lead_department_id, status, count(*) FROM appeal WHERE zone_id = $1 AND status <> 'draft'
+        "SELECT lead_department_id, status, count(*) FROM appeal WHERE zone_id = $1 AND registered_at IS NOT NULL
          GROUP BY lead_department_id, status",
         zone
     ))
@@ -307,7 +307,7 @@ pub async fn recount(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Option<Uuid>, Statu
 pub async fn hidden_counts(tx: &mut Tx, who: &Actor, accused: Uuid) -> Result<Vec<(Option<Uuid>, Status, i64)>> {
     let mut query = Sql::from("SELECT a.lead_department_id, a.status, count(*) FROM appeal a WHERE a.zone_id = ");
     query.arg(who.zone_id).push(" AND a.accused_department_id = ").arg(accused);
-    query.push(" AND a.status <> 'draft' AND NOT (a.created_by = ").arg(who.person_id.unwrap_or_default());
+    query.push(" AND a.registered_at IS NOT NULL AND NOT (a.created_by = ").arg(who.person_id.unwrap_or_default());
     query.push(" OR ").append(ordered(&departments_of(who))).push(") GROUP BY a.lead_department_id, a.status");
     tx.list(query).await
 }
@@ -331,6 +331,26 @@ fn ordered(departments: &[Uuid]) -> Sql {
     query
 }
 
+/// Whether somebody of a department, or of one of these, wrote the appeal `a`.
+fn by_officer(departments: Option<&[Uuid]>) -> Sql {
+    let mut query = Sql::from(
+        "EXISTS (SELECT 1 FROM person w WHERE w.zone_id = a.zone_id AND w.id = a.created_by AND w.department_id ",
+    );
+    match departments {
+        Some(departments) => query.push("IN ").list(departments.iter().copied()),
+        None => query.push("IS NOT NULL"),
+    };
+    query.push(")");
+    query
+}
+
+/// The department of a person, if he is of one.
+pub async fn department_of(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<Option<Uuid>> {
+    let found: Option<Option<Uuid>> =
+        tx.opt_value(sql!("SELECT department_id FROM person WHERE zone_id = $1 AND id = $2", zone, person)).await?;
+    Ok(found.flatten())
+}
+
 /// The condition, with its ` AND`, under which somebody sees an appeal `a` in lists.
 pub fn visible(who: &Actor) -> Sql {
     let me = who.person_id.unwrap_or_default();
@@ -338,14 +358,14 @@ pub fn visible(who: &Actor) -> Sql {
     if who.is_rule() {
         return query;
     }
-    query.push(" AND (a.status <> 'draft' OR a.created_by = ").arg(me);
+    let departments = departments_of(who);
+    query.push(" AND (a.registered_at IS NOT NULL OR a.created_by = ").arg(me);
     match &who.scope {
-        Scope::Enterprise(id) => drop(query.push(" OR a.enterprise_id = ").arg(*id)),
-        Scope::Project(id) => drop(query.push(" OR a.project_id = ").arg(*id)),
+        Scope::Enterprise(_) | Scope::Project(_) => drop(query.push(" OR NOT ").append(by_officer(None))),
+        _ if who.is(OFFICE) => drop(query.push(" OR ").append(by_officer(Some(&departments)))),
         _ => {}
     }
     query.push(")");
-    let departments = departments_of(who);
     if let Some(own) = who.department_id {
         query.push(" AND (a.accused_department_id IS NULL OR a.accused_department_id <> ").arg(own);
         query.push(" OR a.created_by = ").arg(me).push(" OR ").append(ordered(&departments)).push(")");
@@ -361,6 +381,7 @@ pub fn visible(who: &Actor) -> Sql {
         Scope::Assignments | Scope::Departments(_) => {
             query.push(" AND (a.created_by = ").arg(me).push(" OR a.handler_id = ").arg(me);
             query.push(" OR ").append(ordered(&departments));
+            query.push(" OR a.registered_at IS NULL AND ").append(by_officer(Some(&departments)));
             for column in ["a.enterprise_id", "a.project_id"] {
                 if let Some(reached) = reach::subjects(who, column) {
                     query.push(" OR ").append(reached);

@@ -257,16 +257,65 @@ async fn who_sees_what() {
 }
 
 #[tokio::test]
-async fn a_draft_is_its_authors_own() {
+async fn an_officers_draft_is_his_departments_until_it_is_registered() {
     for house in House::both().await {
-        let who = house.who("officer").await;
-        let new = NewAppeal { draft: true, enterprise_id: Some(house.enterprise), ..trucks() };
-        let id = desk::open(&house.app, &who, new).await.unwrap();
-        assert!(matches!(desk::record(&house.app, &house.who("leader").await, id).await, Err(Error::NotFound)));
+        let draft = json!({"title": "车队进不了厂", "body": "x", "category": "other", "urgency": "normal",
+            "enterprise_id": house.enterprise, "draft": true});
+        let draft = |title: &str| {
+            let mut body = draft.clone();
+            body["title"] = json!(title);
+            body
+        };
+        let id = house.call("officer", "POST", "/api/v1/appeals", draft("车队进不了厂")).await.expect(201).json();
+        let id = id["id"].as_str().unwrap().to_owned();
+        let (path, home) = (format!("/api/v1/appeals/{id}"), format!("/enterprises/{}", house.enterprise));
+        let sees = |account: &'static str| {
+            let (house, path) = (&house, &path);
+            async move {
+                let one = house.call(account, "GET", path, Json::Null).await.status == 200;
+                let list = house.call(account, "GET", "/api/v1/appeals", Json::Null).await.expect(200).json();
+                let listed = list["total"] == 1;
+                assert_eq!(one, listed, "{account}: the list shows what can be opened");
+                one
+            }
+        };
+        let matrix = [("officer", true), ("specialist", true), ("leader", true), ("officer2", false)];
+        for (account, expected) in matrix.into_iter().chain([("enterprise", false), ("enterprise2", false)]) {
+            assert_eq!(sees(account).await, expected, "{account}");
+        }
+        let act = json!({"action": "withdraw", "reason": "x"});
+        house.call("enterprise", "POST", &format!("{path}/actions"), act.clone()).await.expect(404);
+        house.page("enterprise", &format!("/appeals/{id}")).await.expect(404);
+        assert!(!house.page("enterprise", &home).await.expect(200).text().contains("车队进不了厂"), "on no timeline");
         assert!(desk::counts(&house.app, &house.who("leader").await).await.unwrap().is_empty());
-        done(act(&house, "officer", id, json!({"action": "register"})).await);
-        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-15 17:30"));
+        let home_page = house.page("enterprise", "/").await.expect(200).text();
+        assert!(!home_page.contains("车队进不了厂"), "and nothing waits for the enterprise");
+
+        let uuid = Uuid::parse_str(&id).unwrap();
+        done(self::act(&house, "officer", uuid, json!({"action": "register"})).await);
+        assert_eq!(due(&house, uuid, ClockKind::Finish).await.as_deref(), Some("12-15 17:30"));
+        for (account, expected) in [("leader", true), ("officer2", false), ("enterprise", true), ("enterprise2", false)]
+        {
+            assert_eq!(sees(account).await, expected, "{account} once it is registered");
+        }
+        assert!(house.page("enterprise", &home).await.expect(200).text().contains("车队进不了厂"));
         assert_eq!(desk::counts(&house.app, &house.who("leader").await).await.unwrap().len(), 1);
+
+        // What was thrown away before it was registered stays where it was written.
+        let thrown = house.call("officer", "POST", "/api/v1/appeals", draft("写错了的")).await.expect(201).json();
+        let thrown = format!("/api/v1/appeals/{}", thrown["id"].as_str().unwrap());
+        house.call("officer", "POST", &format!("{thrown}/actions"), act).await.expect(200);
+        house.call("enterprise", "GET", &thrown, Json::Null).await.expect(404);
+        house.call("officer", "GET", &thrown, Json::Null).await.expect(200);
+        assert!(!house.page("enterprise", &home).await.expect(200).text().contains("写错了的"));
+        assert!(desk::recount(&mut house.app.read().await.unwrap(), house.zone).await.unwrap());
+
+        // The enterprise's own draft is the enterprise's.
+        let own = house.call("enterprise", "POST", "/api/v1/appeals", draft("我们自己写的")).await.expect(201).json();
+        let own = format!("/api/v1/appeals/{}", own["id"].as_str().unwrap());
+        for (account, status) in [("enterprise", 200), ("enterprise2", 404), ("officer", 404), ("leader", 404)] {
+            house.call(account, "GET", &own, Json::Null).await.expect(status);
+        }
     }
 }
 

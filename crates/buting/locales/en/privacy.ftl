@@ -132,6 +132,8 @@ disclosure-add = Note a disclosure
 disclosure-to = Given to
 disclosure-fields = Which data
 disclosure-occasion = Occasion
+disclosure-name-phone = Name, telephone
+disclosure-of-appeal = Asked to assist in appeal { $number }
 flash-disclosed = Noted.
 
 conflict-request_decided = This request was answered already

@@ -132,6 +132,8 @@ disclosure-add = 登记一次提供
 disclosure-to = 提供给
 disclosure-fields = 提供了哪些信息
 disclosure-occasion = 事由
+disclosure-name-phone = 姓名、电话
+disclosure-of-appeal = 诉求 { $number } 请其协办
 flash-disclosed = 已登记。
 
 conflict-request_decided = 这件申请已经答复

@@ -4,6 +4,7 @@
 
 pub mod act;
 mod api;
+pub mod contact;
 pub mod desk;
 pub mod link;
 mod pages;

@@ -6,7 +6,7 @@ use super::policy::Profile;
 use super::record::{Appeal, FAR, Message, WorkOrder};
 use super::{
     Action, Confirmation, Facts, Hat, Hats, MessageKind, OrderKind, OrderStatus, Refusal, ResultKind, Status, Turn,
-    Verdict, WentOn, guard, land, store, turn,
+    Verdict, WentOn, contact, guard, land, store, turn,
 };
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope, Via};
 use crate::app::{Change, Subject, Work};
@@ -14,7 +14,10 @@ use crate::assignment::reach;
 use crate::clock::{self, Clock, ClockKind, Holder, NewClock, Told};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::organisation::DepartmentKind;
+use crate::privacy::Basis;
+use crate::privacy::desk::{NewDisclosure, disclose_in};
 use crate::subject::{self, SubjectKind};
+use crate::text::Lang;
 use crate::time::{Day, Time};
 use ::store::Tx;
 use almanac::{Calendar, Limit};
@@ -350,6 +353,9 @@ impl<'w> Step<'w> {
             }
             let kind = self.department("assist", department).await?;
             let kind = if kind.is_own() { OrderKind::Assist } else { OrderKind::Partner };
+            if kind == OrderKind::Partner {
+                self.keeps_contact("instruction", &instruction).await?;
+            }
             self.order(kind, department, &instruction, true).await?;
         }
         self.after.insert("assist".into(), json!(asked));
@@ -529,6 +535,7 @@ impl<'w> Step<'w> {
         if self.orders.iter().any(|w| w.open && w.department_id == agency) {
             return Err(Error::field("department_id", "asked_twice"));
         }
+        self.keeps_contact("text", &text).await?;
         if self.a.status != Status::WithPartner {
             self.wait();
         }
@@ -941,11 +948,39 @@ impl<'w> Step<'w> {
     }
 
     /// Sends a work order; answers its place.
+    /// Refuses a text for a partner agency that names a contact who did not agree
+    /// to that.
+    async fn keeps_contact(&mut self, field: &'static str, text: &str) -> Result<()> {
+        match contact::of(self.work, &self.a).await? {
+            Some(contact) if !contact.partner && contact.is_named_in(text) => {
+                Err(Error::field(field, "contact_withheld"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The contact whom a partner agency is told of, if he agrees; that he was is noted.
+    async fn disclosed_to(&mut self, agency: &str) -> Result<Option<Uuid>> {
+        let Some(contact) = contact::of(self.work, &self.a).await?.filter(|contact| contact.partner) else {
+            return Ok(None);
+        };
+        let given = NewDisclosure {
+            person_id: Some(contact.person_id),
+            to_org: agency.to_owned(),
+            basis: Basis::Consent,
+            fields: Lang::Zh.t("disclosure-name-phone").into_owned(),
+            occasion: Lang::Zh.with("disclosure-of-appeal", &[("number", &self.a.number)]),
+        };
+        disclose_in(self.work, given).await?;
+        Ok(Some(contact.person_id))
+    }
+
     async fn order(&mut self, kind: OrderKind, department: Uuid, instruction: &str, obligatory: bool) -> Result<usize> {
         let now = self.work.now;
         let day = now.day(self.calendar.time_zone()).compact();
         let name =
             store::department(self.work, self.a.zone_id, department).await?.map(|(name, _)| name).unwrap_or_default();
+        let contact_id = if kind == OrderKind::Partner { self.disclosed_to(&name).await? } else { None };
         let mut order = WorkOrder {
             id: Uuid::now_v7(),
             appeal_id: self.a.id,
@@ -966,6 +1001,7 @@ impl<'w> Step<'w> {
             asked_reason: None,
             link_serial: 1,
             ended_at: None,
+            contact_id,
             department_name: name,
             handler_name: None,
         };

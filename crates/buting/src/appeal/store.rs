@@ -122,7 +122,7 @@ pub async fn set_order_due(tx: &mut Tx, zone: Uuid, id: Uuid, due_at: Option<Tim
 
 const ORDER: &str = "SELECT w.id, w.appeal_id, w.number, w.kind, w.department_id, w.obligatory, w.status, w.open,
     w.instruction, w.handler_id, w.due_at, w.sent_at, w.signed_at, w.answered_at, w.answer, w.asked_days,
-    w.asked_reason, w.link_serial, w.ended_at, coalesce(d.short_name, '') AS department_name, p.name AS handler_name
+    w.asked_reason, w.link_serial, w.ended_at, w.contact_id, coalesce(d.short_name, '') AS department_name, p.name AS handler_name
   FROM work_order w
   LEFT JOIN department d ON d.zone_id = w.zone_id AND d.id = w.department_id
   LEFT JOIN person p ON p.zone_id = w.zone_id AND p.id = w.handler_id";
@@ -144,8 +144,8 @@ pub async fn order(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<WorkOrder
 pub async fn insert_order(tx: &mut Tx, zone: Uuid, w: &WorkOrder) -> Result<()> {
     tx.run(sql!(
         "INSERT INTO work_order (zone_id, id, appeal_id, number, kind, department_id, obligatory, status, open,
-           instruction, due_at, sent_at, link_serial)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+           instruction, due_at, sent_at, link_serial, contact_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         zone,
         w.id,
         w.appeal_id,
@@ -158,7 +158,8 @@ pub async fn insert_order(tx: &mut Tx, zone: Uuid, w: &WorkOrder) -> Result<()> 
         w.instruction,
         w.due_at,
         w.sent_at,
-        w.link_serial
+        w.link_serial,
+        w.contact_id
     ))
     .await?;
     Ok(())

@@ -355,6 +355,11 @@ pub(super) async fn change_contact_in(work: &mut Work, old: &Contact, patch: Con
     Ok(())
 }
 
+/// The contact of an enterprise whom to call first.
+pub async fn first_contact(tx: &mut Tx, zone: Uuid, enterprise: Uuid) -> Result<Option<Uuid>> {
+    Ok(store::contacts(tx, zone, &[enterprise]).await?.first().map(|contact| contact.id))
+}
+
 /// One contact; masked for all but the enterprise itself.
 pub async fn contact(app: &App, who: &Actor, id: Uuid) -> Result<Contact> {
     let mut tx = app.read().await?;

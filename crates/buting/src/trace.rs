@@ -29,6 +29,8 @@ words! {
         Export = "export",
         /// 下载本人信息
         OwnExport = "own_export",
+        /// 下载申请人的信息
+        RequestExport = "request_export",
         /// 查看台账中的个人信息
         LedgerOpen = "ledger_open",
         /// 通过接口批量读取

@@ -67,9 +67,9 @@ pub async fn nightly_backup(app: &Arc<App>, zone: Uuid) -> Result<()> {
 pub async fn clean(app: &App, zone: Uuid) -> Result<()> {
     let now = app.now();
     let zones = Zone::all(&mut app.read().await?).await?;
-    let months = zones.iter().find(|one| one.zone_id == zone).ok_or(Error::NotFound)?.access_log_months();
+    let months = zones.iter().find(|one| one.zone_id == zone).ok_or(Error::NotFound)?.retention().log_months;
     // What belongs to no zone (guesses at names that nobody has) is kept as long as the longest of them.
-    let longest = zones.iter().map(Zone::access_log_months).max().unwrap_or(months);
+    let longest = zones.iter().map(|one| one.retention().log_months).max().unwrap_or(months);
     let mut tx = app.db.write().await?;
     let before = |days: i64| now.plus(-days * DAY_MS);
     for statement in [

@@ -12,6 +12,27 @@ use uuid::Uuid;
 const LEAST_LOG_MONTHS: i64 = 6;
 /// And so long when they say nothing.
 const LOG_MONTHS: i64 = 12;
+/// Days for which a person who left is kept, unless the zone says otherwise.
+pub const PERSON_DAYS: i64 = 730;
+
+/// For how long a zone keeps what need not be kept for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Days for which people who left are kept.
+    pub person_days: i64,
+    /// Months for which the log of accesses is kept.
+    pub log_months: i64,
+}
+
+impl Retention {
+    /// What settings say, and what holds where they say nothing.
+    pub fn of(settings: &Json) -> Self {
+        Self {
+            person_days: settings["person_days"].as_i64().filter(|days| *days >= 1).unwrap_or(PERSON_DAYS),
+            log_months: settings["access_log_months"].as_i64().unwrap_or(LOG_MONTHS).max(LEAST_LOG_MONTHS),
+        }
+    }
+}
 
 /// A zone.
 #[derive(Clone, Debug)]
@@ -72,9 +93,9 @@ impl Zone {
         time.day(&self.time_zone())
     }
 
-    /// Months for which the log of accesses is kept.
-    pub fn access_log_months(&self) -> i64 {
-        self.settings["access_log_months"].as_i64().unwrap_or(LOG_MONTHS).max(LEAST_LOG_MONTHS)
+    /// For how long it keeps what need not be kept for ever.
+    pub fn retention(&self) -> Retention {
+        Retention::of(&self.settings)
     }
 
     /// The word for the tie of leader, department and officer to an enterprise:

@@ -69,6 +69,7 @@ access-kind-show_numbers = View of a person's numbers
 access-kind-contact_show = View of contacts' numbers
 access-kind-export = Export of a list
 access-kind-own_export = Download of one's own data
+access-kind-request_export = Download of an applicant's data
 access-kind-ledger_open = View of personal data in the ledger
 access-kind-bulk_read = Bulk read through the API
 log-field-name = Name

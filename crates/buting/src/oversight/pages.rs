@@ -319,7 +319,7 @@ async fn accesses(cx: Cx) -> PageResult {
         };
         let page = desk::accesses(&cx.app, &cx.who, &filter, query.opt("cursor"), ROWS).await?;
         let zone = Zone::get(&mut cx.read().await?, cx.who.zone_id).await?;
-        let months = zone.access_log_months();
+        let months = zone.retention().log_months;
         html(&AccessPage { page, kinds: trace::Kind::ALL, wrong_day: day == Some(None), months, s })
     })
     .await

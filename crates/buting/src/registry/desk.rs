@@ -313,17 +313,32 @@ pub async fn change_contact(app: &App, who: &Actor, id: Uuid, patch: ContactPatc
     work.commit(id).await
 }
 
+/// Notes that somebody has left within a piece of work: account, sessions and
+/// invitations end, and another contact of the enterprise is the one to call.
+pub async fn leave_in(work: &mut Work, person: Uuid) -> Result<()> {
+    let zone = work.zone();
+    match store::contact(work, zone, person).await? {
+        Some(contact) => contact_leaves(work, &contact).await,
+        None => organisation::leave_in(work, person).await,
+    }
+}
+
+async fn contact_leaves(work: &mut Work, old: &Contact) -> Result<()> {
+    let (zone, enterprise) = (work.zone(), old.enterprise_id);
+    organisation::leave_in(work, old.id).await?;
+    store::forget_contact(work, zone, old.id).await?;
+    let rest = store::contacts(work, zone, &[enterprise]).await?;
+    if let Some(next) = rest.first().filter(|_| old.primary) {
+        store::set_contact(work, zone, next.id, enterprise, true, next.verified_at).await?;
+    }
+    Ok(())
+}
+
 /// Corrects a contact within a piece of work.
 pub(super) async fn change_contact_in(work: &mut Work, old: &Contact, patch: ContactPatch) -> Result<()> {
     let (zone, id, enterprise) = (work.zone(), old.id, old.enterprise_id);
     if patch.left == Some(true) {
-        organisation::leave_in(work, id).await?;
-        store::forget_contact(work, zone, id).await?;
-        let rest = store::contacts(work, zone, &[enterprise]).await?;
-        if let Some(next) = rest.first().filter(|_| old.primary) {
-            store::set_contact(work, zone, next.id, enterprise, true, next.verified_at).await?;
-        }
-        return Ok(());
+        return contact_leaves(work, old).await;
     }
     let new_phone = patch.phone.is_set();
     let renamed = NewContact { name: patch.name.clone().unwrap_or_else(|| old.name.clone()), ..NewContact::default() };

@@ -185,6 +185,7 @@ table-milestone = Milestone
 table-project_contact = Point-to-point contact
 table-disclosure = Disclosure of personal data
 table-ledger = Ledger
+table-settings = Settings
 
 verify-title = Verify the ledger
 verify-line = Checks every row, grows the whole tree anew and checks every signature; finds rows that were altered, removed or inserted. It also runs every night.

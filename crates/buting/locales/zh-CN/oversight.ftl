@@ -184,6 +184,7 @@ table-milestone = 项目节点
 table-project_contact = 点对点联系人
 table-disclosure = 个人信息对外提供
 table-ledger = 台账
+table-settings = 设置
 
 verify-title = 台账核验
 verify-line = 逐行核对台账，重建整棵校验树，检查每一个签名；能查出被改动、删除或插入的记录。每天凌晨自动核验一次。

@@ -172,6 +172,8 @@ pub async fn in_words(tx: &mut Tx, zone: Uuid, s: &Shell, entries: &[Entry]) -> 
 
 /// The changes of one record in words, newest first.
 pub struct History {
+    /// What kind of record it is.
+    pub record: Record,
     /// The record's title.
     pub title: String,
     /// The record's page.
@@ -201,7 +203,7 @@ pub async fn history(
     open(&mut tx, who, &mut entries, true).await?;
     let rows = in_words(&mut tx, who.zone_id, s, &entries).await?;
     let counted = store::count_entries(&mut tx, who.zone_id, &filter, TOTAL_CAP).await?;
-    Ok(History { title: of.title, href: of.href, page: Page::new(rows, next, counted) })
+    Ok(History { record, title: of.title, href: of.href, page: Page::new(rows, next, counted) })
 }
 
 /// The last signed head of the zone, and its text to keep outside.

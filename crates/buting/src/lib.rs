@@ -26,6 +26,7 @@ pub mod subject;
 pub mod text;
 pub mod time;
 pub mod todo;
+pub mod trace;
 pub mod upkeep;
 pub mod visit;
 pub mod words;

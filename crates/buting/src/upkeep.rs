@@ -9,11 +9,11 @@ use crate::error::{Error, Result};
 use crate::http::session::IDLE_MS;
 use crate::migrations::MIGRATIONS;
 use crate::registry;
-use crate::time::{DAY_MS, Time};
+use crate::time::DAY_MS;
 use crate::worker::Kind;
 use crate::zone::Zone;
 use std::sync::Arc;
-use store::{Schedule, Tx, sql};
+use store::{Schedule, sql};
 use uuid::Uuid;
 
 /// What the names of nightly backups end in.
@@ -27,11 +27,6 @@ const KEEP_KEYS: usize = 2;
 const ONCE_DAYS: i64 = 7;
 /// Days for which a job that is done can be looked at.
 const JOB_DAYS: i64 = 90;
-/// The log of accesses is kept six months at least (网络安全法 §21), whatever a
-/// zone's settings say.
-const LEAST_LOG_MONTHS: i64 = 6;
-/// And so long when they say nothing.
-const LOG_MONTHS: i64 = 12;
 
 /// The jobs of this house-keeping.
 pub fn kinds() -> Vec<Kind> {
@@ -120,7 +115,10 @@ async fn is_first(app: &App, zone: Uuid) -> Result<bool> {
 /// guesses, jobs, and the log of accesses past its time.
 pub async fn clean(app: &App, zone: Uuid) -> Result<()> {
     let now = app.now();
-    let months = log_months(&Zone::get(&mut app.read().await?, zone).await?);
+    let zones = Zone::all(&mut app.read().await?).await?;
+    let months = zones.iter().find(|one| one.zone_id == zone).ok_or(Error::NotFound)?.retention().log_months;
+    // What belongs to no zone (guesses at names that nobody has) is kept as long as the longest of them.
+    let longest = zones.iter().map(|one| one.retention().log_months).max().unwrap_or(months);
     let mut tx = app.db.write().await?;
     let before = |days: i64| now.plus(-days * DAY_MS);
     for statement in [
@@ -133,24 +131,15 @@ pub async fn clean(app: &App, zone: Uuid) -> Result<()> {
         sql!("DELETE FROM once WHERE zone_id = $1 AND at < $2", zone, before(ONCE_DAYS)),
         sql!("DELETE FROM oidc_attempt WHERE zone_id = $1 AND created_at < $2", zone, before(1)),
         sql!("DELETE FROM job WHERE zone_id = $1 AND done_at < $2", zone, before(JOB_DAYS)),
-        sql!("DELETE FROM access_log WHERE zone_id = $1 AND at < $2", zone, before(months * 31)),
     ] {
         tx.run(statement).await?;
     }
-    for owner in [zone, Uuid::nil()] {
-        forget_guesses(&mut tx, owner, before(1)).await?;
+    for (owner, months) in [(zone, months), (Uuid::nil(), longest)] {
+        // Counters that have refilled long since. Those of addresses belong to no zone.
+        tx.run(sql!("DELETE FROM attempt WHERE zone_id = $1 AND at < $2", owner, before(1))).await?;
+        tx.run(sql!("DELETE FROM access_log WHERE zone_id = $1 AND at < $2", owner, before(months * 31))).await?;
     }
     Ok(tx.commit().await?)
-}
-
-/// Counters that have refilled long since. Those of addresses belong to no zone.
-async fn forget_guesses(tx: &mut Tx, zone: Uuid, before: Time) -> Result<()> {
-    tx.run(sql!("DELETE FROM attempt WHERE zone_id = $1 AND at < $2", zone, before)).await?;
-    Ok(())
-}
-
-fn log_months(zone: &Zone) -> i64 {
-    zone.settings["access_log_months"].as_i64().unwrap_or(LOG_MONTHS).max(LEAST_LOG_MONTHS)
 }
 
 /// Puts the words of everything that can be searched into the index again. A

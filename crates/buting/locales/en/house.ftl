@@ -24,6 +24,7 @@ nav-settings = Settings
 nav-accounts = Accounts
 nav-jobs = Jobs
 nav-privacy = Privacy
+nav-access = Access log
 nav-ledger = Ledger
 
 account = My account

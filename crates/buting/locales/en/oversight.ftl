@@ -44,11 +44,9 @@ log-field = Field
 log-before = Before
 log-after = After
 log-none = No change yet.
+history-title = Changes
+history-line = Who, for whom, through what, before and after. Only ever added to; numbers of others are masked as on the page.
 log-no-fields = This step changed no field.
-log-fields = { $n ->
-    [one] One field changed
-   *[other] { $n } fields changed
-  }
 log-emptied = (emptied)
 log-sealed = encrypted
 log-erased = erased
@@ -57,6 +55,23 @@ log-on-behalf = { $actor } (for { $behalf })
 log-entry-line = Looking at personal data here is noted.
 log-open-record = Open the record
 log-proof = Proof of inclusion
+access-line = Sign-ins, exports, bulk reads and views of numbers: who, when, from where, of what. The act is noted, never the content. Kept for { $n } months.
+access-find = Name of who acted
+access-who = Who
+access-what = Act
+access-of = Of what
+access-count = Number
+access-nobody = not signed in
+access-kind-sign_in = Sign-in
+access-kind-sign_in_failed = Failed sign-in
+access-kind-second_factor_failed = Failed second factor
+access-kind-show_numbers = View of a person's numbers
+access-kind-contact_show = View of contacts' numbers
+access-kind-export = Export of a list
+access-kind-own_export = Download of one's own data
+access-kind-request_export = Download of an applicant's data
+access-kind-ledger_open = View of personal data in the ledger
+access-kind-bulk_read = Bulk read through the API
 log-field-name = Name
 log-field-short_name = Short name
 log-field-title = Title
@@ -169,6 +184,8 @@ table-visit_item = Point of a visit
 table-milestone = Milestone
 table-project_contact = Point-to-point contact
 table-disclosure = Disclosure of personal data
+table-ledger = Ledger
+table-settings = Settings
 
 verify-title = Verify the ledger
 verify-line = Checks every row, grows the whole tree anew and checks every signature; finds rows that were altered, removed or inserted. It also runs every night.

@@ -204,6 +204,7 @@ import-failure-damaged = Damaged, or no spreadsheet.
 import-failure-empty = Nothing in it.
 import-failure-no_columns = The needed columns were not found. Check the kind, and that a heading such as 企业名称 is there, or download an empty sheet.
 import-failure-file_gone = The file is no longer kept; upload it again.
+import-forgotten = The rows that were not taken are no longer kept; upload the sheet again if you need them.
 field-import_kind = Kind of sheet
 field-file = File
 help-file = XLSX or CSV (UTF-8 or GBK), up to 20 MB. Titles above the head and another order of columns do not matter.

@@ -24,6 +24,7 @@ nav-settings = 设置
 nav-accounts = 账号
 nav-jobs = 后台任务
 nav-privacy = 个人信息
+nav-access = 访问日志
 nav-ledger = 台账
 
 account = 我的账号

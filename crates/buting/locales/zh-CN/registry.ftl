@@ -204,6 +204,7 @@ import-failure-damaged = 文件已损坏，或者不是表格。
 import-failure-empty = 文件里没有内容。
 import-failure-no_columns = 没有找到必需的列。请核对是否选对了类别，表头是否有“企业名称”一类的列，或下载空白表。
 import-failure-file_gone = 文件已清除，请重新上传。
+import-forgotten = 有问题的行已按保存期限清除；需要时请重新上传。
 field-import_kind = 表的类别
 field-file = 文件
 help-file = XLSX 或 CSV（UTF-8、GBK 均可），20 MB 以内。表头前有标题、列序不同都没关系。

@@ -2,6 +2,7 @@
 //! entry in the ledger; the actions themselves stand in [`super::step`].
 
 use super::act::Act;
+use super::contact::{self, Contact, Told};
 use super::policy::{self, Category, Profile};
 use super::record::{Appeal, Count, FAR, HistoryView, Item, Line, OrderView, View, WorkOrder};
 use super::step::{self, Seen, Step};
@@ -10,13 +11,14 @@ use super::{
     store,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Once, Role, Roles, Scope, Via};
-use crate::app::{App, Change, Work};
+use crate::app::{App, Change, Subject, Work};
 use crate::clock::{self, Clock, ClockKind, ClockMode, Explanation, HeldBar, Holder};
 use crate::error::{Check, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::subject::{SubjectKind, named};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
+use crate::trace::{self, Trace};
 use crate::zone::Zone;
 use ::store::{Sql, Tx, sql};
 use almanac::Calendar;
@@ -136,7 +138,9 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
         "kind": appeal.kind, "channel": appeal.channel,
         "enterprise_id": appeal.enterprise_id, "project_id": appeal.project_id,
     });
-    work.log("appeal.create", step::subject_of(&appeal), Change::made(made)).await?;
+    // What is registered in the same breath is on the timeline from its first step on.
+    let subject = Subject { about: appeal.about().filter(|_| !new.draft), ..step::subject_of(&appeal) };
+    work.log("appeal.create", subject, Change::made(made)).await?;
     if !new.draft {
         let seen = Seen { appeal, orders: Vec::new(), hats: Hats::of(&[Hat::Author]), masked: false };
         let mut step = Step::on(work, seen).await?;
@@ -321,6 +325,10 @@ pub struct Record {
     pub possible: Vec<(Action, Option<&'static str>)>,
     /// What the reader can do with each work order now.
     pub order_possible: Vec<(Uuid, Vec<Action>)>,
+    /// Whom of the enterprise to talk to, for the office.
+    pub contact: Option<Contact>,
+    /// Whom the agency of a work order may call: for the agency itself, and by name for the office.
+    pub told: BTreeMap<Uuid, Told>,
     /// What happened, oldest first.
     pub history: Vec<HistoryView>,
     /// Its deadlines.
@@ -374,6 +382,15 @@ async fn gather(tx: &mut Tx, who: &Actor, id: Uuid, now: Time) -> Result<Record>
     let history = history(tx, who, &appeal, &orders, hats, masked).await?;
     let order_possible = orders.iter().map(|w| (w.id, step::order_actions(who, hats, &appeal, w))).collect();
     let orders = visible_orders(who, orders, hats);
+    let contact = if is_outside(who) || masked { None } else { contact::of(tx, &appeal).await? };
+    let mut told = BTreeMap::new();
+    for order in orders.iter().filter(|_| !is_outside(who) || hats.has(Hat::Partner)) {
+        if let Some(mut one) = contact::told(tx, zone, order).await? {
+            // The office looks numbers up on the person's page, where that is noted.
+            one.phone = one.phone.filter(|_| is_outside(who));
+            told.insert(order.id, one);
+        }
+    }
     let shown: BTreeSet<Uuid> = orders.iter().map(|w| w.id).chain([id]).collect();
     let partner_only = hats.has(Hat::Partner) && is_outside(who);
     let mut clocks = clocks;
@@ -396,6 +413,8 @@ async fn gather(tx: &mut Tx, who: &Actor, id: Uuid, now: Time) -> Result<Record>
         masked,
         possible,
         order_possible,
+        contact,
+        told,
         history,
         clocks,
         dues: Vec::new(),
@@ -551,7 +570,15 @@ pub async fn view(app: &App, who: &Actor, id: Uuid) -> Result<View> {
         reopened: a.reopened,
         possible: record.possible.iter().filter(|(_, why_not)| why_not.is_none()).map(|(action, _)| *action).collect(),
         history: record.history,
-        work_orders: record.orders.into_iter().map(OrderView::from).collect(),
+        work_orders: record
+            .orders
+            .into_iter()
+            .map(|order| OrderView {
+                contact: record.told.get(&order.id).filter(|_| outside).cloned(),
+                ..OrderView::from(order)
+            })
+            .collect(),
+        contact: record.contact,
         clocks: record.clocks.iter().map(|clock| clock.view(now, &record.calendar)).collect(),
         item: Item::of(line, now, &record.calendar),
     })
@@ -938,6 +965,8 @@ pub struct PartnerOrder {
     pub subject: Option<String>,
     /// The department that asks, by name.
     pub asked_by: Option<String>,
+    /// Whom of the enterprise to call, where he agreed to that.
+    pub contact: Option<Told>,
     /// The appeal's version.
     pub version: i64,
     /// The order's deadline, explained.
@@ -975,7 +1004,9 @@ pub async fn by_link(app: &App, token: &str) -> Result<(Actor, PartnerOrder)> {
     let clock = clock::find(&mut tx, zone_id, order.id, ClockKind::Assist).await?;
     let due = Explanation::of(&mut tx, zone_id, clock.into_iter().collect(), &calendar).await?.pop();
     let zone = Zone::get(&mut tx, zone_id).await?;
+    let contact = contact::told(&mut tx, zone_id, &order).await?;
     let shown = PartnerOrder {
+        contact,
         number: seen.appeal.number,
         title: seen.appeal.title,
         body: seen.appeal.body,
@@ -1226,10 +1257,7 @@ pub async fn find_enterprises(app: &App, who: &Actor, q: &str) -> Result<Vec<(Uu
 
 /// Notes that somebody took a copy of the problem ledger out.
 pub async fn note_export(app: &App, who: &Actor, address: std::net::IpAddr, rows: usize) -> Result<()> {
-    let now = app.now();
-    let mut tx = app.db.write().await?;
-    store::note_export(&mut tx, who, &address.to_string(), rows, now).await?;
-    Ok(tx.commit().await?)
+    trace::note(app, who, address, Trace::many(trace::Kind::Export, "appeal", rows)).await
 }
 
 /// The name and kind of partner agencies and departments, for choices on pages.

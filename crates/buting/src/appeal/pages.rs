@@ -1,4 +1,5 @@
 use super::act::Act;
+use super::contact::Told;
 use super::desk::{self, Filter, PartnerOrder, Record, Sort};
 use super::policy::Category;
 use super::record::{HistoryView, Line, WorkOrder};
@@ -13,7 +14,7 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
-use crate::organisation::Department;
+use crate::organisation::{Department, desk as organisation};
 use crate::subject::{SubjectKind, named};
 use crate::text::Lang;
 use crate::time::{Day, Time};
@@ -434,6 +435,8 @@ struct OrderRow {
     light: Light,
     doings: Vec<Doing>,
     link: Option<String>,
+    /// Whom the agency may call.
+    contact: Option<Told>,
 }
 
 /// A line of the timeline.
@@ -471,6 +474,8 @@ struct Show {
     yes_no_grant: Vec<(String, String)>,
     note: Option<Form>,
     note_once: Uuid,
+    /// The page of the contact, for whoever may open it.
+    contact_href: Option<String>,
 }
 
 impl Show {
@@ -487,6 +492,13 @@ impl Show {
         let merge_into =
             if can(Action::Merge) { desk::merge_targets(&mut tx, &cx.who, &r.appeal).await? } else { Vec::new() };
         drop(tx);
+        let contact_href = match &r.contact {
+            Some(contact) => {
+                let known = organisation::person_for(&mut cx.read().await?, &cx.who, contact.person_id).await;
+                known.is_ok().then(|| format!("/people/{}", contact.person_id))
+            }
+            None => None,
+        };
         let merged_into = match r.appeal.merged_into {
             Some(other) => {
                 desk::record(&cx.app, &cx.who, other).await.ok().map(|other| (other.appeal.id, other.appeal.number))
@@ -565,6 +577,7 @@ impl Show {
                     link: desk::link_of(&cx.app, zone, order)
                         .filter(|_| may_link && r.appeal.open)
                         .map(|token| format!("{place}/w/{token}")),
+                    contact: r.told.get(&order.id).cloned(),
                     order: order.clone(),
                 }
             })
@@ -612,6 +625,7 @@ impl Show {
             finish: r.dues.iter().position(|due| due.clock.kind == ClockKind::Finish),
             answer,
             merged_into,
+            contact_href,
             own_departments: department_options(&offered, true),
             all_departments: offered.iter().map(|d| (d.id.to_string(), d.short_name.clone())).collect(),
             partners: department_options(&offered, false),

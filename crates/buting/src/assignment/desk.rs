@@ -11,10 +11,10 @@ use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::handover::{self, Held};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::organisation::desk as organisation;
-use crate::organisation::signin::access;
 use crate::subject::{Named, SubjectKind, named};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
+use crate::trace::{self, Trace};
 use ::store::Tx;
 use almanac::Light;
 use serde_json::{Value as Json, json};
@@ -265,11 +265,8 @@ pub async fn find_subjects(app: &App, who: &Actor, q: &str) -> Result<Vec<Named>
 }
 
 /// Notes that a list was taken out as a file.
-pub async fn note_export(app: &App, who: &Actor, address: IpAddr) -> Result<()> {
-    let mut tx = app.db.write().await?;
-    let subject = Subject::new("assignment", Uuid::nil());
-    access(&mut tx, who.zone_id, who.person_id, address, "export", subject, app.now()).await?;
-    Ok(tx.commit().await?)
+pub async fn note_export(app: &App, who: &Actor, address: IpAddr, rows: usize) -> Result<()> {
+    trace::note(app, who, address, Trace::many(trace::Kind::Export, "assignment", rows)).await
 }
 
 // ---- one place -------------------------------------------------------------

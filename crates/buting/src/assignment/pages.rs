@@ -257,7 +257,7 @@ async fn export(cx: Cx) -> PageResult {
                 None => break,
             }
         }
-        desk::note_export(&cx.app, &cx.who, cx.request.address).await?;
+        desk::note_export(&cx.app, &cx.who, cx.request.address, rows.len()).await?;
         let head: Vec<String> = [
             "field-subject",
             "field-subject_kind",

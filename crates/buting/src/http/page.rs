@@ -261,6 +261,11 @@ impl Shell {
         self.roles.meets(OFFICE)
     }
 
+    /// Whether the person reads the history of the records that he may open.
+    pub fn reads_history(&self) -> bool {
+        self.roles.meets(crate::oversight::desk::HISTORY_READERS)
+    }
+
     /// The count on the bell; above 99 it would not fit.
     pub fn unread_shown(&self) -> String {
         if self.unread > 99 { "99+".to_owned() } else { self.unread.to_string() }

@@ -17,6 +17,7 @@ use crate::http::openapi::{Operation, schema};
 use crate::http::routes::{Access, Routes};
 use crate::http::session::{device_cookie, session_digest, set_device_cookie, set_session_cookie};
 use crate::time::Time;
+use crate::trace;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -370,7 +371,10 @@ async fn people(cx: Cx, asked: PeopleAsked) -> Result<Page<Listed>> {
     let limit = limit(asked.limit)?;
     let PeopleAsked { cursor, q, group, department_id, enterprise_id, project_id, .. } = asked;
     let query = PeopleQuery { group, department_id, enterprise_id, project_id, q, cursor };
-    desk::people(&cx.app, &cx.who, &query, limit).await
+    let page = desk::people(&cx.app, &cx.who, &query, limit).await?;
+    let goes_on = query.cursor.is_some();
+    trace::bulk(&cx.app, &cx.who, cx.request.address, "person", page.items.len(), goes_on).await?;
+    Ok(page)
 }
 
 async fn add_person(cx: Cx, new: NewPerson) -> Result<Uuid> {
@@ -413,7 +417,10 @@ async fn list_accounts(cx: Cx, asked: AccountsAsked) -> Result<Page<Account>> {
     let limit = limit(asked.limit)?;
     let AccountsAsked { cursor, q, state, role, .. } = asked;
     let query = AccountsQuery { q, state, role, without_role: false, cursor };
-    accounts::list(&cx.app, &cx.who, &query, limit).await
+    let page = accounts::list(&cx.app, &cx.who, &query, limit).await?;
+    let goes_on = query.cursor.is_some();
+    trace::bulk(&cx.app, &cx.who, cx.request.address, "account", page.items.len(), goes_on).await?;
+    Ok(page)
 }
 
 /// An account to open.
@@ -486,7 +493,10 @@ struct InvitationsAsked {
 async fn list_invitations(cx: Cx, asked: InvitationsAsked) -> Result<Page<Invitation>> {
     let limit = limit(asked.limit)?;
     let query = InvitationsQuery { state: asked.state, q: asked.q, cursor: asked.cursor };
-    invitations::list(&cx.app, &cx.who, &query, limit).await
+    let page = invitations::list(&cx.app, &cx.who, &query, limit).await?;
+    let goes_on = query.cursor.is_some();
+    trace::bulk(&cx.app, &cx.who, cx.request.address, "invitation", page.items.len(), goes_on).await?;
+    Ok(page)
 }
 
 /// Links and codes, shown this once.

@@ -3,7 +3,6 @@
 
 pub use super::accounts::{NewAccount, add_account, create_token, disable_account, reset_password, set_locale};
 
-use super::signin::access;
 use super::store::accounts as account_store;
 use super::store::invitations as invitation_store;
 use super::store::{self, Group, PeopleFilter};
@@ -16,6 +15,7 @@ use crate::assignment::reach;
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::subject::SubjectKind;
+use crate::trace::{self, Kind, Trace};
 use crate::zone::Zone;
 use ::store::{Error as StoreError, Tx};
 use schemars::JsonSchema;
@@ -360,7 +360,8 @@ pub async fn show_numbers(app: &App, who: &Actor, id: Uuid, address: IpAddr) -> 
     let mut tx = app.db.write().await?;
     let person = person(&mut tx, who.zone_id, id).await?;
     standing(&mut tx, who, &person).await?;
-    access(&mut tx, who.zone_id, who.person_id, address, "show_numbers", Subject::new("person", id), app.now()).await?;
+    let shown = Trace::of(Kind::ShowNumbers, "person", id);
+    trace::leave(&mut tx, who.zone_id, who.person_id, address, shown, app.now()).await?;
     tx.commit().await?;
     Ok(Shown { phone: person.phone, email: person.email })
 }

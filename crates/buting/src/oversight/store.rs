@@ -1,4 +1,5 @@
-use super::{Access, Entry, Filter, Job, JobState, Verification};
+use super::{Access, AccessFilter, Entry, Filter, Job, JobState, Verification};
+use crate::list::{self, Order, Place};
 use crate::time::Time;
 use ::store::{FromRow, MAX_ATTEMPTS, Result, Row, Sql, Tx, sql};
 use serde_json::Value as Json;
@@ -67,8 +68,8 @@ fn conditions(zone: Uuid, filter: &Filter) -> Sql {
     if let Some(table) = &filter.subject {
         query.push(" AND l.subject = ").arg(table.as_str());
     }
-    if let Some(id) = filter.subject_id {
-        query.push(" AND l.subject_id = ").arg(id);
+    if !filter.subject_ids.is_empty() {
+        query.push(" AND l.subject_id IN ").list(filter.subject_ids.iter().copied());
     }
     if let Some(id) = filter.about_id {
         query.push(" AND l.about_id = ").arg(id);
@@ -83,19 +84,10 @@ fn conditions(zone: Uuid, filter: &Filter) -> Sql {
 }
 
 /// Rows, newest first, after a place in that order.
-pub async fn entries(
-    tx: &mut Tx,
-    zone: Uuid,
-    filter: &Filter,
-    after: Option<(Time, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Entry>> {
+pub async fn entries(tx: &mut Tx, zone: Uuid, filter: &Filter, after: Option<Place>, limit: i64) -> Result<Vec<Entry>> {
     let mut query = Sql::from(ENTRY);
     query.append(conditions(zone, filter));
-    if let Some((at, id)) = after {
-        query.push(" AND (l.at, l.id) < (").arg(at).push(", ").arg(id).push(")");
-    }
-    query.push(" ORDER BY l.at DESC, l.id DESC LIMIT ").arg(limit);
+    list::page(&mut query, ["l.at", "l.id"], true, Order::Usual, after, limit);
     tx.list(query).await
 }
 
@@ -143,23 +135,81 @@ pub async fn count_heads(tx: &mut Tx, zone: Uuid) -> Result<i64> {
     tx.value(sql!("SELECT count(*) FROM ledger_head WHERE zone_id = $1", zone)).await
 }
 
-/// Notes a read that must leave a trace.
-pub async fn note_access(tx: &mut Tx, zone: Uuid, at: Time, actor: Option<Uuid>, access: &Access<'_>) -> Result<()> {
-    tx.run(sql!(
-        "INSERT INTO access_log (zone_id, id, at, actor_id, address, kind, subject, subject_id, detail)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        zone,
-        Uuid::now_v7(),
-        at,
-        actor,
-        access.address,
-        access.kind,
-        access.table,
-        access.id,
-        access.detail
-    ))
-    .await
-    .map(drop)
+// The log of accesses
+
+impl FromRow for Access {
+    fn from_row(row: &Row) -> Result<Self> {
+        let detail: Json = row.get("detail")?;
+        Ok(Self {
+            id: row.get("id")?,
+            at: row.get("at")?,
+            actor_id: row.get("actor_id")?,
+            actor_name: row.get("actor_name")?,
+            address: row.get("address")?,
+            kind: row.get("kind")?,
+            subject: row.get("subject")?,
+            subject_id: row.get::<Option<Uuid>>("subject_id")?.filter(|id| !id.is_nil()),
+            subject_name: row.get("subject_name")?,
+            count: detail["count"].as_i64(),
+        })
+    }
+}
+
+/// `zones` are the reader's own, and the nil zone where that is his to read.
+fn accessed(zones: &[Uuid], filter: &AccessFilter) -> Sql {
+    let mut query = Sql::from(" WHERE l.zone_id IN ");
+    query.list(zones.iter().copied());
+    if let Some(id) = filter.actor_id {
+        query.push(" AND l.actor_id = ").arg(id);
+    }
+    if let Some(name) = &filter.actor {
+        query.push(" AND EXISTS (SELECT 1 FROM person q WHERE q.zone_id = l.zone_id AND q.id = l.actor_id");
+        query.push(" AND q.name LIKE ").arg(list::like(name)).push(")");
+    }
+    if let Some(kind) = filter.kind {
+        query.push(" AND l.kind = ").arg(kind);
+    }
+    if let Some(table) = &filter.subject {
+        query.push(" AND l.subject = ").arg(table.as_str());
+    }
+    if let Some(id) = filter.subject_id {
+        query.push(" AND l.subject_id = ").arg(id);
+    }
+    if let Some(from) = filter.from {
+        query.push(" AND l.at >= ").arg(from);
+    }
+    if let Some(to) = filter.to {
+        query.push(" AND l.at < ").arg(to);
+    }
+    query
+}
+
+/// Reads that left a trace, newest first, after a place in that order.
+pub async fn accesses(
+    tx: &mut Tx,
+    zones: &[Uuid],
+    filter: &AccessFilter,
+    after: Option<Place>,
+    limit: i64,
+) -> Result<Vec<Access>> {
+    let mut query = Sql::from(
+        "SELECT l.id, l.at, l.actor_id, p.name AS actor_name, l.address, l.kind, l.subject, l.subject_id,
+           coalesce(s.name, e.short_name) AS subject_name, l.detail
+         FROM access_log l
+         LEFT JOIN person p ON p.zone_id = l.zone_id AND p.id = l.actor_id
+         LEFT JOIN person s ON s.zone_id = l.zone_id AND s.id = l.subject_id
+         LEFT JOIN enterprise e ON e.zone_id = l.zone_id AND e.id = l.subject_id",
+    );
+    query.append(accessed(zones, filter));
+    list::page(&mut query, ["l.at", "l.id"], true, Order::Usual, after, limit);
+    tx.list(query).await
+}
+
+/// How many there are, counted up to `cap` + 1.
+pub async fn count_accesses(tx: &mut Tx, zones: &[Uuid], filter: &AccessFilter, cap: i64) -> Result<i64> {
+    let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 AS one FROM access_log l");
+    query.append(accessed(zones, filter)).push(" LIMIT ").arg(cap + 1).push(") AS counted");
+    tx.value(query).await
 }
 
 // Checks of the whole ledger

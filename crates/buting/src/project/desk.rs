@@ -338,6 +338,11 @@ pub async fn pair(app: &App, who: &Actor, project: Uuid) -> Result<Option<Pair>>
     Ok(pair.map(|pair| if full { pair } else { masked(pair) }))
 }
 
+/// The person of a project whom to call first: theirs of the pair.
+pub async fn first_contact(tx: &mut Tx, zone: Uuid, project: Uuid) -> Result<Option<Uuid>> {
+    Ok(store::pairs(tx, zone, &[project], true).await?.pop().map(|pair| pair.theirs.person_id))
+}
+
 /// The pairs of a list of projects, masked where need be.
 pub async fn pairs_of(app: &App, who: &Actor, projects: &[Uuid]) -> Result<BTreeMap<Uuid, Pair>> {
     who.must(READERS)?;

@@ -11,10 +11,10 @@ use crate::assignment::reach;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP, limit};
 use crate::organisation::desk as organisation;
-use crate::organisation::signin::access;
 use crate::organisation::{NewPerson, PersonChange};
 use crate::search;
 use crate::todo::ToDo;
+use crate::trace::{self, Trace};
 use ::store::{Error as StoreError, Sql, Tx};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -77,10 +77,9 @@ pub async fn contacts_shown(app: &App, who: &Actor, id: Uuid, address: IpAddr) -
         store::contacts(&mut tx, zone, &[id]).await?
     };
     if who.scope != Scope::Enterprise(id) {
-        let mut tx = app.db.write().await?;
-        access(&mut tx, zone, who.person_id, address, "contact.show", Subject::new("enterprise", id), app.now())
-            .await?;
-        tx.commit().await?;
+        let count = Some(contacts.len());
+        let shown = Trace { kind: trace::Kind::ContactShow, table: "enterprise", id: Some(id), count };
+        trace::note(app, who, address, shown).await?;
     }
     Ok(contacts)
 }
@@ -317,17 +316,32 @@ pub async fn change_contact(app: &App, who: &Actor, id: Uuid, patch: ContactPatc
     work.commit(id).await
 }
 
+/// Notes that somebody has left within a piece of work: account, sessions and
+/// invitations end, and another contact of the enterprise is the one to call.
+pub async fn leave_in(work: &mut Work, person: Uuid) -> Result<()> {
+    let zone = work.zone();
+    match store::contact(work, zone, person).await? {
+        Some(contact) => contact_leaves(work, &contact).await,
+        None => organisation::leave_in(work, person).await,
+    }
+}
+
+async fn contact_leaves(work: &mut Work, old: &Contact) -> Result<()> {
+    let (zone, enterprise) = (work.zone(), old.enterprise_id);
+    organisation::leave_in(work, old.id).await?;
+    store::forget_contact(work, zone, old.id).await?;
+    let rest = store::contacts(work, zone, &[enterprise]).await?;
+    if let Some(next) = rest.first().filter(|_| old.primary) {
+        store::set_contact(work, zone, next.id, enterprise, true, next.verified_at).await?;
+    }
+    Ok(())
+}
+
 /// Corrects a contact within a piece of work.
 pub(super) async fn change_contact_in(work: &mut Work, old: &Contact, patch: ContactPatch) -> Result<()> {
     let (zone, id, enterprise) = (work.zone(), old.id, old.enterprise_id);
     if patch.left == Some(true) {
-        organisation::leave_in(work, id).await?;
-        store::forget_contact(work, zone, id).await?;
-        let rest = store::contacts(work, zone, &[enterprise]).await?;
-        if let Some(next) = rest.first().filter(|_| old.primary) {
-            store::set_contact(work, zone, next.id, enterprise, true, next.verified_at).await?;
-        }
-        return Ok(());
+        return contact_leaves(work, old).await;
     }
     let new_phone = patch.phone.is_set();
     let renamed = NewContact { name: patch.name.clone().unwrap_or_else(|| old.name.clone()), ..NewContact::default() };
@@ -357,6 +371,11 @@ pub(super) async fn change_contact_in(work: &mut Work, old: &Contact, patch: Con
         work.log("contact.primary", Subject::about("person", id, enterprise), change).await?;
     }
     Ok(())
+}
+
+/// The contact of an enterprise whom to call first.
+pub async fn first_contact(tx: &mut Tx, zone: Uuid, enterprise: Uuid) -> Result<Option<Uuid>> {
+    Ok(store::contacts(tx, zone, &[enterprise]).await?.first().map(|contact| contact.id))
 }
 
 /// One contact; masked for all but the enterprise itself.

@@ -4,15 +4,15 @@
 use super::desk;
 use super::{Enterprise, EnterpriseQuery};
 use crate::actor::Actor;
-use crate::app::{App, Subject};
+use crate::app::App;
 use crate::assignment;
 use crate::error::{Error, Result};
 use crate::http::api::MAX_LIMIT;
 use crate::http::cx::Cx;
 use crate::http::form::Form;
-use crate::organisation::signin::access;
 use crate::subject::SubjectKind;
 use crate::text::Lang;
+use crate::trace::{self, Kind, Trace};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use paper::Cell;
@@ -78,10 +78,7 @@ pub async fn enterprise_sheet(
             break;
         }
     }
-    let mut tx = app.db.write().await?;
-    let subject = Subject::new("enterprise", Uuid::nil());
-    access(&mut tx, who.zone_id, who.person_id, address, "enterprise.export", subject, app.now()).await?;
-    tx.commit().await?;
+    trace::note(app, who, address, Trace::many(Kind::Export, "enterprise", rows.len())).await?;
     if csv {
         return Ok(paper::csv(&HEAD, &rows));
     }

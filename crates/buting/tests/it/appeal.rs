@@ -7,6 +7,8 @@ use buting::appeal::record::Line;
 use buting::appeal::{Kind, NewAppeal, ResultKind, Status, Urgency, desk};
 use buting::clock::{self, ClockKind, ClockMode, ClockState, NewClock, Told};
 use buting::error::{Conflict, Error, Result};
+use buting::privacy::{Basis, desk as desk_privacy};
+use buting::text::Lang;
 use buting::time::{DAY_MS, HOUR_MS, Time};
 use serde_json::{Value as Json, json};
 use store::sql;
@@ -258,16 +260,65 @@ async fn who_sees_what() {
 }
 
 #[tokio::test]
-async fn a_draft_is_its_authors_own() {
+async fn an_officers_draft_is_his_departments_until_it_is_registered() {
     for house in House::both().await {
-        let who = house.who("officer").await;
-        let new = NewAppeal { draft: true, enterprise_id: Some(house.enterprise), ..trucks() };
-        let id = desk::open(&house.app, &who, new).await.unwrap();
-        assert!(matches!(desk::record(&house.app, &house.who("leader").await, id).await, Err(Error::NotFound)));
+        let draft = json!({"title": "车队进不了厂", "body": "x", "category": "other", "urgency": "normal",
+            "enterprise_id": house.enterprise, "draft": true});
+        let draft = |title: &str| {
+            let mut body = draft.clone();
+            body["title"] = json!(title);
+            body
+        };
+        let id = house.call("officer", "POST", "/api/v1/appeals", draft("车队进不了厂")).await.expect(201).json();
+        let id = id["id"].as_str().unwrap().to_owned();
+        let (path, home) = (format!("/api/v1/appeals/{id}"), format!("/enterprises/{}", house.enterprise));
+        let sees = |account: &'static str| {
+            let (house, path) = (&house, &path);
+            async move {
+                let one = house.call(account, "GET", path, Json::Null).await.status == 200;
+                let list = house.call(account, "GET", "/api/v1/appeals", Json::Null).await.expect(200).json();
+                let listed = list["total"] == 1;
+                assert_eq!(one, listed, "{account}: the list shows what can be opened");
+                one
+            }
+        };
+        let matrix = [("officer", true), ("specialist", true), ("leader", true), ("officer2", false)];
+        for (account, expected) in matrix.into_iter().chain([("enterprise", false), ("enterprise2", false)]) {
+            assert_eq!(sees(account).await, expected, "{account}");
+        }
+        let act = json!({"action": "withdraw", "reason": "x"});
+        house.call("enterprise", "POST", &format!("{path}/actions"), act.clone()).await.expect(404);
+        house.page("enterprise", &format!("/appeals/{id}")).await.expect(404);
+        assert!(!house.page("enterprise", &home).await.expect(200).text().contains("车队进不了厂"), "on no timeline");
         assert!(desk::counts(&house.app, &house.who("leader").await).await.unwrap().is_empty());
-        done(act(&house, "officer", id, json!({"action": "register"})).await);
-        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-15 17:30"));
+        let home_page = house.page("enterprise", "/").await.expect(200).text();
+        assert!(!home_page.contains("车队进不了厂"), "and nothing waits for the enterprise");
+
+        let uuid = Uuid::parse_str(&id).unwrap();
+        done(self::act(&house, "officer", uuid, json!({"action": "register"})).await);
+        assert_eq!(due(&house, uuid, ClockKind::Finish).await.as_deref(), Some("12-15 17:30"));
+        for (account, expected) in [("leader", true), ("officer2", false), ("enterprise", true), ("enterprise2", false)]
+        {
+            assert_eq!(sees(account).await, expected, "{account} once it is registered");
+        }
+        assert!(house.page("enterprise", &home).await.expect(200).text().contains("车队进不了厂"));
         assert_eq!(desk::counts(&house.app, &house.who("leader").await).await.unwrap().len(), 1);
+
+        // What was thrown away before it was registered stays where it was written.
+        let thrown = house.call("officer", "POST", "/api/v1/appeals", draft("写错了的")).await.expect(201).json();
+        let thrown = format!("/api/v1/appeals/{}", thrown["id"].as_str().unwrap());
+        house.call("officer", "POST", &format!("{thrown}/actions"), act).await.expect(200);
+        house.call("enterprise", "GET", &thrown, Json::Null).await.expect(404);
+        house.call("officer", "GET", &thrown, Json::Null).await.expect(200);
+        assert!(!house.page("enterprise", &home).await.expect(200).text().contains("写错了的"));
+        assert!(desk::recount(&mut house.app.read().await.unwrap(), house.zone).await.unwrap());
+
+        // The enterprise's own draft is the enterprise's.
+        let own = house.call("enterprise", "POST", "/api/v1/appeals", draft("我们自己写的")).await.expect(201).json();
+        let own = format!("/api/v1/appeals/{}", own["id"].as_str().unwrap());
+        for (account, status) in [("enterprise", 200), ("enterprise2", 404), ("officer", 404), ("leader", 404)] {
+            house.call(account, "GET", &own, Json::Null).await.expect(status);
+        }
     }
 }
 
@@ -421,6 +472,89 @@ async fn more_time_is_asked_before_the_end_and_granted_by_another() {
         let late = signed(&house).await;
         house.clock.set(at(24 + 40, 9));
         assert_eq!(code(act(&house, "officer2", late, extend(1)).await), "extension_too_late");
+    }
+}
+
+#[tokio::test]
+async fn a_partner_is_told_of_the_contact_by_his_consent_alone() {
+    for house in House::both().await {
+        let path = |id: Uuid| format!("/appeals/{id}");
+        let api = |id: Uuid| format!("/api/v1/appeals/{id}");
+        let pass = |text: &str| json!({"action": "pass_partner", "department_id": house.agency, "text": text});
+        let contact = async |account: &str, id: Uuid| {
+            let view = house.call(account, "GET", &api(id), Json::Null).await.expect(200).json();
+            (view["contact"].clone(), view["work_orders"].as_array().unwrap().last().unwrap()["contact"].clone())
+        };
+        let shown_by_link = async |id: Uuid| {
+            let record = desk::record(&house.app, &house.rule(), id).await.unwrap();
+            let token = desk::link_of(&house.app, house.zone, record.orders.last().unwrap()).unwrap();
+            house.page("anonymous", &format!("/w/{token}")).await.expect(200).text()
+        };
+        let disclosed = async || desk_privacy::disclosures(&house.app, &house.who("secadmin").await).await.unwrap();
+
+        // Nobody was asked, so nobody agreed.
+        let id = signed(&house).await;
+        let page = house.page("officer2", &path(id)).await.expect(200).text();
+        assert!(page.contains(&*Lang::Zh.with("appeal-contact-withheld", &[("name", &"enterprise某")])), "{page}");
+        for text in ["请联系 enterprise某", "电话 138-0000-0000"] {
+            let refused = house.call("officer2", "POST", &format!("{}/actions", api(id)), pass(text)).await.expect(422);
+            assert_eq!(refused.json()["errors"][0]["pointer"], "/text", "{text}");
+        }
+        done(act(&house, "officer2", id, pass("能否设货车通道？")).await);
+        assert!(!shown_by_link(id).await.contains("13800000000"));
+        assert_eq!(contact("agency", id).await, (Json::Null, Json::Null));
+        let office = contact("dispatcher", id).await;
+        assert_eq!(
+            (&office.0["partner"], &office.0["return_call"], &office.1),
+            (&json!(false), &json!(false), &Json::Null)
+        );
+        assert!(!office.0.to_string().contains("13800000000"), "numbers are looked up where that is noted");
+        assert!(disclosed().await.is_empty());
+
+        // He agrees: the next agency that is asked is told, and that is noted.
+        let say = |partner: &'static str| [("partner", partner), ("return_call", partner)];
+        house.post("enterprise", "/privacy/consents", &say("yes")).await.expect(303);
+        assert!(!shown_by_link(id).await.contains("13800000000"), "who was not told stays so");
+        let id = signed(&house).await;
+        done(act(&house, "officer2", id, pass("请联系 enterprise某")).await);
+        assert!(shown_by_link(id).await.contains("13800000000"));
+        assert_eq!(contact("agency", id).await.1, json!({"name": "enterprise某", "phone": "13800000000"}));
+        assert!(house.page("agency", &path(id)).await.expect(200).text().contains("13800000000"));
+        assert!(!house.page("officer2", &path(id)).await.expect(200).text().contains("13800000000"));
+        assert_eq!(contact("enterprise", id).await, (Json::Null, Json::Null));
+        let noted = disclosed().await;
+        assert_eq!((noted.len(), noted[0].to_org.as_str()), (1, "交警大队"));
+        assert!(noted[0].person.as_deref() == Some("enterprise某") && noted[0].basis == Basis::Consent);
+
+        // He takes it back: it ends at once.
+        house.post("enterprise", "/privacy/consents", &say("no")).await.expect(303);
+        assert!(!shown_by_link(id).await.contains("13800000000"));
+        assert_eq!(contact("agency", id).await, (Json::Null, Json::Null));
+        let page = house.page("officer2", &path(id)).await.expect(200).text();
+        assert!(page.contains(&*Lang::Zh.t("appeal-contact-withdrawn")), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_return_call_is_offered_to_who_agreed_to_it() {
+    for house in House::both().await {
+        let id = reviewed(&house).await;
+        for (said, key) in
+            [("no", "appeal-contact-no-call"), ("yes", "appeal-contact-call"), ("no", "appeal-contact-no-call")]
+        {
+            house.post("enterprise", "/privacy/consents", &[("return_call", said)]).await.expect(303);
+            let page = house.page("dispatcher", &format!("/appeals/{id}")).await.expect(200).text();
+            assert!(page.contains(&*Lang::Zh.with(key, &[("name", &"enterprise某")])), "{said}: {page}");
+            let leads = page.contains(&format!("href=\"/people/{}\"", house.person("enterprise")));
+            assert_eq!(leads, said == "yes", "the number is a page away, or not offered");
+        }
+        // A complaint about a department shows nobody, whatever was agreed.
+        let new = json!({"title": "态度不好", "body": "x", "category": "other", "urgency": "normal", "kind": "complaint",
+            "accused_department_id": house.department});
+        let made = house.call("enterprise", "POST", "/api/v1/appeals", new).await.expect(201).json();
+        let view = format!("/api/v1/appeals/{}", made["id"].as_str().unwrap());
+        let view = house.call("oversight", "GET", &view, Json::Null).await;
+        assert!(view.status == 404 || view.json()["contact"].is_null());
     }
 }
 

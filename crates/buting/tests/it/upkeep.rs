@@ -63,6 +63,25 @@ async fn what_has_ended_goes_and_the_log_stays_for_its_months() {
 }
 
 #[tokio::test]
+async fn guesses_at_names_that_nobody_has_are_kept_as_long_as_the_longest_zone_says() {
+    for house in House::both().await {
+        let guess = json!({"user": "nobody@nowhere", "password": "wrong"});
+        house.call("anonymous", "POST", "/api/v1/session", guess).await.expect(401);
+        let log = house.call("auditor", "GET", "/api/v1/access-log", json!(null)).await.expect(200).json();
+        assert_eq!(log["total"], 0, "with two zones it is neither one's to read");
+        let mut tx = house.app.db.write().await.unwrap();
+        let settings = json!({"access_log_months": 24});
+        tx.run(sql!("UPDATE zone SET settings = $1 WHERE handle = 'zone2'", settings)).await.unwrap();
+        tx.commit().await.unwrap();
+        for (months, left) in [(13, 1), (25, 0)] {
+            house.clock.set(MORNING.plus(months * 31 * DAY_MS));
+            upkeep::clean(&house.app, house.zone).await.unwrap();
+            assert_eq!(count(&house, "access_log").await, left, "after {months} months");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_night_makes_one_tried_backup_and_keeps_so_many() {
     for house in House::both().await {
         let dir = tempfile::tempdir().unwrap();

@@ -192,6 +192,13 @@ impl PersonPage {
         self.account.as_ref().is_none_or(|account| account.state == AccountState::Invited)
     }
 
+    /// Whether the reader may take down what this person asks about his data.
+    fn asks_through_us(&self) -> bool {
+        let active = self.account.as_ref().is_some_and(|account| account.state == AccountState::Active);
+        let officer = self.s.in_office() && self.keeper && self.subject.is_some() && !active;
+        !self.own && (officer || self.s.is("secadmin"))
+    }
+
     fn manages(&self) -> bool {
         self.account.as_ref().is_some_and(|account| account.rights.contains(&Right::Manage))
     }

@@ -81,8 +81,9 @@ const MOST_ERRORS: usize = 20_000;
 const SHOWN_ERRORS: usize = 1_000;
 /// Rows that a preview shows.
 const PREVIEW: usize = 20;
-/// How long the file of a preview is kept.
-const KEPT_MS: i64 = DAY_MS;
+/// How long a file is kept whose rows did not go in: of a preview, of an import
+/// that waits or broke off. The night after, it goes.
+pub const KEPT_MS: i64 = DAY_MS;
 
 /// What is wrong with a row, as it is kept: the sentence is made when it is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -361,7 +362,7 @@ pub fn kinds() -> Vec<worker::Kind> {
             task: |app, zone, _| {
                 Box::pin(async move {
                     let mut tx = app.db.write().await?;
-                    store::forget_files(&mut tx, zone, app.now().plus(-KEPT_MS)).await?;
+                    store::forget_files(&mut tx, zone, app.now()).await?;
                     Ok(tx.commit().await?)
                 })
             },

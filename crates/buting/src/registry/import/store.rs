@@ -1,4 +1,4 @@
-use super::{Import, Kind, State};
+use super::{Import, KEPT_MS, Kind, State};
 use crate::time::Time;
 use hanzi::name_key;
 use serde_json::Value as Json;
@@ -107,16 +107,24 @@ pub async fn finish(tx: &mut Tx, zone: Uuid, id: Uuid, rejects: Option<&[u8]>, k
     Ok(())
 }
 
-/// Forgets files and returned rows that were handed in before that time.
-pub async fn forget_files(tx: &mut Tx, zone: Uuid, before: Time) -> Result<u64> {
+/// Forgets what was handed in so long ago: files, returned rows, and what quotes
+/// them. An import that still waits for its file has failed.
+pub async fn forget_files(tx: &mut Tx, zone: Uuid, now: Time) -> Result<u64> {
+    let nothing = Json::Array(Vec::new());
     tx.run(sql!(
-        "UPDATE import SET file = NULL, rejects = NULL
-         WHERE zone_id = $1 AND created_at < $2 AND (file IS NOT NULL OR rejects IS NOT NULL)
-           AND state IN ($3, $4)",
+        "UPDATE import SET file = NULL, rejects = NULL, errors = $1, preview = $1, version = version + 1,
+           failure = CASE WHEN state IN ($2, $3) THEN 'file_gone' ELSE failure END,
+           finished_at = CASE WHEN state IN ($2, $3) THEN $4 ELSE finished_at END,
+           state = CASE WHEN state IN ($2, $3) THEN $5 ELSE state END
+         WHERE zone_id = $6 AND created_at < $7 AND (file IS NOT NULL OR rejects IS NOT NULL OR state IN ($2, $3)
+           OR errors <> $1 OR preview <> $1)",
+        nothing,
+        State::Queued,
+        State::Running,
+        now,
+        State::Failed,
         zone,
-        before,
-        State::Done,
-        State::Failed
+        now.plus(-KEPT_MS)
     ))
     .await
 }

@@ -93,6 +93,7 @@ project-help-closed = It then stands in no list and no gap; the record is kept.
 project-help-backup = Whom to call when the contact is away.
 project-help-their_person = For somebody new leave this and fill in below.
 milestones = Milestones
+milestone-find = Name of the milestone or words of the project
 milestone-none = No milestone is like that.
 milestone-rule = The first date always stays visible; moving one needs a reason and a leader or the dispatch office.
 milestone-add = Set a milestone

@@ -93,6 +93,7 @@ project-help-closed = 出库后不再列入清单和待补齐，记录保留。
 project-help-backup = 联系人不在岗时找谁。
 project-help-their_person = 名单里没有的，选“请选择”，在下面填写。
 milestones = 项目节点
+milestone-find = 节点名称或项目名称
 milestone-none = 还没有这样的节点。
 milestone-rule = 倒排工期：原定日期始终显示；调整须说明原因，由领导或总协调室办理。
 milestone-add = 设定节点

@@ -204,6 +204,7 @@ fn asked(cx: &Cx, query: &mut Form, mine: bool) -> Result<Asked> {
         role: query.word("role", Duty::parse),
         current: if query.is("current", "false") { Some(false) } else { Some(true) },
         q: query.opt_text("q"),
+        sort: query.opt_text("sort"),
         cursor: query.opt_text("cursor"),
         ..Asked::default()
     };

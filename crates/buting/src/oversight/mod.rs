@@ -14,6 +14,7 @@ pub mod view;
 pub use desk::history;
 
 use crate::http::routes::Routes;
+use crate::list::Order;
 use crate::time::Time;
 use crate::words;
 use crate::worker::Kind;
@@ -83,6 +84,8 @@ pub struct Filter {
     pub from: Option<Time>,
     /// To before this instant.
     pub to: Option<Time>,
+    /// Newest first, or the other way round.
+    pub order: Order,
 }
 
 /// A read that must leave a trace: an export, a bulk read, a view of masked

@@ -114,6 +114,7 @@ async fn index(cx: Cx) -> PageResult {
             mine: query.on("mine"),
             closed: query.on("closed"),
             q: query.opt_text("q"),
+            sort: query.opt_text("sort"),
             cursor: query.opt_text("cursor"),
         };
         let list = desk::projects(&cx.app, &cx.who, asked, ROWS).await?;
@@ -436,6 +437,8 @@ async fn milestones(cx: Cx) -> PageResult {
         let asked = MilestoneAsked {
             project_id: query.id("project_id"),
             state: query.word("state", MilestoneState::parse),
+            q: query.opt_text("q"),
+            sort: query.opt_text("sort"),
             cursor: query.opt_text("cursor"),
         };
         let page = desk::milestones(&cx.app, &cx.who, asked, ROWS).await?;

@@ -173,6 +173,7 @@ async fn carriers(cx: Cx) -> PageResult {
         let query = CarrierQuery {
             limit: Some(50),
             cursor: form.opt_text("cursor"),
+            sort: form.opt_text("sort"),
             q: form.opt_text("q"),
             kind: form.word("kind", CarrierKind::parse),
             closed: Some(form.on("closed")),

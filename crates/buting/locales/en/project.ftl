@@ -72,7 +72,6 @@ project-their_title = New contact: title
 project-their_phone = New contact: telephone
 project-wechat = WeChat
 project-people = The project's people
-project-no-trace = Nothing to show yet.
 project-name = Name
 project-short_name = Short name
 project-level = Level

@@ -72,7 +72,6 @@ project-their_title = 新联系人职务
 project-their_phone = 新联系人电话
 project-wechat = 微信号
 project-people = 项目方人员
-project-no-trace = 还没有可以查看的经过。
 project-name = 项目名称
 project-short_name = 简称
 project-level = 级别

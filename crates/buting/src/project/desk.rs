@@ -15,7 +15,7 @@ use crate::list::Walk;
 use crate::organisation::NewPerson;
 use crate::organisation::desk::{add_person_in, sealed};
 use crate::search;
-use crate::time::{Day, Time};
+use crate::time::Day;
 use crate::todo::ToDo;
 use crate::zone::Zone;
 use ::store::{Error as StoreError, Sql, Tx};
@@ -277,41 +277,6 @@ pub async fn carriers(app: &App, who: &Actor) -> Result<Vec<(String, String)>> {
     let mut tx = app.read().await?;
     let rows = store::carriers(&mut tx, who.zone_id).await?;
     Ok(rows.into_iter().map(|(id, name)| (id.to_string(), name)).collect())
-}
-
-/// One line of what happened to a project.
-#[derive(Clone, Debug)]
-pub struct Trace {
-    /// When.
-    pub at: Time,
-    /// Who did it; empty for a rule of the program.
-    pub actor: String,
-    /// Locale key of what was done.
-    pub key: String,
-    /// The reason that was given.
-    pub note: Option<String>,
-}
-
-/// What happened to a project, newest first, at most a hundred: everything for
-/// those who reach it; for its own people what concerns the project itself,
-/// without the office's reasons; nothing for others.
-pub async fn trace(app: &App, who: &Actor, id: Uuid) -> Result<Vec<Trace>> {
-    may_know(who, id)?;
-    let mut tx = app.read().await?;
-    if !reach::reaches(&mut tx, who, id).await? {
-        return Ok(Vec::new());
-    }
-    let inside = who.is(OFFICE);
-    let rows = store::trace(&mut tx, who.zone_id, id, inside).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(at, actor, action, note)| Trace {
-            at,
-            actor: actor.unwrap_or_default(),
-            key: format!("ledger-{}", action.replace('.', "-")),
-            note: note.filter(|_| inside),
-        })
-        .collect())
 }
 
 // ---- point to point ------------------------------------------------------------

@@ -1,4 +1,4 @@
-use super::desk::{self, Asked, KEEPERS, MilestoneAsked, READERS, Trace};
+use super::desk::{self, Asked, KEEPERS, MilestoneAsked, READERS};
 use super::{
     Level, Milestone, MilestonePatch, MilestoneState, NewMember, NewMilestone, NewPair, NewProject, NewTaskForce, Pair,
     Project, ProjectPatch, Side, Stage, TaskForce, TaskForcePatch, code_warning,
@@ -15,6 +15,7 @@ use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::patch::Patch;
+use crate::registry::timeline::{self, Timeline};
 use crate::subject::{Named, SubjectKind};
 use crate::text::Lang;
 use askama::Template;
@@ -161,7 +162,7 @@ struct ShowPage {
     appeals: Vec<appeal::record::Line>,
     milestones: Page<Milestone>,
     forces: Vec<TaskForce>,
-    trace: Vec<Trace>,
+    timeline: Timeline,
 }
 
 impl ShowPage {
@@ -194,6 +195,9 @@ async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
             Vec::new()
         };
         drop(tx);
+        let s = Shell::of(&cx).await?;
+        let before = Form::parse(cx.request.query.as_bytes()).id("before");
+        let timeline = timeline::of(app, who, &s, id, before).await?;
         html(&ShowPage {
             warning: code_warning(project.code.as_deref()).map(|finding| finding.message(language(cx.lang))),
             keeps: desk::may_keep(app, who, id).await?,
@@ -205,9 +209,9 @@ async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
             appeals,
             milestones,
             forces: desk::task_forces(app, who, Some(id)).await?,
-            trace: desk::trace(app, who, id).await?,
+            timeline,
             project,
-            s: Shell::of(&cx).await?,
+            s,
         })
     })
     .await

@@ -183,27 +183,6 @@ pub async fn carriers(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, String)>> {
         .await
 }
 
-/// Ledger rows about a project, newest first: when, who, what, why. Outside the
-/// office only those of the project itself.
-pub async fn trace(
-    tx: &mut Tx,
-    zone: Uuid,
-    project: Uuid,
-    inside: bool,
-) -> Result<Vec<(Time, Option<String>, String, Option<String>)>> {
-    let mut query = sql!(
-        "SELECT l.at, p.name, l.action, l.note FROM ledger l
-         LEFT JOIN person p ON p.zone_id = l.zone_id AND p.id = l.actor_id WHERE l.zone_id = $1 AND l.about_id = $2",
-        zone,
-        project
-    );
-    if !inside {
-        query.push(" AND l.subject IN ('project', 'project_contact', 'milestone', 'assignment')");
-    }
-    query.push(" ORDER BY l.id DESC LIMIT 100");
-    tx.list(query).await
-}
-
 /// How many milestones of each project are late.
 pub async fn late(tx: &mut Tx, zone: Uuid, projects: &[Uuid], today: Day) -> Result<Vec<(Uuid, i64)>> {
     let mut query = sql!("SELECT project_id, count(*) FROM milestone WHERE zone_id = $1 AND done_on IS NULL", zone);

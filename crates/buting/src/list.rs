@@ -3,6 +3,7 @@
 //! columns is a [`Walk`].
 
 use crate::error::{Error, Result};
+use crate::search;
 use crate::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -202,20 +203,32 @@ pub fn like(q: &str) -> String {
     format!("%{}%", q.trim().replace(['%', '_', '\\'], ""))
 }
 
-/// Narrows a list to rows that have a word in one of their own texts, or in the
-/// name of the enterprise or project that they are about. `row` is the alias of
-/// the table with its dot (`v.`).
-pub fn about(query: &mut Sql, row: &'static str, texts: &[&'static str], q: Option<&str>) {
+/// A condition that holds for rows about an enterprise, carrier or project that the
+/// words of `q` find: by name, short name, pinyin, credit code, number. `column`
+/// holds the subject. `None` when nothing is asked.
+pub async fn subjects(tx: &mut Tx, zone: Uuid, column: &'static str, q: Option<&str>) -> Result<Option<Sql>> {
+    let Some(q) = q.map(str::trim).filter(|q| !q.is_empty()) else { return Ok(None) };
+    let mut any = Sql::from("(FALSE");
+    for kind in ["enterprise", "carrier", "project"] {
+        if let Some(found) = search::matching(tx, zone, kind, column, q).await? {
+            any.push(" OR ").append(found);
+        }
+    }
+    any.push(")");
+    Ok(Some(any))
+}
+
+/// Narrows a list to rows that have a word in one of their own texts, or are about
+/// what [`subjects`] found.
+pub fn about(query: &mut Sql, texts: &[&'static str], q: Option<&str>, found: Option<&Sql>) {
     let Some(q) = q.map(str::trim).filter(|q| !q.is_empty()) else { return };
     let pattern = like(q).to_lowercase();
     query.push(" AND (FALSE");
     for text in texts {
         query.push(" OR lower(").push(text).push(") LIKE ").arg(pattern.as_str());
     }
-    for table in ["enterprise", "project"] {
-        query.push(" OR EXISTS (SELECT 1 FROM ").push(table).push(" s WHERE s.zone_id = ").push(row).push("zone_id");
-        query.push(" AND s.id = ").push(row).push("subject_id AND (lower(s.name) LIKE ").arg(pattern.as_str());
-        query.push(" OR lower(s.short_name) LIKE ").arg(pattern.as_str()).push("))");
+    if let Some(found) = found {
+        query.push(" OR ").append(found.clone());
     }
     query.push(")");
 }

@@ -64,7 +64,7 @@ struct ListQuery {
     current: Option<bool>,
     /// Only those that held at that instant.
     as_of: Option<Time>,
-    /// A part of the subject's name.
+    /// Words of the subject: name, short name, pinyin, credit code.
     q: Option<String>,
 }
 

@@ -9,7 +9,7 @@ use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
-use crate::list::Walk;
+use crate::list::{self, Walk};
 use crate::organisation::signin::access;
 use crate::subject::{Named, SubjectKind, named};
 use crate::time::{DAY_MS, Time};
@@ -83,7 +83,7 @@ pub struct Asked {
     pub current: Option<bool>,
     /// Only those that held at that instant.
     pub as_of: Option<Time>,
-    /// A part of the subject's name.
+    /// Words of the subject: name, short name, pinyin, credit code.
     pub q: Option<String>,
     /// Held by this person or by this department of his.
     pub held_by: Option<(Uuid, Option<Uuid>)>,
@@ -98,6 +98,7 @@ pub struct Asked {
 pub async fn list(app: &App, who: &Actor, asked: Asked, limit: i64) -> Result<Page<Shown>> {
     who.must(OFFICE.and(OUTSIDE))?;
     let walk = Walk::read(store::KEYS, "created", asked.sort.as_deref(), asked.cursor.as_deref(), limit)?;
+    let mut tx = app.read().await?;
     let filter = Filter {
         id: None,
         subject_kind: asked.subject_kind,
@@ -107,11 +108,10 @@ pub async fn list(app: &App, who: &Actor, asked: Asked, limit: i64) -> Result<Pa
         role: asked.role,
         current: asked.current,
         as_of: asked.as_of,
-        q: asked.q.filter(|q| !q.trim().is_empty()),
+        words: list::subjects(&mut tx, who.zone_id, "a.subject_id", asked.q.as_deref()).await?,
         held_by: asked.held_by,
         scope: own_only(who),
     };
-    let mut tx = app.read().await?;
     let (rows, next) = store::list(&mut tx, who.zone_id, &filter, &walk).await?;
     let counted = store::count(&mut tx, who.zone_id, &filter, TOTAL_CAP).await?;
     let now = app.now();

@@ -301,7 +301,8 @@ pub struct Filter {
     pub current: Option<bool>,
     /// Only what held at that instant.
     pub as_of: Option<Time>,
-    pub q: Option<String>,
+    /// On `a.subject_id`: what the words find.
+    pub words: Option<Sql>,
     pub held_by: Option<(Uuid, Option<Uuid>)>,
     /// A condition on who may see it.
     pub scope: Option<Sql>,
@@ -335,10 +336,8 @@ fn narrow(query: &mut Sql, zone: Uuid, filter: &Filter) {
     if let Some(at) = filter.as_of {
         query.push(" AND a.valid_from <= ").arg(at).push(" AND (a.valid_to IS NULL OR a.valid_to > ").arg(at).push(")");
     }
-    if let Some(q) = &filter.q {
-        let like = format!("%{}%", q.replace(['%', '_'], ""));
-        query.push(" AND (e.name LIKE ").arg(like.clone()).push(" OR e.short_name LIKE ").arg(like.clone());
-        query.push(" OR k.name LIKE ").arg(like.clone()).push(" OR j.name LIKE ").arg(like).push(")");
+    if let Some(words) = &filter.words {
+        query.push(" AND ").append(words.clone());
     }
     if let Some((person, department)) = filter.held_by {
         query.push(" AND (a.person_id = ").arg(person).push(" OR a.department_id = ").arg(department).push(")");

@@ -19,6 +19,7 @@ pub mod patch;
 pub mod privacy;
 pub mod project;
 pub mod registry;
+pub mod saved;
 pub mod search;
 pub mod settings;
 pub mod subject;
@@ -47,5 +48,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     oversight::routes(&mut routes);
     privacy::routes(&mut routes);
     settings::routes(&mut routes);
+    saved::routes(&mut routes);
     routes
 }

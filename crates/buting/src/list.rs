@@ -138,6 +138,60 @@ impl Walk {
     }
 }
 
+/// A column that a list can show.
+#[derive(Debug)]
+pub struct Column {
+    /// The word of `columns`.
+    pub word: &'static str,
+    /// Locale key of its head.
+    pub label: &'static str,
+    /// Its head in files, which stay Chinese in every language and which the import knows.
+    pub head: &'static str,
+    /// Whether it is shown to who has not chosen.
+    pub usual: bool,
+}
+
+/// The columns that a reader chose, by `columns` of the address: every word a
+/// parameter of its own, or several with commas between.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    all: &'static [Column],
+    chosen: Vec<String>,
+}
+
+impl Columns {
+    /// Reads what was chosen. The first column names the row and is always there;
+    /// words that the list does not have are not asked.
+    pub fn read(all: &'static [Column], asked: &[String]) -> Self {
+        let words = asked.iter().flat_map(|text| text.split(',')).map(str::to_owned);
+        Self { all, chosen: words.filter(|word| all.iter().any(|column| column.word == word)).collect() }
+    }
+
+    /// Whether a column is shown.
+    pub fn has(&self, word: &str) -> bool {
+        self.shown().any(|column| column.word == word)
+    }
+
+    /// What is shown, in the order of the list.
+    pub fn shown(&self) -> impl Iterator<Item = &'static Column> + '_ {
+        let first = self.all.first().map(|column| column.word);
+        self.all.iter().filter(move |column| {
+            let asked = self.chosen.iter().any(|word| word == column.word);
+            Some(column.word) == first || asked || self.chosen.is_empty() && column.usual
+        })
+    }
+
+    /// Every column that can be chosen, with whether it is shown.
+    pub fn choices(&self) -> Vec<(&'static Column, bool)> {
+        self.all.iter().skip(1).map(|column| (column, self.has(column.word))).collect()
+    }
+
+    /// Heads in files.
+    pub fn heads(&self) -> Vec<&'static str> {
+        self.shown().map(|column| column.head).collect()
+    }
+}
+
 /// A place in such a list: the time that it runs by, and the id.
 pub type Place = (Time, Uuid);
 
@@ -236,6 +290,25 @@ pub fn about(query: &mut Sql, texts: &[&'static str], q: Option<&str>, found: Op
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_are_those_that_were_chosen_or_the_usual_ones() {
+        const fn column(word: &'static str, usual: bool) -> Column {
+            Column { word, label: "", head: "", usual }
+        }
+        const ALL: &[Column] = &[column("name", true), column("uscc", false), column("status", true)];
+        for (asked, shown) in [
+            (vec![], vec!["name", "status"]),
+            (vec!["uscc"], vec!["name", "uscc"]),
+            (vec!["status,uscc"], vec!["name", "uscc", "status"]),
+            (vec!["status", "uscc"], vec!["name", "uscc", "status"]),
+            (vec!["secret"], vec!["name", "status"]),
+        ] {
+            let asked: Vec<String> = asked.into_iter().map(str::to_owned).collect();
+            let columns = Columns::read(ALL, &asked);
+            assert_eq!(columns.shown().map(|column| column.word).collect::<Vec<_>>(), shown, "{asked:?}");
+        }
+    }
 
     #[test]
     fn an_order_is_one_of_the_lists_own() {

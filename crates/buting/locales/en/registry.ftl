@@ -226,3 +226,6 @@ invalid-import_person = No such person, or has left
 invalid-import_two_people = Several people have this name; assign them one by one
 invalid-import_nobody = Nobody is named
 invalid-import_state = Not possible in its present state
+
+field-headcount_max = Employees at most
+enterprise-without-officer = Without officer

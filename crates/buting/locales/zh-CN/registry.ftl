@@ -226,3 +226,6 @@ invalid-import_person = 没有这个人，或已离岗
 invalid-import_two_people = 有几位同名的人，请在系统里逐个指定
 invalid-import_nobody = 没有填写责任人
 invalid-import_state = 目前的状态不能这样改，请到系统里办理
+
+field-headcount_max = 职工人数不多于
+enterprise-without-officer = 没有包联干部

@@ -16,6 +16,7 @@ use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::patch::Patch;
 use crate::registry::timeline::{self, Timeline};
+use crate::saved::{self, List, Offered};
 use crate::subject::{Named, SubjectKind};
 use crate::text::Lang;
 use askama::Template;
@@ -90,6 +91,7 @@ struct Index {
     levels: &'static [Level],
     carriers: Vec<Choice>,
     without_pair: i64,
+    offered: Offered,
 }
 
 /// A project with who answers and who calls whom.
@@ -141,6 +143,7 @@ async fn index(cx: Cx) -> PageResult {
             carriers: desk::carriers(&cx.app, &cx.who).await?,
             without_pair: lonely.total.unwrap_or(crate::http::api::TOTAL_CAP),
             page,
+            offered: saved::desk::offered(&cx.app, &cx.who, List::Projects).await?,
             s: Shell::of(&cx).await?,
         })
     })

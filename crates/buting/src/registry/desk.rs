@@ -95,6 +95,9 @@ async fn conditions(tx: &mut Tx, who: &Actor, query: &EnterpriseQuery) -> Result
         key: query.key,
         status: query.status,
         headcount_min: query.headcount_min,
+        headcount_max: query.headcount_max,
+        industry: query.industry_code.as_deref().map(|code| code.trim().to_uppercase()).filter(|code| !code.is_empty()),
+        without_officer: query.without_officer == Some(true),
         tag: query.tag,
         department: query.department_id,
         person: query.person_id,
@@ -120,9 +123,38 @@ pub async fn enterprises(app: &App, who: &Actor, query: &EnterpriseQuery) -> Res
     let mut tx = app.read().await?;
     let conditions = conditions(&mut tx, who, query).await?;
     let counted = store::enterprise_count(&mut tx, zone, &conditions, TOTAL_CAP + 1).await?;
-    let (found, next) = store::enterprises(&mut tx, zone, &conditions, &walk).await?;
+    let (items, next) = enterprises_in(&mut tx, who, &conditions, &walk).await?;
+    Ok(Page::new(items, next, counted))
+}
+
+/// Every enterprise that the filters find, in order: read by chunks of so many, all
+/// as they stood at one moment.
+pub async fn every_enterprise(app: &App, who: &Actor, query: &EnterpriseQuery, chunk: i64) -> Result<Vec<Enterprise>> {
+    who.must(READERS)?;
+    let mut tx = app.db.snapshot().await?;
+    let conditions = conditions(&mut tx, who, query).await?;
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let walk = Walk::read(store::ENTERPRISE_KEYS, "name", query.sort.as_deref(), cursor.as_deref(), chunk)?;
+        let (items, next) = enterprises_in(&mut tx, who, &conditions, &walk).await?;
+        all.extend(items);
+        cursor = next;
+        if cursor.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+async fn enterprises_in(
+    tx: &mut Tx,
+    who: &Actor,
+    conditions: &Conditions,
+    walk: &Walk,
+) -> Result<(Vec<Enterprise>, Option<String>)> {
+    let zone = who.zone_id;
+    let (found, next) = store::enterprises(tx, zone, conditions, walk).await?;
     let ids: Vec<Uuid> = found.iter().map(|one| one.id).collect();
-    let mut contacts = store::contacts(&mut tx, zone, &ids).await?;
+    let mut contacts = store::contacts(tx, zone, &ids).await?;
     let items = found
         .into_iter()
         .map(|one| {
@@ -130,7 +162,7 @@ pub async fn enterprises(app: &App, who: &Actor, query: &EnterpriseQuery) -> Res
             shown_to(who, one, own)
         })
         .collect();
-    Ok(Page::new(items, next, counted))
+    Ok((items, next))
 }
 
 fn taken(error: StoreError, field: &'static str) -> Error {

@@ -24,6 +24,7 @@ pub mod timeline;
 
 use crate::error::{Check, FieldError, Result};
 use crate::http::routes::Routes;
+use crate::list::Column;
 use crate::patch::Patch;
 use crate::time::Time;
 use crate::words;
@@ -680,6 +681,12 @@ pub struct EnterpriseQuery {
     pub status: Option<Status>,
     /// Those with so many people or more.
     pub headcount_min: Option<i64>,
+    /// Those with so many people or fewer.
+    pub headcount_max: Option<i64>,
+    /// Those whose industry code begins so (GB/T 4754): `C`, `C34`, `3411`.
+    pub industry_code: Option<String>,
+    /// `true`: those without an officer, be it of their own or of their carrier.
+    pub without_officer: Option<bool>,
     /// Those with this tag.
     pub tag: Option<Tag>,
     /// Those that this department answers for.
@@ -689,6 +696,32 @@ pub struct EnterpriseQuery {
     /// `true`: those within one's own reach.
     pub mine: Option<bool>,
 }
+
+/// The columns of the list of enterprises, on the page and in files. What stands
+/// before 三不停 is what the import understands again.
+pub const COLUMNS: &[Column] = {
+    const fn column(word: &'static str, label: &'static str, head: &'static str, usual: bool) -> Column {
+        Column { word, label, head, usual }
+    }
+    &[
+        column("name", "field-name", "企业名称", true),
+        column("short_name", "field-short_names", "简称", false),
+        column("uscc", "field-uscc", "统一社会信用代码", false),
+        column("legacy_reg_no", "field-legacy_reg_no", "旧注册号", false),
+        column("carrier", "field-carrier_id", "所在载体", true),
+        column("industry", "field-industry_code", "行业代码", false),
+        column("headcount", "field-headcount", "职工人数", true),
+        column("key", "enterprise-key", "是否重点", false),
+        column("status", "field-status", "状态", true),
+        column("tags", "field-tags", "标签", true),
+        column("address", "field-address", "地址", false),
+        column("leader", "duty-lead_leader", "包联领导", true),
+        column("department", "duty-lead_dept", "责任部门", true),
+        column("officer", "duty-officer", "包联干部", true),
+        column("lights", "continuity", "三不停", true),
+        column("contact", "field-contact", "联系人", true),
+    ]
+};
 
 /// What a list of carriers is asked.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -91,6 +91,10 @@ pub struct Conditions {
     pub key: Option<bool>,
     pub status: Option<super::Status>,
     pub headcount_min: Option<i64>,
+    pub headcount_max: Option<i64>,
+    /// How the industry code begins.
+    pub industry: Option<String>,
+    pub without_officer: bool,
     pub tag: Option<super::Tag>,
     pub department: Option<Uuid>,
     pub person: Option<Uuid>,
@@ -112,6 +116,19 @@ impl Conditions {
         }
         if let Some(least) = self.headcount_min {
             query.push(" AND coalesce(e.headcount, -1) >= ").arg(least);
+        }
+        if let Some(most) = self.headcount_max {
+            // Whose number nobody knows is neither above nor below.
+            query.push(" AND e.headcount <= ").arg(most);
+        }
+        if let Some(start) = &self.industry {
+            query.push(" AND e.industry_code LIKE ").arg(format!("{}%", start.replace(['%', '_', '\\'], "")));
+        }
+        if self.without_officer {
+            query.push(
+                " AND NOT EXISTS (SELECT 1 FROM assignment r WHERE r.zone_id = e.zone_id AND r.valid_to IS NULL
+                    AND r.role = 'officer' AND r.subject_id IN (e.id, e.carrier_id))",
+            );
         }
         if let Some(tag) = self.tag {
             // Tags are words of the program, so the text of the list tells.

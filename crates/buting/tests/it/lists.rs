@@ -2,8 +2,11 @@
 //! once, and the other way round it is the same one backwards.
 
 use crate::house::House;
+use buting::http::sheet::Format;
+use buting::list::Columns;
 use buting::registry::desk::{create_carrier, create_enterprise};
-use buting::registry::{CarrierKind, NewCarrier, NewEnterprise};
+use buting::registry::export::enterprise_sheet;
+use buting::registry::{COLUMNS, CarrierKind, EnterpriseQuery, NewCarrier, NewEnterprise};
 use serde_json::{Value as Json, json};
 
 /// Path, who reads it, the orders that it offers.
@@ -145,5 +148,92 @@ async fn lists_are_searched_by_what_a_person_types() {
             let page = house.call(who, "GET", &format!("{path}?q={q}"), Json::Null).await.expect(200).json();
             assert_eq!(page["items"].as_array().unwrap().len(), found, "{path} {q}");
         }
+    }
+}
+
+#[tokio::test]
+async fn enterprises_are_narrowed_by_headcount_industry_and_who_is_missing() {
+    for house in House::both().await {
+        fill(&house).await;
+        let body = json!({"subject_kind": "enterprise", "subject_id": house.enterprise, "role": "officer",
+            "person_id": house.person("officer"), "reason": "分工"});
+        house.call("leader", "POST", "/api/v1/assignments", body).await.expect(201);
+        let names = async |query: &str| -> Vec<String> {
+            let path = format!("/api/v1/enterprises?sort=headcount&{query}");
+            let page = house.call("officer", "GET", &path, Json::Null).await.expect(200).json();
+            page["items"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(names("headcount_min=1&headcount_max=100").await, ["丙商贸", "丁物流"]);
+        assert_eq!(names("headcount_max=0").await, ["乙机电"], "nobody knows how many the others have");
+        assert_eq!(names("industry_code=c3&headcount_min=1").await, ["丙商贸", "戊食品"]);
+        assert!(names("industry_code=D").await.is_empty());
+        let all = names("").await.len();
+        assert_eq!(names("without_officer=true").await.len(), all - 1);
+        let page = house.page("officer", "/enterprises?headcount_max=100&columns=uscc&columns=industry").await;
+        let page = page.expect(200).text();
+        assert!(page.contains("职工人数不多于：100 ×") && page.contains("C34") && !page.contains("包联领导</th>"));
+    }
+}
+
+/// A list that is longer than what is read at once goes out whole, in its order and
+/// with the columns that are shown.
+#[tokio::test]
+async fn an_export_holds_every_row_in_the_order_and_columns_of_the_list() {
+    for house in House::both().await {
+        fill(&house).await;
+        let who = house.who("officer").await;
+        let here = std::net::IpAddr::from([127, 0, 0, 1]);
+        let columns = Columns::read(COLUMNS, &["headcount".to_owned()]);
+        let query = EnterpriseQuery { sort: Some("-headcount".into()), ..EnterpriseQuery::default() };
+        for chunk in [1, 2, 3, 1000] {
+            let csv =
+                enterprise_sheet(&house.app, &who, query.clone(), &columns, Format::Csv, here, chunk).await.unwrap();
+            let text = String::from_utf8(csv).unwrap();
+            let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
+            assert_eq!(lines[..4], ["企业名称,职工人数", "戊食品,200", "丁物流,100", "丙商贸,100"], "by {chunk}");
+            assert_eq!(lines.len(), 1 + 7, "by {chunk}");
+        }
+        let page = house.page("officer", "/enterprises/export?format=csv&sort=-headcount&columns=headcount").await;
+        assert!(page.expect(200).text().starts_with("\u{feff}企业名称,职工人数\r\n戊食品,200\r\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_view_is_kept_shared_opened_and_deleted() {
+    const VIEWS: &str = "/api/v1/views";
+    for house in House::both().await {
+        let seen = async |who: &str| -> Vec<String> {
+            let page =
+                house.call(who, "GET", &format!("{VIEWS}?list=enterprises"), Json::Null).await.expect(200).json();
+            page["items"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+        };
+        let new = |name: &str, shared: bool| json!({"list": "enterprises", "name": name, "query": "key=true&cursor=x&sort=-headcount", "shared": shared});
+        let own = house.call("officer", "POST", VIEWS, new("重点", false)).await.expect(201).json();
+        assert_eq!(own["query"], "key=true&sort=-headcount");
+        house.call("officer", "POST", VIEWS, new("重点", false)).await.expect(409);
+        house.call("officer", "POST", VIEWS, new(" ", false)).await.expect(422);
+        let shared = house.call("officer", "POST", VIEWS, new("共用", true)).await.expect(201).json();
+        assert_eq!(seen("officer").await, ["共用", "重点"]);
+        // The department sees what is shared, and nobody else anything.
+        assert!(seen("officer2").await.is_empty());
+        house
+            .call("officer2", "GET", &format!("{VIEWS}/{}", own["id"].as_str().unwrap()), Json::Null)
+            .await
+            .expect(404);
+        for who in ["agency", "enterprise", "sysadmin"] {
+            house.call(who, "GET", VIEWS, Json::Null).await.expect(403);
+        }
+        let other = format!("{VIEWS}/{}", shared["id"].as_str().unwrap());
+        house.call("officer2", "DELETE", &other, Json::Null).await.expect(404);
+        house.call("officer@zone2", "DELETE", &other, Json::Null).await.expect(404);
+        let page = house.page("officer", "/enterprises?key=true&sort=-headcount").await.expect(200).text();
+        assert!(page.contains("/enterprises?key=true&#38;sort=-headcount\" aria-current=\"true\">重点"), "{page}");
+        house.page("officer", "/views/new?list=nothing").await.expect(404);
+        let form = [("list", "projects"), ("query", "stage=signed"), ("name", "签约项目"), ("once", "v1")];
+        let answer = house.post("officer", "/views/new", &form).await.expect(303);
+        assert_eq!(answer.headers["location"], "/projects?stage=signed");
+        assert!(house.page("officer", "/views").await.expect(200).text().contains("签约项目"));
+        house.call("officer", "DELETE", &other, Json::Null).await.expect(204);
+        assert_eq!(seen("officer").await, ["重点"]);
     }
 }

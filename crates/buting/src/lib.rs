@@ -20,6 +20,7 @@ pub mod patch;
 pub mod privacy;
 pub mod project;
 pub mod registry;
+pub mod saved;
 pub mod search;
 pub mod settings;
 pub mod subject;
@@ -49,5 +50,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     oversight::routes(&mut routes);
     privacy::routes(&mut routes);
     settings::routes(&mut routes);
+    saved::routes(&mut routes);
     routes
 }

@@ -238,3 +238,37 @@ help-503 = This was not saved; what was there before is untouched. Try again in 
 help-507 = This was not saved; what was there before is untouched and can be read. Ask your system administrator to free space.
 
 conflict-in_progress = The same post is still being worked on. Wait a moment and look at the result.
+
+# Saved views, columns, exports
+views = My views
+views-line = Filter, order and columns of a list under a name: one click brings them back, for yourself or for your department.
+views-none = There is no view yet.
+views-none-next = Filter the list of enterprises, appeals, assignments or projects and press Save as view.
+views-manage = Manage views
+view-keep = Save as view
+view-keep-line = Keeps filter, order and columns as they are now, not the page you are on.
+view-list = List
+view-list-enterprises = Enterprises
+view-list-appeals = Appeals
+view-list-assignments = Assignments
+view-list-projects = Key projects
+view-whose = Whose
+view-mine = Mine
+view-shared = Shared with the department
+view-shared-short = shared
+view-delete = Delete
+field-list = List
+field-query = Filter
+field-shared = Share with my department
+flash-view-kept = The view is saved.
+flash-view-deleted = The view is deleted.
+ledger-view-keep = Saved a view
+ledger-view-delete = Deleted a view
+table-saved_view = View
+conflict-views_full = you have 200 views, so this one was not saved; delete one that you do not use
+conflict-sheet_full = this list has more rows than a sheet holds, so nothing was exported; export CSV or narrow the filter
+invalid-no_department = you belong to no department to share it with
+columns = Columns
+columns-legend = What the list shows, and the export with it
+columns-show = Show these
+columns-usual = Usual columns

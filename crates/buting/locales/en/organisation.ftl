@@ -68,6 +68,7 @@ people-staff = Staff
 people-partners = Partner agencies
 people-left = Left
 people-find = Name or pinyin
+departments-find = Full or short name
 person-add = Add a person
 person-edit = Change a person
 person-edit-of = Change { $name }

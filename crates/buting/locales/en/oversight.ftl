@@ -225,6 +225,7 @@ jobs-run-at = Time
 jobs-attempts = Tries
 jobs-error = Error
 jobs-retry = Try again now
+jobs-find = Kind or error
 jobs-empty = There is no such job at present.
 job-state-waiting = waiting
 job-state-running = running

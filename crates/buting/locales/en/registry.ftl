@@ -291,3 +291,5 @@ conflict-merge_two_codes = Both credit codes are valid and differ: these are two
 conflict-merge_undone = This merge was undone already.
 conflict-merge_undo_over = The merge is more than 30 days old and cannot be undone.
 conflict-merge_undo_later_first = The enterprise was itself merged later. Undo that merge first.
+field-headcount_max = Employees at most
+enterprise-without-officer = Without officer

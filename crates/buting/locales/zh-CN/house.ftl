@@ -226,3 +226,37 @@ help-503 = 这次操作没有保存，已有的数据不受影响。请稍等几
 help-507 = 这次操作没有保存，已有的数据不受影响，仍可查阅。请联系系统管理员清理空间。
 
 conflict-in_progress = 同一次提交还在处理，请稍等片刻再看结果。
+
+# 我的视图、栏目、导出
+views = 我的视图
+views-line = 把列表的筛选、排序和栏目存成视图，一点就回到原样；可以只给自己用，也可以给本部门用。
+views-none = 还没有视图。
+views-none-next = 在企业、诉求、包联、项目列表里筛选后点“存为视图”。
+views-manage = 管理视图
+view-keep = 存为视图
+view-keep-line = 保存当前的筛选、排序和栏目，不保存看到第几页。
+view-list = 列表
+view-list-enterprises = 企业
+view-list-appeals = 诉求
+view-list-assignments = 包联
+view-list-projects = 重点项目
+view-whose = 谁的
+view-mine = 自己的
+view-shared = 本部门共用
+view-shared-short = 共用
+view-delete = 删除
+field-list = 列表
+field-query = 筛选条件
+field-shared = 给本部门共用
+flash-view-kept = 视图已保存。
+flash-view-deleted = 视图已删除。
+ledger-view-keep = 保存视图
+ledger-view-delete = 删除视图
+table-saved_view = 视图
+conflict-views_full = 视图已有 200 个，没有保存；请先删除不用的
+conflict-sheet_full = 这份名单超过一张工作表能放的行数，没有导出；请导出 CSV 或缩小筛选范围
+invalid-no_department = 您没有所属部门，不能共用
+columns = 选择栏目
+columns-legend = 列表显示哪些栏目（导出相同）
+columns-show = 按所选显示
+columns-usual = 恢复常用栏目

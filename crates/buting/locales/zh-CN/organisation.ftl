@@ -68,6 +68,7 @@ people-staff = 本单位
 people-partners = 协同部门
 people-left = 已离任
 people-find = 姓名或拼音
+departments-find = 单位全称或简称
 person-add = 登记人员
 person-edit = 修改人员
 person-edit-of = 修改：{ $name }

@@ -224,6 +224,7 @@ jobs-run-at = 时间
 jobs-attempts = 次数
 jobs-error = 错误
 jobs-retry = 立即重试
+jobs-find = 任务种类或错误原因
 jobs-empty = 这一类目前没有任务。
 job-state-waiting = 等待
 job-state-running = 进行中

@@ -291,3 +291,5 @@ conflict-merge_two_codes = 两条记录的统一社会信用代码都有效且�
 conflict-merge_undone = 这次合并已经撤销。
 conflict-merge_undo_over = 合并已超过 30 天，不能撤销。
 conflict-merge_undo_later_first = 这家企业后来又并入了别的记录，请先撤销后一次合并。
+field-headcount_max = 职工人数不多于
+enterprise-without-officer = 没有包联干部

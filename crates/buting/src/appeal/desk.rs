@@ -447,8 +447,8 @@ fn visible_orders(who: &Actor, orders: Vec<WorkOrder>, hats: Hats) -> Vec<WorkOr
         .collect()
 }
 
-/// What of an appeal's ledger the enterprise reads.
-const PUBLIC: &[&str] = &[
+/// What of an appeal's ledger the enterprise reads; `appeal.review` once the answer is out.
+pub const PUBLIC: &[&str] = &[
     "appeal.create",
     "appeal.register",
     "appeal.dispatch",

@@ -14,23 +14,22 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::http::sheet::Format;
 use crate::organisation::{Department, desk as organisation};
+use crate::saved::{self, List, Offered};
 use crate::subject::{SubjectKind, named};
 use crate::text::Lang;
 use crate::time::{Day, Time};
 use almanac::{Calendar, Light};
 use askama::Template;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header};
 use paper::Cell;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 /// Rows of a list: a screen without scrolling.
 const ROWS: i64 = 20;
-/// Rows of an export.
-const EXPORT: usize = 20_000;
 
 pub fn routes(routes: &mut Routes) {
     let parties = Access::only(OFFICE.and(OUTSIDE).and(Roles::of(&[Role::Agency])));
@@ -100,6 +99,7 @@ struct Index {
     categories: Vec<(String, String)>,
     statuses: &'static [Status],
     export: String,
+    offered: Offered,
 }
 
 /// The filter that the query of a page asks for. What cannot be read is left
@@ -169,6 +169,7 @@ async fn index(cx: Cx) -> PageResult {
         }
         views.push(("all", "appeal-chip-all"));
         let query = if cx.request.query.is_empty() { String::new() } else { format!("?{}", cx.request.query) };
+        let offered = saved::desk::offered(&cx.app, &cx.who, List::Appeals).await?;
         html(&Index {
             s: Shell::of(&cx).await?,
             page: page.map(|line| Row::of(lang, line, now, &calendar, &categories)),
@@ -180,6 +181,7 @@ async fn index(cx: Cx) -> PageResult {
             categories: category_options(lang, &categories),
             statuses: Status::ALL,
             export: format!("/appeals/export{query}"),
+            offered,
         })
     })
     .await
@@ -224,8 +226,8 @@ async fn export(cx: Cx) -> PageResult {
             let page = desk::list(&cx.app, &cx.who, &filter).await?;
             lines.extend(page.items);
             match page.next_cursor {
-                Some(cursor) if lines.len() < EXPORT => filter.cursor = Some(cursor),
-                _ => break,
+                Some(cursor) => filter.cursor = Some(cursor),
+                None => break,
             }
         }
         let s = Shell::of(&cx).await?;
@@ -274,27 +276,12 @@ async fn export(cx: Cx) -> PageResult {
                 ]
             })
             .collect();
+        let format = Format::read(Form::parse(cx.request.query.as_bytes()).value("format"));
+        let bytes = format.write("问题台账", LEDGER, &rows)?;
         desk::note_export(&cx.app, &cx.who, cx.request.address, rows.len()).await?;
-        let bytes =
-            paper::xlsx("问题台账", LEDGER, &rows).map_err(|e| Error::Internal(format!("no spreadsheet: {e}")))?;
-        let today = now.day(&s.time_zone).compact();
-        download(bytes, &format!("problem-ledger-{today}.xlsx"))
+        format.answer(&format!("problem-ledger-{}", now.day(&s.time_zone).compact()), bytes)
     })
     .await
-}
-
-fn download(bytes: Vec<u8>, name: &str) -> Result<Response> {
-    let mut response = (StatusCode::OK, bytes).into_response();
-    let disposition = format!("attachment; filename=\"{name}\"");
-    for (head, value) in [
-        (header::CONTENT_TYPE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_DISPOSITION, disposition.as_str()),
-    ] {
-        let value = HeaderValue::from_str(value).map_err(|e| Error::Internal(e.to_string()))?;
-        response.headers_mut().insert(head, value);
-    }
-    Ok(response)
 }
 
 // ---- writing one down ----

@@ -10,6 +10,7 @@ use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::handover::{self, Held};
 use crate::http::api::{Page, TOTAL_CAP};
+use crate::list::{self, Walk};
 use crate::organisation::desk as organisation;
 use crate::subject::{Named, SubjectKind, named};
 use crate::time::{DAY_MS, Time};
@@ -61,7 +62,7 @@ pub async fn as_of(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid, at: Tim
 /// Every assignment that a subject ever had, newest first.
 pub async fn history(app: &App, tx: &mut Tx, zone: Uuid, subject: Uuid) -> Result<Vec<Shown>> {
     let filter = Filter { subject_id: Some(subject), ..Filter::default() };
-    let mut rows = store::list(tx, zone, &filter, 1000).await?;
+    let mut rows = store::first(tx, zone, &filter, 1000).await?;
     rows.sort_by_key(|row| std::cmp::Reverse((row.valid_to.is_none(), row.valid_from, row.id)));
     let now = app.now();
     Ok(rows.into_iter().map(|row| row.judged_at(now)).collect())
@@ -84,11 +85,13 @@ pub struct Asked {
     pub current: Option<bool>,
     /// Only those that held at that instant.
     pub as_of: Option<Time>,
-    /// A part of the subject's name.
+    /// Words of the subject: name, short name, pinyin, credit code.
     pub q: Option<String>,
     /// Held by this person or by this department of his.
     pub held_by: Option<(Uuid, Option<Uuid>)>,
-    /// The last key of the page before.
+    /// `created` when nothing is said, `subject`, `role`, `holder`, `from`; with `-` the greatest first.
+    pub sort: Option<String>,
+    /// Where the page before ended.
     pub cursor: Option<String>,
 }
 
@@ -96,8 +99,8 @@ pub struct Asked {
 /// and project owners see their own.
 pub async fn list(app: &App, who: &Actor, asked: Asked, limit: i64) -> Result<Page<Shown>> {
     who.must(OFFICE.and(OUTSIDE))?;
-    let after =
-        asked.cursor.as_deref().map(|cursor| Uuid::parse_str(cursor).map_err(|_| Error::field("cursor", "unreadable")));
+    let walk = Walk::read(store::KEYS, "created", asked.sort.as_deref(), asked.cursor.as_deref(), limit)?;
+    let mut tx = app.read().await?;
     let filter = Filter {
         id: None,
         subject_kind: asked.subject_kind,
@@ -107,17 +110,12 @@ pub async fn list(app: &App, who: &Actor, asked: Asked, limit: i64) -> Result<Pa
         role: asked.role,
         current: asked.current,
         as_of: asked.as_of,
-        q: asked.q.filter(|q| !q.trim().is_empty()),
+        words: list::subjects(&mut tx, who.zone_id, "a.subject_id", asked.q.as_deref()).await?,
         held_by: asked.held_by,
         scope: own_only(who),
-        after: after.transpose()?,
     };
-    let mut tx = app.read().await?;
-    let mut rows = store::list(&mut tx, who.zone_id, &filter, limit + 1).await?;
+    let (rows, next) = store::list(&mut tx, who.zone_id, &filter, &walk).await?;
     let counted = store::count(&mut tx, who.zone_id, &filter, TOTAL_CAP).await?;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
     let now = app.now();
     Ok(Page::new(rows.into_iter().map(|row| row.judged_at(now)).collect(), next, counted))
 }
@@ -127,7 +125,7 @@ pub async fn get(app: &App, who: &Actor, id: Uuid) -> Result<Shown> {
     who.must(OFFICE.and(OUTSIDE))?;
     let filter = Filter { id: Some(id), scope: own_only(who), ..Filter::default() };
     let mut tx = app.read().await?;
-    let row = store::list(&mut tx, who.zone_id, &filter, 1).await?.pop().ok_or(Error::NotFound)?;
+    let row = store::first(&mut tx, who.zone_id, &filter, 1).await?.pop().ok_or(Error::NotFound)?;
     Ok(row.judged_at(app.now()))
 }
 
@@ -834,7 +832,7 @@ pub async fn held(app: &App, who: &Actor, person: Uuid) -> Result<Vec<Shown>> {
     let filter = Filter { person_id: Some(person), current: Some(true), ..Filter::default() };
     let mut tx = app.read().await?;
     let now = app.now();
-    let rows = store::list(&mut tx, who.zone_id, &filter, MAX_ITEMS as i64).await?;
+    let rows = store::first(&mut tx, who.zone_id, &filter, MAX_ITEMS as i64).await?;
     Ok(rows.into_iter().map(|row| row.judged_at(now)).collect())
 }
 

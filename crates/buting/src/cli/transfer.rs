@@ -1,6 +1,7 @@
 use super::account::{command, zone_of};
 use super::place::Place;
 use super::plain;
+use crate::http::sheet::Format;
 use crate::registry::import::{self, Kind, State};
 use crate::registry::{EnterpriseQuery, export};
 use anyhow::{Context, Result, bail, ensure};
@@ -80,7 +81,10 @@ impl Export {
         let bytes = match self.kind {
             Exported::Enterprises => {
                 let (all, here) = (EnterpriseQuery::default(), IpAddr::V4(Ipv4Addr::LOCALHOST));
-                export::enterprise_sheet(&app, &who, all, ending == "csv", here).await.map_err(plain)?
+                let format = Format::read(&ending);
+                export::enterprise_sheet(&app, &who, all, &export::importable(), format, here, export::CHUNK)
+                    .await
+                    .map_err(plain)?
             }
         };
         let shown = self.file.display();

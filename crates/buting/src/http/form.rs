@@ -111,6 +111,11 @@ impl Form {
         self.values.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// Every field with each of its values, by name.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().flat_map(|(name, all)| all.iter().map(move |value| (name.as_str(), value.as_str())))
+    }
+
     /// What took somebody effort to write: texts of several words, in the order
     /// of the names of their fields. Secrets are none of them.
     fn prose(&self) -> Vec<String> {

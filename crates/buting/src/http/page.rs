@@ -222,6 +222,20 @@ impl Shell {
         Form::parse(self.query.as_bytes()).value(name).to_owned()
     }
 
+    /// The parameters of this page that a form of its own leaves as they are: all
+    /// but that one, and where one stood in the list.
+    pub fn others(&self, without: &str) -> Vec<(String, String)> {
+        let form = Form::parse(self.query.as_bytes());
+        let kept = form.pairs().filter(|(name, value)| !value.is_empty() && *name != "cursor" && *name != without);
+        kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// How the list runs and what it shows, which a new filter leaves as it is.
+    pub fn arrangement(&self) -> Vec<(String, String)> {
+        let all = self.others("");
+        all.into_iter().filter(|(name, _)| name == "sort" || name == "columns").collect()
+    }
+
     /// Whether the query asks for this value (an empty one: for none).
     pub fn asks(&self, name: &str, value: impl std::fmt::Display) -> bool {
         self.param(name) == value.to_string()

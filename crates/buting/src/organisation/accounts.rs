@@ -11,9 +11,12 @@ use super::{Account, AccountState, Grant, Place, Purpose, Right, must_have_secon
 use crate::actor::{ADMINS, Actor, Role, Roles, ScopeKind};
 use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
-use crate::http::api::{Page, TOTAL_CAP};
+use crate::http::api::{Page, TOTAL_CAP, limit};
+use crate::list::Walk;
 use crate::time::{DAY_MS, Time};
 use ::store::Tx;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -119,23 +122,30 @@ fn about(person: &super::Person, kind: &'static str) -> Subject {
 }
 
 /// What a list of accounts is asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct AccountsQuery {
+    /// At most so many, up to 200.
+    pub limit: Option<i64>,
     /// A part of the user name or the person's name.
     pub q: Option<String>,
     /// How they stand.
     pub state: Option<AccountState>,
     /// With this role.
     pub role: Option<Role>,
-    /// Only those without any role.
+    /// Only those without any role: a filter of the page.
+    #[serde(skip)]
     pub without_role: bool,
-    /// Where the page before ended.
+    /// `user`, `name` (by pinyin), `place`, `seen`, `created`; with `-` the greatest first.
+    pub sort: Option<String>,
+    /// `next_cursor` of the page before.
     pub cursor: Option<String>,
 }
 
-/// Accounts, by user name.
-pub async fn list(app: &App, who: &Actor, query: &AccountsQuery, limit: i64) -> Result<Page<Account>> {
+/// A page of accounts.
+pub async fn list(app: &App, who: &Actor, query: &AccountsQuery) -> Result<Page<Account>> {
     who.must(ADMINS)?;
+    let limit = limit(query.limit)?;
     let mut tx = app.read().await?;
     let filter = AccountFilter {
         q: query.q.as_deref(),
@@ -144,11 +154,8 @@ pub async fn list(app: &App, who: &Actor, query: &AccountsQuery, limit: i64) -> 
         without_role: query.without_role,
         id: None,
     };
-    let after = query.cursor.as_deref().filter(|c| !c.is_empty());
-    let mut accounts = rows::accounts(&mut tx, who.zone_id, &filter, after, limit + 1).await?;
-    let more = accounts.len() as i64 > limit;
-    accounts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = accounts.last().filter(|_| more).map(|last| last.user_name.clone());
+    let walk = Walk::read(rows::KEYS, "user", query.sort.as_deref(), query.cursor.as_deref(), limit)?;
+    let (accounts, next) = rows::accounts(&mut tx, who.zone_id, &filter, &walk).await?;
     let total = rows::count_accounts(&mut tx, who.zone_id, &filter, TOTAL_CAP + 1).await?;
     Ok(Page::new(accounts, next, total))
 }
@@ -161,7 +168,7 @@ pub async fn account(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Account> {
 
 async fn find(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Account>> {
     let filter = AccountFilter { id: Some(id), ..AccountFilter::default() };
-    Ok(rows::accounts(tx, zone, &filter, None, 1).await?.pop())
+    Ok(rows::accounts(tx, zone, &filter, &Walk::first(rows::KEYS, 1)).await?.0.pop())
 }
 
 /// The account of a person, as those who keep the person may know of it.
@@ -553,7 +560,7 @@ pub async fn roles_for(tx: &mut Tx, zone: Uuid, person: &super::Person) -> Resul
 /// What waits for the administrators: accounts of the office without a role.
 pub async fn without_role(tx: &mut Tx, who: &Actor) -> Result<Vec<Account>> {
     let filter = AccountFilter { without_role: true, state: None, ..AccountFilter::default() };
-    let accounts = rows::accounts(tx, who.zone_id, &filter, None, 50).await?;
+    let (accounts, _) = rows::accounts(tx, who.zone_id, &filter, &Walk::first(rows::KEYS, 50)).await?;
     Ok(accounts.into_iter().filter(|account| account.state != AccountState::Disabled).collect())
 }
 

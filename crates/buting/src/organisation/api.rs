@@ -1,17 +1,17 @@
 //! Sessions, tokens, departments, people, accounts and invitations in JSON.
 
 use super::accounts::{self, AccountsQuery};
-use super::desk::{self, PeopleQuery};
+use super::desk::{self, DepartmentsQuery, PeopleQuery};
 use super::invitations::{self, Acceptance, INVITERS, InvitationsQuery, Key};
 use super::signin::{self, Attempt};
 use super::store::accounts::TokenRow;
 use super::{
-    Account, AccountState, Card, Department, DepartmentChange, Grant, Invitation, InvitationState, Invite, Listed,
-    NewDepartment, NewPerson, Person, PersonChange, Shown,
+    Account, Card, Department, DepartmentChange, Grant, Invitation, Invite, Listed, NewDepartment, NewPerson, Person,
+    PersonChange, Shown,
 };
 use crate::actor::{ADMINS, OFFICE, OUTSIDE, Role, Roles, SIGNED_IN};
 use crate::error::{Error, Result};
-use crate::http::api::{NoQuery, Page, Versioned, json, limit};
+use crate::http::api::{NoQuery, Page, Versioned, json};
 use crate::http::cx::Cx;
 use crate::http::openapi::{Operation, schema};
 use crate::http::routes::{Access, Routes};
@@ -325,11 +325,8 @@ async fn revoke_token(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
     accounts::revoke_token(&cx.app, &cx.who, id).await
 }
 
-async fn departments(cx: Cx, _: NoQuery) -> Result<Page<Department>> {
-    let mut tx = cx.read().await?;
-    let all = desk::departments(&mut tx, cx.who.zone_id).await?;
-    let n = all.len() as i64;
-    Ok(Page::new(all, None, n))
+async fn departments(cx: Cx, query: DepartmentsQuery) -> Result<Page<Department>> {
+    desk::departments_by(&cx.app, &cx.who, &query).await
 }
 
 async fn add_department(cx: Cx, new: NewDepartment) -> Result<Uuid> {
@@ -349,29 +346,8 @@ async fn close_department(cx: Cx, id: Uuid, input: Reason) -> Result<Uuid> {
     desk::close_department(&cx.app, &cx.who, id, input.reason.as_deref().unwrap_or_default()).await
 }
 
-/// What the list of people is asked.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct PeopleAsked {
-    limit: Option<i64>,
-    cursor: Option<String>,
-    /// A part of the name, or its pinyin.
-    q: Option<String>,
-    /// `staff`, `partners` or `left`; both kinds that are there without it.
-    group: Option<String>,
-    /// Of this department.
-    department_id: Option<Uuid>,
-    /// Of this enterprise.
-    enterprise_id: Option<Uuid>,
-    /// Of this project.
-    project_id: Option<Uuid>,
-}
-
-async fn people(cx: Cx, asked: PeopleAsked) -> Result<Page<Listed>> {
-    let limit = limit(asked.limit)?;
-    let PeopleAsked { cursor, q, group, department_id, enterprise_id, project_id, .. } = asked;
-    let query = PeopleQuery { group, department_id, enterprise_id, project_id, q, cursor };
-    let page = desk::people(&cx.app, &cx.who, &query, limit).await?;
+async fn people(cx: Cx, query: PeopleQuery) -> Result<Page<Listed>> {
+    let page = desk::people(&cx.app, &cx.who, &query).await?;
     let goes_on = query.cursor.is_some();
     trace::bulk(&cx.app, &cx.who, cx.request.address, "person", page.items.len(), goes_on).await?;
     Ok(page)
@@ -399,25 +375,8 @@ async fn numbers_of(cx: Cx, path: HashMap<String, String>, _: Request) -> Result
     Ok(json(StatusCode::OK, &desk::show_numbers(&cx.app, &cx.who, id, cx.request.address).await?))
 }
 
-/// What the list of accounts is asked.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct AccountsAsked {
-    limit: Option<i64>,
-    cursor: Option<String>,
-    /// A part of the user name or of the person's name.
-    q: Option<String>,
-    /// How they stand.
-    state: Option<AccountState>,
-    /// With this role.
-    role: Option<Role>,
-}
-
-async fn list_accounts(cx: Cx, asked: AccountsAsked) -> Result<Page<Account>> {
-    let limit = limit(asked.limit)?;
-    let AccountsAsked { cursor, q, state, role, .. } = asked;
-    let query = AccountsQuery { q, state, role, without_role: false, cursor };
-    let page = accounts::list(&cx.app, &cx.who, &query, limit).await?;
+async fn list_accounts(cx: Cx, query: AccountsQuery) -> Result<Page<Account>> {
+    let page = accounts::list(&cx.app, &cx.who, &query).await?;
     let goes_on = query.cursor.is_some();
     trace::bulk(&cx.app, &cx.who, cx.request.address, "account", page.items.len(), goes_on).await?;
     Ok(page)
@@ -478,22 +437,8 @@ async fn reset_of(cx: Cx, path: HashMap<String, String>, _: Request) -> Result<R
     Ok(json(StatusCode::OK, &invitations::reset(&cx.app, &cx.who, id).await?))
 }
 
-/// What the list of invitations is asked.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct InvitationsAsked {
-    limit: Option<i64>,
-    cursor: Option<String>,
-    /// A part of the name of the person, the enterprise or the department.
-    q: Option<String>,
-    /// How they stand.
-    state: Option<InvitationState>,
-}
-
-async fn list_invitations(cx: Cx, asked: InvitationsAsked) -> Result<Page<Invitation>> {
-    let limit = limit(asked.limit)?;
-    let query = InvitationsQuery { state: asked.state, q: asked.q, cursor: asked.cursor };
-    let page = invitations::list(&cx.app, &cx.who, &query, limit).await?;
+async fn list_invitations(cx: Cx, query: InvitationsQuery) -> Result<Page<Invitation>> {
+    let page = invitations::list(&cx.app, &cx.who, &query).await?;
     let goes_on = query.cursor.is_some();
     trace::bulk(&cx.app, &cx.who, cx.request.address, "invitation", page.items.len(), goes_on).await?;
     Ok(page)

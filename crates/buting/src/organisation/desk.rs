@@ -5,7 +5,7 @@ pub use super::accounts::{NewAccount, add_account, create_token, disable_account
 
 use super::store::accounts as account_store;
 use super::store::invitations as invitation_store;
-use super::store::{self, Group, PeopleFilter};
+use super::store::{self, DepartmentFilter, Group, PeopleFilter};
 use super::{
     Department, DepartmentChange, Listed, NewDepartment, NewPerson, Person, PersonChange, Place, Right, Shown,
 };
@@ -13,7 +13,8 @@ use crate::actor::{ADMINS, Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
 use crate::assignment::reach;
 use crate::error::{Check, Conflict, Error, FieldError, Result};
-use crate::http::api::{Page, TOTAL_CAP};
+use crate::http::api::{self, Page, TOTAL_CAP};
+use crate::list::Walk;
 use crate::subject::SubjectKind;
 use crate::trace::{self, Kind, Trace};
 use crate::zone::Zone;
@@ -102,6 +103,34 @@ fn industries(check: &mut Check, text: Option<&str>) -> Option<String> {
 /// Every department and partner agency, in order.
 pub async fn departments(tx: &mut Tx, zone: Uuid) -> Result<Vec<Department>> {
     Ok(store::departments(tx, zone).await?)
+}
+
+/// What a list of departments is asked for.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DepartmentsQuery {
+    /// At most so many, up to 200.
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// `position` (as offices list them), `name`, `short_name`, `kind`; with `-` the greatest first.
+    pub sort: Option<String>,
+    /// A part of the full or short name.
+    pub q: Option<String>,
+    /// `true`: those that were closed; `false`: those at work; both when absent.
+    pub closed: Option<bool>,
+}
+
+/// A page of departments and partner agencies.
+pub async fn departments_by(app: &App, who: &Actor, query: &DepartmentsQuery) -> Result<Page<Department>> {
+    let limit = api::limit(query.limit)?;
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let walk = Walk::read(store::DEPARTMENT_KEYS, "position", sort, cursor, limit)?;
+    let filter = DepartmentFilter { q: query.q.clone(), closed: query.closed };
+    let mut tx = app.read().await?;
+    let (items, next) = store::departments_by(&mut tx, who.zone_id, &filter, &walk).await?;
+    let total = store::count_departments(&mut tx, who.zone_id, &filter, TOTAL_CAP + 1).await?;
+    Ok(Page::new(items, next, total))
 }
 
 /// One department.
@@ -665,8 +694,11 @@ pub async fn come_back(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
 }
 
 /// What a list of people is asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct PeopleQuery {
+    /// At most so many, up to 200.
+    pub limit: Option<i64>,
     /// `staff`, `partners` or `left`; both kinds that are there without it.
     pub group: Option<String>,
     /// Of this department.
@@ -677,13 +709,16 @@ pub struct PeopleQuery {
     pub project_id: Option<Uuid>,
     /// A part of the name, or its pinyin.
     pub q: Option<String>,
-    /// Where the page before ended.
+    /// `position` (as offices list people), `name` (by pinyin), `place`, `title`; with `-` the greatest first.
+    pub sort: Option<String>,
+    /// `next_cursor` of the page before.
     pub cursor: Option<String>,
 }
 
 /// People of the office and of partner agencies, or of one enterprise or
 /// project, in order, with their numbers masked.
-pub async fn people(app: &App, who: &Actor, query: &PeopleQuery, limit: i64) -> Result<Page<Listed>> {
+pub async fn people(app: &App, who: &Actor, query: &PeopleQuery) -> Result<Page<Listed>> {
+    let limit = api::limit(query.limit)?;
     let mut tx = app.read().await?;
     let group = if let Some(subject) = query.enterprise_id.or(query.project_id) {
         if !reach::reaches(&mut tx, who, subject).await? {
@@ -700,17 +735,11 @@ pub async fn people(app: &App, who: &Actor, query: &PeopleQuery, limit: i64) -> 
             Some(_) => return Err(Error::field("group", "unknown")),
         }
     };
-    let after = match query.cursor.as_deref().filter(|c| !c.is_empty()) {
-        Some(cursor) => Some(read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))?),
-        None => None,
-    };
+    let walk = Walk::read(store::PEOPLE_KEYS, "position", query.sort.as_deref(), query.cursor.as_deref(), limit)?;
     let filter = PeopleFilter { group, department: query.department_id, q: query.q.as_deref() };
-    let mut people = store::people(&mut tx, who.zone_id, &filter, after, limit + 1).await?;
-    let more = people.len() as i64 > limit;
-    people.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = people.last().filter(|_| more).map(|last| format!("{}.{}", last.person.position, last.person.id));
-    let total = match (more, after) {
-        (false, None) => people.len() as i64,
+    let (people, next) = store::people(&mut tx, who.zone_id, &filter, &walk).await?;
+    let total = match (&next, walk.begins()) {
+        (None, true) => people.len() as i64,
         _ => store::count_people(&mut tx, who.zone_id, &filter, TOTAL_CAP + 1).await?,
     };
     let own = who.person_id;
@@ -726,13 +755,13 @@ pub async fn people(app: &App, who: &Actor, query: &PeopleQuery, limit: i64) -> 
 /// People of the office and of partner agencies who are there, for other jobs'
 /// lists of choices.
 pub async fn staff(app: &App, who: &Actor, q: Option<&str>, cursor: Option<&str>, limit: i64) -> Result<Page<Person>> {
-    let query = PeopleQuery { q: q.map(str::to_owned), cursor: cursor.map(str::to_owned), ..PeopleQuery::default() };
-    Ok(people(app, who, &query, limit).await?.map(|listed| listed.person))
-}
-
-fn read_cursor(cursor: &str) -> Option<(i64, Uuid)> {
-    let (position, id) = cursor.split_once('.')?;
-    Some((position.parse().ok()?, Uuid::parse_str(id).ok()?))
+    let query = PeopleQuery {
+        limit: Some(limit),
+        q: q.map(str::to_owned),
+        cursor: cursor.map(str::to_owned),
+        ..PeopleQuery::default()
+    };
+    Ok(people(app, who, &query).await?.map(|listed| listed.person))
 }
 
 /// Whether the zone asks administrators and approvers for a second factor.

@@ -1,10 +1,11 @@
-use super::desk::{self, ACCESS_READERS, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
+use super::desk::{self, ACCESS_READERS, JobsAsked, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
 use super::metric::{self, By, Key, Metric};
 use super::{Access as Read, AccessFilter, Entry, Filter, Job, JobState};
 use crate::error::{Error, Result};
 use crate::http::api::{Page, Versioned, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
+use crate::list::Order;
 use crate::time::{Day, Time};
 use crate::trace;
 use crate::zone::Zone;
@@ -41,6 +42,10 @@ pub fn routes(routes: &mut Routes) {
 struct LedgerQuery {
     limit: Option<i64>,
     cursor: Option<String>,
+    /// `-at` (newest first) or `at`.
+    sort: Option<String>,
+    /// A part of the name of who made the change.
+    q: Option<String>,
     /// Changes by this person.
     actor_id: Option<Uuid>,
     /// Changes of this kind, such as `appeal.dispatch`; `appeal.` for all of a job.
@@ -60,13 +65,14 @@ async fn ledger(cx: Cx, query: LedgerQuery) -> Result<Page<Entry>> {
     let day = bounds_here(&cx, query.day).await?;
     let filter = Filter {
         actor_id: query.actor_id,
-        actor: None,
+        actor: query.q,
         action: query.action,
         subject: query.subject,
         subject_ids: query.subject_id.into_iter().collect(),
         about_id: query.about_id,
         from: day.map(|(from, _)| from),
         to: day.map(|(_, to)| to),
+        order: Order::read(query.sort.as_deref(), "-at")?,
     };
     desk::list(&cx.app, &cx.who, &filter, query.cursor.as_deref(), limit).await
 }
@@ -225,12 +231,17 @@ async fn proof(cx: Cx, path: HashMap<String, String>, _: crate::http::api::NoQue
 struct JobQuery {
     limit: Option<i64>,
     cursor: Option<String>,
+    /// `-open` (those not done first), `run`, `kind`, `attempts`; with `-` the greatest first.
+    sort: Option<String>,
+    /// A part of the kind or of the error.
+    q: Option<String>,
     /// Jobs that stand so.
     state: Option<JobState>,
 }
 
 async fn jobs(cx: Cx, query: JobQuery) -> Result<Page<Job>> {
-    desk::jobs(&cx.app, &cx.who, query.state, query.cursor.as_deref(), limit(query.limit)?).await
+    let asked = JobsAsked { state: query.state, q: query.q, sort: query.sort, cursor: query.cursor };
+    desk::jobs(&cx.app, &cx.who, &asked, limit(query.limit)?).await
 }
 
 /// Nothing to say.

@@ -9,9 +9,9 @@ use crate::assignment::reach;
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::http::page::Shell;
-use crate::list;
+use crate::list::{self, Walk};
 use crate::organisation::mask_email;
-use crate::time::{DAY_MS, Time};
+use crate::time::DAY_MS;
 use crate::todo::ToDo;
 use crate::trace::{self, Trace};
 use crate::zone::Zone;
@@ -46,7 +46,7 @@ pub async fn list(app: &App, who: &Actor, filter: &Filter, cursor: Option<&str>,
     let after = list::read_cursor(cursor)?;
     let mut tx = app.read().await?;
     let mut entries = store::entries(&mut tx, who.zone_id, filter, after, limit + 1).await?;
-    let next = list::cut(&mut entries, limit, |entry| Some((entry.at, entry.id)));
+    let next = list::cut(&mut entries, limit, |last| Some((last.at, last.id)));
     entries.iter_mut().for_each(close);
     let counted = store::count_entries(&mut tx, who.zone_id, filter, TOTAL_CAP).await?;
     Ok(Page::new(entries, next, counted))
@@ -287,37 +287,28 @@ pub async fn verifications(tx: &mut Tx, who: &Actor) -> Result<Vec<Verification>
 
 // The queue
 
-/// Jobs of the zone, those not done first.
-pub async fn jobs(
-    app: &App,
-    who: &Actor,
-    state: Option<JobState>,
-    cursor: Option<&str>,
-    limit: i64,
-) -> Result<Page<Job>> {
-    who.must(QUEUE_KEEPERS)?;
-    let after =
-        cursor.map(|cursor| read_job_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
-    let (mut tx, now) = (app.read().await?, app.now());
-    let mut jobs = store::jobs(&mut tx, who.zone_id, state, now, after, limit + 1).await?;
-    let more = jobs.len() as i64 > limit;
-    jobs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = jobs
-        .last()
-        .filter(|_| more)
-        .map(|last| format!("{}.{}.{}", u8::from(last.done_at.is_some()), last.run_at.ms(), last.id));
-    let counted = store::count_jobs(&mut tx, who.zone_id, state, now, TOTAL_CAP).await?;
-    Ok(Page::new(jobs, next, counted))
+/// What the queue is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct JobsAsked {
+    /// Jobs that stand so.
+    pub state: Option<JobState>,
+    /// A part of the kind or of the error.
+    pub q: Option<String>,
+    /// `-open` when nothing is said: those not done first. Else `run`, `kind`, `attempts`.
+    pub sort: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
 }
 
-fn read_job_cursor(cursor: &str) -> Option<(bool, Time, Uuid)> {
-    let mut parts = cursor.splitn(3, '.');
-    let done = match parts.next()? {
-        "0" => false,
-        "1" => true,
-        _ => return None,
-    };
-    Some((done, Time::from_ms(parts.next()?.parse().ok()?), Uuid::parse_str(parts.next()?).ok()?))
+/// A page of the zone's jobs.
+pub async fn jobs(app: &App, who: &Actor, asked: &JobsAsked, limit: i64) -> Result<Page<Job>> {
+    who.must(QUEUE_KEEPERS)?;
+    let walk = Walk::read(store::JOB_KEYS, "-open", asked.sort.as_deref(), asked.cursor.as_deref(), limit)?;
+    let (mut tx, now) = (app.read().await?, app.now());
+    let wanted = (asked.state, asked.q.as_deref());
+    let (jobs, next) = store::jobs(&mut tx, who.zone_id, wanted, now, &walk).await?;
+    let counted = store::count_jobs(&mut tx, who.zone_id, wanted, now, TOTAL_CAP).await?;
+    Ok(Page::new(jobs, next, counted))
 }
 
 /// One job.
@@ -353,8 +344,9 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
         light,
     };
     if who.roles.meets(QUEUE_KEEPERS) {
-        let failed = store::count_jobs(&mut tx, who.zone_id, Some(JobState::Failed), now, TOTAL_CAP).await?;
-        let retrying = store::count_jobs(&mut tx, who.zone_id, Some(JobState::Retrying), now, TOTAL_CAP).await?;
+        let failed = store::count_jobs(&mut tx, who.zone_id, (Some(JobState::Failed), None), now, TOTAL_CAP).await?;
+        let retrying =
+            store::count_jobs(&mut tx, who.zone_id, (Some(JobState::Retrying), None), now, TOTAL_CAP).await?;
         if failed > 0 {
             items.push(item("todo-job-failed", failed.to_string(), "/admin/jobs?state=failed", Light::Overdue));
         }

@@ -13,6 +13,7 @@ mod store;
 pub mod view;
 
 use crate::http::routes::Routes;
+use crate::list::Order;
 use crate::time::Time;
 use crate::trace;
 use crate::words;
@@ -83,6 +84,8 @@ pub struct Filter {
     pub from: Option<Time>,
     /// To before this instant.
     pub to: Option<Time>,
+    /// Newest first, or the other way round.
+    pub order: Order,
 }
 
 /// A read that left a trace, as the log of accesses shows it: who, what, when,

@@ -1,4 +1,4 @@
-use super::desk::{self, ACCESS_READERS, HISTORY_READERS, History, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
+use super::desk::{self, ACCESS_READERS, HISTORY_READERS, History, JobsAsked, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
 use super::docs::{self, Collection};
 use super::home::{self, Own};
 use super::reading::{Shown, table_text};
@@ -13,6 +13,7 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::list::Order;
 use crate::subject::SubjectKind;
 use crate::time::Day;
 use crate::todo::ToDo;
@@ -231,6 +232,7 @@ async fn ledger(cx: Cx) -> PageResult {
             about_id: id("about_id")?,
             from: bounds.map(|(from, _)| from),
             to: bounds.map(|(_, to)| to),
+            order: Order::read(query.opt("sort"), "-at")?,
         };
         let page = desk::list(&cx.app, &cx.who, &filter, query.opt("cursor"), ROWS).await?;
         let rows = desk::in_words(&mut cx.read().await?, cx.who.zone_id, &s, &page.items).await?;
@@ -403,8 +405,13 @@ impl JobsPage {
 async fn jobs(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let query = Form::parse(cx.request.query.as_bytes());
-        let state = query.opt("state").and_then(JobState::parse);
-        let page = desk::jobs(&cx.app, &cx.who, state, query.opt("cursor"), ROWS).await?;
+        let asked = JobsAsked {
+            state: query.opt("state").and_then(JobState::parse),
+            q: query.opt_text("q"),
+            sort: query.opt_text("sort"),
+            cursor: query.opt_text("cursor"),
+        };
+        let page = desk::jobs(&cx.app, &cx.who, &asked, ROWS).await?;
         html(&JobsPage { s: Shell::of(&cx).await?, page })
     })
     .await

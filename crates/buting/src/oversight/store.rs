@@ -1,5 +1,5 @@
 use super::{Access, AccessFilter, Entry, Filter, Job, JobState, Verification};
-use crate::list::{self, Order, Place};
+use crate::list::{self, Key, Order, Place, Walk, like};
 use crate::time::Time;
 use ::store::{FromRow, MAX_ATTEMPTS, Result, Row, Sql, Tx, sql};
 use serde_json::Value as Json;
@@ -83,11 +83,11 @@ fn conditions(zone: Uuid, filter: &Filter) -> Sql {
     query
 }
 
-/// Rows, newest first, after a place in that order.
+/// Rows, usually newest first, after a place in that order.
 pub async fn entries(tx: &mut Tx, zone: Uuid, filter: &Filter, after: Option<Place>, limit: i64) -> Result<Vec<Entry>> {
     let mut query = Sql::from(ENTRY);
     query.append(conditions(zone, filter));
-    list::page(&mut query, ["l.at", "l.id"], true, Order::Usual, after, limit);
+    list::page(&mut query, ["l.at", "l.id"], true, filter.order, after, limit);
     tx.list(query).await
 }
 
@@ -309,8 +309,10 @@ fn state(now: Time) -> Sql {
     )
 }
 
-fn jobs_query(head: &'static str, zone: Uuid, wanted: Option<JobState>, now: Time) -> Sql {
-    let mut query = Sql::from(head);
+const JOB: &str = "SELECT id, kind, state, run_at, attempts, error, created_at, done_at";
+
+fn jobs_query(head: Sql, zone: Uuid, wanted: Option<JobState>, q: Option<&str>, now: Time) -> Sql {
+    let mut query = head;
     query.push(" FROM (SELECT id, kind, ").append(state(now));
     query.push(" AS state, run_at, attempts, error, created_at, done_at FROM job WHERE zone_id = ").arg(zone);
     query.push(") AS queue WHERE ");
@@ -318,37 +320,54 @@ fn jobs_query(head: &'static str, zone: Uuid, wanted: Option<JobState>, now: Tim
         Some(state) => query.push("state = ").arg(state),
         None => query.push("TRUE"),
     };
+    if let Some(q) = q.filter(|q| !q.trim().is_empty()) {
+        let pattern = like(q).to_lowercase();
+        query.push(" AND (lower(kind) LIKE ").arg(pattern.as_str());
+        query.push(" OR lower(error) LIKE ").arg(pattern.as_str()).push(")");
+    }
     query
 }
 
-/// Jobs, those not done first, then by time.
+/// What a list of jobs is sorted by. `open` puts those that are not done after all
+/// others, each by the time of its run.
+pub const JOB_KEYS: &[Key] = &[
+    Key::number("open", "run_at + CASE WHEN done_at IS NULL THEN 100000000000000 ELSE 0 END"),
+    Key::number("run", "run_at"),
+    Key::text("kind", "kind"),
+    Key::number("attempts", "attempts"),
+];
+
+/// Jobs in order, and the cursor of the rest.
 pub async fn jobs(
     tx: &mut Tx,
     zone: Uuid,
-    wanted: Option<JobState>,
+    (wanted, q): (Option<JobState>, Option<&str>),
     now: Time,
-    after: Option<(bool, Time, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Job>> {
-    let mut query =
-        jobs_query("SELECT id, kind, state, run_at, attempts, error, created_at, done_at", zone, wanted, now);
-    if let Some((done, at, id)) = after {
-        query.push(" AND (CASE WHEN done_at IS NULL THEN 0 ELSE 1 END > ").arg(i64::from(done));
-        query.push(" OR (CASE WHEN done_at IS NULL THEN 0 ELSE 1 END = ").arg(i64::from(done));
-        query.push(" AND (run_at, id) < (").arg(at).push(", ").arg(id).push(")))");
-    }
-    query.push(" ORDER BY CASE WHEN done_at IS NULL THEN 0 ELSE 1 END, run_at DESC, id DESC LIMIT ").arg(limit);
-    tx.list(query).await
+    walk: &Walk,
+) -> Result<(Vec<Job>, Option<String>)> {
+    let mut head = Sql::from(JOB);
+    walk.column(&mut head);
+    walk.list(tx, jobs_query(head, zone, wanted, q, now), "id").await
 }
 
-pub async fn count_jobs(tx: &mut Tx, zone: Uuid, wanted: Option<JobState>, now: Time, cap: i64) -> Result<i64> {
+pub async fn count_jobs(
+    tx: &mut Tx,
+    zone: Uuid,
+    (wanted, q): (Option<JobState>, Option<&str>),
+    now: Time,
+    cap: i64,
+) -> Result<i64> {
     let mut query = Sql::from("SELECT count(*) FROM (");
-    query.append(jobs_query("SELECT 1", zone, wanted, now)).push(" LIMIT ").arg(cap + 1).push(") AS counted");
+    query
+        .append(jobs_query(Sql::from("SELECT 1"), zone, wanted, q, now))
+        .push(" LIMIT ")
+        .arg(cap + 1)
+        .push(") AS counted");
     tx.value(query).await
 }
 
 pub async fn job(tx: &mut Tx, zone: Uuid, id: Uuid, now: Time) -> Result<Option<Job>> {
-    let mut query = jobs_query("SELECT id, kind, state, run_at, attempts, error, created_at, done_at", zone, None, now);
+    let mut query = jobs_query(Sql::from(JOB), zone, None, None, now);
     query.push(" AND id = ").arg(id);
     tx.opt(query).await
 }

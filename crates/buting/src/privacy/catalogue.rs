@@ -258,6 +258,7 @@ pub const NOT_PERSONAL: &[(&str, &str)] = &[
     ("project", "spelling"),
     ("milestone", "name"),
     ("task_force", "name"),
+    ("saved_view", "name"),
     ("account_right", "name"),
     ("disruption", "name"),
     ("series", "name"),

@@ -23,8 +23,9 @@ mod pages;
 mod store;
 pub mod timeline;
 
-use crate::error::{Check, Error, FieldError, Result};
+use crate::error::{Check, FieldError, Result};
 use crate::http::routes::Routes;
+use crate::list::Column;
 use crate::patch::Patch;
 use crate::time::Time;
 use crate::words;
@@ -682,7 +683,7 @@ pub struct EnterpriseQuery {
     pub limit: Option<i64>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
-    /// `name` (by pinyin), `headcount`, `changed`; with `-` the greatest first.
+    /// `name` (by pinyin), `carrier`, `industry`, `headcount`, `status`, `changed`; with `-` the greatest first.
     pub sort: Option<String>,
     /// Words of the name, pinyin, initials, credit code, address.
     pub q: Option<String>,
@@ -694,6 +695,12 @@ pub struct EnterpriseQuery {
     pub status: Option<Status>,
     /// Those with so many people or more.
     pub headcount_min: Option<i64>,
+    /// Those with so many people or fewer.
+    pub headcount_max: Option<i64>,
+    /// Those whose industry code begins so (GB/T 4754): `C`, `C34`, `3411`.
+    pub industry_code: Option<String>,
+    /// `true`: those without an officer, be it of their own or of their carrier.
+    pub without_officer: Option<bool>,
     /// Those with this tag.
     pub tag: Option<Tag>,
     /// Those that this department answers for.
@@ -704,6 +711,32 @@ pub struct EnterpriseQuery {
     pub mine: Option<bool>,
 }
 
+/// The columns of the list of enterprises, on the page and in files. What stands
+/// before 三不停 is what the import understands again.
+pub const COLUMNS: &[Column] = {
+    const fn column(word: &'static str, label: &'static str, head: &'static str, usual: bool) -> Column {
+        Column { word, label, head, usual }
+    }
+    &[
+        column("name", "field-name", "企业名称", true),
+        column("short_name", "field-short_names", "简称", false),
+        column("uscc", "field-uscc", "统一社会信用代码", false),
+        column("legacy_reg_no", "field-legacy_reg_no", "旧注册号", false),
+        column("carrier", "field-carrier_id", "所在载体", true),
+        column("industry", "field-industry_code", "行业代码", false),
+        column("headcount", "field-headcount", "职工人数", true),
+        column("key", "enterprise-key", "是否重点", false),
+        column("status", "field-status", "状态", true),
+        column("tags", "field-tags", "标签", true),
+        column("address", "field-address", "地址", false),
+        column("leader", "duty-lead_leader", "包联领导", true),
+        column("department", "duty-lead_dept", "责任部门", true),
+        column("officer", "duty-officer", "包联干部", true),
+        column("lights", "continuity", "三不停", true),
+        column("contact", "field-contact", "联系人", true),
+    ]
+};
+
 /// What a list of carriers is asked.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -712,6 +745,8 @@ pub struct CarrierQuery {
     pub limit: Option<i64>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
+    /// `name` (by pinyin), `kind`, `enterprises`; with `-` the greatest first.
+    pub sort: Option<String>,
     /// Words of the name, pinyin, initials, address.
     pub q: Option<String>,
     /// What they are.
@@ -720,30 +755,10 @@ pub struct CarrierQuery {
     pub closed: Option<bool>,
 }
 
-/// The order of a list of enterprises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SortBy {
-    Name,
-    Headcount,
-    Changed,
-}
-
-/// Reads `sort` of a list of enterprises: by what, and whether the greatest first.
-fn sort_of(text: Option<&str>) -> Result<(SortBy, bool)> {
-    let text = text.filter(|text| !text.is_empty()).unwrap_or("name");
-    let (down, by) = text.strip_prefix('-').map_or((false, text), |by| (true, by));
-    let by = match by {
-        "name" => SortBy::Name,
-        "headcount" => SortBy::Headcount,
-        "changed" => SortBy::Changed,
-        _ => return Err(Error::field("sort", "unknown")),
-    };
-    Ok((by, down))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     fn wrong(new: NewEnterprise) -> Vec<(String, &'static str)> {
         match new.checked() {
@@ -845,12 +860,5 @@ mod tests {
         for q in ["北辰", "机电设备", "bcjd", "BC", "beichenjidian"] {
             assert!(hanzi::query(q).needles().iter().all(|needle| text.contains(needle)), "{q}");
         }
-    }
-
-    #[test]
-    fn orders_of_a_list() {
-        assert_eq!(sort_of(None).expect("a sort"), (SortBy::Name, false));
-        assert_eq!(sort_of(Some("-headcount")).expect("a sort"), (SortBy::Headcount, true));
-        assert!(sort_of(Some("uscc; DROP")).is_err());
     }
 }

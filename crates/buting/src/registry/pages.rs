@@ -3,7 +3,7 @@ use super::export;
 use super::merge;
 use super::timeline::{self, Timeline};
 use super::{
-    Carrier, CarrierKind, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch,
+    COLUMNS, Carrier, CarrierKind, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch,
     EnterpriseQuery, NewCarrier, NewContact, NewEnterprise, Status, Tag,
 };
 use crate::actor::{Actor, OFFICE};
@@ -16,7 +16,9 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, encode, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::list::Columns;
 use crate::patch::Patch;
+use crate::saved::{self, List, Offered};
 use crate::search;
 use crate::subject::{self, SubjectKind};
 use crate::visit;
@@ -111,6 +113,9 @@ fn query_of(query: &str) -> EnterpriseQuery {
         key: yes(&form, "key"),
         status: form.word("status", Status::parse),
         headcount_min: form.number("headcount_min"),
+        headcount_max: form.number("headcount_max"),
+        industry_code: form.opt_text("industry_code"),
+        without_officer: yes(&form, "without_officer"),
         tag: form.word("tag", Tag::parse),
         department_id: form.id("department_id"),
         person_id: form.id("person_id"),
@@ -128,6 +133,29 @@ struct Enterprises {
     carriers: Vec<(String, String)>,
     statuses: &'static [Status],
     tags: &'static [Tag],
+    columns: Columns,
+    offered: Offered,
+}
+
+impl Enterprises {
+    /// Whether the column of somebody who answers is shown.
+    fn shows(&self, duty: &Duty) -> bool {
+        self.columns.has(match duty {
+            Duty::LeadLeader => "leader",
+            Duty::LeadDept => "department",
+            _ => "officer",
+        })
+    }
+
+    /// The filters without a chip of their own: parameter, and what it asks for.
+    fn asked(&self) -> Vec<(&'static str, String)> {
+        let label = |name: &'static str| {
+            let value = self.s.param(name);
+            (!value.is_empty())
+                .then(|| (name, format!("{}{}{value}", self.s.t(&format!("field-{name}")), self.s.t("colon"))))
+        };
+        ["headcount_min", "headcount_max", "industry_code"].into_iter().filter_map(label).collect()
+    }
 }
 
 async fn carrier_options(cx: &Cx) -> Result<Vec<(String, String)>> {
@@ -149,6 +177,8 @@ async fn enterprises(cx: Cx) -> PageResult {
             carriers: carrier_options(&cx).await?,
             statuses: Status::ALL,
             tags: Tag::ALL,
+            columns: Columns::read(COLUMNS, Form::parse(cx.request.query.as_bytes()).all("columns")),
+            offered: saved::desk::offered(&cx.app, &cx.who, List::Enterprises).await?,
             s: Shell::of(&cx).await?,
         })
     })
@@ -175,6 +205,7 @@ async fn carriers(cx: Cx) -> PageResult {
         let query = CarrierQuery {
             limit: Some(50),
             cursor: form.opt_text("cursor"),
+            sort: form.opt_text("sort"),
             q: form.opt_text("q"),
             kind: form.word("kind", CarrierKind::parse),
             closed: Some(form.on("closed")),

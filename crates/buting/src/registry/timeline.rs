@@ -6,6 +6,7 @@
 use super::merge;
 use crate::actor::{Actor, OFFICE};
 use crate::app::App;
+use crate::appeal;
 use crate::assignment::reach;
 use crate::error::Result;
 use crate::http::page::Shell;
@@ -22,7 +23,8 @@ const PAGE: i64 = 30;
 
 /// What the whole office reads of a subject: facts of the register, and who answers.
 const OPEN: &[&str] = &["enterprise", "carrier", "project", "assignment", "import"];
-/// What an enterprise or project owner reads of its own timeline.
+/// What an enterprise or project owner reads of its own timeline, beside what it
+/// reads of its appeals ([`appeal::desk::PUBLIC`]).
 const PUBLIC: &[&str] = &[
     "enterprise.create",
     "enterprise.change",
@@ -50,27 +52,6 @@ const PUBLIC: &[&str] = &[
     "promise.make",
     "promise.keep",
     "promise.break",
-    "appeal.create",
-    "appeal.register",
-    "appeal.dispatch",
-    "appeal.reject",
-    "appeal.merge",
-    "appeal.sign",
-    "appeal.ask",
-    "appeal.reply",
-    "appeal.tell",
-    "appeal.pass_partner",
-    "appeal.plan",
-    "appeal.grant",
-    "appeal.suspend",
-    "appeal.resume",
-    "appeal.confirm",
-    "appeal.dispute",
-    "appeal.close",
-    "appeal.close_silent",
-    "appeal.list_long_term",
-    "appeal.reopen",
-    "appeal.withdraw",
     "project.create",
     "project.change",
     "project.stage",
@@ -80,6 +61,13 @@ const PUBLIC: &[&str] = &[
     "milestone.done",
     "milestone.change",
 ];
+
+/// The actions that those outside the office read. Whether a review has let the
+/// answer out only the appeal knows, so it is told there alone.
+fn public() -> impl Iterator<Item = &'static str> {
+    let of_appeals = appeal::desk::PUBLIC.iter().filter(|action| **action != "appeal.review");
+    PUBLIC.iter().chain(of_appeals).copied()
+}
 
 /// One entry, ready to be shown.
 #[derive(Clone, Debug)]
@@ -124,7 +112,7 @@ pub async fn of(app: &App, who: &Actor, s: &Shell, about: Uuid, before: Option<U
         query.push(" AND id < ").arg(before);
     }
     if !inside {
-        query.push(" AND action IN ").list(PUBLIC.iter().copied());
+        query.push(" AND action IN ").list(public());
     } else if !reach::reaches(&mut tx, who, about).await? {
         query.push(" AND subject IN ").list(OPEN.iter().copied());
     }

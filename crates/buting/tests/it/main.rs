@@ -8,6 +8,7 @@ mod assignment;
 mod backup;
 mod continuity;
 mod house;
+mod lists;
 mod matrix;
 mod merge;
 #[cfg(feature = "oidc")]

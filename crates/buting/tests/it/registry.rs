@@ -484,7 +484,7 @@ async fn exports_hold_what_is_shown_and_no_formula() {
         let text = csv.text();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 5);
-        assert!(lines[0].starts_with("\u{feff}企业名称,简称,统一社会信用代码"));
+        assert!(lines[0].starts_with("\u{feff}企业名称,所在载体,职工人数"));
         assert!(lines[1..].iter().all(|line| line.starts_with('\'') || line.starts_with("\"'")), "{text}");
         let xlsx = house.page("officer", "/enterprises/export?format=xlsx&key=true").await.expect(200);
         let sheet = paper::read(&xlsx.bytes, paper::Limits::default()).unwrap().remove(0);

@@ -1,7 +1,7 @@
 use super::{done, key, reset_page};
 use crate::actor::{ADMINS, Role, Roles, ScopeKind};
 use crate::error::{FieldError, Result};
-use crate::http::api::Page;
+use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
@@ -50,13 +50,15 @@ async fn index(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let mut query = Form::parse(cx.request.query.as_bytes());
         let asked = AccountsQuery {
+            limit: Some(ROWS),
             q: query.opt_text("q"),
             state: query.word("state", AccountState::parse),
             role: query.word("role", Role::parse),
             without_role: query.is("role", "none"),
+            sort: query.opt_text("sort"),
             cursor: query.opt_text("cursor"),
         };
-        let page = accounts::list(&cx.app, &cx.who, &asked, ROWS).await?;
+        let page = accounts::list(&cx.app, &cx.who, &asked).await?;
         let waiting = if cx.who.has(Role::Secadmin) {
             let mut tx = cx.read().await?;
             accounts::without_role(&mut tx, &cx.who).await?
@@ -80,8 +82,8 @@ async fn new_form(cx: &Cx, status: StatusCode, form: Form) -> Result<axum::respo
     let mut people = Vec::new();
     let mut cursor = None;
     loop {
-        let query = desk::PeopleQuery { cursor, ..desk::PeopleQuery::default() };
-        let page = desk::people(&cx.app, &cx.who, &query, 200).await?;
+        let query = desk::PeopleQuery { limit: Some(MAX_LIMIT), cursor, ..desk::PeopleQuery::default() };
+        let page = desk::people(&cx.app, &cx.who, &query).await?;
         let without = page.items.into_iter().filter(|listed| listed.account.is_none());
         people.extend(without.map(|listed| {
             let place = listed.place.map(|place| format!(" · {place}")).unwrap_or_default();

@@ -1,13 +1,13 @@
 use super::{done, key, renamed, reset_page};
 use crate::actor::{ADMINS, OFFICE, OUTSIDE, Role, Roles};
 use crate::error::{Error, Result};
-use crate::http::api::Page;
+use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::organisation::accounts;
-use crate::organisation::desk::{self, PeopleQuery, Standing};
+use crate::organisation::desk::{self, DepartmentsQuery, PeopleQuery, Standing};
 use crate::organisation::{
     Account, AccountState, Department, DepartmentChange, DepartmentKind, Listed, NewDepartment, NewPerson, Person,
     PersonChange, Right, Shown,
@@ -78,13 +78,15 @@ async fn index(cx: Cx) -> PageResult {
         let mut query = Form::parse(cx.request.query.as_bytes());
         let group = query.opt("group").filter(|g| matches!(*g, "staff" | "partners" | "left")).unwrap_or("").to_owned();
         let asked = PeopleQuery {
+            limit: Some(ROWS),
             group: Some(group.clone()),
             department_id: query.id("department"),
             q: query.opt_text("q"),
+            sort: query.opt_text("sort"),
             cursor: query.opt_text("cursor"),
             ..PeopleQuery::default()
         };
-        let page = desk::people(&cx.app, &cx.who, &asked, ROWS).await?;
+        let page = desk::people(&cx.app, &cx.who, &asked).await?;
         let departments = options(&cx, None).await?;
         let may_add = cx.who.is(OFFICE.and(KEEPERS));
         html(&Index { s: Shell::of(&cx).await?, page, departments, may_add, group })
@@ -415,11 +417,12 @@ struct Colleagues {
 
 async fn colleagues_page(cx: &Cx, status: StatusCode, form: Form) -> Result<axum::response::Response> {
     let query = PeopleQuery {
+        limit: Some(MAX_LIMIT),
         enterprise_id: cx.who.enterprise_id,
         project_id: if cx.who.enterprise_id.is_some() { None } else { cx.who.project_id },
         ..PeopleQuery::default()
     };
-    let page = desk::people(&cx.app, &cx.who, &query, 200).await?;
+    let page = desk::people(&cx.app, &cx.who, &query).await?;
     let mut tx = cx.read().await?;
     let manages = desk::manages(&mut tx, &cx.who).await?;
     let (kind, id) = match (cx.who.enterprise_id, cx.who.project_id) {
@@ -471,9 +474,25 @@ struct Departments {
 
 async fn departments(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let mut tx = cx.read().await?;
-        let all = desk::departments(&mut tx, cx.who.zone_id).await?;
-        drop(tx);
+        let query = Form::parse(cx.request.query.as_bytes());
+        let mut asked = DepartmentsQuery {
+            limit: Some(MAX_LIMIT),
+            sort: query.opt_text("sort"),
+            q: query.opt_text("q"),
+            ..DepartmentsQuery::default()
+        };
+        let mut all = Vec::new();
+        loop {
+            let page = desk::departments_by(&cx.app, &cx.who, &asked).await?;
+            all.extend(page.items);
+            asked.cursor = page.next_cursor;
+            if asked.cursor.is_none() {
+                break;
+            }
+        }
+        if asked.sort.is_none() {
+            all.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
+        }
         let (closed, open): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.valid_to.is_some());
         let (own, partners) = open.into_iter().partition(|d| d.kind.is_own());
         html(&Departments { s: Shell::of(&cx).await?, own, partners, closed, keeper: cx.who.is(KEEPERS) })
@@ -501,9 +520,15 @@ async fn show_department(cx: Cx, Path(id): Path<String>) -> PageResult {
             None => None,
         };
         drop(tx);
-        let cursor = Form::parse(cx.request.query.as_bytes()).opt_text("cursor");
-        let query = PeopleQuery { department_id: Some(department.id), cursor, ..PeopleQuery::default() };
-        let page = desk::people(&cx.app, &cx.who, &query, ROWS).await?;
+        let query = Form::parse(cx.request.query.as_bytes());
+        let query = PeopleQuery {
+            limit: Some(ROWS),
+            department_id: Some(department.id),
+            sort: query.opt_text("sort"),
+            cursor: query.opt_text("cursor"),
+            ..PeopleQuery::default()
+        };
+        let page = desk::people(&cx.app, &cx.who, &query).await?;
         let (keeper, adder) = (cx.who.is(KEEPERS), cx.who.is(OFFICE.and(KEEPERS)));
         html(&DepartmentPage { s: Shell::of(&cx).await?, department, parent, page, keeper, adder })
     })

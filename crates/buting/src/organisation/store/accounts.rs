@@ -2,7 +2,7 @@
 
 use super::ACCOUNT_STATE;
 use crate::actor::{Role, ScopeKind};
-use crate::list::like;
+use crate::list::{Key, Walk, like};
 use crate::organisation::{Account, AccountState, Grant, Right};
 use crate::time::Time;
 use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};
@@ -47,6 +47,15 @@ pub struct AccountFilter<'a> {
     pub id: Option<Uuid>,
 }
 
+/// What a list of accounts is sorted by.
+pub const KEYS: &[Key] = &[
+    Key::text("user", "a.user_name"),
+    Key::text("name", "p.spelling"),
+    Key::text("place", "COALESCE(d.short_name, e.short_name, j.short_name, '')"),
+    Key::number("seen", "COALESCE(a.signed_in_at, 0)"),
+    Key::number("created", "a.created_at"),
+];
+
 const FROM: &str = " FROM account a
    JOIN person p ON p.zone_id = a.zone_id AND p.id = a.id
    LEFT JOIN department d ON d.zone_id = p.zone_id AND d.id = p.department_id
@@ -84,27 +93,24 @@ fn narrow(query: &mut Sql, zone: Uuid, filter: &AccountFilter<'_>) {
     }
 }
 
-/// Accounts by user name, with their grants and rights.
+/// Accounts in order, with their grants and rights, and the cursor of the rest.
 pub async fn accounts(
     tx: &mut Tx,
     zone: Uuid,
     filter: &AccountFilter<'_>,
-    after: Option<&str>,
-    limit: i64,
-) -> Result<Vec<Account>> {
+    walk: &Walk,
+) -> Result<(Vec<Account>, Option<String>)> {
     let mut query = Sql::from(
         "SELECT a.id, a.user_name, p.name, p.department_id, p.enterprise_id, p.project_id, a.must_change,
            a.reset_allowed_at,
            CASE WHEN a.totp_secret IS NULL THEN CAST(0 AS bigint) ELSE CAST(1 AS bigint) END AS second_factor,
            a.signed_in_at, a.created_at, a.version, COALESCE(d.short_name, e.short_name, j.short_name) AS place, ",
     );
-    query.push(ACCOUNT_STATE).push(" AS state").push(FROM);
+    query.push(ACCOUNT_STATE).push(" AS state");
+    walk.column(&mut query);
+    query.push(FROM);
     narrow(&mut query, zone, filter);
-    if let Some(after) = after {
-        query.push(" AND a.user_name > ").arg(after);
-    }
-    query.push(" ORDER BY a.user_name LIMIT ").arg(limit);
-    let mut accounts: Vec<Account> = tx.list(query).await?;
+    let (mut accounts, next) = walk.list::<Account>(tx, query, "a.id").await?;
     let ids: Vec<Uuid> = accounts.iter().map(|account| account.id).collect();
     for (account, grant) in grants_of(tx, zone, &ids).await? {
         if let Some(account) = accounts.iter_mut().find(|a| a.id == account) {
@@ -118,7 +124,7 @@ pub async fn accounts(
             account.rights.push(right);
         }
     }
-    Ok(accounts)
+    Ok((accounts, next))
 }
 
 /// How many accounts a filter matches, counted up to a cap.

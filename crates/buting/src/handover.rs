@@ -163,7 +163,7 @@ mod tests {
         for migration in MIGRATIONS {
             for table in migration.text.split("CREATE TABLE ").skip(1) {
                 let (body, name) = (
-                    table.split_once(';').map_or(table, |(b, _)| b),
+                    table.split_once("\n)").map_or(table, |(b, _)| b),
                     table.split_whitespace().next().unwrap_or_default(),
                 );
                 for column in ["handler_id ", "owner_id ", "planned_by "] {

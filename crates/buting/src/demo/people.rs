@@ -22,7 +22,7 @@ impl World {
                 parent_id: None,
                 position: Some(position),
                 phone: row.opt("phone"),
-                industries: None,
+                industries: row.opt("industries"),
             };
             let id = desk::add_department(&self.app, &who, new).await?;
             self.departments.insert(row.get("key"), id);

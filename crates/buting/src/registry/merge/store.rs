@@ -437,7 +437,7 @@ mod tests {
         let mut found = Vec::new();
         for migration in MIGRATIONS {
             for table in migration.text.split("CREATE TABLE ").skip(1) {
-                let body = table.split_once(';').map_or(table, |(body, _)| body);
+                let body = table.split_once("\n)").map_or(table, |(body, _)| body);
                 let names = |column: &str| body.lines().any(|line| line.trim_start().starts_with(column));
                 if ["enterprise_id ", "subject_id ", "about_id "].into_iter().any(names) {
                     found.push(table.split_whitespace().next().unwrap_or_default());

@@ -223,7 +223,7 @@ pub fn pairs(all: &[Known]) -> Vec<Pair> {
             }
         }
     }
-    found.sort_by(|x, y| (-x.score, x.a, x.b).cmp(&(-y.score, y.a, y.b)));
+    found.sort_by_key(|pair| (-pair.score, pair.a, pair.b));
     found
 }
 

@@ -25,4 +25,5 @@ pub const MIGRATIONS: &[Migration] = steps! {
     12 "privacy" "../migrations/0012_privacy.sql";
     13 "oversight" "../migrations/0013_oversight.sql";
     14 "lookups" "../migrations/0014_lookups.sql";
+    18 "import" "../migrations/0018_import.sql";
 };

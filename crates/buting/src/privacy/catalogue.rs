@@ -38,7 +38,7 @@ words! {
         Case = "case",
         /// Three years after the decision.
         Request = "request",
-        /// Until the rows are in, a day at most.
+        /// A sheet until its rows are in, a day at most; rows that came back a week.
         Import = "import",
         /// As long as the ledger; unreadable once the person is erased.
         Ledger = "ledger",
@@ -183,6 +183,17 @@ pub const CATALOGUE: &[Kind] = &[
             of("subject_request", "body", "person_id", Erase::Blank),
             of("subject_request", "answer", "person_id", Erase::Null),
             text("disclosure", "occasion"),
+        ],
+    },
+    Kind {
+        key: "import",
+        basis: Basis::StatutoryDuty,
+        keep: Keep::Import,
+        fields: &[
+            text("import", "file"),
+            text("import_row", "cells"),
+            text("import_row", "faults"),
+            text("import_row", "candidate"),
         ],
     },
     Kind {

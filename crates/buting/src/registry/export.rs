@@ -89,7 +89,7 @@ pub async fn enterprise_sheet(
 }
 
 /// Media type and ending of the two formats.
-fn kind_of(csv: bool) -> (&'static str, &'static str) {
+pub fn kind_of(csv: bool) -> (&'static str, &'static str) {
     if csv {
         ("text/csv; charset=utf-8", "csv")
     } else {

@@ -504,12 +504,12 @@ async fn a_dirty_sheet_is_previewed_then_taken_in_once() {
         assert_eq!(counts(&again), (0, 0, 2, 5));
         // What came back is the sheet with a remark, and no formula.
         let who = house.who("officer").await;
-        let bytes = import::rejects(&house.app, &who, again.id).await.unwrap();
+        let bytes = import::rejects(&house.app, &who, again.id, false).await.unwrap();
         let sheet = paper::read(&bytes, paper::Limits::default()).unwrap().remove(0);
         assert_eq!(sheet.rows.len(), 6);
         assert_eq!(sheet.rows[0].cells.last().unwrap(), "问题");
         let other = house.who("officer2").await;
-        assert!(import::rejects(&house.app, &other, again.id).await.is_err());
+        assert!(import::rejects(&house.app, &other, again.id, false).await.is_err());
     }
 }
 

@@ -358,8 +358,7 @@ fn in_days(clock: &Clock, limit: Limit, count: Count, stills: &[Still], calendar
     let mut day = start;
     let mut used = 0;
     trail.push(clock.started_at, calendar.midnight(next(day)), false, 0, Why::StartDay);
-    // A limit of nothing ends on the day itself.
-    while used < total || !may_end(count, calendar, day, used) {
+    while used < total || !may_end(clock, count, calendar, day, used) {
         let ended = used >= total;
         day = next(day);
         if day == Date::MAX {
@@ -390,9 +389,13 @@ fn in_days(clock: &Clock, limit: Limit, count: Count, stills: &[Still], calendar
 }
 
 /// Whether a limit may end on this day: on a rest day it goes on to the next
-/// working day.
-fn may_end(count: Count, calendar: &Calendar, day: Date, used: i64) -> bool {
-    used == 0 || count == Count::Working || calendar.is_working(day)
+/// working day. A limit of nothing ends on the day itself; of working days, when
+/// the office closed before it began, on the next one.
+fn may_end(clock: &Clock, count: Count, calendar: &Calendar, day: Date, used: i64) -> bool {
+    match count {
+        Count::Calendar => used == 0 || calendar.is_working(day),
+        Count::Working => used > 0 || calendar.is_working(day) && calendar.close(day) > clock.started_at,
+    }
 }
 
 /// Hours on the wall, less what stood still.
@@ -588,6 +591,18 @@ mod tests {
                 Some("2026-11-09 17:30"),
             ),
             ("a limit of nothing ends on its day", days(0, "2026-11-02T10:00"), vec![], Some("2026-11-02 17:30")),
+            (
+                "a limit of nothing that begins after hours is not late at once",
+                days(0, "2026-11-02T18:10"),
+                vec![],
+                Some("2026-11-03 17:30"),
+            ),
+            (
+                "a limit of nothing that begins on a rest day ends on the next working day",
+                days(0, "2026-11-07T10:00"),
+                vec![],
+                Some("2026-11-09 17:30"),
+            ),
             (
                 "opened outside office hours, the hours begin in the morning",
                 Clock::new(office_hours(2), at("2026-11-02T22:00")),

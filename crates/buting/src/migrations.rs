@@ -26,4 +26,5 @@ pub const MIGRATIONS: &[Migration] = steps! {
     13 "oversight" "../migrations/0013_oversight.sql";
     14 "lookups" "../migrations/0014_lookups.sql";
     18 "import" "../migrations/0018_import.sql";
+    19 "reminders" "../migrations/0019_reminders.sql";
 };

@@ -76,6 +76,11 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
             Err(error) => return Err(error),
         }
     }
+    if let (Scope::Enterprise(own), Some(project), false) = (&who.scope, project_id, who.is(OFFICE)) {
+        // An enterprise speaks for its own projects.
+        let owner = crate::project::desk::enterprise_of(work, zone, project).await?;
+        check.that(owner == Some(*own), "project_id", "unknown");
+    }
     check.that(enterprise_id.is_some() || project_id.is_some(), "enterprise_id", "required");
     if !who.is(OFFICE) && !who.is_rule() {
         // The channel decides on the limits, a disruption on the hours: neither is the writer's to choose.
@@ -214,6 +219,7 @@ fn blank(now: Time) -> Appeal {
         answer: None,
         production_continued: None,
         review_on: None,
+        remind_on: None,
         answered_by: None,
         answered_at: None,
         reviewed_by: None,
@@ -263,6 +269,11 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
 
 /// Carries out an action within a piece of work.
 pub async fn act_in(work: &mut Work, id: Uuid, act: Act) -> Result<()> {
+    if let Act::Merge { into } = &act {
+        // Both are held in the order of their keys: two merges that cross never wait for each other.
+        let zone = work.zone();
+        store::appeal_to_change(work, zone, id.min(*into)).await?;
+    }
     let mut step = Step::begin(work, id).await?;
     step.take(act).await?;
     step.finish().await
@@ -657,7 +668,8 @@ fn hide(who: &Actor, line: &mut Line) {
     let accused = line.accused_department_id.is_some();
     let own = line.created_by.is_some() && line.created_by == who.person_id
         || matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_));
-    if accused && !own && (line.accused_department_id == who.department_id || who.has(Role::Agency)) {
+    let of_unit = line.accused_department_id.is_some_and(|accused| store::units_of(who).contains(&accused));
+    if accused && !own && (of_unit || who.has(Role::Agency)) {
         line.mask();
     }
 }
@@ -702,11 +714,12 @@ async fn condition(tx: &mut Tx, who: &Actor, filter: &Filter, now: Time) -> Resu
     }
     if filter.enterprise_id.is_some() || filter.project_id.is_some() {
         // Who is not told whose complaint it is must not find out by asking for each in turn.
-        if let Some(own) = who.department_id {
+        let units = store::units_of(who);
+        if !units.is_empty() {
             let me = who.person_id.unwrap_or_default();
             condition.push(" AND (a.accused_department_id IS NULL OR a.created_by = ").arg(me);
             if who.is(OFFICE) {
-                condition.push(" OR a.accused_department_id <> ").arg(own);
+                condition.push(" OR a.accused_department_id NOT IN ").list(units);
             }
             condition.push(")");
         }
@@ -733,9 +746,9 @@ pub async fn counts(app: &App, who: &Actor) -> Result<Vec<Count>> {
         let own = store::departments_of(who);
         rows.retain(|row| own.contains(&row.department_id));
     }
-    if let Some(own) = who.department_id {
+    if !store::units_of(who).is_empty() {
         // No number may count what its list does not show.
-        for (department, status, n) in store::hidden_counts(&mut tx, who, own).await? {
+        for (department, status, n) in store::hidden_counts(&mut tx, who).await? {
             for row in
                 rows.iter_mut().filter(|r| r.department_id == department.unwrap_or_default() && r.status == status)
             {
@@ -801,6 +814,7 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     let now = app.now();
     let mut tx = app.read().await?;
     let calendar = clock::calendar(&mut tx, who.zone_id).await?;
+    let today = now.day(calendar.time_zone());
     let mut waits: Vec<(&'static str, Sql)> = Vec::new();
     let of = |statuses: &[Status]| {
         let mut condition = Sql::from(" AND a.status IN ");
@@ -828,6 +842,10 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
         let mut work = of(&[Status::Signed, Status::Working, Status::Planned]);
         work.push(" AND a.handler_id = ").arg(who.person_id.unwrap_or_default());
         waits.push(("todo-appeal-work", work));
+        let mut again = Sql::from(" AND (a.status = 'long_term' AND a.review_on <= ");
+        again.arg(today).push(" OR a.status = 'suspended' AND a.suspend_until <= ").arg(today);
+        again.push(") AND a.handler_id = ").arg(who.person_id.unwrap_or_default());
+        waits.push(("todo-appeal-look-again", again));
     }
     if !who.is(OFFICE) && matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_)) {
         waits.push(("todo-appeal-reply", of(&[Status::WaitingEnterprise])));
@@ -854,8 +872,8 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     }
     if who.is(Roles::of(&[Role::Officer, Role::Specialist, Role::Agency])) && !who.is_rule() {
         for order in store::waiting_orders(&mut tx, who.zone_id, &store::departments_of(who), TO_DO).await? {
-            let masked = order.accused_department_id.is_some()
-                && (order.accused_department_id == who.department_id || who.has(Role::Agency));
+            let masked = order.accused_department_id.is_some_and(|accused| store::units_of(who).contains(&accused))
+                || order.accused_department_id.is_some() && who.has(Role::Agency);
             all.push(ToDo {
                 action: if order.status == OrderStatus::Sent { "todo-order-sign" } else { "todo-order-answer" },
                 title: order.title,
@@ -976,6 +994,49 @@ pub async fn close_silent(app: &App, zone: Uuid) -> Result<usize> {
     Ok(closed)
 }
 
+/// Brings back to mind what only waits, on its day and once: a long-term matter to
+/// look at again, a legal ground that should be over, a day that was planned, a
+/// question that the enterprise has not answered. Answers how many.
+pub async fn remind(app: &App, zone: Uuid) -> Result<usize> {
+    let due = {
+        let mut tx = app.read().await?;
+        let today = Zone::get(&mut tx, zone).await?.day(app.now());
+        store::to_remind(&mut tx, zone, today).await?
+    };
+    let mut told = 0;
+    for id in due {
+        let mut work = app.work(&Actor::rule(zone)).await?;
+        let Some(appeal) = store::appeal_to_change(&mut work, zone, id).await? else { continue };
+        let Some(day) = appeal.remind_on else { continue };
+        store::reminded(&mut work, zone, id).await?;
+        let kind = match appeal.status {
+            Status::LongTerm => "appeal.look_again",
+            Status::Suspended => "appeal.suspend_over",
+            Status::Planned => "appeal.plan_due",
+            Status::WaitingEnterprise => "appeal.asked_again",
+            _ => continue,
+        };
+        let made = json!({"day": day, "status": appeal.status});
+        work.log("appeal.remind", step::subject_of(&appeal), Change::made(made)).await?;
+        let mut people: Vec<Uuid> = appeal.handler_id.into_iter().collect();
+        match (appeal.status, appeal.handler_id, appeal.lead_department_id) {
+            (Status::WaitingEnterprise, ..) => people.extend(step::owners(&mut work, &appeal).await?),
+            (_, None, Some(department)) => people.extend(store::of_department(&mut work, zone, department).await?),
+            (_, None, None) => {
+                people.extend(store::with_role(&mut work, zone, Roles::of(&[Role::Dispatcher])).await?);
+            }
+            _ => {}
+        }
+        let args = json!({"number": appeal.number, "title": appeal.title});
+        for person in step::not_accused(&mut work, &appeal, people).await? {
+            work.notify(person, kind, step::subject_of(&appeal), args.clone()).await?;
+        }
+        work.commit(id).await?;
+        told += 1;
+    }
+    Ok(told)
+}
+
 /// Climbs the ladders of all deadlines that came near or passed: reminds who
 /// holds it, tells the chief and the coordination office, then the oversight
 /// office and the leaders. Each rung once.
@@ -1059,6 +1120,7 @@ pub async fn load_official_days(app: &App, who: &Actor, text: &str) -> Result<Ve
 /// what lists keep of them. Answers how many moved.
 pub async fn reckon_again(work: &mut Work) -> Result<usize> {
     let zone = work.zone();
+    store::hold_open(work, zone).await?;
     let moved = clock::recompute_open(work).await?;
     for clock in &moved {
         match (clock.owner.as_str(), clock.kind) {

@@ -697,6 +697,11 @@ pub fn kinds() -> Vec<worker::Kind> {
             task: |app, zone, _| Box::pin(async move { desk::escalate(&app, zone).await.map(drop) }),
         },
         worker::Kind {
+            name: "appeal.remind",
+            schedule: Some(Schedule::EveryMinutes(60)),
+            task: |app, zone, _| Box::pin(async move { desk::remind(&app, zone).await.map(drop) }),
+        },
+        worker::Kind {
             name: "appeal.silence",
             schedule: Some(Schedule::EveryMinutes(60)),
             task: |app, zone, _| Box::pin(async move { desk::close_silent(&app, zone).await.map(drop) }),

@@ -155,6 +155,9 @@ pub fn categories(stored: Vec<(String, Category)>) -> Vec<Category> {
     all
 }
 
+/// Working days after a question to the enterprise when it is asked again.
+pub const ASKED_AGAIN: u32 = 3;
+
 /// The ladder of a deadline (manual 1.6): a reminder one working day before the
 /// end, a word to the chief and the coordination office after it, and to the
 /// oversight office when three more days have gone.

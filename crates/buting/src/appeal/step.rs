@@ -2,7 +2,7 @@
 //! what is written down, who is told. Every action is one [`Step`].
 
 use super::act::Act;
-use super::policy::Profile;
+use super::policy::{self, Profile};
 use super::record::{Appeal, FAR, Message, WorkOrder};
 use super::{
     Action, Confirmation, Facts, Hat, Hats, MessageKind, OrderKind, OrderStatus, Refusal, ResultKind, Status, Turn,
@@ -26,7 +26,7 @@ use uuid::Uuid;
 /// Those who handle orders.
 const WORKERS: Roles = Roles::of(&[Role::Officer, Role::Specialist]);
 /// Those who supervise.
-const OVERSEERS: Roles = Roles::of(&[Role::Leader, Role::Oversight]);
+pub const OVERSEERS: Roles = Roles::of(&[Role::Leader, Role::Oversight]);
 /// Longest text of a message.
 const LONG: usize = 5000;
 /// Longest reason.
@@ -69,9 +69,9 @@ pub async fn see(tx: &mut Tx, who: &Actor, id: Uuid, to_change: bool) -> Result<
     Ok(Seen { appeal, orders, hats, masked })
 }
 
-/// Whether the complaint is about the person's own department.
+/// Whether the complaint is about a department that the person is of.
 pub fn is_accused(who: &Actor, appeal: &Appeal) -> bool {
-    appeal.accused_department_id.is_some() && appeal.accused_department_id == who.department_id
+    appeal.accused_department_id.is_some_and(|accused| store::units_of(who).contains(&accused))
 }
 
 /// What somebody is towards an appeal. `reached` says whether his scope holds
@@ -288,8 +288,8 @@ impl<'w> Step<'w> {
         self.a.registered_at = Some(self.work.now);
         let profile = self.profile.clone();
         self.start(self.a.id, ClockKind::Verify, profile.verify, Told::Office).await?;
-        self.start(self.a.id, ClockKind::Answer, profile.answer, Told::Enterprise).await?;
-        self.start(self.a.id, ClockKind::Finish, Some(profile.finish), Told::Enterprise).await?;
+        self.start(self.a.id, ClockKind::Answer, profile.answer, Told::Office).await?;
+        self.start(self.a.id, ClockKind::Finish, Some(profile.finish), Told::Office).await?;
         self.write("appeal.register");
         let mut desk = self.people(Roles::of(&[Role::Dispatcher])).await?;
         if self.a.accused_department_id.is_some() {
@@ -1106,13 +1106,7 @@ impl<'w> Step<'w> {
     }
 
     async fn tell_owner(&mut self, kind: &'static str) -> Result<()> {
-        let mut people: Vec<Uuid> = self.a.created_by.into_iter().collect();
-        let subjects = [(SubjectKind::Enterprise, self.a.enterprise_id), (SubjectKind::Project, self.a.project_id)];
-        for (kind, id) in subjects {
-            if let Some(id) = id {
-                people.extend(subject::accounts(self.work, self.a.zone_id, kind, id).await?);
-            }
-        }
+        let people = owners(self.work, &self.a).await?;
         self.tell(people, kind).await
     }
 
@@ -1131,6 +1125,9 @@ impl<'w> Step<'w> {
         let (was, is) = (self.before.status, self.a.status);
         self.a.open = is.is_open();
         self.a.changed_at = now;
+        if was != is || self.before.planned_for != self.a.planned_for {
+            self.a.remind_on = self.remind_on();
+        }
         if !is.is_open() && is != Status::Draft && (was.is_open() || was == Status::Draft) {
             self.a.closed_at = Some(now);
             self.a.extension_days = None;
@@ -1172,6 +1169,17 @@ impl<'w> Step<'w> {
         }
         let change = Change { before, after: Some(Json::Object(self.after)), note: None }.because(self.note);
         self.work.log(self.entry, subject_of(&self.a), change).await
+    }
+
+    /// The day on which what only waits comes back to mind.
+    fn remind_on(&self) -> Option<Day> {
+        match self.a.status {
+            Status::LongTerm => self.a.review_on,
+            Status::Suspended => self.a.suspend_until,
+            Status::Planned => self.a.planned_for,
+            Status::WaitingEnterprise => Some(Day(self.calendar.add_working_days(self.today().0, policy::ASKED_AGAIN))),
+            _ => None,
+        }
     }
 
     fn set_holder(&mut self) {
@@ -1279,6 +1287,17 @@ pub async fn not_accused(tx: &mut Tx, a: &Appeal, people: Vec<Uuid>) -> Result<B
         }
     }
     Ok(all)
+}
+
+/// Whose appeal it is: who wrote it down, and the accounts of its enterprise and project.
+pub async fn owners(tx: &mut Tx, a: &Appeal) -> Result<Vec<Uuid>> {
+    let mut people: Vec<Uuid> = a.created_by.into_iter().collect();
+    for (kind, id) in [(SubjectKind::Enterprise, a.enterprise_id), (SubjectKind::Project, a.project_id)] {
+        if let Some(id) = id {
+            people.extend(subject::accounts(tx, a.zone_id, kind, id).await?);
+        }
+    }
+    Ok(people)
 }
 
 /// The ledger's and the notices' name for an appeal.

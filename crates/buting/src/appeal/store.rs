@@ -1,9 +1,10 @@
 use super::Status;
 use super::policy::{self, Category, Profile};
 use super::record::{Appeal, FAR, Line, Message, WorkOrder};
+use super::step::OVERSEERS;
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
 use crate::assignment::reach;
-use crate::time::Time;
+use crate::time::{Day, Time};
 use ::store::{Error, Result, Sql, Tx, from_row, sql};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -12,7 +13,7 @@ const COLUMNS: &str = "SELECT zone_id, id, number, enterprise_id, project_id, ti
   channel, outer_number, accused_department_id, visit_id, disruption_id, created_by, created_at, registered_at, profile,
   profile_version, clock_mode, status, open, back_to, lead_department_id, handler_id, holder, holder_id, due_at, due_key,
   objected_by, objection_final, extension_days, extension_by, extensions, extended_days, planned_for, suspend_until,
-  merged_into, result, answer, production_continued, review_on, answered_by, answered_at, reviewed_by, reviewed_at,
+  merged_into, result, answer, production_continued, review_on, remind_on, answered_by, answered_at, reviewed_by, reviewed_at,
   sent_back, reopened, confirmation, rating, rating_text, confirmed_by, confirmed_at, verdict, visited_by, visited_at,
   closed_at, changed_at, version FROM appeal";
 
@@ -86,6 +87,7 @@ pub async fn save(tx: &mut Tx, a: &Appeal) -> Result<bool> {
     update.push(", merged_into = ").arg(a.merged_into).push(", result = ").arg(a.result);
     update.push(", answer = ").arg(a.answer.as_deref());
     update.push(", production_continued = ").arg(a.production_continued).push(", review_on = ").arg(a.review_on);
+    update.push(", remind_on = ").arg(a.remind_on);
     update.push(", answered_by = ").arg(a.answered_by).push(", answered_at = ").arg(a.answered_at);
     update.push(", reviewed_by = ").arg(a.reviewed_by).push(", reviewed_at = ").arg(a.reviewed_at);
     update.push(", sent_back = ").arg(a.sent_back).push(", reopened = ").arg(a.reopened);
@@ -97,6 +99,32 @@ pub async fn save(tx: &mut Tx, a: &Appeal) -> Result<bool> {
     update.push(", changed_at = ").arg(a.changed_at);
     update.push(" WHERE zone_id = ").arg(a.zone_id).push(" AND id = ").arg(a.id).push(" AND version = ").arg(a.version);
     Ok(tx.run(update).await? == 1)
+}
+
+/// Holds every open appeal, and so its clocks, until the end of the transaction.
+pub async fn hold_open(tx: &mut Tx, zone: Uuid) -> Result<()> {
+    let mut query = sql!("SELECT id FROM appeal WHERE zone_id = $1 AND open ORDER BY id", zone);
+    query.push(tx.dialect().pick("", " FOR UPDATE"));
+    tx.all(query).await?;
+    Ok(())
+}
+
+/// What waits and should come back to mind by this day.
+pub async fn to_remind(tx: &mut Tx, zone: Uuid, today: Day) -> Result<Vec<Uuid>> {
+    let rows: Vec<(Uuid,)> = tx
+        .list(sql!(
+            "SELECT id FROM appeal WHERE zone_id = $1 AND remind_on <= $2 ORDER BY remind_on, id LIMIT 500",
+            zone,
+            today
+        ))
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// It reminded. The version stays: nobody's form is made stale by it.
+pub async fn reminded(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
+    tx.run(sql!("UPDATE appeal SET remind_on = NULL WHERE zone_id = $1 AND id = $2", zone, id)).await?;
+    Ok(())
 }
 
 /// Takes over a due time that the calendar moved. The version stays: nobody's
@@ -303,10 +331,10 @@ pub async fn recount(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Option<Uuid>, Statu
     .await
 }
 
-/// Appeals about a department that its own people are not shown.
-pub async fn hidden_counts(tx: &mut Tx, who: &Actor, accused: Uuid) -> Result<Vec<(Option<Uuid>, Status, i64)>> {
+/// Appeals about departments that their own people are not shown.
+pub async fn hidden_counts(tx: &mut Tx, who: &Actor) -> Result<Vec<(Option<Uuid>, Status, i64)>> {
     let mut query = Sql::from("SELECT a.lead_department_id, a.status, count(*) FROM appeal a WHERE a.zone_id = ");
-    query.arg(who.zone_id).push(" AND a.accused_department_id = ").arg(accused);
+    query.arg(who.zone_id).push(" AND a.accused_department_id IN ").list(units_of(who));
     query.push(" AND a.status <> 'draft' AND NOT (a.created_by = ").arg(who.person_id.unwrap_or_default());
     query.push(" OR ").append(ordered(&departments_of(who))).push(") GROUP BY a.lead_department_id, a.status");
     tx.list(query).await
@@ -319,6 +347,12 @@ pub fn departments_of(who: &Actor) -> Vec<Uuid> {
         own.extend(more.iter().filter(|id| Some(**id) != who.department_id));
     }
     own
+}
+
+/// The departments that somebody is of, for recusal (回避): his own, and those he
+/// acts for. Whom several departments report to is of none of them.
+pub fn units_of(who: &Actor) -> Vec<Uuid> {
+    if who.roles.meets(OVERSEERS) { who.department_id.into_iter().collect() } else { departments_of(who) }
 }
 
 /// Whether one of these departments has a work order in the appeal `a`.
@@ -346,8 +380,9 @@ pub fn visible(who: &Actor) -> Sql {
     }
     query.push(")");
     let departments = departments_of(who);
-    if let Some(own) = who.department_id {
-        query.push(" AND (a.accused_department_id IS NULL OR a.accused_department_id <> ").arg(own);
+    let units = units_of(who);
+    if !units.is_empty() {
+        query.push(" AND (a.accused_department_id IS NULL OR a.accused_department_id NOT IN ").list(units);
         query.push(" OR a.created_by = ").arg(me).push(" OR ").append(ordered(&departments)).push(")");
     }
     if !who.is(OFFICE) && who.has(Role::Agency) {

@@ -19,7 +19,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use uuid::Uuid;
 
 /// What a zone's cached calendar was made from.
-type Stamp = (i64, i64);
+type Stamp = (i64, i64, i64);
 
 type Cache = Mutex<HashMap<Uuid, (Stamp, Arc<Calendar>)>>;
 

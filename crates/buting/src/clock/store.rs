@@ -208,11 +208,12 @@ pub async fn calendar_rows(tx: &mut Tx, zone: Uuid) -> Result<Vec<(String, i64, 
     .await
 }
 
-/// What the present rows of the zone's calendar are, cheaply.
-pub async fn calendar_stamp(tx: &mut Tx, zone: Uuid) -> Result<(i64, i64)> {
-    let stamp: Option<(i64, i64)> = tx
+/// What the present rows of the zone's calendar are, cheaply: how many, of which
+/// versions, and since when, which tells a load from another that was rolled back.
+pub async fn calendar_stamp(tx: &mut Tx, zone: Uuid) -> Result<(i64, i64, i64)> {
+    let stamp: Option<(i64, i64, i64)> = tx
         .opt(sql!(
-            "SELECT count(*), CAST(coalesce(sum(version), 0) AS bigint) FROM policy_data
+            "SELECT count(*), CAST(coalesce(sum(version), 0) AS bigint), coalesce(max(valid_from), 0) FROM policy_data
              WHERE zone_id = $1 AND kind = 'calendar'",
             zone
         ))

@@ -320,16 +320,22 @@ pub async fn subjects(app: &App, who: &Actor) -> Result<Vec<(String, String)>> {
 
 type Tiles = (Vec<(Option<Uuid>, String, Tile)>, Vec<Tile>);
 
+/// Subjects whose lights are looked up by their keys.
+const FEW: usize = 300;
+
 async fn tiles(tx: &mut Tx, who: &Actor, at: Time, now: bool, day_start: Time) -> Result<Tiles> {
+    let all = store::shown(tx, who, at).await?;
+    // A few subjects are looked up one by one; a zone is read through.
+    let few: Option<Vec<Uuid>> = (all.len() <= FEW).then(|| all.iter().map(|one| one.id).collect());
     let mut said: HashMap<Uuid, Vec<Light>> = HashMap::new();
-    for light in store::words_at(tx, who.zone_id, (!now).then_some(at)).await? {
+    for light in store::words_at(tx, who.zone_id, (!now).then_some(at), few.as_deref()).await? {
         said.entry(light.subject_id).or_default().push(light);
     }
     let changes = store::changed(tx, who.zone_id, day_start, at).await?;
     let changed: HashSet<Uuid> =
         changes.into_iter().filter(|(_, was, state)| was.changes_to(*state)).map(|(id, ..)| id).collect();
     let (mut enterprises, mut projects) = (Vec::new(), Vec::new());
-    for shown in store::shown(tx, who, at).await? {
+    for shown in all {
         let words = said.remove(&shown.id).unwrap_or_default();
         let tile = Tile {
             kind: shown.kind,

@@ -220,10 +220,14 @@ pub async fn shown(tx: &mut Tx, who: &Actor, at: Time) -> Result<Vec<Shown>> {
     Ok(all)
 }
 
-/// The last word on every line at an instant; `None` for now.
-pub async fn words_at(tx: &mut Tx, zone: Uuid, at: Option<Time>) -> Result<Vec<Light>> {
+/// The last word on every line at an instant, `None` for now; of these subjects,
+/// where they are named.
+pub async fn words_at(tx: &mut Tx, zone: Uuid, at: Option<Time>, of: Option<&[Uuid]>) -> Result<Vec<Light>> {
     let mut query = Sql::from(LIGHT);
     query.push(" WHERE c.zone_id = ").arg(zone);
+    if let Some(of) = of {
+        query.push(" AND c.subject_id IN ").list(of.iter().copied());
+    }
     match at {
         None => {
             query.push(" AND c.current");

@@ -241,6 +241,7 @@ impl World {
     pub(super) async fn evening(&self) -> Result<()> {
         appeal::escalate(&self.app, self.zone).await?;
         appeal::close_silent(&self.app, self.zone).await?;
+        appeal::remind(&self.app, self.zone).await?;
         Ok(())
     }
 

@@ -53,6 +53,11 @@ pub async fn project(app: &App, who: &Actor, id: Uuid) -> Result<Project> {
     store::project(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)
 }
 
+/// The enterprise whose project it is, where that is one of the register.
+pub async fn enterprise_of(tx: &mut Tx, zone: Uuid, project: Uuid) -> Result<Option<Uuid>> {
+    Ok(store::project(tx, zone, project).await?.and_then(|project| project.enterprise_id))
+}
+
 /// Whether somebody may change a project.
 pub async fn may_keep(app: &App, who: &Actor, id: Uuid) -> Result<bool> {
     if !who.is(KEEPERS) {

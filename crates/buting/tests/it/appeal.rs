@@ -1,10 +1,11 @@
 //! Appeals as enterprises, officers, partners and leaders meet them.
 
 use crate::house::{House, MORNING};
+use buting::actor::Scope;
 use buting::appeal::act::Act;
 use buting::appeal::record::Line;
 use buting::appeal::{Kind, NewAppeal, ResultKind, Status, Urgency, desk};
-use buting::clock::{self, ClockKind, ClockState};
+use buting::clock::{self, ClockKind, ClockMode, ClockState, NewClock, Told};
 use buting::error::{Conflict, Error, Result};
 use buting::time::{DAY_MS, HOUR_MS, Time};
 use serde_json::{Value as Json, json};
@@ -770,6 +771,86 @@ async fn legal_grounds_suspend_and_plans_keep_within_the_deadline() {
     }
 }
 
+async fn told(house: &House, who: &str, kind: &str) -> i64 {
+    let mut tx = house.app.read().await.unwrap();
+    let person = house.person(who);
+    let query = "SELECT count(*) FROM notice WHERE zone_id = $1 AND person_id = $2 AND kind = $3";
+    tx.value(sql!(query, house.zone, person, kind)).await.unwrap()
+}
+
+/// The actions that wait for somebody on the first page.
+async fn waits(house: &House, who: &str) -> Vec<&'static str> {
+    let all = desk::to_do(&house.app, &house.who(who).await).await.unwrap();
+    all.into_iter().map(|item| item.action).collect()
+}
+
+#[tokio::test]
+async fn what_only_waits_comes_back_to_mind_on_its_day_and_once() {
+    for house in House::both().await {
+        let (planned, suspended, asked, listed) =
+            (signed(&house).await, signed(&house).await, signed(&house).await, signed(&house).await);
+        let plan = json!({"action": "plan", "planned_for": "2026-12-02", "text": "改造完成"});
+        done(act(&house, "officer2", planned, plan).await);
+        let stop = json!({"action": "suspend", "ground": "appraisal", "until": "2026-12-03", "reason": "检测鉴定"});
+        done(act(&house, "officer2", suspended, stop).await);
+        done(act(&house, "officer2", asked, json!({"action": "ask", "text": "请补充车辆尺寸"})).await);
+        let long = json!({"action": "answer", "result": "long_term", "text": "待管网改造", "production_continued": "yes",
+            "review_on": "2026-12-04"});
+        done(act(&house, "officer2", listed, long).await);
+        done(act(&house, "dispatcher", listed, json!({"action": "review"})).await);
+        done(act(&house, "enterprise", listed, json!({"action": "confirm", "rating": 4})).await);
+        done(act(&house, "dispatcher", listed, json!({"action": "close"})).await);
+        assert_eq!(status(&house, listed).await, Status::LongTerm);
+
+        let version = desk::record(&house.app, &house.rule(), suspended).await.unwrap().appeal.version;
+        for (day, reminded, kind, who) in [
+            (26, 0, "appeal.asked_again", "enterprise"),
+            (27, 1, "appeal.asked_again", "enterprise"),
+            (32, 1, "appeal.plan_due", "officer2"),
+            (33, 1, "appeal.suspend_over", "officer2"),
+            (34, 1, "appeal.look_again", "officer2"),
+        ] {
+            house.clock.set(at(day, 9));
+            assert_eq!(desk::remind(&house.app, house.zone).await.unwrap(), usize::from(reminded > 0), "day {day}");
+            assert_eq!(desk::remind(&house.app, house.zone).await.unwrap(), 0, "once");
+            assert_eq!(told(&house, who, kind).await, reminded, "day {day}");
+        }
+        let open = waits(&house, "officer2").await;
+        assert_eq!(open.iter().filter(|action| **action == "todo-appeal-look-again").count(), 2, "{open:?}");
+        let after = desk::record(&house.app, &house.rule(), suspended).await.unwrap().appeal.version;
+        assert_eq!(version, after, "a reminder makes no open form stale");
+        done(act(&house, "officer2", suspended, json!({"action": "resume"})).await);
+        assert_eq!(desk::record(&house.app, &house.rule(), suspended).await.unwrap().appeal.remind_on, None);
+    }
+}
+
+#[tokio::test]
+async fn an_enterprise_names_its_own_projects_only() {
+    for house in House::both().await {
+        let of = |project| NewAppeal { project_id: Some(project), ..trucks() };
+        let who = house.who("enterprise").await;
+        assert!(matches!(desk::open(&house.app, &who, of(house.project)).await, Err(Error::Invalid(_))));
+        let mut tx = house.app.db.write().await.unwrap();
+        let own = sql!("UPDATE project SET enterprise_id = $1 WHERE zone_id = $2", house.enterprise, house.zone);
+        tx.run(own).await.unwrap();
+        tx.commit().await.unwrap();
+        desk::open(&house.app, &who, of(house.project)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_acts_for_several_departments_is_of_each_when_one_is_complained_about() {
+    for house in House::both().await {
+        let complaint = NewAppeal { kind: Kind::Complaint, accused_department_id: Some(house.agency), ..trucks() };
+        let id = desk::open(&house.app, &house.who("enterprise").await, complaint).await.unwrap();
+        let mut officer = house.who("officer").await;
+        officer.scope = Scope::Departments(vec![house.department, house.agency]);
+        let filter = desk::Filter { limit: 5, ..Default::default() };
+        assert!(matches!(desk::record(&house.app, &officer, id).await, Err(Error::NotFound)));
+        assert_eq!(desk::list(&house.app, &officer, &filter).await.unwrap().items.len(), 0);
+    }
+}
+
 #[tokio::test]
 async fn lists_are_filtered_sorted_paged_and_searched() {
     for house in House::both().await {
@@ -813,18 +894,35 @@ async fn lists_are_filtered_sorted_paged_and_searched() {
 }
 
 #[tokio::test]
-async fn official_days_move_open_deadlines_but_never_nearer_for_an_enterprise() {
+async fn official_days_move_open_deadlines_but_never_nearer_what_an_enterprise_has() {
     for house in House::both().await {
         let id = signed(&house).await;
+        // Time that an enterprise has, such as to hand something in.
+        let mut work = house.app.work(&house.rule()).await.unwrap();
+        let given = NewClock {
+            owner: "appeal",
+            owner_id: id,
+            kind: ClockKind::Promise,
+            limit: almanac::Limit::working_days(15),
+            mode: ClockMode::Office,
+            told: Told::Enterprise,
+        };
+        clock::start(&mut work, given).await.unwrap();
+        work.commit(id).await.unwrap();
         // Invented: two more rest days in December, then one of them is worked after all.
         let off = "2026-12-03\toff\t假\n2026-12-04\toff\t假\n2026-01-01\toff\t元旦";
         desk::load_official_days(&house.app, &house.who("dispatcher").await, off).await.unwrap();
         assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-17 17:30"));
         let fewer = "2026-12-03\toff\t假\n2026-01-01\toff\t元旦";
         desk::load_official_days(&house.app, &house.who("dispatcher").await, fewer).await.unwrap();
-        assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-17 17:30"), "told is told");
-        let record = desk::record(&house.app, &house.who("enterprise").await, id).await.unwrap();
-        assert!(record.dues.iter().any(|due| due.clock.kind == ClockKind::Finish && due.kept));
+        assert_eq!(
+            due(&house, id, ClockKind::Finish).await.as_deref(),
+            Some("12-16 17:30"),
+            "the office keeps the law's"
+        );
+        assert_eq!(due(&house, id, ClockKind::Promise).await.as_deref(), Some("12-17 17:30"), "given is given");
+        let record = desk::record(&house.app, &house.who("officer2").await, id).await.unwrap();
+        assert!(record.dues.iter().any(|due| due.clock.kind == ClockKind::Promise && due.kept));
         let line: Vec<Line> = {
             let who = house.who("officer2").await;
             desk::list(&house.app, &who, &desk::Filter { limit: 5, ..Default::default() }).await.unwrap().items

@@ -239,11 +239,12 @@ async fn contacts_projects_people_and_assignments_are_taken_back_too() {
         let people = take(&house, "dispatcher", Kind::Staff, staff, false).await;
         assert_eq!(counts(&people), (1, 0, 0, 2), "{:?}", people.errors);
         assert!(people.errors[0].message.contains("企业服务部"), "{:?}", people.errors);
+        later(&house, 3);
         let moved = "姓名,部门,职务\n方知远,企业服务部,主任\n方知远,政策研究室,副主任\n";
         let moved = take(&house, "dispatcher", Kind::Staff, moved, false).await;
         assert_eq!(counts(&moved), (0, 1, 0, 1), "{:?}", moved.errors);
         // A department with people in it stays.
-        later(&house, 3);
+        later(&house, 4);
         let path = format!("/api/v1/imports/{}/undo", report.id);
         let found = house.call("dispatcher", "GET", &path, Json::Null).await.expect(200).json();
         assert_eq!(found["depends"][0]["name"], "政策研究室", "{found}");
@@ -256,10 +257,10 @@ async fn contacts_projects_people_and_assignments_are_taken_back_too() {
         assert_eq!(counts(&report), (1, 1, 0, 1), "{:?}", report.errors);
         let assignments =
             "包联对象,包联领导,责任部门,包联干部\n测试机电,leader某,企业服务部,officer某\n西岭二期项目,leader某,,\n";
-        later(&house, 4);
+        later(&house, 5);
         let places = take(&house, "dispatcher", Kind::Assignments, assignments, false).await;
         assert_eq!(counts(&places), (2, 0, 0, 0), "{:?}", places.errors);
-        later(&house, 5);
+        later(&house, 6);
         assert!(import::undo(&house.app, &who, report.id).await.is_err(), "somebody answers for the project");
         assert_eq!(undo(&house, "dispatcher", places.id).await.state, State::Undone);
         let mut tx = house.app.read().await.unwrap();
@@ -314,7 +315,7 @@ async fn a_name_that_is_like_a_known_one_is_asked_about() {
         assert_eq!(found(&house, "晨屿").await.len(), 2);
 
         // Nobody chose: it comes back, and is not entered twice.
-        let sheet = "企业名称\n山东北辰机电有限公司\n";
+        let sheet = "企业名称\n山东北辰机电设备股份有限公司\n";
         let back = take(&house, "officer", Kind::Enterprises, sheet, false).await;
         assert_eq!((counts(&back), back.doubtful), ((0, 0, 0, 1), 1));
         let choices = Choices { others: Some(Choice::New), ..Choices::default() };

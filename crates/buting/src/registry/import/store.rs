@@ -405,13 +405,13 @@ pub async fn referring(
     tx.list(query).await
 }
 
-/// What the ledger holds about these records after that time.
+/// What the ledger holds about these records after that time, in its order.
 pub async fn entries_since(tx: &mut Tx, zone: Uuid, ids: &[Uuid], after: Time) -> Result<Vec<super::undo::Entry>> {
-    let columns = "SELECT subject_id, about_id, at, action, before, after FROM ledger WHERE zone_id = ";
+    let columns = "SELECT id, subject_id, about_id, at, action, before, after FROM ledger WHERE zone_id = ";
     let mut query = Sql::from(columns);
     query.arg(zone).push(" AND at > ").arg(after).push(" AND subject_id IN ").list(ids.iter().copied());
     query.push(" UNION ").push(columns).arg(zone).push(" AND at > ").arg(after);
-    query.push(" AND about_id IN ").list(ids.iter().copied());
+    query.push(" AND about_id IN ").list(ids.iter().copied()).push(" ORDER BY id");
     tx.list(query).await
 }
 

@@ -368,7 +368,8 @@ impl Values {
         let object = |text: &Option<String>| -> Map<String, Json> {
             text.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
         };
-        for entry in entries.into_iter().flatten() {
+        // A row that made the record has nothing before it.
+        for entry in entries.into_iter().flatten().filter(|entry| entry.before.is_some()) {
             values.before.extend(object(&entry.before));
             values.after.extend(object(&entry.after));
         }
@@ -526,6 +527,7 @@ mod tests {
         ("import_column", "department_id"),
         ("appeal_count", "department_id"),
         ("clock", "owner_id"),
+        ("field_key", "owner_id"),
         ("holding", "owner_id"),
     ];
 

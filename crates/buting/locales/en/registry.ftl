@@ -282,6 +282,7 @@ ledger-carrier-undo = carrier taken out, import undone
 conflict-import_not_undoable = There is nothing of this import to take back.
 conflict-import_depends = Records of this import are in use, so it stays as a whole. The page for taking it back shows what there is.
 invalid-import_twice = The same as row { $row }
+invalid-import_twice_there = The same as row { $row } of sheet “{ $sheet }”
 invalid-import_carrier = No such carrier; enter it first
 invalid-import_carrier_near = No such carrier; perhaps “{ $name }”
 invalid-import_number = “{ $text }” is no number

@@ -282,6 +282,7 @@ ledger-carrier-undo = 撤销导入，移出载体
 conflict-import_not_undoable = 这次导入没有可以撤销的内容。
 conflict-import_depends = 导入的记录已经有人使用，不能整次撤销。已有什么，请看撤销页。
 invalid-import_twice = 与第 { $row } 行重复
+invalid-import_twice_there = 与工作表“{ $sheet }”第 { $row } 行重复
 invalid-import_carrier = 没有这个载体，请先登记载体
 invalid-import_carrier_near = 没有这个载体，是否为“{ $name }”
 invalid-import_number = “{ $text }”不是数字，请填整数

@@ -73,7 +73,8 @@ pub async fn work_off(app: &App, who: &Actor, id: Uuid) -> Result<()> {
     import.total = lines.len() as i64;
     import.state = State::Running;
     let choices: Choices = read(import.choices.as_ref());
-    let mut run = Run::new(app, who, kind, &import.file_name, choices).await?;
+    let names = heads.into_iter().map(|head| head.sheet).collect();
+    let mut run = Run::new(app, who, kind, &import.file_name, names, choices).await?;
     let (done, rest) = lines.split_at(usize::try_from(import.position).unwrap_or_default().min(lines.len()));
     done.iter().for_each(|line| run.pass(*line));
     for batch in rest.chunks(BATCH) {

@@ -160,22 +160,31 @@ pub struct Run<'a> {
     pub kind: Kind,
     known: Register,
     choices: Choices,
-    /// Where a code or name stood first in this file.
-    seen: HashMap<String, usize>,
+    /// The sheet and row in which a code or name stood first in this file.
+    seen: HashMap<String, (usize, usize)>,
+    /// The names of the sheets.
+    sheets: Vec<String>,
     file_name: String,
     zone: TimeZone,
 }
 
 impl<'a> Run<'a> {
-    pub async fn new(app: &'a App, who: &'a Actor, kind: Kind, file_name: &str, choices: Choices) -> Result<Self> {
+    pub async fn new(
+        app: &'a App,
+        who: &'a Actor,
+        kind: Kind,
+        file_name: &str,
+        sheets: Vec<String>,
+        choices: Choices,
+    ) -> Result<Self> {
         let known = Register::read(app, who.zone_id, kind).await?;
         let zone = Zone::get(&mut app.read().await?, who.zone_id).await?.time_zone();
-        Ok(Self { app, who, kind, known, choices, seen: HashMap::new(), file_name: file_name.to_owned(), zone })
+        Ok(Self { app, who, kind, known, choices, seen: HashMap::new(), sheets, file_name: file_name.to_owned(), zone })
     }
 
     /// Looks at a row that was worked before, so that doubles of it are found.
     pub fn pass(&mut self, line: Line<'_>) {
-        let _ = self.double(line.record);
+        let _ = self.double(line);
     }
 
     /// What becomes of these rows.
@@ -212,7 +221,8 @@ impl<'a> Run<'a> {
     }
 
     /// A row that says again what stood above in the same file.
-    fn double(&mut self, record: &Record) -> Option<Fault> {
+    fn double(&mut self, line: Line<'_>) -> Option<Fault> {
+        let record = line.record;
         let mut keys: Vec<(String, &str)> = Vec::new();
         match self.kind {
             Kind::Enterprises => {
@@ -231,13 +241,15 @@ impl<'a> Run<'a> {
             }
         }
         for (key, column) in &keys {
-            if let Some(first) = self.seen.get(key) {
-                let error = FieldError::new(*column, "import_twice").with("row", first);
+            if let Some((sheet, row)) = self.seen.get(key) {
+                let code = if *sheet == line.sheet { "import_twice" } else { "import_twice_there" };
+                let sheet = self.sheets.get(*sheet).map(String::as_str).unwrap_or_default();
+                let error = FieldError::new(*column, code).with("row", row).with("sheet", sheet);
                 return Some(fault(record, column, error));
             }
         }
         for (key, _) in keys {
-            self.seen.insert(key, record.row);
+            self.seen.insert(key, (line.sheet, record.row));
         }
         None
     }
@@ -245,7 +257,7 @@ impl<'a> Run<'a> {
     /// What the row says by itself, and whom it means.
     fn first(&mut self, line: Line<'_>) -> First {
         let record = line.record;
-        if let Some(fault) = self.double(record) {
+        if let Some(fault) = self.double(line) {
             return First::Settled(Verdict::Reject(vec![fault]));
         }
         match self.kind {

@@ -265,7 +265,7 @@ async fn write(work: &mut Work, import: &Import, planned: &mut [Planned<'_>], ma
     let mut changes = Vec::new();
     for (i, one) in planned.iter_mut().enumerate() {
         let Verdict::Take(_, op) = &mut one.verdict else { continue };
-        match op.take() {
+        match op.take().map(|op| *op) {
             Some(Op::Enterprise(one, contact)) => fresh.push((i, *one, contact)),
             Some(op) => changes.push((i, op)),
             None => {}
@@ -295,7 +295,7 @@ async fn write(work: &mut Work, import: &Import, planned: &mut [Planned<'_>], ma
 async fn settle(app: &App, who: &Actor, import: &Import, planned: &mut [Planned<'_>]) -> Result<()> {
     for one in planned {
         let Verdict::Take(_, op) = &mut one.verdict else { continue };
-        let Some(Op::Assign(bulk)) = op.take() else { continue };
+        let Some(Op::Assign(bulk)) = op.take().map(|op| *op) else { continue };
         let mut work = app.work(who).await?;
         match assignment::bulk_in(&mut work, bulk).await {
             Ok((batch, opened)) => {

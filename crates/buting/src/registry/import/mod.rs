@@ -778,11 +778,11 @@ pub fn kinds() -> Vec<worker::Kind> {
 pub async fn work_off(app: &App, zone: Uuid, id: Uuid) -> Result<()> {
     let begun = begin(app, zone, id).await?;
     let Some((import, attempt)) = begun else { return Ok(()) };
-    let done = match attempt {
-        attempt if attempt > ATTEMPTS => Err(Error::state("gave_up")),
-        _ => carry_out(app, zone, &import).await,
-    };
-    let Err(error) = done else { return Ok(()) };
+    // A worker that dies leaves no error, only the count.
+    if attempt > ATTEMPTS {
+        return apply::give_up(app, zone, id).await;
+    }
+    let Err(error) = carry_out(app, zone, &import).await else { return Ok(()) };
     tracing::warn!(import = %id, %error, attempt, "an import failed");
     if attempt < ATTEMPTS {
         return Err(error);

@@ -64,7 +64,7 @@ impl What {
 /// What becomes of a row.
 pub enum Verdict {
     /// It is taken; nothing is to be written when it says what is known.
-    Take(What, Option<Op>),
+    Take(What, Option<Box<Op>>),
     /// It comes back.
     Reject(Vec<Fault>),
     /// It comes back because it may be somebody known.
@@ -419,7 +419,7 @@ impl<'a> Run<'a> {
         let Some(id) = known else {
             let mut one = new.record(new.id.unwrap_or_else(Uuid::now_v7), self.app.now());
             one.confirmed_at = one.confirmed_at.or(Some(self.app.now()));
-            return Verdict::Take(What::Create, Some(Op::Enterprise(Box::new(one), contact)));
+            return Verdict::Take(What::Create, Some(Box::new(Op::Enterprise(Box::new(one), contact))));
         };
         let Some(old) = current.enterprises.get(&id) else {
             // Made by a row above, or gone since the run began.
@@ -443,7 +443,7 @@ impl<'a> Run<'a> {
         if after.facts() == old.facts() && contact.is_none() {
             return Verdict::Take(What::Same, None);
         }
-        Verdict::Take(What::Update, Some(Op::ChangeEnterprise(id, Box::new(patch), contact)))
+        Verdict::Take(What::Update, Some(Box::new(Op::ChangeEnterprise(id, Box::new(patch), contact))))
     }
 
     // ---- contacts ------------------------------------------------------------
@@ -508,7 +508,7 @@ impl<'a> Run<'a> {
         }
         .checked()?;
         let Some(id) = register::carrier_named(tx, zone, &new.name, Uuid::nil()).await? else {
-            return Ok(Verdict::Take(What::Create, Some(Op::Carrier(new))));
+            return Ok(Verdict::Take(What::Create, Some(Box::new(Op::Carrier(new)))));
         };
         let old = register::carrier(tx, zone, id).await?.ok_or(Error::NotFound)?;
         let patch = CarrierPatch {
@@ -567,7 +567,7 @@ impl<'a> Run<'a> {
                 position: None,
                 phone: text("phone"),
             };
-            return Ok(Verdict::Take(What::Create, Some(Op::Department(new))));
+            return Ok(Verdict::Take(What::Create, Some(Box::new(Op::Department(new)))));
         };
         let old = organisation::department(tx, self.who.zone_id, id).await?;
         let change = DepartmentChange {
@@ -648,7 +648,7 @@ impl<'a> Run<'a> {
                     position,
                     ..NewPerson::default()
                 };
-                Ok(Verdict::Take(What::Create, Some(Op::Person(new))))
+                Ok(Verdict::Take(What::Create, Some(Box::new(Op::Person(new)))))
             }
         }
     }
@@ -708,7 +708,7 @@ impl<'a> Run<'a> {
                 works: text("works"),
             };
             project::checked_new(&new)?;
-            return Ok(Verdict::Take(What::Create, Some(Op::Project(Box::new(new)))));
+            return Ok(Verdict::Take(What::Create, Some(Box::new(Op::Project(Box::new(new))))));
         }
         let id = known.ok_or(Error::NotFound)?;
         let old = project::by_id(tx, self.who.zone_id, id).await?;
@@ -782,7 +782,7 @@ impl<'a> Run<'a> {
             (0, _) => What::Create,
             _ => What::Update,
         };
-        Ok(Verdict::Take(what, (what != What::Same).then_some(Op::Assign(bulk))))
+        Ok(Verdict::Take(what, (what != What::Same).then(|| Box::new(Op::Assign(bulk)))))
     }
 }
 
@@ -791,7 +791,7 @@ fn set(value: Option<String>) -> Patch<String> {
 }
 
 fn changed_if(differs: bool, op: Op) -> Verdict {
-    if differs { Verdict::Take(What::Update, Some(op)) } else { Verdict::Take(What::Same, None) }
+    if differs { Verdict::Take(What::Update, Some(Box::new(op))) } else { Verdict::Take(What::Same, None) }
 }
 
 /// What a row says otherwise than the register; empty cells change nothing.
@@ -827,7 +827,7 @@ fn contact_of(current: &Current, record: &Record, enterprise: Uuid, contact: New
         Some(known) if differs(known, &contact) => What::Update,
         Some(_) => return Verdict::Take(What::Same, None),
     };
-    Verdict::Take(what, Some(Op::Contact(enterprise, contact)))
+    Verdict::Take(what, Some(Box::new(Op::Contact(enterprise, contact))))
 }
 
 /// Whether a row says of a contact what is not known yet.

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod bigram;
+mod index;
 mod name;
 pub mod pinyin;
 
 pub use bigram::{Query, bigrams, plain, query};
+pub use index::{NameIndex, Near};
 pub use name::{name_key, short_name_match, similarity};
 pub use pinyin::spelling_keys;
 

@@ -1,4 +1,6 @@
-use calamine::{Data, Reader, Xlsx};
+use crate::hidden;
+use calamine::{DataRef, Dimensions, Reader, SheetType, SheetVisible, Xlsx};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Cursor;
 
@@ -13,11 +15,13 @@ pub struct Limits {
     pub rows: usize,
     /// Columns of one sheet.
     pub columns: usize,
+    /// Cells of all sheets together.
+    pub cells: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 20 << 20, unpacked: 300 << 20, rows: 200_000, columns: 200 }
+        Self { bytes: 20 << 20, unpacked: 300 << 20, rows: 200_000, columns: 200, cells: 6_000_000 }
     }
 }
 
@@ -71,6 +75,8 @@ pub struct Row {
     pub number: usize,
     /// Its cells as text, trimmed.
     pub cells: Vec<String>,
+    /// Whether one text is merged over several of its columns, as titles are.
+    pub across: bool,
 }
 
 /// A sheet.
@@ -78,8 +84,12 @@ pub struct Row {
 pub struct Sheet {
     /// Its name.
     pub name: String,
-    /// Rows that hold anything.
+    /// Whether it is shown. What is hidden is not read.
+    pub visible: bool,
+    /// Rows that hold anything and are shown.
     pub rows: Vec<Row>,
+    /// Numbers of the rows that hold something and are hidden.
+    pub hidden: Vec<usize>,
 }
 
 /// Reads a spreadsheet; its kind is told by its content, not by its name.
@@ -122,33 +132,104 @@ fn workbook(bytes: &[u8], limits: Limits) -> Result<Vec<Sheet>, ReadError> {
     }
     let damaged = |error: &dyn fmt::Display| ReadError::Damaged(error.to_string());
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    let hidden = hidden::rows(bytes);
+    let known: Vec<_> = book
+        .sheets_metadata()
+        .iter()
+        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
+        .map(|sheet| (sheet.name.clone(), sheet.visible == SheetVisible::Visible))
+        .collect();
+    let mut room = limits.cells;
     let mut sheets = Vec::new();
-    for name in book.sheet_names() {
-        let range = book.worksheet_range(&name).map_err(|e| damaged(&e))?;
-        let (height, width) = range.get_size();
-        if height > limits.rows || width > limits.columns {
-            return Err(ReadError::TooMany(name));
+    for (name, visible) in known {
+        if !visible {
+            sheets.push(Sheet { name, visible, rows: Vec::new(), hidden: Vec::new() });
+            continue;
         }
-        let (first, left) = range.start().map_or((0, 0), |(row, column)| (row as usize, column as usize));
-        let rows = range.rows().enumerate().map(|(i, cells)| {
-            let pad = std::iter::repeat_n(String::new(), left);
-            Row { number: first + i + 1, cells: pad.chain(cells.iter().map(cell)).collect() }
-        });
-        sheets.push(Sheet { name, rows: filled(rows) });
+        let merged = book.merge_cells_by_sheet_name(&name).map_err(|e| damaged(&e))?;
+        let mut rows = cells_of(&mut book, &name, limits, &mut room)?;
+        spread(&mut rows, &merged);
+        let out_of_sight = hidden.get(&name);
+        let is_hidden = |row: &Row| out_of_sight.is_some_and(|rows| rows.contains(&row.number));
+        let (hidden, rows): (Vec<Row>, Vec<Row>) = filled(rows.into_values()).into_iter().partition(is_hidden);
+        sheets.push(Sheet { name, visible, rows, hidden: hidden.into_iter().map(|row| row.number).collect() });
     }
     Ok(sheets)
 }
 
+/// The rows of a sheet by their place from 0. Read cell by cell: a sheet that
+/// says it reaches from A1 to XFD1048576 costs no more than what stands in it.
+fn cells_of(
+    book: &mut Xlsx<Cursor<&[u8]>>,
+    name: &str,
+    limits: Limits,
+    room: &mut usize,
+) -> Result<BTreeMap<u32, Row>, ReadError> {
+    let damaged = |error: &dyn fmt::Display| ReadError::Damaged(error.to_string());
+    let too_many = || ReadError::TooMany(name.to_owned());
+    let mut reader = book.worksheet_cells_reader(name).map_err(|e| damaged(&e))?;
+    let mut rows: BTreeMap<u32, Row> = BTreeMap::new();
+    while let Some(found) = reader.next_cell().map_err(|e| damaged(&e))? {
+        let text = cell(found.get_value());
+        if text.is_empty() {
+            continue;
+        }
+        let (row, column) = found.get_position();
+        let column = column as usize;
+        if column >= limits.columns || (rows.len() >= limits.rows && !rows.contains_key(&row)) {
+            return Err(too_many());
+        }
+        let row = rows.entry(row).or_insert_with(|| Row { number: row as usize + 1, cells: Vec::new(), across: false });
+        let more = (column + 1).saturating_sub(row.cells.len());
+        *room = room.checked_sub(more).ok_or_else(too_many)?;
+        row.cells.resize(row.cells.len() + more, String::new());
+        row.cells[column] = text;
+    }
+    Ok(rows)
+}
+
+/// How many cells merged regions may fill in all: a file can name regions that
+/// overlap without end.
+const SPREAD: usize = 2_000_000;
+
+/// Gives the text of a region that was merged downwards to each of its rows, and
+/// notes rows that one text spans from side to side.
+fn spread(rows: &mut BTreeMap<u32, Row>, merged: &[Dimensions]) {
+    let mut left = SPREAD;
+    for region in merged {
+        let ((top, column), (bottom, right)) = (region.start, region.end);
+        let Some(first) = rows.get_mut(&top) else { continue };
+        let Some(text) = first.cells.get(column as usize).filter(|text| !text.is_empty()).cloned() else { continue };
+        first.across |= right > column + 1;
+        if bottom <= top {
+            continue;
+        }
+        for (_, row) in rows.range_mut(top + 1..=bottom) {
+            left -= 1;
+            if left == 0 {
+                return;
+            }
+            if row.cells.len() <= column as usize {
+                row.cells.resize(column as usize + 1, String::new());
+            }
+            if row.cells[column as usize].is_empty() {
+                row.cells[column as usize].clone_from(&text);
+            }
+        }
+    }
+}
+
 /// A cell as people read it: codes without exponent, days without time.
-fn cell(data: &Data) -> String {
+fn cell(data: &DataRef<'_>) -> String {
     match data {
-        Data::Empty | Data::Error(_) => String::new(),
-        Data::String(text) => text.trim().to_owned(),
-        Data::Int(n) => n.to_string(),
-        Data::Float(n) if n.fract() == 0.0 && n.abs() < 1e15 => format!("{n:.0}"),
-        Data::Float(n) => n.to_string(),
-        Data::Bool(yes) => if *yes { "是" } else { "否" }.to_owned(),
-        Data::DateTime(at) => {
+        DataRef::Empty | DataRef::Error(_) => String::new(),
+        DataRef::String(text) => text.trim().to_owned(),
+        DataRef::SharedString(text) => text.trim().to_owned(),
+        DataRef::Int(n) => n.to_string(),
+        DataRef::Float(n) if n.fract() == 0.0 && n.abs() < 1e15 => format!("{n:.0}"),
+        DataRef::Float(n) => n.to_string(),
+        DataRef::Bool(yes) => if *yes { "是" } else { "否" }.to_owned(),
+        DataRef::DateTime(at) => {
             let (year, month, day, hour, minute, ..) = at.to_ymd_hms_milli();
             if hour == 0 && minute == 0 {
                 format!("{year:04}-{month:02}-{day:02}")
@@ -156,7 +237,7 @@ fn cell(data: &Data) -> String {
                 format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
             }
         }
-        Data::DateTimeIso(text) | Data::DurationIso(text) => text.trim().to_owned(),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.trim().to_owned(),
     }
 }
 
@@ -184,8 +265,13 @@ fn text(bytes: &[u8], limits: Limits) -> Result<Sheet, ReadError> {
     if odd > 0 || text.contains('\0') {
         return Err(ReadError::Damaged("neither a spreadsheet nor text".into()));
     }
-    let head = text.lines().next().unwrap_or_default();
-    let separator = [b',', b';', b'\t'].into_iter().max_by_key(|s| head.bytes().filter(|b| b == s).count());
+    // Every line of a table is parted by it; another sign stands in some cell only.
+    let lines: Vec<&str> = text.lines().take(10).collect();
+    let parts = |s: &u8| {
+        let counts = lines.iter().map(|line| line.bytes().filter(|b| b == s).count());
+        (counts.clone().filter(|n| *n > 0).count(), counts.max())
+    };
+    let separator = [b'|', b';', b'\t', b','].into_iter().max_by_key(parts);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -193,7 +279,7 @@ fn text(bytes: &[u8], limits: Limits) -> Result<Sheet, ReadError> {
         .from_reader(text.as_bytes());
     let mut rows = Vec::new();
     let bytes = text.as_bytes();
-    let (mut number, mut counted) = (1, 0);
+    let (mut number, mut counted, mut cells) = (1, 0, 0);
     for record in reader.records() {
         let record = record.map_err(|e| ReadError::Damaged(e.to_string()))?;
         // The reader begins a record at the empty lines before it; the sheet's
@@ -204,12 +290,14 @@ fn text(bytes: &[u8], limits: Limits) -> Result<Sheet, ReadError> {
         }
         number += bytes.get(counted..start).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
         counted = start;
-        if rows.len() >= limits.rows || record.len() > limits.columns {
+        cells += record.len();
+        if rows.len() >= limits.rows || record.len() > limits.columns || cells > limits.cells {
             return Err(ReadError::TooMany("CSV".into()));
         }
-        rows.push(Row { number, cells: record.iter().map(|cell| cell.trim().to_owned()).collect() });
+        let cells = record.iter().map(|cell| cell.trim().to_owned()).collect();
+        rows.push(Row { number, cells, across: false });
     }
-    Ok(Sheet { name: "CSV".into(), rows: filled(rows.into_iter()) })
+    Ok(Sheet { name: "CSV".into(), visible: true, rows: filled(rows.into_iter()), hidden: Vec::new() })
 }
 
 #[cfg(test)]
@@ -228,6 +316,7 @@ mod tests {
             "企业名称,人数\n北辰机电,120\n".as_bytes().to_vec(),
             "\u{feff}企业名称;人数\n\n北辰机电;120\n".as_bytes().to_vec(),
             "企业名称\t人数\n北辰机电\t 120 \t\n".as_bytes().to_vec(),
+            "企业名称|人数\n北辰机电|120\n".as_bytes().to_vec(),
             gbk.into_owned(),
         ] {
             assert_eq!(cells(&bytes), expected);

@@ -91,6 +91,25 @@ fn add_sheet(book: &mut Workbook, name: &str, head: &[&str], rows: &[Vec<Cell>])
 /// spreadsheet would take for a formula gets an apostrophe in front.
 pub fn csv(head: &[&str], rows: &[Vec<Cell>]) -> Vec<u8> {
     let mut out = String::from('\u{feff}');
+    lines(&mut out, head, rows);
+    out.into_bytes()
+}
+
+/// Several sheets as one CSV, written like [`csv`]: one alone as it is, of several
+/// each below a line with its name.
+pub fn csv_of(sheets: &[SheetOut<'_>]) -> Vec<u8> {
+    let mut out = String::from('\u{feff}');
+    for sheet in sheets {
+        if sheets.len() > 1 {
+            out.push_str(&quoted(&harmless(sheet.name)));
+            out.push_str("\r\n");
+        }
+        lines(&mut out, &sheet.head, &sheet.rows);
+    }
+    out.into_bytes()
+}
+
+fn lines(out: &mut String, head: &[&str], rows: &[Vec<Cell>]) {
     let mut line = |cells: &mut dyn Iterator<Item = String>| {
         let cells: Vec<String> = cells.map(|cell| quoted(&cell)).collect();
         out.push_str(&cells.join(","));
@@ -104,7 +123,6 @@ pub fn csv(head: &[&str], rows: &[Vec<Cell>]) -> Vec<u8> {
             Cell::Empty => String::new(),
         }));
     }
-    out.into_bytes()
 }
 
 fn harmless(text: &str) -> String {

@@ -371,6 +371,8 @@ notice-account-second_factor_reset = The system administrator took off your seco
 notice-invitation-accepted = { $name } has started the account
 notice-person-last_contact = The last contact of { $subject } who could sign in has left; add and invite a successor
 
+ledger-person-undo = person taken out, import undone
+ledger-department-undo = department taken out, import undone
 ledger-account-change_password = Password changed
 ledger-account-create = Account opened
 ledger-account-disable = Account disabled

@@ -22,6 +22,7 @@ milestone-late = Late
 milestone-done = Done on time
 milestone-done_late = Done late
 # history and notices
+ledger-project-undo = project taken out, import undone
 ledger-project-create = Entered the project
 ledger-project-change = Changed the project
 ledger-project-stage = Reached a new stage

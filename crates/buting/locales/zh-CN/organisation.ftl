@@ -371,6 +371,8 @@ notice-account-second_factor_reset = 您的两步验证已由系统管理员解�
 notice-invitation-accepted = { $name } 已启用账号
 notice-person-last_contact = { $subject } 最后一位能登录的联系人已离任，请登记接任人并发出邀请
 
+ledger-person-undo = 撤销导入，移出人员
+ledger-department-undo = 撤销导入，移出部门
 ledger-account-change_password = 修改密码
 ledger-account-create = 开设账号
 ledger-account-disable = 停用账号

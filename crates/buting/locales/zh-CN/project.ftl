@@ -22,6 +22,7 @@ milestone-late = 逾期未完成
 milestone-done = 按期完成
 milestone-done_late = 逾期完成
 # history and notices
+ledger-project-undo = 撤销导入，移出项目
 ledger-project-create = 项目入库
 ledger-project-change = 修改项目信息
 ledger-project-stage = 项目进入新阶段

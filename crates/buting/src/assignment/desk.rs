@@ -766,15 +766,23 @@ pub async fn done(app: &App, who: &Actor, batch: Uuid) -> Result<Done> {
 pub async fn bulk(app: &App, who: &Actor, bulk: Bulk) -> Result<Uuid> {
     who.must(DECIDERS)?;
     let mut work = app.work(who).await?;
-    let zone = who.zone_id;
+    let (batch, _) = bulk_in(&mut work, bulk).await?;
+    work.commit(batch).await
+}
+
+/// Assigns many places within a piece of work of somebody who may, which is to be
+/// dropped when this fails. Answers the batch, and the rows that were opened, each
+/// with whether nobody held the place before.
+pub async fn bulk_in(work: &mut Work, bulk: Bulk) -> Result<(Uuid, Vec<(Uuid, bool)>)> {
+    let zone = work.zone();
     // In the order of keys, so that two batches never wait for each other.
     let subjects: BTreeMap<Uuid, SubjectKind> =
         bulk.items.iter().map(|item| (item.subject_id, item.subject_kind)).collect();
     let mut held = BTreeMap::new();
     for (id, kind) in subjects {
-        held.insert(id, locked(&mut work, kind, id).await?);
+        held.insert(id, locked(work, kind, id).await?);
     }
-    let preview = plan(&mut work, zone, &bulk).await?;
+    let preview = plan(work, zone, &bulk).await?;
     let moved_on = |place: &Planned| place.item.seen.as_ref().is_some_and(|seen| *seen != place.seen);
     if preview.places.iter().any(moved_on) {
         return Err(Error::state("assignment_moved_on"));
@@ -783,6 +791,7 @@ pub async fn bulk(app: &App, who: &Actor, bulk: Bulk) -> Result<Uuid> {
     let order = order(work.now, bulk.basis.as_deref(), bulk.reason.as_deref(), None, None, replaces)?;
     let batch = Uuid::now_v7();
     let mut news = News::default();
+    let mut opened = Vec::new();
     for place in preview.places {
         let Some(subject) = held.get(&place.item.subject_id) else { continue };
         let opening = Opening {
@@ -796,21 +805,70 @@ pub async fn bulk(app: &App, who: &Actor, bulk: Bulk) -> Result<Uuid> {
             reason: order.reason.clone(),
             batch_id: Some(batch),
         };
-        let facts = candidate(&mut work, zone, place.item.role, place.item.department_id, place.item.person_id);
+        let id = Uuid::now_v7();
+        let facts = candidate(work, zone, place.item.role, place.item.department_id, place.item.person_id);
         match (place.step, &place.held) {
             (Step::Open, _) => {
                 let facts = facts.await?;
-                open(&mut work, &mut news, Uuid::now_v7(), opening, &facts).await?;
+                opened.push((id, true));
+                open(work, &mut news, id, opening, &facts).await?;
             }
             (Step::Change, Some(old)) => {
                 let facts = facts.await?;
-                replace(&mut work, &mut news, old, Uuid::now_v7(), opening, &facts, EndReason::Changed).await?;
+                opened.push((id, false));
+                replace(work, &mut news, old, id, opening, &facts, EndReason::Changed).await?;
             }
             _ => {}
         }
     }
-    news.tell(&mut work).await?;
-    work.commit(batch).await
+    news.tell(work).await?;
+    Ok((batch, opened))
+}
+
+/// Ends a row that a sheet opened by mistake, and gives the place back to whom it
+/// was taken from, as of now: who answered in between did answer. When the row no
+/// longer holds, or was changed since, it stays: the subject's name says where.
+pub async fn take_back_in(work: &mut Work, id: Uuid, because: &str) -> Result<Option<String>> {
+    let (zone, now) = (work.zone(), work.now);
+    let Some(row) = store::get(work, zone, id).await? else { return Ok(None) };
+    let subject = locked(work, row.subject_kind, row.subject_id).await?;
+    let row = store::get(work, zone, id).await?.ok_or(Error::NotFound)?;
+    if row.valid_to.is_some() || row.version != 1 {
+        return Ok(Some(subject.short_name));
+    }
+    let before = store::rows(work, zone, row.subject_id, row.role).await?;
+    let before = before.into_iter().find(|earlier| earlier.successor_id == Some(id));
+    let mut news = News::default();
+    let facts = match &before {
+        Some(before) => candidate(work, zone, before.role, before.department_id, before.person_id).await.ok(),
+        None => None,
+    };
+    match (before, facts) {
+        (Some(before), Some(facts)) => {
+            let opening = Opening {
+                subject: &subject,
+                role: before.role,
+                department_id: before.department_id,
+                person_id: before.person_id,
+                valid_from: now,
+                until: before.until.filter(|until| *until > now),
+                basis: before.basis.clone(),
+                reason: Some(because.to_owned()),
+                batch_id: None,
+            };
+            replace(work, &mut news, &row, Uuid::now_v7(), opening, &facts, EndReason::Mistake).await?;
+        }
+        // Nobody held it, or who did may no longer.
+        _ => {
+            close(work, &row, now, EndReason::Mistake, Some(because.to_owned())).await?;
+            if let Some(person) = row.person_id {
+                let place = (row.role, row.subject_kind, row.subject_id, subject.short_name.clone());
+                news.relieved.entry(person).or_default().push(place);
+            }
+        }
+    }
+    news.tell(work).await?;
+    Ok(None)
 }
 
 /// Everything that one person hands over to another.

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Import {
-    /// What the sheet holds: enterprises, carriers, contacts, assignments.
+    /// What the sheet holds: enterprises, carriers, contacts, departments, staff, projects, assignments.
     #[arg(value_parser = kind)]
     kind: Kind,
     /// A CSV or XLSX file.
@@ -38,6 +38,9 @@ impl Import {
         let who = command(zone_of(&app, self.zone.as_deref()).await?);
         let name = self.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let report = import::run(&app, &who, self.kind, bytes, &name, self.dry_run).await.map_err(plain)?;
+        for notice in &report.notices {
+            println!("{notice}");
+        }
         for wrong in &report.errors {
             println!("{} {}{}: {}", wrong.sheet, wrong.column, wrong.row, wrong.message);
         }

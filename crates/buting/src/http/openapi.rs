@@ -138,7 +138,8 @@ impl Operation {
             Input::Multipart => {
                 operation["requestBody"] = json!({"required": true, "content": {"multipart/form-data": {"schema": {
                     "type": "object", "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}, "dry_run": {"type": "boolean"}}}}}});
+                    "properties": {"file": {"type": "string", "format": "binary"}, "dry_run": {"type": "boolean"},
+                        "similar": {"type": "string", "enum": ["update", "new", "skip"]}}}}}});
             }
         }
         if self.owner_scoped {

@@ -142,9 +142,17 @@ pub async fn department(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Department>
 pub async fn change_department(app: &App, who: &Actor, id: Uuid, change: DepartmentChange) -> Result<Uuid> {
     who.must(KEEPERS)?;
     let mut work = app.work(who).await?;
-    let zone = who.zone_id;
-    let old = department(&mut work, zone, id).await?;
+    let old = department(&mut work, who.zone_id, id).await?;
     who.saw(old.version)?;
+    change_department_in(&mut work, id, change).await?;
+    work.commit(id).await
+}
+
+/// Changes a department within a piece of work of somebody who may; false when all
+/// stays as it was.
+pub async fn change_department_in(work: &mut Work, id: Uuid, change: DepartmentChange) -> Result<bool> {
+    let zone = work.zone();
+    let old = department(work, zone, id).await?;
     if old.valid_to.is_some() {
         return Err(Error::state("department_closed"));
     }
@@ -156,10 +164,10 @@ pub async fn change_department(app: &App, who: &Actor, id: Uuid, change: Departm
     let industries = industries(&mut check, change.industries.apply(old.industries.clone()).as_deref());
     let parent_id = change.parent_id.apply(old.parent_id);
     if let Some(parent) = parent_id {
-        check.that(is_free_parent(&mut work, zone, id, parent).await?, "parent_id", "parent");
+        check.that(is_free_parent(work, zone, id, parent).await?, "parent_id", "parent");
     }
     let kind = change.kind.unwrap_or(old.kind);
-    if kind.is_own() != old.kind.is_own() && store::people_there(&mut work, zone, id).await? > 0 {
+    if kind.is_own() != old.kind.is_own() && store::people_there(work, zone, id).await? > 0 {
         // Their roles follow from what kind of body it is.
         check.add(FieldError::new("kind", "kind_with_people"));
     }
@@ -174,9 +182,6 @@ pub async fn change_department(app: &App, who: &Actor, id: Uuid, change: Departm
         position: change.position.unwrap_or(old.position),
         ..old.clone()
     };
-    if !store::update_department(&mut work, zone, &new).await? {
-        return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
-    }
     let mut changed = Changed::default();
     changed.plain("name", &old.name, &new.name);
     changed.plain("short_name", &old.short_name, &new.short_name);
@@ -185,8 +190,32 @@ pub async fn change_department(app: &App, who: &Actor, id: Uuid, change: Departm
     changed.plain("position", &old.position, &new.position);
     changed.plain("phone", &old.phone, &new.phone);
     changed.plain("industries", &old.industries, &new.industries);
+    if changed.before.is_empty() {
+        return Ok(false);
+    }
+    if !store::update_department(work, zone, &new).await? {
+        return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
+    }
     work.log("department.change", Subject::new("department", id), changed.change()).await?;
-    work.commit(id).await
+    Ok(true)
+}
+
+/// The fields of a department that the ledger keeps of a change.
+pub fn department_facts(one: &Department) -> Json {
+    json!({
+        "name": one.name, "short_name": one.short_name, "kind": one.kind, "parent_id": one.parent_id,
+        "position": one.position, "phone": one.phone, "industries": one.industries,
+    })
+}
+
+/// Takes a department out again that a sheet brought by mistake. The caller sees to
+/// it that nothing rests on it.
+pub async fn remove_department_in(work: &mut Work, id: Uuid, because: &str) -> Result<()> {
+    let zone = work.zone();
+    let Some(old) = store::department(work, zone, id).await? else { return Ok(()) };
+    store::delete_department(work, zone, id).await?;
+    let change = Change { before: Some(department_facts(&old)), ..Change::default() }.because(because);
+    work.log("department.undo", Subject::new("department", id), change).await
 }
 
 /// Whether a department may come under that parent: one that exists, is open,
@@ -403,10 +432,28 @@ struct Particulars {
     email: Option<String>,
 }
 
-/// What is wrong with the name, title and phone of a person who is to be added.
-pub(crate) fn wrong_person(name: &str, title: Option<&str>, phone: Option<&str>) -> Vec<FieldError> {
+/// What is wrong with the particulars of a person who is to be added.
+pub(crate) fn wrong_person(
+    name: &str,
+    title: Option<&str>,
+    phone: Option<&str>,
+    email: Option<&str>,
+) -> Vec<FieldError> {
     let mut check = Check::new();
-    particulars(&mut check, name, title, phone, None);
+    particulars(&mut check, name, title, phone, email);
+    noted(check)
+}
+
+/// What is wrong with the texts of a department that is to be added.
+pub(crate) fn wrong_department(name: &str, short_name: Option<&str>, phone: Option<&str>) -> Vec<FieldError> {
+    let mut check = Check::new();
+    check.text("name", name, 60);
+    check.opt_text("short_name", short_name, 20);
+    check.opt_text("phone", phone, 30);
+    noted(check)
+}
+
+fn noted(check: Check) -> Vec<FieldError> {
     match check.done() {
         Err(Error::Invalid(errors)) => errors,
         _ => Vec::new(),
@@ -536,6 +583,26 @@ pub async fn change_person_in(work: &mut Work, id: Uuid, change: PersonChange) -
         }
     }
     store_person(work, &old, &new).await
+}
+
+/// The fields of a person that the ledger keeps of a change, names and numbers open.
+pub fn person_facts(one: &Person) -> Json {
+    json!({
+        "name": one.name, "phone": one.phone, "email": one.email, "partial": one.partial, "title": one.title,
+        "department_id": one.department_id, "position": one.position,
+    })
+}
+
+/// Takes a person out again whom a sheet brought by mistake, with what the ledger
+/// holds of him: there is no purpose left. The caller sees to it that nothing rests
+/// on him.
+pub async fn remove_person_in(work: &mut Work, id: Uuid, because: &str) -> Result<()> {
+    let zone = work.zone();
+    let Some(old) = store::person(work, zone, id).await? else { return Ok(()) };
+    store::delete_person(work, zone, id).await?;
+    work.destroy_key(zone, id).await?;
+    let change = Change { before: Some(json!({"title": old.title})), ..Change::default() }.because(because);
+    work.log("person.undo", subject_of(&old), change).await
 }
 
 /// Changes one's own telephone and e-mail.

@@ -393,6 +393,14 @@ pub async fn insert_person(tx: &mut Tx, zone: Uuid, id: Uuid, new: &NewPerson, a
     .map(drop)
 }
 
+pub async fn delete_person(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
+    tx.run(sql!("DELETE FROM person WHERE zone_id = $1 AND id = $2", zone, id)).await.map(drop)
+}
+
+pub async fn delete_department(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
+    tx.run(sql!("DELETE FROM department WHERE zone_id = $1 AND id = $2", zone, id)).await.map(drop)
+}
+
 pub async fn insert_account(
     tx: &mut Tx,
     zone: Uuid,

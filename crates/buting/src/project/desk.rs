@@ -15,7 +15,7 @@ use crate::list::Walk;
 use crate::organisation::NewPerson;
 use crate::organisation::desk::{add_person_in, sealed};
 use crate::search;
-use crate::time::Day;
+use crate::time::{Day, Time};
 use crate::todo::ToDo;
 use crate::zone::Zone;
 use ::store::{Error as StoreError, Sql, Tx};
@@ -165,7 +165,8 @@ fn words_of(project: &Project) -> String {
     text
 }
 
-fn facts(project: &Project) -> Json {
+/// The facts that the ledger keeps of a project.
+pub fn facts(project: &Project) -> Json {
     json!({
         "name": project.name, "short_name": project.short_name, "code": project.code, "level": project.level,
         "level_text": project.level_text, "owner_name": project.owner_name, "contractor": project.contractor,
@@ -189,13 +190,9 @@ pub async fn create(app: &App, who: &Actor, new: NewProject) -> Result<Uuid> {
     work.commit(id).await
 }
 
-/// Enters a project within a piece of work.
-pub async fn create_in(work: &mut Work, new: NewProject) -> Result<Uuid> {
-    let (zone, id, now) = (work.zone(), new.id.unwrap_or_else(Uuid::now_v7), work.now);
-    if store::project(work, zone, id).await?.is_some() {
-        return Err(Error::Replayed(id));
-    }
-    let project = checked(Project {
+fn entered(new: &NewProject, id: Uuid, now: Time) -> Project {
+    let new = new.clone();
+    Project {
         id,
         short_name: new.short_name.unwrap_or_default(),
         name: new.name,
@@ -213,7 +210,21 @@ pub async fn create_in(work: &mut Work, new: NewProject) -> Result<Uuid> {
         closed_at: None,
         created_at: now,
         version: 1,
-    })?;
+    }
+}
+
+/// Whether the texts of a new project hold; everything that is wrong at once.
+pub fn checked_new(new: &NewProject) -> Result<()> {
+    checked(entered(new, Uuid::nil(), Time::default())).map(drop)
+}
+
+/// Enters a project within a piece of work.
+pub async fn create_in(work: &mut Work, new: NewProject) -> Result<Uuid> {
+    let (zone, id, now) = (work.zone(), new.id.unwrap_or_else(Uuid::now_v7), work.now);
+    if store::project(work, zone, id).await?.is_some() {
+        return Err(Error::Replayed(id));
+    }
+    let project = checked(entered(&new, id, now))?;
     known_places(work, zone, &project).await?;
     store::insert(work, zone, &project).await.map_err(taken)?;
     search::put(work, PROJECT, id, Some(id), now, &words_of(&project)).await?;
@@ -227,13 +238,23 @@ pub async fn change(app: &App, who: &Actor, id: Uuid, patch: ProjectPatch) -> Re
     let mut work = app.work(who).await?;
     let old = kept(&mut work, id).await?;
     who.saw(old.version)?;
-    let (zone, now) = (who.zone_id, work.now);
+    change_in(&mut work, &old, patch, None).await?;
+    work.commit(id).await
+}
+
+/// One project, for other jobs, which have checked that the reader may know of it.
+pub async fn by_id(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Project> {
+    store::project(tx, zone, id).await?.ok_or(Error::NotFound)
+}
+
+/// The project as it would be after a change.
+fn changed(old: &Project, patch: ProjectPatch, now: Time) -> Result<Project> {
     let closed_at = match patch.closed {
         Some(true) => old.closed_at.or(Some(now)),
         Some(false) => None,
         None => old.closed_at,
     };
-    let new = checked(Project {
+    checked(Project {
         name: patch.name.unwrap_or_else(|| old.name.clone()),
         short_name: patch.short_name.unwrap_or_else(|| old.short_name.clone()),
         code: patch.code.apply(old.code.clone()),
@@ -248,20 +269,44 @@ pub async fn change(app: &App, who: &Actor, id: Uuid, patch: ProjectPatch) -> Re
         works: patch.works.apply(old.works.clone()),
         closed_at,
         ..old.clone()
-    })?;
-    let Some((before, after)) = difference(&facts(&old), &facts(&new)) else { return work.commit(id).await };
-    known_places(&mut work, zone, &new).await?;
-    if !store::update(&mut work, zone, &new, old.version).await.map_err(taken)? {
+    })
+}
+
+/// Whether a change would change anything; what is wrong with it as an error.
+pub fn would_change(old: &Project, patch: ProjectPatch, now: Time) -> Result<bool> {
+    Ok(difference(&facts(old), &facts(&changed(old, patch, now)?)).is_some())
+}
+
+/// Changes a project within a piece of work of somebody who may; false when all
+/// stays as it was.
+pub async fn change_in(work: &mut Work, old: &Project, patch: ProjectPatch, because: Option<&str>) -> Result<bool> {
+    let (zone, now, id) = (work.zone(), work.now, old.id);
+    let new = changed(old, patch, now)?;
+    let Some((before, after)) = difference(&facts(old), &facts(&new)) else { return Ok(false) };
+    known_places(work, zone, &new).await?;
+    if !store::update(work, zone, &new, old.version).await.map_err(taken)? {
         return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
     }
-    search::put(&mut work, PROJECT, id, Some(id), old.created_at, &words_of(&new)).await?;
+    search::put(work, PROJECT, id, Some(id), old.created_at, &words_of(&new)).await?;
     let action = match (old.stage == new.stage, old.closed_at == new.closed_at) {
         (_, false) => "project.close",
         (false, true) => "project.stage",
         (true, true) => "project.change",
     };
-    work.log(action, Subject::about("project", id, id), Change::from_to(before, after)).await?;
-    work.commit(id).await
+    let change = Change::from_to(before, after).because(because.unwrap_or_default());
+    work.log(action, Subject::about("project", id, id), change).await?;
+    Ok(true)
+}
+
+/// Takes a project out again that a sheet brought by mistake. The caller sees to it
+/// that nothing rests on it.
+pub async fn remove_in(work: &mut Work, id: Uuid, because: &str) -> Result<()> {
+    let zone = work.zone();
+    let Some(old) = store::project(work, zone, id).await? else { return Ok(()) };
+    store::delete(work, zone, id).await?;
+    search::remove(work, PROJECT, id).await?;
+    let change = Change { before: Some(facts(&old)), ..Change::default() }.because(because);
+    work.log("project.undo", Subject::about("project", id, id), change).await
 }
 
 /// The fields that differ, as they were and as they are; none when none does.

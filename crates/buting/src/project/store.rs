@@ -134,6 +134,10 @@ pub async fn insert(tx: &mut Tx, zone: Uuid, project: &Project) -> Result<()> {
 }
 
 /// Keeps a changed project; false when somebody else changed it before.
+pub async fn delete(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
+    tx.run(sql!("DELETE FROM project WHERE zone_id = $1 AND id = $2", zone, id)).await.map(drop)
+}
+
 pub async fn update(tx: &mut Tx, zone: Uuid, project: &Project, version: i64) -> Result<bool> {
     let n = tx
         .run(sql!(

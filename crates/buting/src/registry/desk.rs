@@ -267,6 +267,40 @@ pub(super) async fn change_in(
     Ok(true)
 }
 
+/// Takes an enterprise out again that a sheet brought by mistake. The caller sees to
+/// it that nothing rests on it.
+pub(super) async fn remove_enterprise_in(work: &mut Work, id: Uuid, because: &str) -> Result<()> {
+    let zone = work.zone();
+    let Some(old) = store::enterprise(work, zone, id).await? else { return Ok(()) };
+    store::delete_enterprise(work, zone, id).await?;
+    search::remove(work, ENTERPRISE, id).await?;
+    let change = Change { before: Some(old.facts()), ..Change::default() }.because(because);
+    work.log("enterprise.undo", Subject::about("enterprise", id, id), change).await
+}
+
+/// The same for a carrier.
+pub(super) async fn remove_carrier_in(work: &mut Work, id: Uuid, because: &str) -> Result<()> {
+    let zone = work.zone();
+    let Some(old) = store::carrier(work, zone, id).await? else { return Ok(()) };
+    store::delete_carrier(work, zone, id).await?;
+    search::remove(work, CARRIER, id).await?;
+    let change = Change { before: Some(old.facts()), ..Change::default() }.because(because);
+    work.log("carrier.undo", Subject::about("carrier", id, id), change).await
+}
+
+/// The same for a person, who may be a contact; the next contact is called first then.
+pub(super) async fn remove_person_in(work: &mut Work, id: Uuid, because: &str) -> Result<()> {
+    let zone = work.zone();
+    if let Some(contact) = store::contact(work, zone, id).await? {
+        store::forget_contact(work, zone, id).await?;
+        let rest = store::contacts(work, zone, &[contact.enterprise_id]).await?;
+        if let Some(next) = rest.iter().find(|one| one.id != id).filter(|_| contact.primary) {
+            store::set_contact(work, zone, next.id, contact.enterprise_id, true, next.verified_at).await?;
+        }
+    }
+    organisation::remove_person_in(work, id, because).await
+}
+
 /// Adds a contact. An enterprise adds its own people.
 pub async fn add_contact(app: &App, who: &Actor, enterprise: Uuid, new: NewContact) -> Result<Uuid> {
     who.must(CONTACT_KEEPERS)?;

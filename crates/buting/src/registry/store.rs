@@ -282,6 +282,15 @@ pub async fn update_enterprise(tx: &mut Tx, zone: Uuid, one: &Enterprise, versio
     Ok(n == 1)
 }
 
+pub async fn delete_enterprise(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
+    tx.run(sql!("DELETE FROM enterprise_short_name WHERE zone_id = $1 AND enterprise_id = $2", zone, id)).await?;
+    tx.run(sql!("DELETE FROM enterprise WHERE zone_id = $1 AND id = $2", zone, id)).await.map(drop)
+}
+
+pub async fn delete_carrier(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
+    tx.run(sql!("DELETE FROM carrier WHERE zone_id = $1 AND id = $2", zone, id)).await.map(drop)
+}
+
 /// The contacts of these enterprises who have not left; those to call first come first.
 pub async fn contacts(tx: &mut Tx, zone: Uuid, enterprises: &[Uuid]) -> Result<Vec<Contact>> {
     let mut query = Sql::from(CONTACT);

@@ -20,6 +20,7 @@ mod privacy;
 mod project;
 mod registry;
 mod settings;
+mod sheets;
 mod smoke;
 mod upkeep;
 mod visit;

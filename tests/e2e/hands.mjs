@@ -72,3 +72,24 @@ async function press(page, form, button) {
   await page.waitForLoadState("load");
   return status;
 }
+
+/** Hands a sheet in and waits for what the preview says. */
+export async function preview(page, kind, file) {
+  await page.goto("/imports");
+  const form = page.locator('form[action="/imports"]');
+  await form.locator('[name="kind"]').selectOption(kind);
+  await form.locator('[name="file"]').setInputFiles(file);
+  await send(page, form);
+  await settled(page);
+}
+
+/** The page of an import reloads itself until the work is done. */
+export async function settled(page) {
+  await page.waitForFunction(() => !document.querySelector("main progress"), null, { timeout: 60_000 });
+}
+
+/** How many rows the report counts, by what happened to them. */
+export async function counts(page) {
+  return page.evaluate(() => Object.fromEntries([...document.querySelectorAll("main .panel dl.facts dt")]
+    .map((dt) => [dt.textContent.trim(), dt.nextElementSibling?.textContent.trim()])));
+}

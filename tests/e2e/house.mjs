@@ -27,12 +27,21 @@ function freePort() {
   });
 }
 
-/** Starts the demo zone on a database of its own. Answers `{ base, stop }`. */
-export async function serve() {
+/** Starts the program in an empty directory, as a new office does. */
+export function empty() {
+  return start(["serve"], false);
+}
+
+/** Starts the demo zone on a database of its own. Answers `{ base, log, stop }`. */
+export function serve() {
+  return start(["demo", "--password", PASSWORD], process.env.DB === "postgres");
+}
+
+async function start(command, postgres) {
   const data = mkdtempSync(join(tmpdir(), "buting-e2e-"));
   const port = await freePort();
-  const args = ["demo", "--listen", `127.0.0.1:${port}`, "--data", data, "--password", PASSWORD];
-  if (process.env.DB === "postgres") {
+  const args = [...command, "--listen", `127.0.0.1:${port}`, "--data", data];
+  if (postgres) {
     const database = process.env.BUTING_TEST_POSTGRES;
     if (!database) throw new Error("DB=postgres needs BUTING_TEST_POSTGRES: run under scripts/with-postgres.sh");
     args.push("--database", database);

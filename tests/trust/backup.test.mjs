@@ -99,6 +99,21 @@ test('a target that holds data is replaced only by force, never while it serves,
   assert.equal(forced.status, 0, forced.err);
   assert.match(forced.out, /What was there is kept in .*before-restore\.backup/);
   await holds(where, []);
+  // Keys that are replaced are kept too, apart from the backup; both together bring back what was there.
+  const field = path.join(where[1], 'keys', 'field-0001.key');
+  const before = readFileSync(field, 'utf8');
+  const other = path.join(dir, 'other.keys');
+  must('backup-keys', other, ...live);
+  const second = buting('restore', file, '--keys', other, '--force', ...where);
+  assert.equal(second.status, 0, second.err);
+  assert.notEqual(readFileSync(field, 'utf8'), before);
+  const [, kept] = second.out.match(/What was there is kept in (.*before-restore\.backup)/);
+  const [, keys] = second.out.match(/The keys that were there are kept in (.*keys-before-restore-\d{8}-\d{6}\/buting\.keys)/);
+  assert.equal(statSync(keys).mode & 0o077, 0, 'others can read the keys');
+  await holds(where, []);
+  must('restore', kept, '--keys', keys, '--force', ...where);
+  assert.equal(readFileSync(field, 'utf8'), before);
+  await holds(where, []);
   assert.equal(buting('backup', file, ...live).status, 1, 'a backup is never written over');
 });
 

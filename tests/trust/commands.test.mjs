@@ -1,6 +1,6 @@
 // The commands as scripts rely on them: exit codes, last lines, plain words.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -13,6 +13,24 @@ test('wrong usage is 2, failure is 1', () => {
   assert.equal(buting().status, 2);
   assert.equal(buting('serve', '--nonsense').status, 2);
   assert.equal(buting('user', 'add', 'x', '--person', '某', '--role', 'king').status, 2);
+  const where = ['--data', path.join(dir, 'usage')];
+  const broken = path.join(dir, 'broken.toml');
+  writeFileSync(broken, 'listen = \n');
+  for (const command of [
+    ['migrate', '--database', 'mysql://x', ...where],
+    ['migrate', '--database', 'postgres://host:port/name', ...where],
+    ['migrate', '--config', broken],
+    ['migrate', '--config', path.join(dir, 'no-such-file.toml')],
+    ['serve', '--listen', 'nonsense', ...where],
+    ['token', 'create', '--user', 'x', '--scope', 'everything', ...where],
+    ['import', 'ghosts', broken, ...where],
+    ['export', 'enterprises', path.join(dir, 'out.pdf'), ...where],
+    ['zone', 'create', 'No Such Handle', '某区', ...where],
+  ]) {
+    const done = buting(...command);
+    assert.equal(done.status, 2, `${command.join(' ')}: ${done.err}`);
+    assert.ok(done.err.length > 0 && !done.err.includes('panicked'), done.err);
+  }
   const nowhere = buting('verify', '--data', path.join(dir, 'nowhere'));
   assert.equal(nowhere.status, 1);
   assert.match(nowhere.err, /there is no database at .*nowhere/);
@@ -110,4 +128,36 @@ test('settings come from the file, and an unknown one is named', async () => {
   assert.ok(readFileSync(path.join(data, 'buting.db')).length > 0);
   writeFileSync(file, 'lissten = "x"\n');
   assert.match(buting('migrate', '--config', file).err, /lissten/);
+});
+
+test('with the keys of another installation nothing starts and nothing is written', () => {
+  const [one, two] = ['own-keys', 'other-keys'].map((name) => path.join(dir, name));
+  for (const data of [one, two]) furnish(['--data', data]);
+  rmSync(path.join(one, 'keys'), { recursive: true });
+  cpSync(path.join(two, 'keys'), path.join(one, 'keys'), { recursive: true });
+  const where = ['--data', one];
+  for (const command of [['serve', '--listen', '127.0.0.1:0'], ['user', 'add', 'x', '--person', '某', '--role', 'auditor'], ['check']]) {
+    const refused = buting(...command, ...where);
+    assert.equal(refused.status, 1, command[0]);
+    assert.match(refused.out + refused.err, /the keys in .*own-keys\/keys are not those of the database/);
+  }
+  assert.equal(buting('verify', ...where).status, 1, 'it tells what does not hold');
+});
+
+test('without file handles the service rests and then goes on', async () => {
+  const where = ['--data', path.join(dir, 'handles')];
+  const token = furnish(where);
+  const server = await Server.start(where, 20, 64);
+  const open = [];
+  try {
+    for (let n = 0; n < 80; n += 1) open.push(net.connect(server.port, '127.0.0.1').on('error', () => {}));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const refused = server.log.filter((line) => line.includes('cannot be accepted')).length;
+    assert.ok(refused > 0 && refused < 20, `${refused} times: it must rest in between`);
+    for (const socket of open) socket.destroy();
+    assert.equal((await server.call(token, 'GET', '/api/v1/session')).status, 200);
+  } finally {
+    for (const socket of open) socket.destroy();
+    assert.equal((await server.end()).code, 0);
+  }
 });

@@ -12,8 +12,9 @@ const BUTING = process.env.BUTING ?? 'target/debug/buting';
 /** Processes that still run. A test that failed halfway ends none, and `node --test` would wait for them for ever. */
 const running = new Set();
 
-function start(args, stdio) {
-  const child = spawn(BUTING, args, { stdio });
+function start(args, stdio, handles) {
+  const limited = ['-c', `ulimit -n ${handles}; exec "$0" "$@"`, BUTING, ...args];
+  const child = handles ? spawn('sh', limited, { stdio }) : spawn(BUTING, args, { stdio });
   running.add(child);
   child.once('exit', () => running.delete(child));
   return child;
@@ -62,11 +63,11 @@ export function furnish(where) {
 
 /** A serving process. */
 export class Server {
-  /** Starts one and waits for its line `listening on http://…`. */
-  static async start(where, seconds = 20) {
+  /** Starts one, with so many file handles at most, and waits for its line `listening on http://…`. */
+  static async start(where, seconds = 20, handles = undefined) {
     const server = new Server();
     const began = performance.now();
-    const child = start(['serve', '--listen', '127.0.0.1:0', ...where], ['ignore', 'ignore', 'pipe']);
+    const child = start(['serve', '--listen', '127.0.0.1:0', ...where], ['ignore', 'ignore', 'pipe'], handles);
     server.child = child;
     server.exit = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
     const log = [];

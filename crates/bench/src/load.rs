@@ -124,6 +124,7 @@ pub async fn load(app: &Arc<App>, size: Size) -> Result<Loaded> {
             parent_id: None,
             position: None,
             phone: None,
+            industries: None,
         };
         departments.push(desk::add_department(app, &who, new).await?);
     }
@@ -131,6 +132,7 @@ pub async fn load(app: &Arc<App>, size: Size) -> Result<Loaded> {
     let dispatcher = account(app, zone, "dispatcher", Role::Dispatcher, departments[0]).await?;
     let now = app.now();
     let enterprises = enterprises(app, &who, size.enterprises, now).await?;
+    assignments(app, &who, &enterprises, &departments, officer, now).await?;
     eprintln!("{} enterprises", enterprises.len());
     let appeals = appeals(app, &who, size.appeals, &enterprises, &departments, officer, now).await?;
     eprintln!("{} appeals", appeals.len());
@@ -184,6 +186,47 @@ async fn enterprises(app: &App, who: &Actor, n: usize, now: Time) -> Result<Vec<
     Ok(ids)
 }
 
+/// A department answers for each enterprise, and for those of the first one the officer.
+async fn assignments(
+    app: &App,
+    who: &Actor,
+    enterprises: &[Uuid],
+    departments: &[Uuid],
+    officer: Uuid,
+    now: Time,
+) -> Result<()> {
+    let mut work = app.work(who).await?;
+    let mut bulk = Bulk::new(
+        "INSERT INTO assignment (zone_id, id, subject_kind, subject_id, role, department_id, person_id, valid_from,
+           created_at, version) VALUES ",
+    );
+    for (i, enterprise) in enterprises.iter().enumerate() {
+        let department = departments[i % departments.len()];
+        let holders = [("lead_dept", Some(department), None), ("officer", None, Some(officer))];
+        for (role, department, person) in holders.into_iter().take(if i % departments.len() == 0 { 2 } else { 1 }) {
+            bulk.row(&mut work, |sql| {
+                values!(
+                    sql,
+                    who.zone_id,
+                    Uuid::now_v7(),
+                    "enterprise",
+                    *enterprise,
+                    role,
+                    department,
+                    person,
+                    now,
+                    now,
+                    1_i64
+                );
+            })
+            .await?;
+        }
+    }
+    bulk.flush(&mut work).await?;
+    work.commit(who.zone_id).await?;
+    Ok(())
+}
+
 /// The texts of an appeal: one in ten thousand holds the rare word, two in five
 /// hold the common one.
 fn words(n: usize) -> (String, String) {
@@ -221,7 +264,8 @@ async fn appeals(
             let enterprise = enterprises[i % enterprises.len()];
             let (title, body) = words(i);
             let (status, open) = STATUSES[i % STATUSES.len()];
-            let department = (status != "registered").then(|| departments[i % departments.len()]);
+            // Status and department go round in steps of their own, so that each department has every status.
+            let department = (status != "registered").then(|| departments[i / STATUSES.len() % departments.len()]);
             let handler = (open && department == Some(departments[0])).then_some(officer);
             // Spread over two years, the newest last.
             let at = now.plus(-((n - i) as i64) * (730 * DAY_MS / n as i64));
@@ -276,7 +320,7 @@ async fn appeals(
                         "finish",
                         limit,
                         "office",
-                        "to_enterprise",
+                        "office",
                         state,
                         at,
                         due,

@@ -39,12 +39,20 @@ enum Command {
         /// A tenth of the data and of the requests.
         #[arg(long)]
         quick: bool,
+        /// Only measurements with this in their name.
+        #[arg(long)]
+        only: Option<String>,
     },
     /// Ask a server and print how long each answer took (used by `run`).
     Client(client::Ask),
 }
 
 fn main() -> ExitCode {
+    // A measurement that fails says why.
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::ERROR)
+        .init();
     match work(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -58,10 +66,10 @@ fn work(cli: Cli) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     match cli.command {
         Command::Client(ask) => runtime.block_on(client::run(ask)),
-        Command::Run { database, enterprises, appeals, history, quick } => {
+        Command::Run { database, enterprises, appeals, history, quick, only } => {
             let part = if quick { 10 } else { 1 };
             let size = Size { enterprises: enterprises / part, appeals: appeals / part, history: history / part };
-            runtime.block_on(scenes::run(database, size, part))
+            runtime.block_on(scenes::run(database, size, part, only))
         }
     }
 }

@@ -216,6 +216,15 @@ impl Actor {
         if self.is(roles) { Ok(()) } else { Err(Error::Forbidden) }
     }
 
+    /// Whose one-time keys these are: the person's, or those of the work order that
+    /// a signed link opens.
+    pub fn poster(&self) -> Option<Uuid> {
+        match self.scope {
+            Scope::WorkOrder(order) if self.via == Via::Link => Some(order),
+            _ => self.person_id,
+        }
+    }
+
     /// The person, where only a person can act.
     pub fn person(&self) -> Result<Uuid> {
         self.person_id.ok_or(Error::Forbidden)

@@ -66,6 +66,8 @@ pub struct Config {
     pub demo: bool,
     /// How many nightly backups are kept; with 0 none are made.
     pub keep_backups: usize,
+    /// Where the keys are backed up every night, apart from the backups.
+    pub key_backups: Option<PathBuf>,
 }
 
 /// The application. Cheap to share: `Arc<App>`.
@@ -255,12 +257,12 @@ impl Work {
     /// Makes everything durable. `made` is the record that the post made, which
     /// a repeated post is answered with.
     pub async fn commit(mut self, made: Uuid) -> Result<Uuid> {
-        if let (Some(Once { key, .. }), Some(person)) = (&self.who.once, self.who.person_id) {
+        if let (Some(Once { key, .. }), Some(poster)) = (&self.who.once, self.who.poster()) {
             let update = sql!(
                 "UPDATE once SET subject_id = $1 WHERE zone_id = $2 AND actor_id = $3 AND key = $4",
                 made,
                 self.who.zone_id,
-                person,
+                poster,
                 key
             );
             self.tx.run(update).await?;
@@ -270,7 +272,7 @@ impl Work {
     }
 
     async fn claim_once(&mut self) -> Result<()> {
-        let (Some(once), Some(person)) = (self.who.once.clone(), self.who.person_id) else {
+        let (Some(once), Some(poster)) = (self.who.once.clone(), self.who.poster()) else {
             return Ok(());
         };
         let taken = self
@@ -279,7 +281,7 @@ impl Work {
                 "INSERT INTO once (zone_id, actor_id, key, fingerprint, at) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT (zone_id, actor_id, key) DO NOTHING",
                 self.who.zone_id,
-                person,
+                poster,
                 once.key,
                 once.fingerprint,
                 self.now
@@ -293,7 +295,7 @@ impl Work {
             .one(sql!(
                 "SELECT fingerprint, subject_id FROM once WHERE zone_id = $1 AND actor_id = $2 AND key = $3",
                 self.who.zone_id,
-                person,
+                poster,
                 once.key
             ))
             .await?;

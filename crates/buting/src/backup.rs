@@ -51,6 +51,13 @@ pub struct Head {
     keys: Vec<(String, String)>,
 }
 
+impl Head {
+    /// The key files that the backup brings along: names and contents.
+    pub fn keys(&self) -> &[(String, String)] {
+        &self.keys
+    }
+}
+
 /// Tables whose rows a backup holds.
 fn kept(migrations: &[Migration]) -> Result<Vec<Table>> {
     let mut tables = tables(migrations)?;
@@ -285,6 +292,18 @@ pub struct KeyBackup {
 impl KeyBackup {
     /// Collects the keys of an installation.
     pub async fn collect(db: &Db, keys_dir: &Path) -> Result<Self> {
+        let mut keys = Self::of_files(keys_dir)?;
+        let rows: Vec<(Uuid, Uuid, Vec<u8>, i64)> = db
+            .read()
+            .await?
+            .list("SELECT zone_id, owner_id, wrapped, created_at FROM field_key ORDER BY zone_id, owner_id")
+            .await?;
+        keys.field_keys = rows.into_iter().map(|(zone, owner, wrapped, at)| (zone, owner, hex(&wrapped), at)).collect();
+        Ok(keys)
+    }
+
+    /// The key files of a directory, without the field keys of its database.
+    pub fn of_files(keys_dir: &Path) -> Result<Self> {
         let mut files = Vec::new();
         for entry in fs::read_dir(keys_dir).with_context(|| format!("cannot read {}", keys_dir.display()))? {
             let path = entry?.path();
@@ -294,13 +313,18 @@ impl KeyBackup {
             }
         }
         files.sort();
-        let rows: Vec<(Uuid, Uuid, Vec<u8>, i64)> = db
-            .read()
-            .await?
-            .list("SELECT zone_id, owner_id, wrapped, created_at FROM field_key ORDER BY zone_id, owner_id")
-            .await?;
-        let field_keys = rows.into_iter().map(|(zone, owner, wrapped, at)| (zone, owner, hex(&wrapped), at)).collect();
-        Ok(Self { made_at: SystemClock.now().ms(), files, field_keys })
+        Ok(Self { made_at: SystemClock.now().ms(), files, field_keys: Vec::new() })
+    }
+
+    /// Whether putting these files in place would overwrite one of the keys.
+    pub fn is_touched_by(&self, files: &[(String, String)]) -> bool {
+        let other = |(name, content): &(String, String)| files.iter().any(|(n, c)| n == name && c.trim() != content);
+        self.files.iter().any(other)
+    }
+
+    /// The key files: their names and contents.
+    pub fn files(&self) -> &[(String, String)] {
+        &self.files
     }
 
     /// How many key files and field keys it holds.
@@ -355,20 +379,27 @@ impl KeyBackup {
     }
 }
 
-/// A name for a backup made now: `buting-20261125-120000-<why>.backup`.
-pub fn file_name(why: &str) -> String {
-    let now = SystemClock.now().local(&default_time_zone());
-    format!("buting-{}-{why}.backup", now.strftime("%Y%m%d-%H%M%S"))
+/// The moment as it stands in the names of files: `20261125-120000`.
+pub fn moment() -> String {
+    SystemClock.now().local(&default_time_zone()).strftime("%Y%m%d-%H%M%S").to_string()
 }
 
-/// Removes all but the newest `keep` backups that the schedule has made, and
-/// what a process that was killed left half made.
-pub fn remove_old(dir: &Path, why: &str, keep: usize) -> Result<usize> {
-    let ending = format!("-{why}.backup");
+/// A name for a backup made now: `buting-20261125-120000-<why>.backup`.
+pub fn file_name(why: &str) -> String {
+    format!("buting-{}-{why}.backup", moment())
+}
+
+/// Removes all but the newest `keep` files with this ending that the schedule
+/// has made, and what a process that was killed left half made.
+pub fn remove_old(dir: &Path, ending: &str, keep: usize) -> Result<usize> {
+    let ending = format!("-{ending}");
     let (mut whole, mut half) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !name.starts_with("buting-") {
+            continue;
+        }
         if name.ends_with(&ending) {
             whole.push(path);
         } else if name.strip_suffix(PART).is_some_and(|name| name.ends_with(&ending)) {

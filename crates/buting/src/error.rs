@@ -36,6 +36,8 @@ pub enum Error {
     TooMany(i64),
     /// The body or the file is larger than allowed (bytes).
     TooLarge(usize),
+    /// The body is of another kind than this one, which is read here.
+    MediaType(&'static str),
     /// The store refused.
     Store(StoreError),
     /// A fault of the program. Logged, never shown.

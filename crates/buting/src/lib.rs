@@ -10,6 +10,7 @@ pub mod clock;
 pub mod continuity;
 pub mod demo;
 pub mod error;
+pub mod handover;
 pub mod http;
 pub mod list;
 pub mod migrations;
@@ -19,12 +20,14 @@ pub mod patch;
 pub mod privacy;
 pub mod project;
 pub mod registry;
+pub mod saved;
 pub mod search;
 pub mod settings;
 pub mod subject;
 pub mod text;
 pub mod time;
 pub mod todo;
+pub mod trace;
 pub mod upkeep;
 pub mod visit;
 pub mod words;
@@ -47,5 +50,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     oversight::routes(&mut routes);
     privacy::routes(&mut routes);
     settings::routes(&mut routes);
+    saved::routes(&mut routes);
     routes
 }

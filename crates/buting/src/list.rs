@@ -1,9 +1,196 @@
-//! Lists that run by one time: their order, the cursor of a page, the words asked for.
+//! How lists run: their order, the cursor of a page, the words asked for. A list
+//! that runs by one time alone has an [`Order`]; one that can be sorted by several
+//! columns is a [`Walk`].
 
 use crate::error::{Error, Result};
+use crate::search;
 use crate::time::Time;
-use store::Sql;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use store::{FromRow, Sql, Tx};
 use uuid::Uuid;
+
+/// A column that a list can be sorted by.
+#[derive(Debug)]
+pub struct Key {
+    /// The word of `sort`.
+    word: &'static str,
+    /// The column or expression; never null.
+    column: &'static str,
+    /// Whether it holds whole numbers or times; texts otherwise.
+    number: bool,
+}
+
+impl Key {
+    /// A column of texts.
+    pub const fn text(word: &'static str, column: &'static str) -> Self {
+        Self { word, column, number: false }
+    }
+
+    /// A column of whole numbers or times.
+    pub const fn number(word: &'static str, column: &'static str) -> Self {
+        Self { word, column, number: true }
+    }
+}
+
+/// The value that the last row of a page was sorted by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value {
+    Text(String),
+    Number(i64),
+}
+
+/// One page of a list that can be sorted by several columns: by which, which way,
+/// after which row, how many. Rows of the same value follow by their id.
+#[derive(Clone, Debug)]
+pub struct Walk {
+    key: &'static Key,
+    down: bool,
+    after: Option<(Value, Uuid)>,
+    limit: i64,
+}
+
+impl Walk {
+    /// Reads `sort` and `cursor`. `usual` is the order when nobody asks for one, with
+    /// `-` the greatest first. An order that the list does not have is refused, and
+    /// so is a cursor of another order.
+    pub fn read(
+        keys: &'static [Key],
+        usual: &str,
+        sort: Option<&str>,
+        cursor: Option<&str>,
+        limit: i64,
+    ) -> Result<Self> {
+        let sort = sort.filter(|sort| !sort.is_empty()).unwrap_or(usual);
+        let (down, word) = sort.strip_prefix('-').map_or((false, sort), |word| (true, word));
+        let key = keys.iter().find(|key| key.word == word).ok_or_else(|| Error::field("sort", "unknown"))?;
+        let mut walk = Self { key, down, after: None, limit };
+        if let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) {
+            let after = walk.place(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))?;
+            walk.after = Some(after);
+        }
+        Ok(walk)
+    }
+
+    /// The first rows by the first of the keys.
+    pub fn first(keys: &'static [Key], limit: i64) -> Self {
+        Self { key: &keys[0], down: false, after: None, limit }
+    }
+
+    /// Whether this is the first page.
+    pub fn begins(&self) -> bool {
+        self.after.is_none()
+    }
+
+    fn place(&self, cursor: &str) -> Option<(Value, Uuid)> {
+        let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        let mut parts = plain.splitn(3, ' ');
+        if parts.next()? != self.sort() {
+            return None;
+        }
+        let (id, value) = (Uuid::parse_str(parts.next()?).ok()?, parts.next()?);
+        let value = if self.key.number { Value::Number(value.parse().ok()?) } else { Value::Text(value.to_owned()) };
+        Some((value, id))
+    }
+
+    fn sort(&self) -> String {
+        format!("{}{}", if self.down { "-" } else { "" }, self.key.word)
+    }
+
+    /// The column that the cursor is made from; it stands with the others of the
+    /// statement, before its FROM.
+    pub fn column(&self, query: &mut Sql) {
+        query.push(", CAST(").push(self.key.column).push(" AS text) AS walked_by");
+    }
+
+    /// Ends the statement (`… WHERE …`), runs it, and answers the rows with the
+    /// cursor of the rest. `id` is the column that tells equal ones apart.
+    pub async fn list<T: FromRow>(
+        &self,
+        tx: &mut Tx,
+        mut query: Sql,
+        id: &'static str,
+    ) -> store::Result<(Vec<T>, Option<String>)> {
+        let column = self.key.column;
+        if let Some((value, last)) = &self.after {
+            query.push(" AND (").push(column).push(", ").push(id).push(if self.down { ") < (" } else { ") > (" });
+            match value {
+                Value::Text(text) => query.arg(text),
+                Value::Number(n) => query.arg(*n),
+            };
+            query.push(", ").arg(*last).push(")");
+        }
+        let way = if self.down { " DESC" } else { "" };
+        query.push(" ORDER BY ").push(column).push(way).push(", ").push(id).push(way);
+        query.push(" LIMIT ").arg(self.limit + 1);
+        let mut rows = tx.all(query).await?;
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = match rows.last().filter(|_| more) {
+            None => None,
+            Some(last) => {
+                let (id, value): (Uuid, String) = (last.get("id")?, last.get("walked_by")?);
+                Some(URL_SAFE_NO_PAD.encode(format!("{} {id} {value}", self.sort())))
+            }
+        };
+        Ok((rows.iter().map(store::Row::read).collect::<store::Result<_>>()?, next))
+    }
+}
+
+/// A column that a list can show.
+#[derive(Debug)]
+pub struct Column {
+    /// The word of `columns`.
+    pub word: &'static str,
+    /// Locale key of its head.
+    pub label: &'static str,
+    /// Its head in files, which stay Chinese in every language and which the import knows.
+    pub head: &'static str,
+    /// Whether it is shown to who has not chosen.
+    pub usual: bool,
+}
+
+/// The columns that a reader chose, by `columns` of the address: every word a
+/// parameter of its own, or several with commas between.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    all: &'static [Column],
+    chosen: Vec<String>,
+}
+
+impl Columns {
+    /// Reads what was chosen. The first column names the row and is always there;
+    /// words that the list does not have are not asked.
+    pub fn read(all: &'static [Column], asked: &[String]) -> Self {
+        let words = asked.iter().flat_map(|text| text.split(',')).map(str::to_owned);
+        Self { all, chosen: words.filter(|word| all.iter().any(|column| column.word == word)).collect() }
+    }
+
+    /// Whether a column is shown.
+    pub fn has(&self, word: &str) -> bool {
+        self.shown().any(|column| column.word == word)
+    }
+
+    /// What is shown, in the order of the list.
+    pub fn shown(&self) -> impl Iterator<Item = &'static Column> + '_ {
+        let first = self.all.first().map(|column| column.word);
+        self.all.iter().filter(move |column| {
+            let asked = self.chosen.iter().any(|word| word == column.word);
+            Some(column.word) == first || asked || self.chosen.is_empty() && column.usual
+        })
+    }
+
+    /// Every column that can be chosen, with whether it is shown.
+    pub fn choices(&self) -> Vec<(&'static Column, bool)> {
+        self.all.iter().skip(1).map(|column| (column, self.has(column.word))).collect()
+    }
+
+    /// Heads in files.
+    pub fn heads(&self) -> Vec<&'static str> {
+        self.shown().map(|column| column.head).collect()
+    }
+}
 
 /// A place in such a list: the time that it runs by, and the id.
 pub type Place = (Time, Uuid);
@@ -70,20 +257,32 @@ pub fn like(q: &str) -> String {
     format!("%{}%", q.trim().replace(['%', '_', '\\'], ""))
 }
 
-/// Narrows a list to rows that have a word in one of their own texts, or in the
-/// name of the enterprise or project that they are about. `row` is the alias of
-/// the table with its dot (`v.`).
-pub fn about(query: &mut Sql, row: &'static str, texts: &[&'static str], q: Option<&str>) {
+/// A condition that holds for rows about an enterprise, carrier or project that the
+/// words of `q` find: by name, short name, pinyin, credit code, number. `column`
+/// holds the subject. `None` when nothing is asked.
+pub async fn subjects(tx: &mut Tx, zone: Uuid, column: &'static str, q: Option<&str>) -> Result<Option<Sql>> {
+    let Some(q) = q.map(str::trim).filter(|q| !q.is_empty()) else { return Ok(None) };
+    let mut any = Sql::from("(FALSE");
+    for kind in ["enterprise", "carrier", "project"] {
+        if let Some(found) = search::matching(tx, zone, kind, column, q).await? {
+            any.push(" OR ").append(found);
+        }
+    }
+    any.push(")");
+    Ok(Some(any))
+}
+
+/// Narrows a list to rows that have a word in one of their own texts, or are about
+/// what [`subjects`] found.
+pub fn about(query: &mut Sql, texts: &[&'static str], q: Option<&str>, found: Option<&Sql>) {
     let Some(q) = q.map(str::trim).filter(|q| !q.is_empty()) else { return };
     let pattern = like(q).to_lowercase();
     query.push(" AND (FALSE");
     for text in texts {
         query.push(" OR lower(").push(text).push(") LIKE ").arg(pattern.as_str());
     }
-    for table in ["enterprise", "project"] {
-        query.push(" OR EXISTS (SELECT 1 FROM ").push(table).push(" s WHERE s.zone_id = ").push(row).push("zone_id");
-        query.push(" AND s.id = ").push(row).push("subject_id AND (lower(s.name) LIKE ").arg(pattern.as_str());
-        query.push(" OR lower(s.short_name) LIKE ").arg(pattern.as_str()).push("))");
+    if let Some(found) = found {
+        query.push(" OR ").append(found.clone());
     }
     query.push(")");
 }
@@ -91,6 +290,56 @@ pub fn about(query: &mut Sql, row: &'static str, texts: &[&'static str], q: Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_are_those_that_were_chosen_or_the_usual_ones() {
+        const fn column(word: &'static str, usual: bool) -> Column {
+            Column { word, label: "", head: "", usual }
+        }
+        const ALL: &[Column] = &[column("name", true), column("uscc", false), column("status", true)];
+        for (asked, shown) in [
+            (vec![], vec!["name", "status"]),
+            (vec!["uscc"], vec!["name", "uscc"]),
+            (vec!["status,uscc"], vec!["name", "uscc", "status"]),
+            (vec!["status", "uscc"], vec!["name", "uscc", "status"]),
+            (vec!["secret"], vec!["name", "status"]),
+        ] {
+            let asked: Vec<String> = asked.into_iter().map(str::to_owned).collect();
+            let columns = Columns::read(ALL, &asked);
+            assert_eq!(columns.shown().map(|column| column.word).collect::<Vec<_>>(), shown, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn an_order_is_one_of_the_lists_own() {
+        const KEYS: &[Key] = &[Key::text("name", "e.spelling"), Key::number("headcount", "coalesce(e.headcount, -1)")];
+        let read = |sort: Option<&str>, cursor: Option<&str>| Walk::read(KEYS, "name", sort, cursor, 2);
+        for (sort, order) in [
+            (None, Some("name")),
+            (Some(""), Some("name")),
+            (Some("-name"), Some("-name")),
+            (Some("headcount"), Some("headcount")),
+            (Some("--name"), None),
+            (Some("e.spelling"), None),
+            (Some("name; DROP"), None),
+        ] {
+            assert_eq!(read(sort, None).ok().map(|walk| walk.sort()).as_deref(), order, "{sort:?}");
+        }
+        let id = Uuid::from_u128(7);
+        let of = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let after = |sort, cursor: String| read(Some(sort), Some(&cursor)).ok().and_then(|walk| walk.after);
+        assert_eq!(after("name", of(&format!("name {id} a b"))), Some((Value::Text("a b".into()), id)));
+        assert_eq!(after("-headcount", of(&format!("-headcount {id} 5"))), Some((Value::Number(5), id)));
+        for (sort, cursor) in [
+            ("-name", of(&format!("name {id} a"))),
+            ("headcount", of(&format!("name {id} 5"))),
+            ("headcount", of(&format!("headcount {id} five"))),
+            ("name", of("name 7 a")),
+            ("name", "%".into()),
+        ] {
+            assert!(read(Some(sort), Some(&cursor)).is_err(), "{cursor} of {sort}");
+        }
+    }
 
     #[test]
     fn a_list_runs_as_usual_or_the_other_way() {

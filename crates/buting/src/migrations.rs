@@ -25,6 +25,11 @@ pub const MIGRATIONS: &[Migration] = steps! {
     12 "privacy" "../migrations/0012_privacy.sql";
     13 "oversight" "../migrations/0013_oversight.sql";
     14 "lookups" "../migrations/0014_lookups.sql";
+    15 "records" "../migrations/0015_records.sql";
+    16 "reset_consent" "../migrations/0016_reset_consent.sql";
+    17 "saved_view" "../migrations/0017_saved_view.sql";
     18 "import" "../migrations/0018_import.sql";
     19 "reminders" "../migrations/0019_reminders.sql";
+    20 "merge" "../migrations/0020_merge.sql";
+    21 "duty" "../migrations/0021_duty.sql";
 };

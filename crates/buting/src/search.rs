@@ -169,9 +169,38 @@ pub async fn remove(work: &mut Work, kind: &'static str, id: Uuid) -> Result<()>
     }
 }
 
-/// A condition that holds for the records of a kind whose text has the words;
-/// `None` when `q` holds no word to look for. `id_column` is text of the source,
-/// such as `"a.id"`. The condition may be used several times (list and count).
+/// How a list looks for words.
+pub struct Matching {
+    /// Holds for the records whose text has the words. It may be used several
+    /// times (list and count).
+    pub condition: Sql,
+    /// Whether few texts have them: the list then sorts what was found rather than
+    /// walk its own order.
+    pub rare: bool,
+    /// At least so many texts have them, whoever may read them.
+    pub at_least: i64,
+}
+
+/// How to look for words among the records of a kind; `None` when `q` holds no
+/// word. `id_column` is text of the source, such as `"a.id"`.
+pub async fn look(
+    tx: &mut Tx,
+    zone: Uuid,
+    kind: &'static str,
+    id_column: &'static str,
+    q: &str,
+) -> Result<Option<Matching>> {
+    let query = hanzi::query(q);
+    if query.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(match Look::at(tx, zone, kind, &query).await? {
+        None => Matching { condition: Sql::from("FALSE"), rare: true, at_least: 0 },
+        Some(look) => Matching { condition: look.condition(id_column), rare: !look.common, at_least: look.at_least },
+    }))
+}
+
+/// The condition of [`look`] alone.
 pub async fn matching(
     tx: &mut Tx,
     zone: Uuid,
@@ -179,14 +208,7 @@ pub async fn matching(
     id_column: &'static str,
     q: &str,
 ) -> Result<Option<Sql>> {
-    let query = hanzi::query(q);
-    if query.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(match Look::at(tx, zone, kind, &query).await? {
-        None => Sql::from("FALSE"),
-        Some(look) => look.condition(id_column),
-    }))
+    Ok(look(tx, zone, kind, id_column, q).await?.map(|found| found.condition))
 }
 
 /// How many texts of a kind have the words, counted up to [`COUNT_CAP`].
@@ -231,6 +253,7 @@ struct Look {
     words: String,
     needles: Vec<String>,
     common: bool,
+    at_least: i64,
     engine: Engine,
 }
 
@@ -259,7 +282,8 @@ impl Look {
         let (from, to) = (room * ROOM, room * ROOM + last);
         // Looking up n ids costs about n steps, walking to the 20th hit about
         // 20·all/n: they cost alike where n² = 20·all.
-        let enough = (20 * last).isqrt().max(200);
+        // And as far as a total is counted out, with room for some that are hidden.
+        let enough = (20 * last).isqrt().max(COUNT_CAP + 200);
         let hits: i64 = tx
             .value(sql!(
                 "SELECT count(*) FROM (SELECT 1 FROM search_index WHERE search_index MATCH $1 AND rowid BETWEEN $2 AND $3
@@ -272,7 +296,8 @@ impl Look {
             .await?;
         let common = hits == enough;
         let needles = query.needles();
-        Ok((hits > 0).then_some(Self { zone, kind, words, needles, common, engine: Engine::Sqlite { from, to } }))
+        let engine = Engine::Sqlite { from, to };
+        Ok((hits > 0).then_some(Self { zone, kind, words, needles, common, at_least: hits, engine }))
     }
 
     async fn at_postgres(tx: &mut Tx, zone: Uuid, kind: &'static str, query: &Query) -> Result<Option<Self>> {
@@ -288,7 +313,15 @@ impl Look {
                 words
             ))
             .await?;
-        Ok(Some(Self { zone, kind, words, needles: Vec::new(), common: hits >= 8, engine: Engine::Postgres }))
+        Ok(Some(Self {
+            zone,
+            kind,
+            words,
+            needles: Vec::new(),
+            common: hits >= 8,
+            at_least: hits,
+            engine: Engine::Postgres,
+        }))
     }
 
     /// `FROM … WHERE …` over the texts that have the words; `t` is the text.

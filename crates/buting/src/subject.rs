@@ -45,11 +45,12 @@ pub struct Named {
 /// The name of a subject; `NotFound` when the zone has none of that kind.
 pub async fn named(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid) -> Result<Named> {
     let mut query = Sql::from(match kind {
-        SubjectKind::Enterprise => "SELECT name, short_name FROM enterprise",
-        SubjectKind::Carrier => "SELECT name, short_name FROM carrier",
-        SubjectKind::Project => "SELECT name, short_name FROM project",
+        // What was merged away is led to the record that stayed by its own page alone.
+        SubjectKind::Enterprise => "SELECT name, short_name FROM enterprise WHERE merged_into IS NULL AND",
+        SubjectKind::Carrier => "SELECT name, short_name FROM carrier WHERE",
+        SubjectKind::Project => "SELECT name, short_name FROM project WHERE",
     });
-    query.push(" WHERE zone_id = ").arg(zone).push(" AND id = ").arg(id);
+    query.push(" zone_id = ").arg(zone).push(" AND id = ").arg(id);
     let (name, short_name): (String, String) = tx.opt(query).await?.ok_or(Error::NotFound)?;
     Ok(Named { kind, id, name, short_name })
 }
@@ -78,6 +79,10 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "project" => "projects",
         "appeal" => "appeals",
         "visit" => "visits",
+        "visit_plan" => "visits/plans",
+        "promise" => "promises",
+        "measure" => "measures",
+        "milestone" => "milestones",
         "disruption" => "disruptions",
         "subject_request" => "privacy/requests",
         _ => return None,

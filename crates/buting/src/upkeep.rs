@@ -4,29 +4,29 @@
 use crate::actor::Actor;
 use crate::app::App;
 use crate::appeal;
-use crate::backup;
+use crate::backup::{self, KeyBackup};
 use crate::error::{Error, Result};
 use crate::http::session::IDLE_MS;
 use crate::migrations::MIGRATIONS;
 use crate::registry;
-use crate::time::{DAY_MS, Time};
+use crate::time::DAY_MS;
 use crate::worker::Kind;
 use crate::zone::Zone;
 use std::sync::Arc;
-use store::{Schedule, Tx, sql};
+use store::{Schedule, sql};
 use uuid::Uuid;
 
 /// What the names of nightly backups end in.
-const NIGHTLY: &str = "nightly";
+const NIGHTLY: &str = "nightly.backup";
+/// What the names of nightly key backups end in.
+const NIGHTLY_KEYS: &str = "nightly.keys";
+/// Nightly key backups that are kept: last night's and the one before. More of
+/// them would open again what an erasure has closed.
+const KEEP_KEYS: usize = 2;
 /// Days for which a repeated post is known to be one.
 const ONCE_DAYS: i64 = 7;
 /// Days for which a job that is done can be looked at.
 const JOB_DAYS: i64 = 90;
-/// The log of accesses is kept six months at least (网络安全法 §21), whatever a
-/// zone's settings say.
-const LEAST_LOG_MONTHS: i64 = 6;
-/// And so long when they say nothing.
-const LOG_MONTHS: i64 = 12;
 
 /// The jobs of this house-keeping.
 pub fn kinds() -> Vec<Kind> {
@@ -37,6 +37,23 @@ pub fn kinds() -> Vec<Kind> {
             task: |app, zone, _| Box::pin(async move { nightly_backup(&app, zone).await }),
         },
         Kind {
+            name: "upkeep.optimize",
+            schedule: Some(Schedule::EveryMinutes(60)),
+            task: |app, zone, _| {
+                Box::pin(async move {
+                    if is_first(&app, zone).await? {
+                        app.db.optimize().await?;
+                    }
+                    Ok(())
+                })
+            },
+        },
+        Kind {
+            name: "upkeep.backup-keys",
+            schedule: Some(Schedule::DailyAt(2 * 60 + 45)),
+            task: |app, zone, _| Box::pin(async move { nightly_key_backup(&app, zone).await }),
+        },
+        Kind {
             name: "upkeep.clean",
             schedule: Some(Schedule::DailyAt(3 * 60 + 10)),
             task: |app, zone, _| Box::pin(async move { clean(&app, zone).await }),
@@ -45,16 +62,13 @@ pub fn kinds() -> Vec<Kind> {
 }
 
 /// Backs the installation up, restores the backup into a scratch database,
-/// verifies the ledger there, and removes the oldest backups. Schedules run per
-/// zone; the first zone's does it for all.
+/// verifies the ledger there, and removes the oldest backups.
 pub async fn nightly_backup(app: &Arc<App>, zone: Uuid) -> Result<()> {
-    let first = Zone::first(&mut app.read().await?).await?;
-    if app.config.keep_backups == 0 || first.is_none_or(|first| first.zone_id != zone) {
+    if app.config.keep_backups == 0 || !is_first(app, zone).await? {
         return Ok(());
     }
-    let failed = |error: anyhow::Error| Error::Internal(format!("{error:#}"));
     let dir = app.config.data_dir.join("backups");
-    let file = dir.join(backup::file_name(NIGHTLY));
+    let file = dir.join(backup::file_name("nightly"));
     let counts = backup::make(&app.db, MIGRATIONS, &file).await.map_err(failed)?;
     let report = backup::try_out(&file, &dir.join("trial")).await.map_err(failed)?;
     if let Some(fault) = report.faults.first() {
@@ -67,11 +81,44 @@ pub async fn nightly_backup(app: &Arc<App>, zone: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// Backs the keys up into the folder that the settings name for it, reads the
+/// file back, and removes the older ones.
+pub async fn nightly_key_backup(app: &Arc<App>, zone: Uuid) -> Result<()> {
+    let Some(dir) = app.config.key_backups.as_ref() else { return Ok(()) };
+    if !is_first(app, zone).await? {
+        return Ok(());
+    }
+    let file = dir.join(format!("buting-{}-{NIGHTLY_KEYS}", backup::moment()));
+    let keys = KeyBackup::collect(&app.db, &app.config.data_dir.join("keys")).await.map_err(failed)?;
+    keys.write(&file).map_err(failed)?;
+    if KeyBackup::read(&file).map_err(failed)?.size() != keys.size() {
+        return Err(Error::Internal(format!("{} does not hold what was written", file.display())));
+    }
+    let removed = backup::remove_old(dir, NIGHTLY_KEYS, KEEP_KEYS).map_err(failed)?;
+    tracing::info!(file = %file.display(), removed, "backed up the keys");
+    metrics::gauge!("key_backup_last_success_seconds").set(app.now().ms() as f64 / 1000.0);
+    Ok(())
+}
+
+fn failed(error: anyhow::Error) -> Error {
+    Error::Internal(format!("{error:#}"))
+}
+
+/// Whether this is the oldest zone. Schedules run per zone; its does what is
+/// done once for all.
+async fn is_first(app: &App, zone: Uuid) -> Result<bool> {
+    let first = Zone::first(&mut app.read().await?).await?;
+    Ok(first.is_some_and(|first| first.zone_id == zone))
+}
+
 /// Removes what has ended: sessions, keys of repeated posts, counters of
 /// guesses, jobs, and the log of accesses past its time.
 pub async fn clean(app: &App, zone: Uuid) -> Result<()> {
     let now = app.now();
-    let months = log_months(&Zone::get(&mut app.read().await?, zone).await?);
+    let zones = Zone::all(&mut app.read().await?).await?;
+    let months = zones.iter().find(|one| one.zone_id == zone).ok_or(Error::NotFound)?.retention().log_months;
+    // What belongs to no zone (guesses at names that nobody has) is kept as long as the longest of them.
+    let longest = zones.iter().map(|one| one.retention().log_months).max().unwrap_or(months);
     let mut tx = app.db.write().await?;
     let before = |days: i64| now.plus(-days * DAY_MS);
     for statement in [
@@ -82,25 +129,17 @@ pub async fn clean(app: &App, zone: Uuid) -> Result<()> {
             now.plus(-IDLE_MS)
         ),
         sql!("DELETE FROM once WHERE zone_id = $1 AND at < $2", zone, before(ONCE_DAYS)),
+        sql!("DELETE FROM oidc_attempt WHERE zone_id = $1 AND created_at < $2", zone, before(1)),
         sql!("DELETE FROM job WHERE zone_id = $1 AND done_at < $2", zone, before(JOB_DAYS)),
-        sql!("DELETE FROM access_log WHERE zone_id = $1 AND at < $2", zone, before(months * 31)),
     ] {
         tx.run(statement).await?;
     }
-    for owner in [zone, Uuid::nil()] {
-        forget_guesses(&mut tx, owner, before(1)).await?;
+    for (owner, months) in [(zone, months), (Uuid::nil(), longest)] {
+        // Counters that have refilled long since. Those of addresses belong to no zone.
+        tx.run(sql!("DELETE FROM attempt WHERE zone_id = $1 AND at < $2", owner, before(1))).await?;
+        tx.run(sql!("DELETE FROM access_log WHERE zone_id = $1 AND at < $2", owner, before(months * 31))).await?;
     }
     Ok(tx.commit().await?)
-}
-
-/// Counters that have refilled long since. Those of addresses belong to no zone.
-async fn forget_guesses(tx: &mut Tx, zone: Uuid, before: Time) -> Result<()> {
-    tx.run(sql!("DELETE FROM attempt WHERE zone_id = $1 AND at < $2", zone, before)).await?;
-    Ok(())
-}
-
-fn log_months(zone: &Zone) -> i64 {
-    zone.settings["access_log_months"].as_i64().unwrap_or(LOG_MONTHS).max(LEAST_LOG_MONTHS)
 }
 
 /// Puts the words of everything that can be searched into the index again. A

@@ -7,6 +7,33 @@ use serde_json::Value as Json;
 use store::{Tx, from_row, sql};
 use uuid::Uuid;
 
+/// The log of accesses is kept six months at least (网络安全法 §21), whatever a
+/// zone's settings say.
+const LEAST_LOG_MONTHS: i64 = 6;
+/// And so long when they say nothing.
+const LOG_MONTHS: i64 = 12;
+/// Days for which a person who left is kept, unless the zone says otherwise.
+pub const PERSON_DAYS: i64 = 730;
+
+/// For how long a zone keeps what need not be kept for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Days for which people who left are kept.
+    pub person_days: i64,
+    /// Months for which the log of accesses is kept.
+    pub log_months: i64,
+}
+
+impl Retention {
+    /// What settings say, and what holds where they say nothing.
+    pub fn of(settings: &Json) -> Self {
+        Self {
+            person_days: settings["person_days"].as_i64().filter(|days| *days >= 1).unwrap_or(PERSON_DAYS),
+            log_months: settings["access_log_months"].as_i64().unwrap_or(LOG_MONTHS).max(LEAST_LOG_MONTHS),
+        }
+    }
+}
+
 /// A zone.
 #[derive(Clone, Debug)]
 pub struct Zone {
@@ -64,6 +91,11 @@ impl Zone {
     /// The zone's day at an instant.
     pub fn day(&self, time: Time) -> Day {
         time.day(&self.time_zone())
+    }
+
+    /// For how long it keeps what need not be kept for ever.
+    pub fn retention(&self) -> Retention {
+        Retention::of(&self.settings)
     }
 
     /// The word for the tie of leader, department and officer to an enterprise:

@@ -24,6 +24,8 @@ use vault::merkle::{self, Frontier, Hash};
 
 /// Rows sealed in one go.
 const SEAL_BATCH: i64 = 4_000;
+/// Rows of each zone by which it is seen whether the keys fit.
+const NEWEST: i64 = 20;
 /// Rows written by one statement.
 const APPEND_BATCH: usize = 200;
 /// Rows read at a time by `verify`.
@@ -464,6 +466,36 @@ impl Db {
         })
         .map_err(|e| Error::Shape(e.to_string()))?;
         Ok(Some(Proof { leaf: row.leaf(), row, path, head, signed }))
+    }
+
+    /// Whether the keys at hand are those that the ledger was written with: one of
+    /// its newest rows holds by them, or it has none. Rows that are sealed were
+    /// checked then, so they speak first; a single altered row does not decide.
+    pub async fn keys_fit(&self) -> Result<bool> {
+        let mut tx = self.read().await?;
+        let zones: Vec<(Uuid,)> = tx.list("SELECT zone_id FROM ledger_tree WHERE size > 0").await?;
+        let mut rows: Vec<LedgerRow> = Vec::new();
+        for (zone_id,) in zones {
+            let newest = sql!(
+                "SELECT zone_id, id, at, actor_id, behalf_of, via, action, subject, subject_id,
+                   about_id, before, after, note, mac, seq
+                 FROM ledger WHERE zone_id = $1 AND seq IS NOT NULL ORDER BY seq DESC LIMIT $2",
+                zone_id,
+                NEWEST
+            );
+            rows.extend(tx.list::<LedgerRow>(newest).await?);
+        }
+        if rows.is_empty() {
+            let newest = sql!(
+                "SELECT zone_id, id, at, actor_id, behalf_of, via, action, subject, subject_id,
+                   about_id, before, after, note, mac, seq
+                 FROM ledger WHERE seq IS NULL ORDER BY id DESC LIMIT $1",
+                NEWEST
+            );
+            rows = tx.list(newest).await?;
+        }
+        let ours = |row: &LedgerRow| vault::mac::verify(self.keyring(), &row.canonical(), &row.mac);
+        Ok(rows.is_empty() || rows.iter().any(ours))
     }
 
     /// Checks every row, the tree and every signed head; with `outside`, also

@@ -7,6 +7,7 @@
 
 use crate::{Db, Dialect, Error, Result, sql};
 use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions, TryLockError};
 
 /// One step of the schema. Never change one that has been released.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +75,20 @@ fn for_sqlite(line: &str) -> String {
     out
 }
 
+/// PostgreSQL's lock is two numbers: one of this program, one of the schema.
+const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(1651864681, hashtext(current_schema()))";
+const LOCK: &str = "SELECT pg_advisory_xact_lock(1651864681, hashtext(current_schema()))";
+
+/// Held by the one process that migrates; dropping it lets the next one in.
+enum Alone {
+    /// A database that no other process can see.
+    Memory,
+    /// The lock of this file.
+    File { _file: File },
+    /// The lock of this transaction.
+    Server { _tx: Box<crate::Tx> },
+}
+
 /// `version, name, digest, finished_at, schema_digest` of an applied migration.
 type Applied = (i64, String, String, Option<String>, Option<String>);
 
@@ -83,11 +98,14 @@ impl Db {
     /// Refuses a schema that is newer than the program, one whose last step did
     /// not finish, one whose steps are not this program's, and one that was
     /// altered by hand. `before` runs once when there is something to do on a
-    /// database that is not empty: make the backup there.
+    /// database that is not empty: make the backup there. One process migrates at
+    /// a time; another waits, and then finds nothing left to do.
     pub async fn migrate<F>(&self, migrations: &[Migration], before: F) -> Result<usize>
     where
         F: AsyncFnOnce(i64) -> Result<()>,
     {
+        // Held until this returns, whatever comes of it.
+        let _alone = self.migrate_alone().await?;
         self.make_migration_table().await?;
         let applied = self.check_schema(migrations).await?;
         let last = applied.keys().last().copied().unwrap_or(0);
@@ -110,6 +128,36 @@ impl Db {
         let last: Option<i64> =
             tx.opt_value("SELECT max(version) FROM migration WHERE finished_at IS NOT NULL").await?;
         Ok(last == migrations.last().map(|m| m.version))
+    }
+
+    /// Waits until no other process migrates this database. SQLite's own lock ends
+    /// with each step, so a file beside it stands for all of them; PostgreSQL has a
+    /// lock for such things, which ends with its transaction.
+    async fn migrate_alone(&self) -> Result<Alone> {
+        match self.path() {
+            Some(path) if path.as_os_str() == ":memory:" => Ok(Alone::Memory),
+            Some(path) => {
+                let mut name = path.as_os_str().to_owned();
+                name.push("-migrating");
+                let waiting = tokio::task::spawn_blocking(move || {
+                    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&name)?;
+                    if let Err(TryLockError::WouldBlock) = file.try_lock() {
+                        tracing::info!("another process brings the schema up to date; waiting for it");
+                    }
+                    file.lock().map(|()| file)
+                });
+                let file = waiting.await.map_err(|error| Error::File(error.to_string()))??;
+                Ok(Alone::File { _file: file })
+            }
+            None => {
+                let mut tx = self.write().await?;
+                if !tx.value::<bool>(TRY_LOCK).await? {
+                    tracing::info!("another process brings the schema up to date; waiting for it");
+                    tx.script(LOCK.to_owned()).await?;
+                }
+                Ok(Alone::Server { _tx: Box::new(tx) })
+            }
+        }
     }
 
     async fn make_migration_table(&self) -> Result<()> {

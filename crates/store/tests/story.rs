@@ -4,6 +4,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::testing::{Scratch, both, sqlite};
+use store::vault::keyring::Keyring;
 use store::{Entry, Error, FOUNDATION, Migration, Options, Queue, Seal, sql};
 use uuid::Uuid;
 
@@ -219,6 +220,32 @@ async fn a_rebuilt_ledger_is_found_by_a_head_kept_outside() {
 }
 
 #[tokio::test]
+async fn keys_of_another_installation_are_found_out() {
+    each(async |scratch| {
+        let foreign = scratch.with_keyring(Arc::new(Keyring::ephemeral())).await.expect("opens");
+        let fit = async |db: &store::Db| db.keys_fit().await.expect("asked");
+        assert!(fit(&foreign).await, "an empty ledger takes any keys");
+        let zone = Uuid::now_v7();
+        let mut tx = scratch.db.write().await.expect("a transaction");
+        tx.record(entry(zone, "appeal.register")).await.expect("a row");
+        tx.commit().await.expect("durable");
+        assert!(fit(&scratch.db).await && !fit(&foreign).await, "before it is sealed");
+        fill(scratch, zone, 30).await;
+        assert!(fit(&scratch.db).await && !fit(&foreign).await);
+        // Rows that a program with other keys left behind do not lock the right one out.
+        for _ in 0..25 {
+            let mut tx = foreign.write().await.expect("a transaction");
+            tx.record(entry(zone, "appeal.register")).await.expect("a row");
+            tx.commit().await.expect("durable");
+        }
+        assert!(fit(&scratch.db).await && !fit(&foreign).await);
+        tamper(scratch, sql!("UPDATE ledger SET note = 'x' WHERE zone_id = $1 AND seq = $2", zone, 30_i64)).await;
+        assert!(fit(&scratch.db).await, "an altered row is for `verify` to name");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_destroyed_key_erases_what_it_sealed_and_the_proof_stays() {
     each(async |scratch| {
         let (zone, owner) = (Uuid::now_v7(), Uuid::now_v7());
@@ -325,6 +352,37 @@ async fn a_schema_that_is_not_ours_is_refused_in_plain_words() {
         match scratch.db.migrate(&steps, async |_| Ok(())).await {
             Err(Error::Schema(text)) => assert!(text.contains("did not finish"), "{text}"),
             other => panic!("a half-applied schema was accepted: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_start_at_once_migrate_one_after_the_other() {
+    let second = Migration { version: 2, name: "second", text: "CREATE TABLE extra (\n  id uuid NOT NULL\n);\n" };
+    // From nothing, and from a database that holds data and is backed up first.
+    for start in [&[][..], &[FOUNDATION][..]] {
+        for scratch in both(start).await.expect("databases") {
+            let steps = [FOUNDATION, second];
+            let mut starts = Vec::new();
+            for _ in 0..4 {
+                // A database opened anew, as each process does.
+                let db = scratch.with_keyring(Arc::new(Keyring::ephemeral())).await.expect("opens");
+                starts.push(tokio::spawn(async move {
+                    // While a backup is made another one comes.
+                    db.migrate(&steps, async |_| {
+                        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                        Ok(())
+                    })
+                    .await
+                }));
+            }
+            let mut done = Vec::new();
+            for start in starts {
+                done.push(start.await.expect("no panic").expect("no process fails"));
+            }
+            done.sort_unstable();
+            assert_eq!(done, [0, 0, 0, 2 - start.len()], "one did it all");
+            assert!(scratch.db.is_migrated(&steps).await.expect("asked"));
         }
     }
 }

@@ -2,6 +2,7 @@
 //! entry in the ledger; the actions themselves stand in [`super::step`].
 
 use super::act::Act;
+use super::contact::{self, Contact, Told};
 use super::policy::{self, Category, Profile};
 use super::record::{Appeal, Count, FAR, HistoryView, Item, Line, OrderView, View, WorkOrder};
 use super::step::{self, Seen, Step};
@@ -9,14 +10,15 @@ use super::{
     Action, Channel, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency, link,
     store,
 };
-use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope, Via};
-use crate::app::{App, Change, Work};
+use crate::actor::{Actor, OFFICE, OUTSIDE, Once, Role, Roles, Scope, Via};
+use crate::app::{App, Change, Subject, Work};
 use crate::clock::{self, Clock, ClockKind, ClockMode, Explanation, HeldBar, Holder};
 use crate::error::{Check, Error, FieldError, Result};
-use crate::http::api::Page;
+use crate::http::api::{Page, TOTAL_CAP};
 use crate::subject::{SubjectKind, named};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
+use crate::trace::{self, Trace};
 use crate::zone::Zone;
 use ::store::{Sql, Tx, sql};
 use almanac::Calendar;
@@ -136,7 +138,9 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
         "kind": appeal.kind, "channel": appeal.channel,
         "enterprise_id": appeal.enterprise_id, "project_id": appeal.project_id,
     });
-    work.log("appeal.create", step::subject_of(&appeal), Change::made(made)).await?;
+    // What is registered in the same breath is on the timeline from its first step on.
+    let subject = Subject { about: appeal.about().filter(|_| !new.draft), ..step::subject_of(&appeal) };
+    work.log("appeal.create", subject, Change::made(made)).await?;
     if !new.draft {
         let seen = Seen { appeal, orders: Vec::new(), hats: Hats::of(&[Hat::Author]), masked: false };
         let mut step = Step::on(work, seen).await?;
@@ -321,6 +325,10 @@ pub struct Record {
     pub possible: Vec<(Action, Option<&'static str>)>,
     /// What the reader can do with each work order now.
     pub order_possible: Vec<(Uuid, Vec<Action>)>,
+    /// Whom of the enterprise to talk to, for the office.
+    pub contact: Option<Contact>,
+    /// Whom the agency of a work order may call: for the agency itself, and by name for the office.
+    pub told: BTreeMap<Uuid, Told>,
     /// What happened, oldest first.
     pub history: Vec<HistoryView>,
     /// Its deadlines.
@@ -374,6 +382,15 @@ async fn gather(tx: &mut Tx, who: &Actor, id: Uuid, now: Time) -> Result<Record>
     let history = history(tx, who, &appeal, &orders, hats, masked).await?;
     let order_possible = orders.iter().map(|w| (w.id, step::order_actions(who, hats, &appeal, w))).collect();
     let orders = visible_orders(who, orders, hats);
+    let contact = if is_outside(who) || masked { None } else { contact::of(tx, &appeal).await? };
+    let mut told = BTreeMap::new();
+    for order in orders.iter().filter(|_| !is_outside(who) || hats.has(Hat::Partner)) {
+        if let Some(mut one) = contact::told(tx, zone, order).await? {
+            // The office looks numbers up on the person's page, where that is noted.
+            one.phone = one.phone.filter(|_| is_outside(who));
+            told.insert(order.id, one);
+        }
+    }
     let shown: BTreeSet<Uuid> = orders.iter().map(|w| w.id).chain([id]).collect();
     let partner_only = hats.has(Hat::Partner) && is_outside(who);
     let mut clocks = clocks;
@@ -396,6 +413,8 @@ async fn gather(tx: &mut Tx, who: &Actor, id: Uuid, now: Time) -> Result<Record>
         masked,
         possible,
         order_possible,
+        contact,
+        told,
         history,
         clocks,
         dues: Vec::new(),
@@ -428,8 +447,8 @@ fn visible_orders(who: &Actor, orders: Vec<WorkOrder>, hats: Hats) -> Vec<WorkOr
         .collect()
 }
 
-/// What of an appeal's ledger the enterprise reads.
-const PUBLIC: &[&str] = &[
+/// What of an appeal's ledger the enterprise reads; `appeal.review` once the answer is out.
+pub const PUBLIC: &[&str] = &[
     "appeal.create",
     "appeal.register",
     "appeal.dispatch",
@@ -551,7 +570,15 @@ pub async fn view(app: &App, who: &Actor, id: Uuid) -> Result<View> {
         reopened: a.reopened,
         possible: record.possible.iter().filter(|(_, why_not)| why_not.is_none()).map(|(action, _)| *action).collect(),
         history: record.history,
-        work_orders: record.orders.into_iter().map(OrderView::from).collect(),
+        work_orders: record
+            .orders
+            .into_iter()
+            .map(|order| OrderView {
+                contact: record.told.get(&order.id).filter(|_| outside).cloned(),
+                ..OrderView::from(order)
+            })
+            .collect(),
+        contact: record.contact,
         clocks: record.clocks.iter().map(|clock| clock.view(now, &record.calendar)).collect(),
         item: Item::of(line, now, &record.calendar),
     })
@@ -592,7 +619,7 @@ impl Sort {
 }
 
 /// What a list is asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// Any of these; all when empty.
     pub status: Vec<Status>,
@@ -626,10 +653,35 @@ pub struct Filter {
     pub limit: i64,
 }
 
+impl Filter {
+    /// Whether nothing but words narrows the list.
+    fn asks_for_words_alone(&self) -> bool {
+        let words_alone = Self {
+            q: self.q.clone(),
+            sort: self.sort,
+            cursor: self.cursor.clone(),
+            limit: self.limit,
+            ..Self::default()
+        };
+        *self == words_alone
+    }
+}
+
 /// A page of the appeals that somebody may see.
 pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>> {
     let mut tx = app.read().await?;
-    let condition = condition(&mut tx, who, filter, app.now()).await?;
+    let mut condition = condition(who, filter, app.now());
+    let words = match filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+        Some(q) => crate::search::look(&mut tx, who.zone_id, "appeal", "a.id", q).await?,
+        None => None,
+    };
+    if let Some(words) = &words {
+        condition.push(" AND ").append(words.condition.clone());
+    } else if filter.q.as_deref().is_some_and(|q| !q.trim().is_empty()) {
+        condition.push(" AND FALSE");
+    }
+    // The sign keeps the database from walking the whole order for a few that were found.
+    let few = words.as_ref().is_some_and(|words| words.rare);
     let mut tail = Sql::from("");
     if let Some(cursor) = &filter.cursor {
         let (key, id) = read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))?;
@@ -641,15 +693,28 @@ pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>>
         });
         tail.arg(key).push(", ").arg(id).push(")");
     }
+    tail.push(" ORDER BY ").push(if few { "+" } else { "" });
     tail.push(match filter.sort {
-        Sort::Due => " ORDER BY a.due_key, a.id LIMIT ",
-        Sort::DueLast => " ORDER BY a.due_key DESC, a.id DESC LIMIT ",
-        Sort::Newest => " ORDER BY a.created_at DESC, a.id DESC LIMIT ",
-        Sort::Oldest => " ORDER BY a.created_at, a.id LIMIT ",
+        Sort::Due => "a.due_key, a.id LIMIT ",
+        Sort::DueLast => "a.due_key DESC, a.id DESC LIMIT ",
+        Sort::Newest => "a.created_at DESC, a.id DESC LIMIT ",
+        Sort::Oldest => "a.created_at, a.id LIMIT ",
     });
     tail.arg(filter.limit + 1);
     let mut lines = store::lines(&mut tx, who.zone_id, condition.clone(), tail).await?;
-    let counted = store::total(&mut tx, who.zone_id, condition).await?;
+    let counted = match &words {
+        // More have the words than are counted out, whatever is hidden from this reader.
+        Some(words)
+            if words.at_least > TOTAL_CAP
+                && filter.asks_for_words_alone()
+                && who.scope == Scope::All
+                && who.is(OFFICE)
+                && words.at_least - store::hidden(&mut tx, who).await? > TOTAL_CAP =>
+        {
+            TOTAL_CAP + 1
+        }
+        _ => store::total(&mut tx, who.zone_id, condition).await?,
+    };
     let more = lines.len() as i64 > filter.limit;
     lines.truncate(usize::try_from(filter.limit).unwrap_or_default());
     let next = lines.last().filter(|_| more).map(|last| format!("{}.{}", filter.sort.key(last), last.id));
@@ -679,7 +744,7 @@ fn read_cursor(cursor: &str) -> Option<(i64, Uuid)> {
     Some((key.parse().ok()?, Uuid::parse_str(id).ok()?))
 }
 
-async fn condition(tx: &mut Tx, who: &Actor, filter: &Filter, now: Time) -> Result<Sql> {
+fn condition(who: &Actor, filter: &Filter, now: Time) -> Sql {
     let mut condition = store::visible(who);
     if !filter.status.is_empty() {
         condition.push(" AND a.status IN ").list(filter.status.iter().copied());
@@ -727,13 +792,7 @@ async fn condition(tx: &mut Tx, who: &Actor, filter: &Filter, now: Time) -> Resu
     if filter.extension_asked {
         condition.append(store::asked_for_time());
     }
-    if let Some(q) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-        match crate::search::matching(tx, who.zone_id, "appeal", "a.id", q).await? {
-            Some(found) => condition.push(" AND ").append(found),
-            None => condition.push(" AND FALSE"),
-        };
-    }
-    Ok(condition)
+    condition
 }
 
 /// How many appeals stand where, from the kept counters: everything for those
@@ -840,7 +899,9 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
         sign.push(" AND a.lead_department_id IN ").list(store::departments_of(who));
         waits.push(("todo-appeal-sign", sign));
         let mut work = of(&[Status::Signed, Status::Working, Status::Planned]);
-        work.push(" AND a.handler_id = ").arg(who.person_id.unwrap_or_default());
+        work.push(" AND (a.handler_id = ").arg(who.person_id.unwrap_or_default());
+        // What its handler has left behind is the department's.
+        work.push(" OR a.handler_id IS NULL AND a.lead_department_id IN ").list(store::departments_of(who)).push(")");
         waits.push(("todo-appeal-work", work));
         let mut again = Sql::from(" AND (a.status = 'long_term' AND a.review_on <= ");
         again.arg(today).push(" OR a.status = 'suspended' AND a.suspend_until <= ").arg(today);
@@ -904,6 +965,8 @@ pub struct PartnerOrder {
     pub subject: Option<String>,
     /// The department that asks, by name.
     pub asked_by: Option<String>,
+    /// Whom of the enterprise to call, where he agreed to that.
+    pub contact: Option<Told>,
     /// The appeal's version.
     pub version: i64,
     /// The order's deadline, explained.
@@ -941,7 +1004,9 @@ pub async fn by_link(app: &App, token: &str) -> Result<(Actor, PartnerOrder)> {
     let clock = clock::find(&mut tx, zone_id, order.id, ClockKind::Assist).await?;
     let due = Explanation::of(&mut tx, zone_id, clock.into_iter().collect(), &calendar).await?.pop();
     let zone = Zone::get(&mut tx, zone_id).await?;
+    let contact = contact::told(&mut tx, zone_id, &order).await?;
     let shown = PartnerOrder {
+        contact,
         number: seen.appeal.number,
         title: seen.appeal.title,
         body: seen.appeal.body,
@@ -955,9 +1020,11 @@ pub async fn by_link(app: &App, token: &str) -> Result<(Actor, PartnerOrder)> {
     Ok((who, shown))
 }
 
-/// A partner signs, answers or asks for time by his link. Nothing else.
-pub async fn act_by_link(app: &App, token: &str, act: Act) -> Result<Uuid> {
-    let (who, shown) = by_link(app, token).await?;
+/// A partner signs, answers or asks for time by his link. Nothing else. `once` is
+/// the one-time key of his form.
+pub async fn act_by_link(app: &App, token: &str, act: Act, once: Option<Once>) -> Result<Uuid> {
+    let (mut who, shown) = by_link(app, token).await?;
+    who.once = once;
     if !matches!(act, Act::Sign { .. } | Act::Answer { .. } | Act::Extend { .. })
         || act.work_order() != Some(shown.order.id)
     {
@@ -1190,10 +1257,7 @@ pub async fn find_enterprises(app: &App, who: &Actor, q: &str) -> Result<Vec<(Uu
 
 /// Notes that somebody took a copy of the problem ledger out.
 pub async fn note_export(app: &App, who: &Actor, address: std::net::IpAddr, rows: usize) -> Result<()> {
-    let now = app.now();
-    let mut tx = app.db.write().await?;
-    store::note_export(&mut tx, who, &address.to_string(), rows, now).await?;
-    Ok(tx.commit().await?)
+    trace::note(app, who, address, Trace::many(trace::Kind::Export, "appeal", rows)).await
 }
 
 /// The name and kind of partner agencies and departments, for choices on pages.

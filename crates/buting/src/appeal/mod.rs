@@ -4,6 +4,7 @@
 
 pub mod act;
 mod api;
+pub mod contact;
 pub mod desk;
 pub mod link;
 mod pages;
@@ -385,7 +386,7 @@ pub struct NewAppeal {
     pub accused_department_id: Option<Uuid>,
     /// The disruption that it belongs to; it may count the hours around the clock.
     pub disruption_id: Option<Uuid>,
-    /// Kept as a draft that only its author sees.
+    /// Kept as a draft: an officer's is seen by his department, an enterprise's by the enterprise.
     #[serde(default)]
     pub draft: bool,
     /// The visit that it was written down in.

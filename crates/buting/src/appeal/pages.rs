@@ -1,4 +1,5 @@
 use super::act::Act;
+use super::contact::Told;
 use super::desk::{self, Filter, PartnerOrder, Record, Sort};
 use super::policy::Category;
 use super::record::{HistoryView, Line, WorkOrder};
@@ -13,23 +14,22 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
-use crate::organisation::Department;
+use crate::http::sheet::Format;
+use crate::organisation::{Department, desk as organisation};
+use crate::saved::{self, List, Offered};
 use crate::subject::{SubjectKind, named};
 use crate::text::Lang;
 use crate::time::{Day, Time};
 use almanac::{Calendar, Light};
 use askama::Template;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header};
 use paper::Cell;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 /// Rows of a list: a screen without scrolling.
 const ROWS: i64 = 20;
-/// Rows of an export.
-const EXPORT: usize = 20_000;
 
 pub fn routes(routes: &mut Routes) {
     let parties = Access::only(OFFICE.and(OUTSIDE).and(Roles::of(&[Role::Agency])));
@@ -99,6 +99,7 @@ struct Index {
     categories: Vec<(String, String)>,
     statuses: &'static [Status],
     export: String,
+    offered: Offered,
 }
 
 /// The filter that the query of a page asks for. What cannot be read is left
@@ -168,6 +169,7 @@ async fn index(cx: Cx) -> PageResult {
         }
         views.push(("all", "appeal-chip-all"));
         let query = if cx.request.query.is_empty() { String::new() } else { format!("?{}", cx.request.query) };
+        let offered = saved::desk::offered(&cx.app, &cx.who, List::Appeals).await?;
         html(&Index {
             s: Shell::of(&cx).await?,
             page: page.map(|line| Row::of(lang, line, now, &calendar, &categories)),
@@ -179,6 +181,7 @@ async fn index(cx: Cx) -> PageResult {
             categories: category_options(lang, &categories),
             statuses: Status::ALL,
             export: format!("/appeals/export{query}"),
+            offered,
         })
     })
     .await
@@ -223,8 +226,8 @@ async fn export(cx: Cx) -> PageResult {
             let page = desk::list(&cx.app, &cx.who, &filter).await?;
             lines.extend(page.items);
             match page.next_cursor {
-                Some(cursor) if lines.len() < EXPORT => filter.cursor = Some(cursor),
-                _ => break,
+                Some(cursor) => filter.cursor = Some(cursor),
+                None => break,
             }
         }
         let s = Shell::of(&cx).await?;
@@ -273,27 +276,12 @@ async fn export(cx: Cx) -> PageResult {
                 ]
             })
             .collect();
+        let format = Format::read(Form::parse(cx.request.query.as_bytes()).value("format"));
+        let bytes = format.write("问题台账", LEDGER, &rows)?;
         desk::note_export(&cx.app, &cx.who, cx.request.address, rows.len()).await?;
-        let bytes =
-            paper::xlsx("问题台账", LEDGER, &rows).map_err(|e| Error::Internal(format!("no spreadsheet: {e}")))?;
-        let today = now.day(&s.time_zone).compact();
-        download(bytes, &format!("problem-ledger-{today}.xlsx"))
+        format.answer(&format!("problem-ledger-{}", now.day(&s.time_zone).compact()), bytes)
     })
     .await
-}
-
-fn download(bytes: Vec<u8>, name: &str) -> Result<Response> {
-    let mut response = (StatusCode::OK, bytes).into_response();
-    let disposition = format!("attachment; filename=\"{name}\"");
-    for (head, value) in [
-        (header::CONTENT_TYPE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_DISPOSITION, disposition.as_str()),
-    ] {
-        let value = HeaderValue::from_str(value).map_err(|e| Error::Internal(e.to_string()))?;
-        response.headers_mut().insert(head, value);
-    }
-    Ok(response)
 }
 
 // ---- writing one down ----
@@ -434,6 +422,8 @@ struct OrderRow {
     light: Light,
     doings: Vec<Doing>,
     link: Option<String>,
+    /// Whom the agency may call.
+    contact: Option<Told>,
 }
 
 /// A line of the timeline.
@@ -471,6 +461,8 @@ struct Show {
     yes_no_grant: Vec<(String, String)>,
     note: Option<Form>,
     note_once: Uuid,
+    /// The page of the contact, for whoever may open it.
+    contact_href: Option<String>,
 }
 
 impl Show {
@@ -487,6 +479,13 @@ impl Show {
         let merge_into =
             if can(Action::Merge) { desk::merge_targets(&mut tx, &cx.who, &r.appeal).await? } else { Vec::new() };
         drop(tx);
+        let contact_href = match &r.contact {
+            Some(contact) => {
+                let known = organisation::person_for(&mut cx.read().await?, &cx.who, contact.person_id).await;
+                known.is_ok().then(|| format!("/people/{}", contact.person_id))
+            }
+            None => None,
+        };
         let merged_into = match r.appeal.merged_into {
             Some(other) => {
                 desk::record(&cx.app, &cx.who, other).await.ok().map(|other| (other.appeal.id, other.appeal.number))
@@ -565,6 +564,7 @@ impl Show {
                     link: desk::link_of(&cx.app, zone, order)
                         .filter(|_| may_link && r.appeal.open)
                         .map(|token| format!("{place}/w/{token}")),
+                    contact: r.told.get(&order.id).cloned(),
                     order: order.clone(),
                 }
             })
@@ -612,6 +612,7 @@ impl Show {
             finish: r.dues.iter().position(|due| due.clock.kind == ClockKind::Finish),
             answer,
             merged_into,
+            contact_href,
             own_departments: department_options(&offered, true),
             all_departments: offered.iter().map(|d| (d.id.to_string(), d.short_name.clone())).collect(),
             partners: department_options(&offered, false),
@@ -997,10 +998,12 @@ async fn partner(Path(token): Path<String>, Posted { cx, mut form }: Posted) -> 
             },
         };
         let extending = form.is("action", "extend");
-        let done =
-            if form.failed() { Err(Error::Invalid(Vec::new())) } else { desk::act_by_link(&cx.app, &token, act).await };
+        let done = match form.failed() {
+            true => Err(Error::Invalid(Vec::new())),
+            false => desk::act_by_link(&cx.app, &token, act, cx.who.once.clone()).await,
+        };
         match done {
-            Ok(_) => Ok(go(&format!("/w/{token}"), "partner-answered")),
+            Ok(_) | Err(Error::Replayed(_)) => Ok(go(&format!("/w/{token}"), "partner-answered")),
             Err(error @ Error::Invalid(_)) => {
                 form.refused(error)?;
                 let (answer, extend) = if extending { (Form::default(), form) } else { (form, Form::default()) };

@@ -1,5 +1,6 @@
 //! What is kept of an appeal, and how lists and the API show it.
 
+use super::contact::{Contact, Told};
 use super::{
     Channel, Confirmation, Kind, MessageKind, OrderKind, OrderStatus, ResultKind, Status, Urgency, Verdict, WentOn,
 };
@@ -193,6 +194,7 @@ pub struct WorkOrder {
     pub asked_reason: Option<String>,
     pub link_serial: i64,
     pub ended_at: Option<Time>,
+    pub contact_id: Option<Uuid>,
     pub department_name: String,
     pub handler_name: Option<String>,
 }
@@ -217,6 +219,7 @@ from_row!(WorkOrder {
     asked_reason,
     link_serial,
     ended_at,
+    contact_id,
     department_name,
     handler_name,
 });
@@ -462,6 +465,8 @@ pub struct OrderView {
     pub answered_at: Option<Time>,
     /// What was answered.
     pub answer: Option<String>,
+    /// Whom of the enterprise to call, where he agreed to that; for the agency alone.
+    pub contact: Option<Told>,
 }
 
 impl From<WorkOrder> for OrderView {
@@ -481,6 +486,7 @@ impl From<WorkOrder> for OrderView {
             signed_at: order.signed_at,
             answered_at: order.answered_at,
             answer: order.answer,
+            contact: None,
         }
     }
 }
@@ -550,6 +556,8 @@ pub struct View {
     pub possible: Vec<super::Action>,
     /// Everything that happened, oldest first.
     pub history: Vec<HistoryView>,
+    /// Whom of the enterprise to talk to, and what he agreed to; for the office alone.
+    pub contact: Option<Contact>,
     /// What departments and partners are asked.
     pub work_orders: Vec<OrderView>,
     /// Every deadline.

@@ -6,7 +6,7 @@ use super::policy::{self, Profile};
 use super::record::{Appeal, FAR, Message, WorkOrder};
 use super::{
     Action, Confirmation, Facts, Hat, Hats, MessageKind, OrderKind, OrderStatus, Refusal, ResultKind, Status, Turn,
-    Verdict, WentOn, guard, land, store, turn,
+    Verdict, WentOn, contact, guard, land, store, turn,
 };
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope, Via};
 use crate::app::{Change, Subject, Work};
@@ -14,7 +14,10 @@ use crate::assignment::reach;
 use crate::clock::{self, Clock, ClockKind, Holder, NewClock, Told};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::organisation::DepartmentKind;
+use crate::privacy::Basis;
+use crate::privacy::desk::{NewDisclosure, disclose_in};
 use crate::subject::{self, SubjectKind};
+use crate::text::Lang;
 use crate::time::{Day, Time};
 use ::store::Tx;
 use almanac::{Calendar, Limit};
@@ -60,7 +63,11 @@ pub async fn see(tx: &mut Tx, who: &Actor, id: Uuid, to_change: bool) -> Result<
         }
     }
     let hats = hats_of(who, &appeal, &orders, reached);
-    if !is_visible(who, &appeal, &orders, hats, reached) {
+    let author = match appeal.created_by {
+        Some(person) if appeal.registered_at.is_none() => store::department_of(tx, who.zone_id, person).await?,
+        _ => None,
+    };
+    if !is_visible(who, &appeal, &orders, hats, (reached, author)) {
         return Err(Error::NotFound);
     }
     let masked = appeal.accused_department_id.is_some()
@@ -116,14 +123,29 @@ pub fn hats_of(who: &Actor, appeal: &Appeal, orders: &[WorkOrder], reached: bool
     hats
 }
 
-fn is_visible(who: &Actor, appeal: &Appeal, orders: &[WorkOrder], hats: Hats, reached: bool) -> bool {
-    if hats.any(&[Hat::Rule, Hat::Author, Hat::Owner]) {
+/// `author` is the department of who wrote a draft, none where he is of the
+/// enterprise or project itself. [`store::visible`] says the same for lists.
+fn is_visible(
+    who: &Actor,
+    appeal: &Appeal,
+    orders: &[WorkOrder],
+    hats: Hats,
+    (reached, author): (bool, Option<Uuid>),
+) -> bool {
+    if hats.any(&[Hat::Rule, Hat::Author]) {
         return true;
     }
-    if appeal.status == Status::Draft {
-        return false;
-    }
     let departments = store::departments_of(who);
+    // Until it is registered, what an officer writes is his department's alone.
+    if appeal.registered_at.is_none() {
+        return match author {
+            Some(author) => who.is(OFFICE) && departments.contains(&author) && !is_accused(who, appeal),
+            None => hats.has(Hat::Owner),
+        };
+    }
+    if hats.has(Hat::Owner) {
+        return true;
+    }
     let ordered = orders.iter().any(|w| w.status != OrderStatus::Cancelled && departments.contains(&w.department_id));
     let may_hold_orders = who.is(OFFICE) || who.has(Role::Agency);
     if hats.has(Hat::Partner) || may_hold_orders && ordered {
@@ -246,6 +268,19 @@ impl<'w> Step<'w> {
             Refusal::NotNow => Error::state("appeal_status"),
         })?;
         guard(action, &self.facts()).map_err(Error::state)?;
+        let under_way = matches!(
+            self.a.status,
+            Status::Signed
+                | Status::Working
+                | Status::WaitingEnterprise
+                | Status::WithPartner
+                | Status::Planned
+                | Status::Suspended
+        );
+        if under_way && self.a.handler_id.is_none() && self.hats.has(Hat::Lead) {
+            // Its handler has gone: whoever of the department goes on with it takes it up.
+            self.a.handler_id = self.work.who.person_id;
+        }
         match act {
             Act::Register {} => self.register(turn).await,
             Act::Dispatch { department_id, assist, instruction } => {
@@ -331,6 +366,9 @@ impl<'w> Step<'w> {
             }
             let kind = self.department("assist", department).await?;
             let kind = if kind.is_own() { OrderKind::Assist } else { OrderKind::Partner };
+            if kind == OrderKind::Partner {
+                self.keeps_contact("instruction", &instruction).await?;
+            }
             self.order(kind, department, &instruction, true).await?;
         }
         self.after.insert("assist".into(), json!(asked));
@@ -510,6 +548,7 @@ impl<'w> Step<'w> {
         if self.orders.iter().any(|w| w.open && w.department_id == agency) {
             return Err(Error::field("department_id", "asked_twice"));
         }
+        self.keeps_contact("text", &text).await?;
         if self.a.status != Status::WithPartner {
             self.wait();
         }
@@ -922,11 +961,39 @@ impl<'w> Step<'w> {
     }
 
     /// Sends a work order; answers its place.
+    /// Refuses a text for a partner agency that names a contact who did not agree
+    /// to that.
+    async fn keeps_contact(&mut self, field: &'static str, text: &str) -> Result<()> {
+        match contact::of(self.work, &self.a).await? {
+            Some(contact) if !contact.partner && contact.is_named_in(text) => {
+                Err(Error::field(field, "contact_withheld"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The contact whom a partner agency is told of, if he agrees; that he was is noted.
+    async fn disclosed_to(&mut self, agency: &str) -> Result<Option<Uuid>> {
+        let Some(contact) = contact::of(self.work, &self.a).await?.filter(|contact| contact.partner) else {
+            return Ok(None);
+        };
+        let given = NewDisclosure {
+            person_id: Some(contact.person_id),
+            to_org: agency.to_owned(),
+            basis: Basis::Consent,
+            fields: Lang::Zh.t("disclosure-name-phone").into_owned(),
+            occasion: Lang::Zh.with("disclosure-of-appeal", &[("number", &self.a.number)]),
+        };
+        disclose_in(self.work, given).await?;
+        Ok(Some(contact.person_id))
+    }
+
     async fn order(&mut self, kind: OrderKind, department: Uuid, instruction: &str, obligatory: bool) -> Result<usize> {
         let now = self.work.now;
         let day = now.day(self.calendar.time_zone()).compact();
         let name =
             store::department(self.work, self.a.zone_id, department).await?.map(|(name, _)| name).unwrap_or_default();
+        let contact_id = if kind == OrderKind::Partner { self.disclosed_to(&name).await? } else { None };
         let mut order = WorkOrder {
             id: Uuid::now_v7(),
             appeal_id: self.a.id,
@@ -947,6 +1014,7 @@ impl<'w> Step<'w> {
             asked_reason: None,
             link_serial: 1,
             ended_at: None,
+            contact_id,
             department_name: name,
             handler_name: None,
         };
@@ -1195,8 +1263,10 @@ impl<'w> Step<'w> {
     }
 
     async fn keep_count(&mut self) -> Result<()> {
-        let key =
-            |a: &Appeal| a.status.is_counted().then(|| (a.lead_department_id.unwrap_or_default(), a.status.word()));
+        let key = |a: &Appeal| {
+            let counted = a.status.is_counted() && a.registered_at.is_some();
+            counted.then(|| (a.lead_department_id.unwrap_or_default(), a.status.word()))
+        };
         let (from, to) = (key(&self.before), key(&self.a));
         if from == to {
             return Ok(());
@@ -1300,9 +1370,10 @@ pub async fn owners(tx: &mut Tx, a: &Appeal) -> Result<Vec<Uuid>> {
     Ok(people)
 }
 
-/// The ledger's and the notices' name for an appeal.
+/// The ledger's and the notices' name for an appeal. What was not registered is
+/// on no timeline.
 pub fn subject_of(a: &Appeal) -> Subject {
-    Subject { kind: "appeal", id: a.id, about: a.about() }
+    Subject { kind: "appeal", id: a.id, about: a.about().filter(|_| a.registered_at.is_some()) }
 }
 
 fn said(text: &str) -> Result<String> {

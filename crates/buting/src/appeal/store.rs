@@ -150,7 +150,7 @@ pub async fn set_order_due(tx: &mut Tx, zone: Uuid, id: Uuid, due_at: Option<Tim
 
 const ORDER: &str = "SELECT w.id, w.appeal_id, w.number, w.kind, w.department_id, w.obligatory, w.status, w.open,
     w.instruction, w.handler_id, w.due_at, w.sent_at, w.signed_at, w.answered_at, w.answer, w.asked_days,
-    w.asked_reason, w.link_serial, w.ended_at, coalesce(d.short_name, '') AS department_name, p.name AS handler_name
+    w.asked_reason, w.link_serial, w.ended_at, w.contact_id, coalesce(d.short_name, '') AS department_name, p.name AS handler_name
   FROM work_order w
   LEFT JOIN department d ON d.zone_id = w.zone_id AND d.id = w.department_id
   LEFT JOIN person p ON p.zone_id = w.zone_id AND p.id = w.handler_id";
@@ -172,8 +172,8 @@ pub async fn order(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<WorkOrder
 pub async fn insert_order(tx: &mut Tx, zone: Uuid, w: &WorkOrder) -> Result<()> {
     tx.run(sql!(
         "INSERT INTO work_order (zone_id, id, appeal_id, number, kind, department_id, obligatory, status, open,
-           instruction, due_at, sent_at, link_serial)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+           instruction, due_at, sent_at, link_serial, contact_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         zone,
         w.id,
         w.appeal_id,
@@ -186,7 +186,8 @@ pub async fn insert_order(tx: &mut Tx, zone: Uuid, w: &WorkOrder) -> Result<()> 
         w.instruction,
         w.due_at,
         w.sent_at,
-        w.link_serial
+        w.link_serial,
+        w.contact_id
     ))
     .await?;
     Ok(())
@@ -324,7 +325,7 @@ pub async fn counts(tx: &mut Tx, zone: Uuid) -> Result<Vec<Counted>> {
 /// The same numbers counted out, to check the kept ones.
 pub async fn recount(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Option<Uuid>, Status, i64)>> {
     tx.list(sql!(
-        "SELECT lead_department_id, status, count(*) FROM appeal WHERE zone_id = $1 AND status <> 'draft'
+        "SELECT lead_department_id, status, count(*) FROM appeal WHERE zone_id = $1 AND registered_at IS NOT NULL
          GROUP BY lead_department_id, status",
         zone
     ))
@@ -333,11 +334,33 @@ pub async fn recount(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Option<Uuid>, Statu
 
 /// Appeals about departments that their own people are not shown.
 pub async fn hidden_counts(tx: &mut Tx, who: &Actor) -> Result<Vec<(Option<Uuid>, Status, i64)>> {
-    let mut query = Sql::from("SELECT a.lead_department_id, a.status, count(*) FROM appeal a WHERE a.zone_id = ");
+    // Complaints are few: they are found first and grouped then. Grouped in one step,
+    // SQLite would walk every appeal in the order of departments.
+    let mut query = Sql::from(
+        "WITH about AS MATERIALIZED (SELECT a.* FROM appeal a
+           WHERE a.accused_department_id IS NOT NULL AND a.zone_id = ",
+    );
     query.arg(who.zone_id).push(" AND a.accused_department_id IN ").list(units_of(who));
-    query.push(" AND a.status <> 'draft' AND NOT (a.created_by = ").arg(who.person_id.unwrap_or_default());
+    query.push(
+        ") SELECT a.lead_department_id, a.status, count(*) FROM about a
+         WHERE a.registered_at IS NOT NULL AND NOT (a.created_by = ",
+    );
+    query.arg(who.person_id.unwrap_or_default());
     query.push(" OR ").append(ordered(&departments_of(who))).push(") GROUP BY a.lead_department_id, a.status");
     tx.list(query).await
+}
+
+/// At most so many appeals are hidden from somebody who sees the whole zone:
+/// drafts, and complaints about departments that he is of.
+pub async fn hidden(tx: &mut Tx, who: &Actor) -> Result<i64> {
+    let mut query = sql!(
+        "SELECT (SELECT count(*) FROM appeal
+             WHERE zone_id = $1 AND status IN ('draft', 'withdrawn') AND registered_at IS NULL)
+           + (SELECT count(*) FROM appeal WHERE zone_id = $1 AND accused_department_id IN ",
+        who.zone_id
+    );
+    query.list(units_of(who)).push(")");
+    tx.value(query).await
 }
 
 /// The departments in whose name somebody acts.
@@ -365,6 +388,26 @@ fn ordered(departments: &[Uuid]) -> Sql {
     query
 }
 
+/// Whether somebody of a department, or of one of these, wrote the appeal `a`.
+fn by_officer(departments: Option<&[Uuid]>) -> Sql {
+    let mut query = Sql::from(
+        "EXISTS (SELECT 1 FROM person w WHERE w.zone_id = a.zone_id AND w.id = a.created_by AND w.department_id ",
+    );
+    match departments {
+        Some(departments) => query.push("IN ").list(departments.iter().copied()),
+        None => query.push("IS NOT NULL"),
+    };
+    query.push(")");
+    query
+}
+
+/// The department of a person, if he is of one.
+pub async fn department_of(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<Option<Uuid>> {
+    let found: Option<Option<Uuid>> =
+        tx.opt_value(sql!("SELECT department_id FROM person WHERE zone_id = $1 AND id = $2", zone, person)).await?;
+    Ok(found.flatten())
+}
+
 /// The condition, with its ` AND`, under which somebody sees an appeal `a` in lists.
 pub fn visible(who: &Actor) -> Sql {
     let me = who.person_id.unwrap_or_default();
@@ -372,14 +415,14 @@ pub fn visible(who: &Actor) -> Sql {
     if who.is_rule() {
         return query;
     }
-    query.push(" AND (a.status <> 'draft' OR a.created_by = ").arg(me);
+    let departments = departments_of(who);
+    query.push(" AND (a.registered_at IS NOT NULL OR a.created_by = ").arg(me);
     match &who.scope {
-        Scope::Enterprise(id) => drop(query.push(" OR a.enterprise_id = ").arg(*id)),
-        Scope::Project(id) => drop(query.push(" OR a.project_id = ").arg(*id)),
+        Scope::Enterprise(_) | Scope::Project(_) => drop(query.push(" OR NOT ").append(by_officer(None))),
+        _ if who.is(OFFICE) => drop(query.push(" OR ").append(by_officer(Some(&departments)))),
         _ => {}
     }
     query.push(")");
-    let departments = departments_of(who);
     let units = units_of(who);
     if !units.is_empty() {
         query.push(" AND (a.accused_department_id IS NULL OR a.accused_department_id NOT IN ").list(units);
@@ -396,6 +439,7 @@ pub fn visible(who: &Actor) -> Sql {
         Scope::Assignments | Scope::Departments(_) => {
             query.push(" AND (a.created_by = ").arg(me).push(" OR a.handler_id = ").arg(me);
             query.push(" OR ").append(ordered(&departments));
+            query.push(" OR a.registered_at IS NULL AND ").append(by_officer(Some(&departments)));
             for column in ["a.enterprise_id", "a.project_id"] {
                 if let Some(reached) = reach::subjects(who, column) {
                     query.push(" OR ").append(reached);
@@ -633,7 +677,7 @@ pub async fn find_enterprises(tx: &mut Tx, zone: Uuid, q: &str) -> Result<Vec<(U
     let like = format!("%{literal}%");
     tx.list(sql!(
         "SELECT id, name, short_name FROM enterprise
-         WHERE zone_id = $1 AND (lower(name) LIKE $2 ESCAPE '\\' OR lower(short_name) LIKE $2 ESCAPE '\\'
+         WHERE zone_id = $1 AND merged_into IS NULL AND (lower(name) LIKE $2 ESCAPE '\\' OR lower(short_name) LIKE $2 ESCAPE '\\'
            OR lower(uscc) = $3)
          ORDER BY name, id LIMIT 20",
         zone,
@@ -641,22 +685,6 @@ pub async fn find_enterprises(tx: &mut Tx, zone: Uuid, q: &str) -> Result<Vec<(U
         q.to_lowercase()
     ))
     .await
-}
-
-/// A trace of an export.
-pub async fn note_export(tx: &mut Tx, who: &Actor, address: &str, rows: usize, now: Time) -> Result<()> {
-    tx.run(sql!(
-        "INSERT INTO access_log (zone_id, id, at, actor_id, address, kind, subject, subject_id, detail)
-         VALUES ($1, $2, $3, $4, $5, 'export', 'appeal', NULL, $6)",
-        who.zone_id,
-        Uuid::now_v7(),
-        now,
-        who.person_id,
-        address,
-        serde_json::json!({ "rows": rows })
-    ))
-    .await?;
-    Ok(())
 }
 
 /// The name of a department that exists today, and whether it is the committee's own.

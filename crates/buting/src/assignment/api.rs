@@ -48,6 +48,8 @@ impl Versioned for Shown {
 struct ListQuery {
     limit: Option<i64>,
     cursor: Option<String>,
+    /// `created`, `subject`, `role`, `holder` (names by pinyin), `from`; with `-` the greatest first.
+    sort: Option<String>,
     /// What the subject is.
     subject_kind: Option<SubjectKind>,
     /// The enterprise, carrier or project.
@@ -62,7 +64,7 @@ struct ListQuery {
     current: Option<bool>,
     /// Only those that held at that instant.
     as_of: Option<Time>,
-    /// A part of the subject's name.
+    /// Words of the subject: name, short name, pinyin, credit code.
     q: Option<String>,
 }
 
@@ -77,6 +79,7 @@ async fn list(cx: Cx, query: ListQuery) -> Result<Page<Shown>> {
         as_of: query.as_of,
         q: query.q,
         held_by: None,
+        sort: query.sort,
         cursor: query.cursor,
     };
     desk::list(&cx.app, &cx.who, asked, limit(query.limit)?).await
@@ -265,7 +268,7 @@ async fn proposals(cx: Cx, body: ProposalsBody) -> Result<Proposals> {
 
 /// What a bulk assignment or handover did.
 #[derive(Serialize, JsonSchema)]
-struct BatchOut {
+pub struct BatchOut {
     /// The batch; its assignments carry it as `batch_id`.
     id: Uuid,
     /// Assignments opened.
@@ -274,7 +277,7 @@ struct BatchOut {
     changed: i64,
 }
 
-async fn batch(cx: &Cx, id: Result<Uuid>) -> Result<BatchOut> {
+pub async fn batch(cx: &Cx, id: Result<Uuid>) -> Result<BatchOut> {
     let id = match id {
         Ok(id) | Err(Error::Replayed(id)) => id,
         Err(error) => return Err(error),

@@ -2,17 +2,20 @@
 
 use super::store::{self, Facts, Filter, GapRow, Locked};
 use super::{
-    Answerable, Assignment, Bulk, Duty, EndReason, Holder, Item, NewAssignment, NewEnd, NewHolder, Proposed, Shown,
-    Step, may_begin, may_hold, propose, standing, step,
+    Answerable, Assignment, Bulk, Candidate, Duty, EndReason, Holder, Item, NewAssignment, NewEnd, NewHolder, Proposed,
+    Shown, Step, may_begin, may_hold, propose, standing, step,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
+use crate::handover::{self, Held};
 use crate::http::api::{Page, TOTAL_CAP};
-use crate::organisation::signin::access;
+use crate::list::{self, Walk};
+use crate::organisation::desk as organisation;
 use crate::subject::{Named, SubjectKind, named};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
+use crate::trace::{self, Trace};
 use ::store::Tx;
 use almanac::Light;
 use serde_json::{Value as Json, json};
@@ -59,7 +62,7 @@ pub async fn as_of(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid, at: Tim
 /// Every assignment that a subject ever had, newest first.
 pub async fn history(app: &App, tx: &mut Tx, zone: Uuid, subject: Uuid) -> Result<Vec<Shown>> {
     let filter = Filter { subject_id: Some(subject), ..Filter::default() };
-    let mut rows = store::list(tx, zone, &filter, 1000).await?;
+    let mut rows = store::first(tx, zone, &filter, 1000).await?;
     rows.sort_by_key(|row| std::cmp::Reverse((row.valid_to.is_none(), row.valid_from, row.id)));
     let now = app.now();
     Ok(rows.into_iter().map(|row| row.judged_at(now)).collect())
@@ -82,11 +85,13 @@ pub struct Asked {
     pub current: Option<bool>,
     /// Only those that held at that instant.
     pub as_of: Option<Time>,
-    /// A part of the subject's name.
+    /// Words of the subject: name, short name, pinyin, credit code.
     pub q: Option<String>,
     /// Held by this person or by this department of his.
     pub held_by: Option<(Uuid, Option<Uuid>)>,
-    /// The last key of the page before.
+    /// `created` when nothing is said, `subject`, `role`, `holder`, `from`; with `-` the greatest first.
+    pub sort: Option<String>,
+    /// Where the page before ended.
     pub cursor: Option<String>,
 }
 
@@ -94,8 +99,8 @@ pub struct Asked {
 /// and project owners see their own.
 pub async fn list(app: &App, who: &Actor, asked: Asked, limit: i64) -> Result<Page<Shown>> {
     who.must(OFFICE.and(OUTSIDE))?;
-    let after =
-        asked.cursor.as_deref().map(|cursor| Uuid::parse_str(cursor).map_err(|_| Error::field("cursor", "unreadable")));
+    let walk = Walk::read(store::KEYS, "created", asked.sort.as_deref(), asked.cursor.as_deref(), limit)?;
+    let mut tx = app.read().await?;
     let filter = Filter {
         id: None,
         subject_kind: asked.subject_kind,
@@ -105,17 +110,12 @@ pub async fn list(app: &App, who: &Actor, asked: Asked, limit: i64) -> Result<Pa
         role: asked.role,
         current: asked.current,
         as_of: asked.as_of,
-        q: asked.q.filter(|q| !q.trim().is_empty()),
+        words: list::subjects(&mut tx, who.zone_id, "a.subject_id", asked.q.as_deref()).await?,
         held_by: asked.held_by,
         scope: own_only(who),
-        after: after.transpose()?,
     };
-    let mut tx = app.read().await?;
-    let mut rows = store::list(&mut tx, who.zone_id, &filter, limit + 1).await?;
+    let (rows, next) = store::list(&mut tx, who.zone_id, &filter, &walk).await?;
     let counted = store::count(&mut tx, who.zone_id, &filter, TOTAL_CAP).await?;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
     let now = app.now();
     Ok(Page::new(rows.into_iter().map(|row| row.judged_at(now)).collect(), next, counted))
 }
@@ -125,7 +125,7 @@ pub async fn get(app: &App, who: &Actor, id: Uuid) -> Result<Shown> {
     who.must(OFFICE.and(OUTSIDE))?;
     let filter = Filter { id: Some(id), scope: own_only(who), ..Filter::default() };
     let mut tx = app.read().await?;
-    let row = store::list(&mut tx, who.zone_id, &filter, 1).await?.pop().ok_or(Error::NotFound)?;
+    let row = store::first(&mut tx, who.zone_id, &filter, 1).await?.pop().ok_or(Error::NotFound)?;
     Ok(row.judged_at(app.now()))
 }
 
@@ -263,11 +263,8 @@ pub async fn find_subjects(app: &App, who: &Actor, q: &str) -> Result<Vec<Named>
 }
 
 /// Notes that a list was taken out as a file.
-pub async fn note_export(app: &App, who: &Actor, address: IpAddr) -> Result<()> {
-    let mut tx = app.db.write().await?;
-    let subject = Subject::new("assignment", Uuid::nil());
-    access(&mut tx, who.zone_id, who.person_id, address, "export", subject, app.now()).await?;
-    Ok(tx.commit().await?)
+pub async fn note_export(app: &App, who: &Actor, address: IpAddr, rows: usize) -> Result<()> {
+    trace::note(app, who, address, Trace::many(trace::Kind::Export, "assignment", rows)).await
 }
 
 // ---- one place -------------------------------------------------------------
@@ -893,12 +890,24 @@ pub async fn held(app: &App, who: &Actor, person: Uuid) -> Result<Vec<Shown>> {
     let filter = Filter { person_id: Some(person), current: Some(true), ..Filter::default() };
     let mut tx = app.read().await?;
     let now = app.now();
-    let rows = store::list(&mut tx, who.zone_id, &filter, MAX_ITEMS as i64).await?;
+    let rows = store::first(&mut tx, who.zone_id, &filter, MAX_ITEMS as i64).await?;
     Ok(rows.into_iter().map(|row| row.judged_at(now)).collect())
 }
 
+/// Whether a person answers for anything now.
+pub async fn holds(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<bool> {
+    Ok(!store::held_by(tx, zone, person).await?.is_empty())
+}
+
+/// What else is in a person's hands: appeals, orders, promises, measures, milestones, visits.
+pub async fn in_hands(app: &App, who: &Actor, person: Uuid) -> Result<Vec<Held>> {
+    who.must(OFFICE)?;
+    handover::held(&mut app.read().await?, who.zone_id, person).await
+}
+
 /// Hands over everything that a person holds in one step: each row is closed and
-/// followed by one of the successor, and the enterprises' people hear who is new.
+/// followed by one of the successor, whatever else is in his hands passes on, and
+/// the enterprises' people hear who is new.
 pub async fn handover(app: &App, who: &Actor, new: NewHandover) -> Result<Uuid> {
     who.must(DECIDERS)?;
     let mut check = Check::new();
@@ -911,8 +920,16 @@ pub async fn handover(app: &App, who: &Actor, new: NewHandover) -> Result<Uuid> 
         return Err(Error::field("from_person", "unknown"));
     }
     let rows = store::held_by(&mut work, zone, new.from_person).await?;
-    if rows.is_empty() {
+    let others = handover::held(&mut work, zone, new.from_person).await?;
+    if rows.is_empty() && others.is_empty() {
         return Err(Error::state("nothing_to_hand_over"));
+    }
+    let to = store::person(&mut work, zone, new.to_person).await?.map(|facts| facts.candidate);
+    match to {
+        Some(Candidate::Person { department: Some(kind), left: false }) if kind.is_own() => {}
+        Some(Candidate::Person { left: true, .. }) => return Err(Error::field("to_person", "person_left")),
+        Some(_) => return Err(Error::field("to_person", "person_outside")),
+        None => return Err(Error::field("to_person", "unknown")),
     }
     let subjects: BTreeMap<Uuid, SubjectKind> = rows.iter().map(|row| (row.subject_id, row.subject_kind)).collect();
     let mut held = BTreeMap::new();
@@ -950,6 +967,8 @@ pub async fn handover(app: &App, who: &Actor, new: NewHandover) -> Result<Uuid> 
         };
         replace(&mut work, &mut news, &old, Uuid::now_v7(), opening, &facts, new.reason).await?;
     }
+    let department = organisation::person(&mut work, zone, new.to_person).await?.department_id;
+    handover::pass_on(&mut work, new.from_person, new.to_person, department, &note).await?;
     news.tell(&mut work).await?;
     work.commit(batch).await
 }

@@ -18,6 +18,7 @@
 mod api;
 pub mod desk;
 mod pages;
+pub mod plan;
 pub mod reach;
 mod store;
 
@@ -36,6 +37,7 @@ use uuid::Uuid;
 pub fn routes(routes: &mut Routes) {
     api::routes(routes);
     pages::routes(routes);
+    plan::routes(routes);
 }
 
 words! {

@@ -2,19 +2,21 @@ use super::desk::{self, Asked, DECIDERS, Gap, Load, NewHandover, Preview, Propos
 use super::{Answerable, Because, Bulk, Duty, EndReason, Item, NewAssignment, NewEnd, NewHolder, Proposed, Shown};
 use crate::actor::{Actor, OFFICE};
 use crate::error::{Conflict, Error, Result};
+use crate::handover::Held;
 use crate::http::api::Page;
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
-use crate::http::page::{self, PageResult, Shell, encode, go, html, html_with};
+use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::http::sheet::Format;
+use crate::saved::{self, List, Offered};
 use crate::subject::{self, Named, SubjectKind};
 use crate::text::Lang;
 use crate::time::Day;
 use crate::zone::Zone;
 use askama::Template;
 use axum::extract::Path;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
 use paper::Cell;
 use uuid::Uuid;
 
@@ -88,6 +90,7 @@ struct Index {
     leaders: Vec<(String, String)>,
     departments: Vec<(String, String)>,
     officers: Vec<(String, String)>,
+    offered: Offered,
 }
 
 impl Index {
@@ -156,6 +159,7 @@ async fn index(cx: Cx) -> PageResult {
             leaders: Vec::new(),
             departments: Vec::new(),
             officers: Vec::new(),
+            offered: saved::desk::offered(&cx.app, &cx.who, List::Assignments).await?,
             s,
         };
         match view {
@@ -204,6 +208,7 @@ fn asked(cx: &Cx, query: &mut Form, mine: bool) -> Result<Asked> {
         role: query.word("role", Duty::parse),
         current: if query.is("current", "false") { Some(false) } else { Some(true) },
         q: query.opt_text("q"),
+        sort: query.opt_text("sort"),
         cursor: query.opt_text("cursor"),
         ..Asked::default()
     };
@@ -246,6 +251,8 @@ async fn export(cx: Cx) -> PageResult {
         let mut query = Form::parse(cx.request.query.as_bytes());
         let mine = query.is("view", "mine");
         let mut asked = asked(&cx, &mut query, mine)?;
+        // All of it, wherever the reader stood.
+        asked.cursor = None;
         let s = Shell::of(&cx).await?;
         let mut rows = Vec::new();
         loop {
@@ -256,7 +263,6 @@ async fn export(cx: Cx) -> PageResult {
                 None => break,
             }
         }
-        desk::note_export(&cx.app, &cx.who, cx.request.address).await?;
         let head: Vec<String> = [
             "field-subject",
             "field-subject_kind",
@@ -272,7 +278,7 @@ async fn export(cx: Cx) -> PageResult {
             "field-end_reason",
         ]
         .iter()
-        .map(|key| cx.lang.t(key).into_owned())
+        .map(|key| Lang::Zh.t(key).into_owned())
         .collect();
         let head: Vec<&str> = head.iter().map(String::as_str).collect();
         let day = |at: &Option<crate::time::Time>| at.as_ref().map(|at| s.date(at));
@@ -296,16 +302,10 @@ async fn export(cx: Cx) -> PageResult {
             })
             .collect();
         let title = label(&cx).await?;
-        let bytes = paper::xlsx(&title, &head, &cells).map_err(|e| Error::Internal(format!("no spreadsheet: {e}")))?;
-        let name = format!("{title}-{}.xlsx", s.date(&s.now));
-        let mut response = bytes.into_response();
-        let kind = HeaderValue::from_static("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encode(&name))) {
-            response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
-        }
-        Ok(response)
+        let format = Format::read(query.value("format"));
+        let bytes = format.write(&title, &head, &cells)?;
+        desk::note_export(&cx.app, &cx.who, cx.request.address, rows.len()).await?;
+        format.answer(&format!("{title}-{}", s.date(&s.now)), bytes)
     })
     .await
 }
@@ -782,6 +782,7 @@ struct HandoverPage {
     from: Option<String>,
     held_count: String,
     held: Vec<Shown>,
+    others: Vec<Held>,
 }
 
 async fn handover_page(cx: Cx) -> PageResult {
@@ -794,10 +795,11 @@ async fn handover_page(cx: Cx) -> PageResult {
 }
 
 async fn fill_handover(cx: &Cx, mut form: Form) -> Result<HandoverPage> {
-    let (mut from, mut held) = (None, Vec::new());
+    let (mut from, mut held, mut others) = (None, Vec::new(), Vec::new());
     if let Some(person) = form.id("from_person") {
         from = name_of_person(cx, person).await?;
         held = desk::held(&cx.app, &cx.who, person).await?;
+        others = desk::in_hands(&cx.app, &cx.who, person).await?;
     }
     let reasons = [EndReason::Changed, EndReason::Moved, EndReason::Left, EndReason::Reorganised];
     let mut people = choices(cx, Duty::StandIn).await?;
@@ -814,6 +816,7 @@ async fn fill_handover(cx: &Cx, mut form: Form) -> Result<HandoverPage> {
         from,
         held_count: held.len().to_string(),
         held,
+        others,
     })
 }
 

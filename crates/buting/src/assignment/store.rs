@@ -1,4 +1,5 @@
 use super::{Assignment, Candidate, Duty, EndReason, Field, Holder, Open, Shown, Unit, weight};
+use crate::list::{Key, Walk};
 use crate::organisation::DepartmentKind;
 use crate::subject::{Named, SubjectKind};
 use crate::time::Time;
@@ -300,11 +301,11 @@ pub struct Filter {
     pub current: Option<bool>,
     /// Only what held at that instant.
     pub as_of: Option<Time>,
-    pub q: Option<String>,
+    /// On `a.subject_id`: what the words find.
+    pub words: Option<Sql>,
     pub held_by: Option<(Uuid, Option<Uuid>)>,
     /// A condition on who may see it.
     pub scope: Option<Sql>,
-    pub after: Option<Uuid>,
 }
 
 fn narrow(query: &mut Sql, zone: Uuid, filter: &Filter) {
@@ -335,10 +336,8 @@ fn narrow(query: &mut Sql, zone: Uuid, filter: &Filter) {
     if let Some(at) = filter.as_of {
         query.push(" AND a.valid_from <= ").arg(at).push(" AND (a.valid_to IS NULL OR a.valid_to > ").arg(at).push(")");
     }
-    if let Some(q) = &filter.q {
-        let like = format!("%{}%", q.replace(['%', '_'], ""));
-        query.push(" AND (e.name LIKE ").arg(like.clone()).push(" OR e.short_name LIKE ").arg(like.clone());
-        query.push(" OR k.name LIKE ").arg(like.clone()).push(" OR j.name LIKE ").arg(like).push(")");
+    if let Some(words) = &filter.words {
+        query.push(" AND ").append(words.clone());
     }
     if let Some((person, department)) = filter.held_by {
         query.push(" AND (a.person_id = ").arg(person).push(" OR a.department_id = ").arg(department).push(")");
@@ -355,8 +354,22 @@ const NAMED: &str = " FROM assignment a
    LEFT JOIN person p ON p.zone_id = a.zone_id AND p.id = a.person_id
    LEFT JOIN department d ON d.zone_id = a.zone_id AND d.id = COALESCE(a.department_id, p.department_id)";
 
-/// Assignments with names, in the order in which they were entered.
-pub async fn list(tx: &mut Tx, zone: Uuid, filter: &Filter, limit: i64) -> Result<Vec<Shown>> {
+/// What a list of assignments is sorted by.
+pub const KEYS: &[Key] = &[
+    Key::number("created", "a.created_at"),
+    Key::text("subject", "COALESCE(e.spelling, k.spelling, j.spelling, '')"),
+    Key::text("role", "a.role"),
+    Key::text("holder", "COALESCE(p.spelling, d.short_name, '')"),
+    Key::number("from", "a.valid_from"),
+];
+
+/// The first of the assignments, in the order in which they were entered.
+pub async fn first(tx: &mut Tx, zone: Uuid, filter: &Filter, limit: i64) -> Result<Vec<Shown>> {
+    Ok(list(tx, zone, filter, &Walk::first(KEYS, limit)).await?.0)
+}
+
+/// Assignments with names, in order, and the cursor of the rest.
+pub async fn list(tx: &mut Tx, zone: Uuid, filter: &Filter, walk: &Walk) -> Result<(Vec<Shown>, Option<String>)> {
     let mut query = Sql::from(
         "SELECT a.id, a.subject_kind, a.subject_id, COALESCE(e.short_name, k.short_name, j.short_name) AS subject,
            a.role, a.department_id, a.person_id, p.name AS person, p.title, d.short_name AS department,
@@ -365,13 +378,10 @@ pub async fn list(tx: &mut Tx, zone: Uuid, filter: &Filter, limit: i64) -> Resul
            (SELECT l.department_id FROM assignment l WHERE l.zone_id = a.zone_id AND l.subject_id = a.subject_id
               AND l.role = 'lead_dept' AND l.valid_to IS NULL) AS lead_department",
     );
+    walk.column(&mut query);
     query.push(NAMED);
     narrow(&mut query, zone, filter);
-    if let Some(after) = filter.after {
-        query.push(" AND a.id > ").arg(after);
-    }
-    query.push(" ORDER BY a.id LIMIT ").arg(limit);
-    tx.list(query).await
+    walk.list(tx, query, "a.id").await
 }
 
 /// How many there are, counted to one above the cap.
@@ -638,7 +648,8 @@ pub async fn find_subjects(tx: &mut Tx, zone: Uuid, q: &str) -> Result<Vec<Named
     let rows: Vec<(SubjectKind, Uuid, String, String)> = tx
         .list(sql!(
             "SELECT kind, id, name, short_name FROM (
-               SELECT 'enterprise' AS kind, id, name, short_name FROM enterprise WHERE zone_id = $1
+               SELECT 'enterprise' AS kind, id, name, short_name FROM enterprise
+                 WHERE zone_id = $1 AND merged_into IS NULL
                UNION ALL SELECT 'carrier' AS kind, id, name, short_name FROM carrier WHERE zone_id = $1
                UNION ALL SELECT 'project' AS kind, id, name, short_name FROM project WHERE zone_id = $1
              ) AS s WHERE name LIKE $2 OR short_name LIKE $2 ORDER BY name, id LIMIT 20",

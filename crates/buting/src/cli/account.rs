@@ -5,6 +5,7 @@ use super::place::Place;
 use super::plain;
 use crate::actor::{Actor, Role, Via};
 use crate::app::App;
+use crate::organisation::accounts::is_scope;
 use crate::organisation::desk::{self, NewAccount};
 use crate::organisation::{Grant, NewPerson, signin};
 use crate::time::DAY_MS;
@@ -83,7 +84,7 @@ pub enum Token {
         #[arg(long)]
         user: String,
         /// `*`, `read`, or `collection:read|write`; may be repeated.
-        #[arg(long, required = true)]
+        #[arg(long, required = true, value_parser = scope)]
         scope: Vec<String>,
         /// What it is for.
         #[arg(long, default_value = "command line")]
@@ -97,6 +98,13 @@ pub enum Token {
 fn role(word: &str) -> Result<Role, String> {
     let known = || Role::ALL.iter().map(|role| role.word()).collect::<Vec<_>>().join(", ");
     Role::parse(word).ok_or_else(|| format!("the roles are {}", known()))
+}
+
+fn scope(word: &str) -> Result<String, String> {
+    match is_scope(word) {
+        true => Ok(word.to_owned()),
+        false => Err("scopes are *, read, or collection:read and collection:write, such as appeals:read".to_owned()),
+    }
 }
 
 /// The zone of a handle, or the first one.
@@ -141,7 +149,7 @@ impl Zone {
         let db = settings.open_or_make(super::place::FEW).await?;
         super::serve::migrate(&settings, &db).await?;
         db.close().await;
-        let app = settings.app().await?;
+        let app = settings.writing_app().await?;
         let id = desk::create_zone(&app, &handle, &name, json!({})).await.map_err(plain)?;
         println!("{id}");
         Ok(())
@@ -150,7 +158,7 @@ impl Zone {
 
 impl User {
     pub async fn run(self, place: &Place) -> Result<()> {
-        let app = place.settings()?.app().await?;
+        let app = place.settings()?.writing_app().await?;
         match self {
             Self::Add(add) => add.run(&app).await,
             Self::Passwd { user, password_stdin } => {
@@ -220,7 +228,7 @@ impl Add {
 impl Token {
     pub async fn run(self, place: &Place) -> Result<()> {
         let Self::Create { user, scope, name, days } = self;
-        let app = place.settings()?.app().await?;
+        let app = place.settings()?.writing_app().await?;
         let (who, account) = find(&app, &user).await?;
         let expires_at = days.map(|days| app.now().plus(i64::from(days) * DAY_MS));
         let token =

@@ -72,7 +72,18 @@ impl Restore {
         let keys = self.keys.as_deref().map(KeyBackup::read).transpose()?;
         settings.make_data_dir()?;
         let _alone = lock::exclusive(&settings)?;
-        self.make_room(&settings).await?;
+        let old = self.make_room(&settings).await?;
+        let replaced = keys.as_ref().map_or(opened.head.keys(), KeyBackup::files);
+        if let Some(old) = old.filter(|old| old.size().1 > 0 || old.is_touched_by(replaced)) {
+            let dir = settings.config.data_dir.join(format!("keys-before-restore-{}", backup::moment()));
+            let file = dir.join("buting.keys");
+            old.write(&file).context("the keys that are there could not be kept, so nothing is replaced")?;
+            println!(
+                "The keys that were there are kept in {}: `--keys` brings them back. Destroy that folder when it is not wanted any more.",
+                file.display()
+            );
+        }
+        self.empty(&settings).await?;
         match &keys {
             Some(keys) => keys.restore_files(&settings.keys_dir())?,
             None => opened.restore_keys(&settings.keys_dir())?,
@@ -90,13 +101,16 @@ impl Restore {
         super::verify::tell(&report)
     }
 
-    /// Empties the target, or refuses to.
-    async fn make_room(&self, settings: &Settings) -> Result<()> {
+    /// Backs up what the target holds, or refuses to replace it. Answers the keys
+    /// that are there: the backup has none of them.
+    async fn make_room(&self, settings: &Settings) -> Result<Option<KeyBackup>> {
+        let keys_dir = settings.keys_dir();
+        let files = keys_dir.is_dir().then(|| KeyBackup::of_files(&keys_dir)).transpose()?;
         let db = settings.open_with(Arc::new(Keyring::ephemeral()), FEW).await?;
         let version = db.schema_version().await?;
         if version == 0 {
             db.close().await;
-            return Ok(());
+            return Ok(files);
         }
         let known: Vec<_> = MIGRATIONS.iter().filter(|step| step.version <= version).copied().collect();
         if known.last().is_none_or(|step| step.version < version) {
@@ -110,10 +124,22 @@ impl Restore {
             let with_keys = settings.open(FEW).await?;
             let made = backup::make(&with_keys, &known, &kept).await;
             made.context("what is there could not be backed up, so it is not replaced")?;
-            with_keys.close().await;
             println!("What was there is kept in {}.", kept.display());
+            let keys = KeyBackup::collect(&with_keys, &keys_dir).await?;
+            with_keys.close().await;
+            db.close().await;
+            return Ok(Some(keys));
         }
-        db.wipe(MIGRATIONS).await?;
+        db.close().await;
+        Ok(files)
+    }
+
+    /// Removes what the target holds, after it has been kept.
+    async fn empty(&self, settings: &Settings) -> Result<()> {
+        let db = settings.open_with(Arc::new(Keyring::ephemeral()), FEW).await?;
+        if db.schema_version().await? > 0 {
+            db.wipe(MIGRATIONS).await?;
+        }
         db.close().await;
         Ok(())
     }

@@ -1,6 +1,7 @@
 use super::place::{FEW, Place, Settings};
 use crate::app::{App, Config, Now, SystemClock};
 use crate::appeal;
+use crate::clock;
 use crate::http::openapi;
 use crate::migrations::MIGRATIONS;
 use crate::time::Time;
@@ -76,8 +77,8 @@ pub async fn run(place: &Place) -> Result<()> {
     );
     keys(&settings, &mut findings);
     disk(&settings, &mut findings);
-    clock(&mut findings);
-    calendar(&mut findings);
+    machine_clock(&mut findings);
+    calendar(&settings, &mut findings).await;
     database(&settings, &mut findings).await;
     match findings.wrong {
         0 if findings.warnings == 0 => println!("Everything is in order."),
@@ -128,7 +129,7 @@ fn free_bytes(dir: &Path) -> Result<u64> {
     Ok(available.parse::<u64>().context("df says no number")? * 1024)
 }
 
-fn clock(findings: &mut Findings) {
+fn machine_clock(findings: &mut Findings) {
     let now = SystemClock.now();
     if now < TOO_EARLY {
         findings.tell(Grade::Wrong, "clock", &format!("it says {now}, which is past; deadlines would be wrong"));
@@ -137,9 +138,32 @@ fn clock(findings: &mut Findings) {
     }
 }
 
-/// Official days appear each November for the year after.
-fn calendar(findings: &mut Findings) {
-    let calendar = Calendar::built_in();
+/// Official days appear each November for the year after. Each zone has its own;
+/// before there is one, what is built in is looked at.
+async fn calendar(settings: &Settings, findings: &mut Findings) {
+    // Why a database does not open is told where it is looked at.
+    let of_zones = zone_calendars(settings).await.unwrap_or_default();
+    if of_zones.is_empty() {
+        return tell_years(findings, "", &Calendar::built_in());
+    }
+    for (handle, calendar) in of_zones {
+        tell_years(findings, &format!("zone {handle}, "), &calendar);
+    }
+}
+
+async fn zone_calendars(settings: &Settings) -> Result<Vec<(String, Arc<Calendar>)>> {
+    let app = settings.app().await?;
+    let mut calendars = Vec::new();
+    let mut tx = app.read().await?;
+    for zone in Zone::all(&mut tx).await? {
+        calendars.push((zone.handle, clock::calendar(&mut tx, zone.zone_id).await?));
+    }
+    drop(tx);
+    app.db.close().await;
+    Ok(calendars)
+}
+
+fn tell_years(findings: &mut Findings, whose: &str, calendar: &Calendar) {
     let today = SystemClock.now().local(&crate::zone::default_time_zone()).date();
     let mut years = vec![today.year()];
     if today.month() == 12 {
@@ -147,10 +171,10 @@ fn calendar(findings: &mut Findings) {
     }
     for year in years {
         match calendar.year_status(year) {
-            Status::Official => findings.tell(Grade::Fine, "calendar", &format!("{year}: official days")),
+            Status::Official => findings.tell(Grade::Fine, "calendar", &format!("{whose}{year}: official days")),
             Status::Provisional => {
                 let text = format!(
-                    "{year}: no official days are built in; due times are provisional until they are loaded in the settings"
+                    "{whose}{year}: no official days; due times are provisional until they are loaded in the settings"
                 );
                 findings.tell(Grade::Warning, "calendar", &text);
             }
@@ -176,6 +200,7 @@ async fn look_at_database(settings: &Settings) -> Result<(Grade, String)> {
     }
     // Explains a half-applied or altered schema; there is nothing to carry out.
     db.migrate(MIGRATIONS, async |_| Ok(())).await?;
+    settings.check_keys(&db).await?;
     let faults = db.integrity().await?;
     if !faults.is_empty() {
         bail!("its file is damaged: {}", faults.join("; "));

@@ -32,7 +32,8 @@ pub struct Demo {
 impl Demo {
     pub async fn run(self, place: &Place) -> Result<()> {
         self.listening.log();
-        let mut settings = place.settings()?;
+        // The demo never lives in what is installed on the machine.
+        let mut settings = place.settings_beside(None)?;
         settings.config.demo = true;
         settings.config.keep_backups = 0;
         let listener = self.listening.bind(&settings).await?;

@@ -71,12 +71,17 @@ enum Command {
 /// Runs the command line.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let done = Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(carry_out(cli)));
+    let done = Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        let done = runtime.block_on(carry_out(cli));
+        // A thread that still computes or writes for a job must not keep the process.
+        runtime.shutdown_background();
+        done
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("buting: {error:#}");
-            ExitCode::FAILURE
+            if error.chain().any(|cause| cause.is::<Usage>()) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -102,6 +107,16 @@ async fn carry_out(Cli { place, command }: Cli) -> Result<()> {
     }
 }
 
+/// What was typed or configured cannot be meant: wrong usage, found after the
+/// options were read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+fn usage(text: impl Into<String>) -> anyhow::Error {
+    Usage(text.into()).into()
+}
+
 /// What a desk answered, in words for the one who typed the command.
 fn plain(error: crate::error::Error) -> anyhow::Error {
     let problem = crate::http::problem::Problem::of(&error, crate::text::Lang::En);
@@ -113,5 +128,8 @@ fn plain(error: crate::error::Error) -> anyhow::Error {
     for wrong in problem.errors {
         text.push_str(&format!("; {}: {}", wrong.pointer.trim_start_matches('/'), wrong.detail));
     }
-    anyhow::Error::msg(text)
+    match error {
+        crate::error::Error::Invalid(_) => usage(text),
+        _ => anyhow::Error::msg(text),
+    }
 }

@@ -1,6 +1,7 @@
 //! Where an installation lives: the options that every command takes, the
 //! environment, and the file of settings, in this order of authority.
 
+use super::usage;
 use crate::app::{App, Config, SystemClock};
 use crate::migrations::MIGRATIONS;
 use anyhow::{Context, Result, anyhow, bail};
@@ -29,12 +30,15 @@ pub struct Place {
     /// Where keys, backups and the embedded database live [default: data].
     #[arg(long, env = "BUTING_DATA_DIR", value_name = "DIR", global = true)]
     data: Option<PathBuf>,
-    /// A TOML file of settings.
+    /// A TOML file of settings [default: /etc/buting/buting.toml, where there is one].
     #[arg(long, env = "BUTING_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }
 
-/// The file of settings; see `docs/src/settings.md`.
+/// The file of settings of an installation by package.
+pub const INSTALLED: &str = "/etc/buting/buting.toml";
+
+/// The file of settings; see `docs/src/admin/settings.md`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -48,6 +52,7 @@ struct File {
     #[serde(default)]
     trusted_origins: Vec<String>,
     keep_backups: Option<usize>,
+    key_backups: Option<PathBuf>,
 }
 
 /// What options, environment and file come to.
@@ -64,19 +69,32 @@ pub struct Settings {
 impl Place {
     /// Brings options, environment and file together.
     pub fn settings(&self) -> Result<Settings> {
-        let file: File = match &self.config {
-            None => File::default(),
-            Some(path) => {
-                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-                toml::from_str(&text).with_context(|| format!("{} is not a file of settings", path.display()))?
-            }
+        self.settings_beside(Some(Path::new(INSTALLED)))
+    }
+
+    /// The same; `installed` is the file that is read when none is named.
+    pub fn settings_beside(&self, installed: Option<&Path>) -> Result<Settings> {
+        let file = match (&self.config, installed) {
+            (Some(path), _) => read_file(path).map_err(|error| usage(format!("{error:#}")))?,
+            (None, Some(path)) if path.exists() => self.installed(path)?,
+            _ => File::default(),
         };
         let data_dir = self.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from("data"));
         let url = match self.database.clone().or(file.database) {
             None => format!("sqlite:{}", data_dir.join("buting.db").display()),
             Some(url) if ["sqlite:", "postgres://", "postgresql://"].iter().any(|known| url.starts_with(known)) => url,
-            Some(_) => bail!("the database is given as sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"),
+            Some(_) => return Err(usage("the database is given as sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")),
         };
+        Options { url: url.clone(), connections: FEW }
+            .check()
+            .map_err(|error| usage(format!("the address of the database cannot be read: {error}")))?;
+        let backups = data_dir.join("backups");
+        if file.key_backups.as_ref().is_some_and(|dir| dir.starts_with(&backups)) {
+            return Err(usage(format!(
+                "key_backups must lie elsewhere than the backups in {}: who has both can read everything",
+                backups.display()
+            )));
+        }
         let config = Config {
             data_dir,
             https: file.https,
@@ -84,9 +102,33 @@ impl Place {
             trusted_origins: file.trusted_origins,
             demo: false,
             keep_backups: file.keep_backups.unwrap_or(KEEP_BACKUPS),
+            key_backups: file.key_backups,
         };
         Ok(Settings { listen: file.listen, url, config })
     }
+
+    /// The file of the installation on this machine, unless another one is meant: a
+    /// rehearsal in a directory of its own must not meet the real database.
+    fn installed(&self, path: &Path) -> Result<File> {
+        let file = match (read_file(path), &self.data) {
+            (Ok(file), _) => file,
+            // Who names a directory of his own needs no right to read the file.
+            (Err(error), Some(_)) if is_denied(&error) => return Ok(File::default()),
+            (Err(error), _) => return Err(usage(format!("{error:#}; name another file with --config"))),
+        };
+        let other = self.data.as_ref().is_some_and(|named| file.data.as_ref() != Some(named));
+        Ok(if other { File::default() } else { file })
+    }
+}
+
+fn is_denied(error: &anyhow::Error) -> bool {
+    let denied = |error: &std::io::Error| error.kind() == std::io::ErrorKind::PermissionDenied;
+    error.downcast_ref::<std::io::Error>().is_some_and(denied)
+}
+
+fn read_file(path: &Path) -> Result<File> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} is not a file of settings", path.display()))
 }
 
 impl Settings {
@@ -170,6 +212,26 @@ impl Settings {
         Db::open(&options, keyring).await.with_context(|| format!("cannot open the database {}", self.shown_url()))
     }
 
+    /// Refuses to go on with keys that the ledger was not written with: what is
+    /// written with them could never be verified, and no sealed field would open.
+    pub async fn check_keys(&self, db: &Db) -> Result<()> {
+        if db.keys_fit().await? {
+            return Ok(());
+        }
+        bail!(
+            "the keys in {} are not those of the database {}: none of the newest rows of its ledger was written with them. Nothing was changed. Name the data directory that belongs to it with --data, or bring its keys back (`buting restore … --keys FILE`, or copy its `keys` directory)",
+            self.keys_dir().display(),
+            self.shown_url()
+        )
+    }
+
+    /// Like [`Settings::app`], for commands that write.
+    pub async fn writing_app(&self) -> Result<Arc<App>> {
+        let app = self.app().await?;
+        self.check_keys(&app.db).await?;
+        Ok(app)
+    }
+
     /// The application of an installation whose schema is this program's.
     pub async fn app(&self) -> Result<Arc<App>> {
         let db = self.open(FEW).await?;
@@ -201,25 +263,49 @@ mod tests {
         let text =
             "listen = \"0.0.0.0:80\"\ndatabase = \"postgres://a:b@host/c\"\ndata = \"/var/lib/buting\"\nhttps = true\n";
         let (from_file, _kept) = place(None, Some(text));
-        let settings = from_file.settings().expect("settings");
+        let settings = from_file.settings_beside(None).expect("settings");
         assert_eq!(settings.url, "postgres://a:b@host/c");
         assert_eq!(settings.shown_url(), "postgres://a@host/c");
         assert_eq!(settings.listen.as_deref(), Some("0.0.0.0:80"));
         assert!(settings.config.https);
         let (both, _kept) = place(Some("sqlite:x.db"), Some(text));
-        let settings = both.settings().expect("settings");
+        let settings = both.settings_beside(None).expect("settings");
         assert_eq!((settings.url.as_str(), settings.file()), ("sqlite:x.db", Some(Path::new("x.db"))));
         let (neither, _) = place(None, None);
-        assert_eq!(neither.settings().expect("settings").url, "sqlite:data/buting.db");
+        assert_eq!(neither.settings_beside(None).expect("settings").url, "sqlite:data/buting.db");
     }
 
     #[test]
     fn what_is_not_known_is_refused() {
-        for (database, config) in
-            [(Some("mysql://x"), None), (None, Some("lisen = 1\n")), (None, Some("keep_backups = -1"))]
-        {
+        for (database, config) in [
+            (Some("mysql://x"), None),
+            (Some("sqlite:"), None),
+            (Some("postgres://host:port/name"), None),
+            (None, Some("lisen = 1\n")),
+            (None, Some("keep_backups = -1")),
+            (None, Some("data = \"d\"\nkey_backups = \"d/backups/keys\"")),
+        ] {
             let (place, _kept) = place(database, config);
-            assert!(place.settings().is_err(), "{database:?} {config:?}");
+            let error = place.settings_beside(None).expect_err("refused");
+            assert!(error.chain().any(|cause| cause.is::<super::super::Usage>()), "{database:?} {config:?}: {error:#}");
         }
+    }
+
+    #[test]
+    fn the_installed_file_is_read_unless_another_installation_is_meant() {
+        let (_, kept) = place(None, Some("data = \"/srv/b\"\ndatabase = \"postgres://a@h/c\"\n"));
+        let installed = kept.as_ref().map(tempfile::NamedTempFile::path);
+        let url = |data: Option<&str>, database: Option<&str>| {
+            let place = Place { data: data.map(PathBuf::from), ..place(database, None).0 };
+            place.settings_beside(installed).expect("settings").url
+        };
+        assert_eq!(url(None, None), "postgres://a@h/c");
+        assert_eq!(url(Some("/srv/b"), None), "postgres://a@h/c", "the same installation");
+        assert_eq!(url(Some("/tmp/drill"), None), "sqlite:/tmp/drill/buting.db", "a rehearsal");
+        assert_eq!(url(None, Some("sqlite:x.db")), "sqlite:x.db");
+        let (named, _other) = place(None, Some("data = \"/srv/o\"\n"));
+        assert_eq!(named.settings_beside(installed).expect("settings").url, "sqlite:/srv/o/buting.db");
+        let missing = Path::new("/nowhere/buting.toml");
+        assert_eq!(place(None, None).0.settings_beside(Some(missing)).expect("settings").url, "sqlite:data/buting.db");
     }
 }

@@ -22,6 +22,9 @@ use tokio::sync::watch;
 const LISTEN: &str = "127.0.0.1:8080";
 /// How long the job at hand is waited for when the process ends.
 const JOB_TIME: Duration = Duration::from_secs(1);
+/// How long the database may take to close. Cut short it loses nothing: what was
+/// acknowledged is on the disk.
+const CLOSE_TIME: Duration = Duration::from_millis(1500);
 /// How often counters that are read, not counted, are refreshed.
 const UPKEEP: Duration = Duration::from_secs(5);
 /// Upper bounds of the buckets of request times, in seconds.
@@ -60,6 +63,9 @@ impl Listening {
             }
             ErrorKind::PermissionDenied => {
                 anyhow!("cannot listen on {address}: ports below 1024 need a privilege; choose another with --listen")
+            }
+            ErrorKind::InvalidInput => {
+                super::usage(format!("{address} is no address to listen on; write HOST:PORT, such as 127.0.0.1:8080"))
             }
             _ => anyhow!("cannot listen on {address}: {error}"),
         })
@@ -102,10 +108,17 @@ pub async fn migrate(settings: &Settings, db: &Db) -> Result<usize> {
         tracing::info!("backed up to {} before the upgrade of the schema", file.display());
         Ok(())
     };
+    // Before anything is changed or backed up: a backup carries the ledger's key. A
+    // schema that is not this program's is explained by the migration itself.
+    let own = MIGRATIONS.last().map_or(0, |step| step.version);
+    if (1..=own).contains(&db.schema_version().await?) {
+        settings.check_keys(db).await?;
+    }
     let steps = db.migrate(MIGRATIONS, before).await?;
     if steps > 0 {
         tracing::info!(steps, "the schema is up to date");
     }
+    db.optimize().await?;
     Ok(steps)
 }
 
@@ -134,7 +147,9 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> Result<()> {
         worker.abort();
     }
     upkeep.abort();
-    app.db.close().await;
+    if tokio::time::timeout(CLOSE_TIME, app.db.close()).await.is_err() {
+        tracing::warn!("the database was still closing; its next start tidies up");
+    }
     Ok(())
 }
 

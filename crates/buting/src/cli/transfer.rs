@@ -1,6 +1,7 @@
 use super::account::{command, zone_of};
 use super::place::Place;
 use super::plain;
+use crate::http::sheet::Format;
 use crate::registry::import::{self, Kind, State};
 use crate::registry::{EnterpriseQuery, export};
 use anyhow::{Context, Result, bail, ensure};
@@ -33,7 +34,7 @@ fn kind(word: &str) -> Result<Kind, String> {
 impl Import {
     pub async fn run(self, place: &Place) -> Result<()> {
         let bytes = fs::read(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
-        let app = place.settings()?.app().await?;
+        let app = place.settings()?.writing_app().await?;
         let who = command(zone_of(&app, self.zone.as_deref()).await?);
         let name = self.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let report = import::run(&app, &who, self.kind, bytes, &name, self.dry_run).await.map_err(plain)?;
@@ -75,13 +76,18 @@ pub struct Export {
 impl Export {
     pub async fn run(self, place: &Place) -> Result<()> {
         let ending = self.file.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        ensure!(matches!(ending.as_str(), "csv" | "xlsx"), "the file's name must end in .csv or .xlsx");
+        if !matches!(ending.as_str(), "csv" | "xlsx") {
+            return Err(super::usage("the file's name must end in .csv or .xlsx"));
+        }
         let app = place.settings()?.app().await?;
         let who = command(zone_of(&app, self.zone.as_deref()).await?);
         let bytes = match self.kind {
             Exported::Enterprises => {
                 let (all, here) = (EnterpriseQuery::default(), IpAddr::V4(Ipv4Addr::LOCALHOST));
-                export::enterprise_sheet(&app, &who, all, ending == "csv", here).await.map_err(plain)?
+                let format = Format::read(&ending);
+                export::enterprise_sheet(&app, &who, all, &export::importable(), format, here, export::CHUNK)
+                    .await
+                    .map_err(plain)?
             }
         };
         let shown = self.file.display();

@@ -98,6 +98,7 @@ struct LightQuery {
 async fn list_lights(cx: Cx, query: LightQuery) -> Result<Page<Light>> {
     let filter = LightFilter {
         q: query.q,
+        found: None,
         order: Order::read(query.sort.as_deref(), "-at")?,
         subject_id: query.enterprise_id.or(query.project_id),
         subject_kind: None,
@@ -238,6 +239,7 @@ struct MeasureQuery {
 async fn list_measures(cx: Cx, query: MeasureQuery) -> Result<Page<Measure>> {
     let filter = MeasureFilter {
         q: query.q,
+        found: None,
         order: Order::read(query.sort.as_deref(), "-created")?,
         subject_id: query.enterprise_id.or(query.project_id),
         disruption_id: query.disruption_id,

@@ -10,7 +10,7 @@ use crate::app::{App, Change, Subject, Work};
 use crate::assignment::{self, reach};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
-use crate::list::{cut, read_cursor};
+use crate::list::{self, cut, read_cursor};
 use crate::subject::{self, Named, SubjectKind};
 use crate::time::{Day, Time};
 use crate::todo::ToDo;
@@ -288,6 +288,8 @@ pub async fn lights(
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
+    let found = list::subjects(&mut tx, who.zone_id, "c.subject_id", filter.q.as_deref()).await?;
+    let filter = &LightFilter { found, ..filter.clone() };
     let counted = store::count_lights(&mut tx, who, filter).await?;
     let mut items = store::lights(&mut tx, who, filter, after, limit + 1).await?;
     let next = cut(&mut items, limit, |light| light.at.zip(light.id));
@@ -431,6 +433,8 @@ pub async fn measures(
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
+    let found = list::subjects(&mut tx, who.zone_id, "m.subject_id", filter.q.as_deref()).await?;
+    let filter = &MeasureFilter { found, ..filter.clone() };
     let counted = store::count_measures(&mut tx, who, filter).await?;
     let mut items = store::measures(&mut tx, who, filter, after, limit + 1).await?;
     let next = cut(&mut items, limit, |measure| Some((measure.created_at, measure.id)));

@@ -46,6 +46,8 @@ pub struct LightFilter {
     pub current: bool,
     /// With this word in its texts or in the name of whom it is about.
     pub q: Option<String>,
+    /// What `q` finds among the subjects; the desk asks it.
+    pub found: Option<Sql>,
     /// Which way the list runs.
     pub order: Order,
 }
@@ -151,7 +153,7 @@ fn narrow(query: &mut Sql, who: &Actor, filter: &LightFilter) {
     if filter.current {
         query.push(" AND c.current");
     }
-    list::about(query, "c.", &["c.cause"], filter.q.as_deref());
+    list::about(query, &["c.cause"], filter.q.as_deref(), filter.found.as_ref());
 }
 
 /// Lights that the actor reaches, newest first.
@@ -307,6 +309,8 @@ pub struct MeasureFilter {
     pub open: bool,
     /// With this word in its texts or in the name of whom it is about.
     pub q: Option<String>,
+    /// What `q` finds among the subjects; the desk asks it.
+    pub found: Option<Sql>,
     /// Which way the list runs.
     pub order: Order,
 }
@@ -333,7 +337,7 @@ fn narrow_measures(query: &mut Sql, who: &Actor, filter: &MeasureFilter) {
             " AND (m.ended_at IS NULL OR (m.state = 'done' AND m.later_duty IS NOT NULL AND m.later_done_at IS NULL))",
         );
     }
-    list::about(query, "m.", &["m.text", "m.effect_text"], filter.q.as_deref());
+    list::about(query, &["m.text", "m.effect_text"], filter.q.as_deref(), filter.found.as_ref());
 }
 
 /// Measures that the actor reaches, newest first.

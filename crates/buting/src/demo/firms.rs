@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::organisation::{NewPerson, desk as organisation};
 use crate::project::desk as project;
 use crate::project::{Level, NewPair, NewProject, Stage};
-use crate::registry::desk as registry;
+use crate::registry::{desk as registry, merge};
 use crate::registry::{CarrierKind, NewCarrier, NewContact, NewEnterprise, Tag};
 use crate::subject::SubjectKind;
 use std::collections::HashMap;
@@ -41,6 +41,29 @@ impl World {
     /// An enterprise by its short name.
     pub(super) fn enterprise(&self, short_name: &str) -> Option<Uuid> {
         self.enterprises.iter().find(|firm| firm.short_name == short_name).map(|firm| firm.id)
+    }
+
+    /// Another office enters two enterprises that are there already, as offices do:
+    /// with another legal form, and with the province before the name.
+    pub(super) async fn enter_twice(&self) -> Result<()> {
+        let who = self.command();
+        for row in data::enterprises() {
+            let name = row.get("name");
+            let again = match row.get("short_name") {
+                "云岭医药" => name.replace("有限公司", "股份有限公司"),
+                "恒岳电子" => format!("山东{name}"),
+                _ => continue,
+            };
+            let new = NewEnterprise {
+                name: again,
+                headcount: row.get("headcount").parse().ok().map(|n: i64| n + 4),
+                source: Some("经济普查名录".into()),
+                ..NewEnterprise::default()
+            };
+            registry::create_enterprise(&self.app, &who, new).await?;
+        }
+        merge::desk::look(&self.app, self.zone).await?;
+        Ok(())
     }
 
     /// A project by name.

@@ -74,6 +74,7 @@ pub async fn build(app: &Arc<App>, clock: &SetClock, plan: &Plan<'_>) -> Result<
     world.open_zone2(plan.password).await?;
     world.live(clock, plan.now, plan.progress).await?;
     clock.set(plan.now);
+    world.enter_twice().await?;
     (plan.progress)(100);
     Ok(world.accounts)
 }

@@ -22,6 +22,7 @@ impl World {
                 parent_id: None,
                 position: Some(position),
                 phone: row.opt("phone"),
+                industries: row.opt("industries"),
             };
             let id = desk::add_department(&self.app, &who, new).await?;
             self.departments.insert(row.get("key"), id);
@@ -80,6 +81,7 @@ impl World {
             parent_id: None,
             position: Some(1),
             phone: None,
+            industries: None,
         };
         let department_id = Some(desk::add_department(&self.app, &who, department).await?);
         for (user_name, name, role) in [("leader", "陆云深", Role::Leader), ("officer", "沈知秋", Role::Officer)]

@@ -6,6 +6,7 @@ use super::cx::Cx;
 use super::openapi::{Input, Operation, schema};
 use super::problem::Problem;
 use super::routes::{Access, Routes};
+use crate::app::App;
 use crate::error::{Error, FieldError, Result};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, Request};
@@ -375,16 +376,23 @@ async fn read_body<B: DeserializeOwned>(mut cx: Cx, request: Request) -> Result<
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if kind != "application/json" && !kind.ends_with("+json") {
-        return Err(Error::Malformed { code: "content_type", detail: "send application/json".into(), pointer: None });
+        return Err(Error::MediaType("application/json"));
     }
     let method = request.method().clone();
     let bytes = read_bytes(request, MAX_JSON).await?;
     if let Some(once) = &mut cx.who.once {
-        let mut all = format!("{method} {}\n", cx.request.path).into_bytes();
-        all.extend_from_slice(&bytes);
-        once.fingerprint = vault::hash::hex(&vault::hash::sha256(&all));
+        once.fingerprint = fingerprint(&cx.app, &method, &cx.request.path, &bytes);
     }
     parse(&bytes).map(|body| (cx, body))
+}
+
+/// By what the same post is known again: method, path and body. Keyed, since a
+/// body may hold a password, which nobody must find out by trying.
+pub fn fingerprint(app: &App, method: &Method, path: &str, body: &[u8]) -> String {
+    let mut all = format!("{method} {path}\n").into_bytes();
+    all.extend_from_slice(body);
+    let digest = vault::hash::hex(&vault::hash::sha256(&all));
+    vault::hash::hex(&vault::field::blind_index(app.db.keyring(), &digest))
 }
 
 /// The whole body, up to a limit in bytes.

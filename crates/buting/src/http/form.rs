@@ -1,6 +1,6 @@
 //! Posted forms: reading fields, keeping what was typed, saying what is wrong.
 
-use super::api::read_bytes;
+use super::api::{fingerprint, read_bytes};
 use super::cx::Cx;
 use super::problem::wrong_text;
 use crate::actor::Once;
@@ -8,6 +8,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::text::Lang;
 use crate::time::{Day, Time};
 use axum::extract::{FromRequest, Request};
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
@@ -16,6 +17,8 @@ use uuid::Uuid;
 
 /// The largest form without files (bytes).
 const MAX_FORM: usize = 1024 * 1024;
+/// What browsers send a form without files as.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What somebody typed, and what is wrong with it. A page that is shown again
 /// is given the same form, so that nothing typed is lost.
@@ -42,14 +45,22 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
             return Err(axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response());
         };
         let (lang, headers) = (cx.lang, request.headers().clone());
-        let form = match read_bytes(request, MAX_FORM).await {
-            Ok(bytes) => Form::parse(&bytes),
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !kind.is_empty() && !kind.eq_ignore_ascii_case(FORM) {
+            return Err(super::page::problem(&Error::MediaType(FORM), lang, &headers));
+        }
+        let bytes = match read_bytes(request, MAX_FORM).await {
+            Ok(bytes) => bytes,
             Err(error) => return Err(super::page::problem(&error, lang, &headers)),
         };
+        let form = Form::parse(&bytes);
         if let Some(key) = form.opt("once") {
-            // The key alone tells a repeated post: the fields may differ when the
-            // person corrected a mistake, and then the key was not used up.
-            cx.who.once = Some(Once { key: key.to_owned(), fingerprint: cx.request.path.clone() });
+            // A post that was refused did not use the key up, so the person may
+            // correct and send again. What was carried out cannot become another
+            // post by going back and writing something else: that would be lost.
+            let fingerprint = fingerprint(&cx.app, &Method::POST, &cx.request.path, &bytes);
+            cx.who.once = Some(Once { key: key.to_owned(), fingerprint });
         }
         cx.who.seen_version = form.opt("version").and_then(|v| v.parse().ok());
         // A request has one body, so nothing was noted before.
@@ -98,6 +109,11 @@ impl Form {
     /// Every value of a field, as typed.
     pub fn all(&self, name: &str) -> &[String] {
         self.values.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every field with each of its values, by name.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().flat_map(|(name, all)| all.iter().map(move |value| (name.as_str(), value.as_str())))
     }
 
     /// What took somebody effort to write: texts of several words, in the order

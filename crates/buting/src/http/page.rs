@@ -222,6 +222,20 @@ impl Shell {
         Form::parse(self.query.as_bytes()).value(name).to_owned()
     }
 
+    /// The parameters of this page that a form of its own leaves as they are: all
+    /// but that one, and where one stood in the list.
+    pub fn others(&self, without: &str) -> Vec<(String, String)> {
+        let form = Form::parse(self.query.as_bytes());
+        let kept = form.pairs().filter(|(name, value)| !value.is_empty() && *name != "cursor" && *name != without);
+        kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// How the list runs and what it shows, which a new filter leaves as it is.
+    pub fn arrangement(&self) -> Vec<(String, String)> {
+        let all = self.others("");
+        all.into_iter().filter(|(name, _)| name == "sort" || name == "columns").collect()
+    }
+
     /// Whether the query asks for this value (an empty one: for none).
     pub fn asks(&self, name: &str, value: impl std::fmt::Display) -> bool {
         self.param(name) == value.to_string()
@@ -259,6 +273,11 @@ impl Shell {
     /// Whether the person works in the office.
     pub fn in_office(&self) -> bool {
         self.roles.meets(OFFICE)
+    }
+
+    /// Whether the person reads the history of the records that he may open.
+    pub fn reads_history(&self) -> bool {
+        self.roles.meets(crate::oversight::desk::HISTORY_READERS)
     }
 
     /// The count on the bell; above 99 it would not fit.
@@ -366,18 +385,23 @@ struct ProblemPage {
 /// frame: for whoever has no other. The answer carries the problem along, so
 /// that [`framed`] can set it in the reader's own frame.
 pub fn problem(error: &Error, lang: Lang, headers: &HeaderMap) -> Response {
+    problem_of(Problem::of(error, lang), lang, headers)
+}
+
+/// The same of a problem that is known already.
+pub fn problem_of(problem: Problem, lang: Lang, headers: &HeaderMap) -> Response {
     let mut s = Shell::bare(lang);
     s.theme =
         session::cookie(headers, "theme").filter(|t| matches!(*t, "light" | "dark")).unwrap_or_default().to_owned();
     s.large_text = session::cookie(headers, "text") == Some("large");
-    problem_page(s, Problem::of(error, lang), String::new(), Vec::new())
+    problem_page(s, problem, String::new(), Vec::new())
 }
 
 /// The same page with the rail and the name of the person, when it is one.
 pub async fn framed(cx: &Cx, bare: Response) -> Response {
     let Some(problem) = bare.extensions().get::<Problem>().cloned() else { return bare };
     match Shell::of(cx).await {
-        Ok(s) if matches!(problem.status, 409 | 412) => {
+        Ok(s) if matches!(problem.status, 409 | 412) || problem.code == "key_reused" => {
             let typed = cx.request.typed.get().cloned().unwrap_or_default();
             problem_page(s, problem, cx.request.from.clone(), typed)
         }
@@ -388,7 +412,7 @@ pub async fn framed(cx: &Cx, bare: Response) -> Response {
 }
 
 fn problem_page(s: Shell, problem: Problem, back: String, typed: Vec<String>) -> Response {
-    let help = s.lang.t(&format!("help-{}", problem.status)).into_owned();
+    let help = problem.help(s.lang);
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let page = ProblemPage { s, problem, help, back, typed };
     let mut response = html_with(status, &page).unwrap_or_else(|_| status.into_response());

@@ -9,6 +9,7 @@
 
 use super::form::Form;
 use super::page::Shell;
+use crate::list::Columns;
 use crate::time::Time;
 use almanac::Light;
 use askama::Template;
@@ -406,6 +407,19 @@ pub struct Sort<'a> {
 /// The head of a column that the list can be sorted by.
 pub fn sort<'a>(s: &'a Shell, key: &'a str, label: &'a str, class: &'a str) -> Html<Sort<'a>> {
     HtmlSafeOutput(Sort { s, key, label, class })
+}
+
+/// The choice of columns.
+#[derive(Template)]
+#[template(path = "parts/columns.html")]
+pub struct Chooser<'a> {
+    s: &'a Shell,
+    columns: &'a Columns,
+}
+
+/// The columns of a list, to be chosen.
+pub fn columns<'a>(s: &'a Shell, columns: &'a Columns) -> Html<Chooser<'a>> {
+    HtmlSafeOutput(Chooser { s, columns })
 }
 
 /// How many there are, and the way on.

@@ -51,15 +51,7 @@ impl Problem {
     /// The problem that an error is.
     pub fn of(error: &Error, lang: Lang) -> Self {
         let (status, code) = classify(error);
-        let mut problem = Self {
-            kind: format!("urn:buting:problem:{}", code.replace('_', "-")),
-            title: lang.t(&format!("problem-{code}")).into_owned(),
-            status: status.as_u16(),
-            code: code.to_owned(),
-            detail: None,
-            errors: Vec::new(),
-            retry_after: None,
-        };
+        let mut problem = Self::new(status, code, lang);
         match error {
             Error::Invalid(errors) => {
                 problem.errors = errors
@@ -92,10 +84,56 @@ impl Problem {
                 problem.retry_after = Some(*seconds);
                 problem.detail = Some(lang.with("problem-too_many-detail", &[("seconds", seconds)]));
             }
+            Error::Replayed(_) => problem.detail = Some(lang.t("problem-done_before-detail").into_owned()),
+            Error::Conflict(Conflict::KeyReused) => {
+                problem.detail = Some(lang.t("problem-key_reused-detail").into_owned());
+            }
+            Error::MediaType(wanted) => {
+                problem.detail = Some(lang.with("problem-media_type-detail", &[("wanted", wanted)]));
+            }
             Error::Store(StoreError::Unavailable(_) | StoreError::Full) => problem.retry_after = Some(5),
             _ => {}
         }
         problem
+    }
+
+    /// The problem of a request that was refused before a handler saw it: by a
+    /// layer, an extractor or the table of routes, of which the status is all
+    /// that is known.
+    pub fn bare(status: StatusCode, lang: Lang) -> Self {
+        let code = match status {
+            // Only the layer against posts from other sites refuses so.
+            StatusCode::FORBIDDEN => "cross_site",
+            StatusCode::NOT_FOUND => "not_found",
+            StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+            StatusCode::REQUEST_TIMEOUT => "timeout",
+            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "media_type",
+            _ if status.is_server_error() => "internal",
+            _ => "malformed",
+        };
+        Self::new(status, code, lang)
+    }
+
+    fn new(status: StatusCode, code: &str, lang: Lang) -> Self {
+        Self {
+            kind: format!("urn:buting:problem:{}", code.replace('_', "-")),
+            title: lang.t(&format!("problem-{code}")).into_owned(),
+            status: status.as_u16(),
+            code: code.to_owned(),
+            detail: None,
+            errors: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// What to do next: of this problem where it has its own words, otherwise of
+    /// every problem with its status.
+    pub fn help(&self, lang: Lang) -> String {
+        let own = format!("help-{}", self.code);
+        let key = if lang.has(&own) { own } else { format!("help-{}", self.status) };
+        let key = if lang.has(&key) { key } else { format!("help-{}00", self.status / 100) };
+        lang.t(&key).into_owned()
     }
 
     /// As an answer of the API.
@@ -121,7 +159,10 @@ fn classify(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
         Error::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed"),
-        Error::NotFound | Error::Replayed(_) => (StatusCode::NOT_FOUND, "not_found"),
+        Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+        // Where the record can be shown again the caller has done so; what is left
+        // are secrets that are shown once.
+        Error::Replayed(_) => (StatusCode::CONFLICT, "done_before"),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
         Error::Unauthenticated(code) => (StatusCode::UNAUTHORIZED, code),
         Error::Conflict(Conflict::Stale(_)) => (StatusCode::PRECONDITION_FAILED, "stale"),
@@ -130,6 +171,7 @@ fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::Conflict(Conflict::State(_)) => (StatusCode::CONFLICT, "conflict"),
         Error::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
         Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        Error::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type"),
         Error::Store(StoreError::Full) => {
             tracing::error!("the disk is full");
             (StatusCode::INSUFFICIENT_STORAGE, "full")

@@ -152,9 +152,9 @@ async fn enter(State(guard): State<Guard>, request: HttpRequest, next: Next) -> 
 
 /// The page of an error outside the table of routes, in the reader's own frame
 /// where there is one.
-pub(super) async fn problem_page(app: &Arc<App>, request: &Parts, lang: Lang, error: &Error) -> Response {
+pub(super) async fn problem_page(app: &Arc<App>, request: &Parts, lang: Lang, problem: Problem) -> Response {
     let open = Guard { app: Arc::clone(app), access: Access::everybody(), api: false };
-    let bare = page::problem(error, lang, &request.headers);
+    let bare = page::problem_of(problem, lang, &request.headers);
     match admit(&open, request, lang).await {
         Ok(cx) => page::framed(&cx, bare).await,
         Err(_) => bare,
@@ -190,7 +190,9 @@ async fn admit(guard: &Guard, request: &Parts, lang: Lang) -> Result<Cx, Error> 
     };
     who.via = if guard.api { Via::Api } else { Via::Page };
     who.seen_version = if_match(headers);
-    who.once = idempotency_key(headers)?.map(|key| Once { key, fingerprint: String::new() });
+    // Who reads the body puts it into the fingerprint; the place counts at any rate.
+    let fingerprint = format!("{} {path}", request.method);
+    who.once = idempotency_key(headers)?.map(|key| Once { key, fingerprint });
     let request = Request {
         path: path.to_owned(),
         query: request.uri.query().unwrap_or_default().to_owned(),
@@ -234,7 +236,7 @@ async fn refuse(guard: &Guard, request: &Parts, lang: Lang, error: &Error) -> Re
             };
             Redirect::to(&target).into_response()
         }
-        error => problem_page(&guard.app, request, lang, error).await,
+        error => problem_page(&guard.app, request, lang, Problem::of(error, lang)).await,
     }
 }
 

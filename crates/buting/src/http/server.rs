@@ -3,9 +3,8 @@
 use super::openapi;
 use super::problem::Problem;
 use super::routes::{Routes, problem_page, template};
-use super::session;
+use super::{page, session};
 use crate::app::App;
-use crate::error::Error;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
@@ -37,7 +36,10 @@ const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// How long a client may take to send its head.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long requests at work are waited for when the process ends.
-const DRAIN_TIME: Duration = Duration::from_secs(8);
+const DRAIN_TIME: Duration = Duration::from_secs(7);
+/// How long nothing is accepted after the system refused; twice as long when it
+/// refuses again, up to the second.
+const REST: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -64,18 +66,24 @@ pub fn router(app: &Arc<App>, routes: Routes, metrics: Option<PrometheusHandle>)
             layer
         })
     });
-    router
+    let router = router
         .merge(open)
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
         .with_state(Arc::clone(app))
         .layer(CompressionLayer::new())
-        .layer(origins.with_rejection_response(CrossSite))
+        .layer(origins.with_rejection_response(CrossSite));
+    bounded(router, REQUEST_TIME).layer(from_fn_with_state(app.config.https, headers)).layer(from_fn(observe))
+}
+
+/// The bounds of every request: its size, its time, and that a handler may
+/// break without the process.
+fn bounded(router: Router, time: Duration) -> Router {
+    router
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIME))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, time))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(app.config.https, headers))
-        .layer(from_fn(observe))
+        .layer(from_fn(in_form))
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Response {
@@ -89,33 +97,58 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
     }
 }
 
-async fn answer(app: &Arc<App>, request: Request, error: &Error) -> Response {
+/// Whether a program asks, which reads problem+json.
+fn is_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
+}
+
+async fn answer(app: &Arc<App>, request: Request, status: StatusCode) -> Response {
     let lang = session::language(request.headers());
-    if request.uri().path().starts_with("/api/") {
-        return Problem::of(error, lang).into_json();
+    let problem = Problem::bare(status, lang);
+    if is_api(request.uri().path()) {
+        return problem.into_json();
     }
     // A body cannot be shared between threads, and nobody reads it.
     let (parts, _) = request.into_parts();
-    problem_page(app, &parts, lang, error).await
+    problem_page(app, &parts, lang, problem).await
 }
 
 async fn missing(State(app): State<Arc<App>>, request: Request) -> Response {
-    answer(&app, request, &Error::NotFound).await
+    answer(&app, request, StatusCode::NOT_FOUND).await
 }
 
 async fn wrong_method(State(app): State<Arc<App>>, request: Request) -> Response {
-    let mut response = answer(&app, request, &Error::NotFound).await;
-    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-    response
+    answer(&app, request, StatusCode::METHOD_NOT_ALLOWED).await
 }
 
-/// What a post from another site is told.
+/// Puts into words what layers and extractors refuse with a status alone. No
+/// frame is set around it: that would ask the database, which may be what the
+/// time ran out on.
+async fn in_form(request: Request, next: Next) -> Response {
+    let headers = request.headers().clone();
+    let api = is_api(request.uri().path());
+    // What watches over the program reads plain text.
+    let watched = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
+    let response = next.run(request).await;
+    let status = response.status();
+    let refused = status.is_client_error() || status.is_server_error();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let wordless = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if watched || !refused || !wordless {
+        return response;
+    }
+    let lang = session::language(&headers);
+    let problem = Problem::bare(status, lang);
+    if api { problem.into_json() } else { page::problem_of(problem, lang, &headers) }
+}
+
+/// Refuses a post from another site; [`in_form`] says so.
 #[derive(Clone)]
 struct CrossSite;
 
 impl ResponseForProtectionError<Body> for CrossSite {
     fn response_for_protection_error(&mut self, _: ProtectionError) -> Response {
-        Problem::of(&Error::Forbidden, crate::text::Lang::default()).into_json()
+        StatusCode::FORBIDDEN.into_response()
     }
 }
 
@@ -125,7 +158,8 @@ fn panicked(what: Box<dyn std::any::Any + Send>) -> Response {
         .map(String::as_str)
         .or_else(|| what.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without words");
-    Problem::of(&Error::Internal(text.to_owned()), crate::text::Lang::default()).into_json()
+    tracing::error!(what = text, "a fault of the program");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 /// Security headers on every answer that does not set its own.
@@ -207,22 +241,40 @@ fn method_name(method: &Method) -> &'static str {
     }
 }
 
+/// How long to rest after a connection could not be accepted. What one client
+/// did ends with it; what the machine lacks (file handles, memory) is not there
+/// the moment after either.
+fn rest_after(error: &std::io::Error, refused: u32) -> Option<Duration> {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    let (first, longest) = REST;
+    let of_client = matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted);
+    (!of_client).then(|| longest.min(first * 2_u32.pow(refused.min(10))))
+}
+
 /// Serves until `stop` resolves; then answers what is at work and returns.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
+    let mut refused = 0;
     loop {
-        let (stream, peer) = tokio::select! {
+        let accepted = tokio::select! {
             () = &mut stop => break,
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of file handles, most likely: let some close first.
-                    tracing::warn!(%error, "a connection was not accepted");
-                    tokio::task::yield_now().await;
-                    continue;
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => {
+                refused = 0;
+                accepted
+            }
+            Err(error) => {
+                let Some(rest) = rest_after(&error, refused) else { continue };
+                tracing::warn!(%error, "connections cannot be accepted; trying again in {} ms", rest.as_millis());
+                refused += 1;
+                tokio::select! {
+                    () = &mut stop => break,
+                    () = tokio::time::sleep(rest) => continue,
                 }
-            },
+            }
         };
         let _ = stream.set_nodelay(true);
         let router = router.clone();
@@ -243,5 +295,67 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     drop(listener);
     if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were still at work after {} s", DRAIN_TIME.as_secs());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderMap;
+    use axum::routing::post;
+
+    async fn ask(path: &str, body: &str, accepted: &str) -> (StatusCode, HeaderMap, String) {
+        let broken = async || -> StatusCode { panic!("a defect") };
+        let slow = async || std::future::pending::<StatusCode>().await;
+        let read = async |_: axum::body::Bytes| StatusCode::OK;
+        let wordless = async || StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let mut router = Router::new().route("/healthz", post(async || StatusCode::SERVICE_UNAVAILABLE));
+        for base in ["", "/api/v1"] {
+            router = router
+                .route(&format!("{base}/broken"), post(broken))
+                .route(&format!("{base}/slow"), post(slow))
+                .route(&format!("{base}/read"), post(read))
+                .route(&format!("{base}/wordless"), post(wordless));
+        }
+        let mut request = Request::builder().method(Method::POST).uri(path).header(header::ACCEPT_LANGUAGE, accepted);
+        if body == "large" {
+            request = request.header(header::CONTENT_LENGTH, MAX_BODY + 1);
+        }
+        let request = request.body(Body::from(body.to_owned())).expect("a request");
+        let response = bounded(router, Duration::from_millis(20)).oneshot(request).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, MAX_BODY).await.expect("a body");
+        (parts.status, parts.headers, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    #[test]
+    fn a_machine_without_file_handles_is_not_asked_without_pause() {
+        let lacking = std::io::Error::from_raw_os_error(24);
+        for (refused, ms) in [(0, 10), (1, 20), (3, 80), (7, 1000), (u32::MAX, 1000)] {
+            assert_eq!(rest_after(&lacking, refused), Some(Duration::from_millis(ms)), "{refused}");
+        }
+        assert_eq!(rest_after(&std::io::ErrorKind::ConnectionAborted.into(), 3), None, "the next one may come at once");
+    }
+
+    #[tokio::test]
+    async fn what_a_layer_refuses_is_said_in_words() {
+        for (path, body, status, code, words) in [
+            ("/broken", "", 500, "internal", "系统出错了"),
+            ("/slow", "", 408, "timeout", "办理时间太长"),
+            ("/read", "large", 413, "too_large", "太大"),
+            ("/wordless", "", 415, "media_type", "格式"),
+        ] {
+            let (answered, headers, page) = ask(path, body, "zh-CN").await;
+            assert_eq!(answered.as_u16(), status, "{path}");
+            assert!(headers[header::CONTENT_TYPE].to_str().is_ok_and(|kind| kind.starts_with("text/html")), "{path}");
+            assert!(page.contains("<html lang=\"zh-CN\"") && page.contains(words), "{path}: {page}");
+            let (answered, headers, problem) = ask(&format!("/api/v1{path}"), body, "en").await;
+            assert_eq!(answered.as_u16(), status, "{path}");
+            assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json", "{path}");
+            let problem: serde_json::Value = serde_json::from_str(&problem).expect("JSON");
+            assert_eq!((&problem["code"], &problem["status"]), (&code.into(), &status.into()), "{path}");
+        }
+        let (answered, _, body) = ask("/healthz", "", "zh-CN").await;
+        assert_eq!((answered, body.as_str()), (StatusCode::SERVICE_UNAVAILABLE, ""), "programs watch this one");
     }
 }

@@ -1,23 +1,29 @@
 //! What can be done with accounts. The system administrator opens, disables and
-//! resets them; the security administrator says what they may do; the audit
-//! administrator reads. No one of the three can let himself in alone.
+//! resets them; the security administrator says what they may do, and allows each
+//! reset of an administrator; the audit administrator reads. No one of the three
+//! can let himself in alone.
 
 use super::desk::{Changed, kept, person, taken};
 use super::signin::{hash_password, policy_error};
 use super::store::accounts::{self as rows, AccountFilter, TokenRow};
 use super::store::{self, NewToken};
-use super::{Account, AccountState, Grant, Place, Purpose, Right, roles_fit_together};
+use super::{Account, AccountState, Grant, Place, Purpose, Right, must_have_second_factor, roles_fit_together};
 use crate::actor::{ADMINS, Actor, Role, Roles, ScopeKind};
 use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
-use crate::http::api::{Page, TOTAL_CAP};
-use crate::time::Time;
+use crate::http::api::{Page, TOTAL_CAP, limit};
+use crate::list::Walk;
+use crate::time::{DAY_MS, Time};
 use ::store::Tx;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 const SYSADMIN: Roles = Roles::of(&[Role::Sysadmin]);
 const SECADMIN: Roles = Roles::of(&[Role::Secadmin]);
+/// How long the security administrator's consent to a reset holds.
+const CONSENT_MS: i64 = DAY_MS;
 
 /// A new account for a person who is there already.
 pub struct NewAccount<'a> {
@@ -116,23 +122,30 @@ fn about(person: &super::Person, kind: &'static str) -> Subject {
 }
 
 /// What a list of accounts is asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct AccountsQuery {
+    /// At most so many, up to 200.
+    pub limit: Option<i64>,
     /// A part of the user name or the person's name.
     pub q: Option<String>,
     /// How they stand.
     pub state: Option<AccountState>,
     /// With this role.
     pub role: Option<Role>,
-    /// Only those without any role.
+    /// Only those without any role: a filter of the page.
+    #[serde(skip)]
     pub without_role: bool,
-    /// Where the page before ended.
+    /// `user`, `name` (by pinyin), `place`, `seen`, `created`; with `-` the greatest first.
+    pub sort: Option<String>,
+    /// `next_cursor` of the page before.
     pub cursor: Option<String>,
 }
 
-/// Accounts, by user name.
-pub async fn list(app: &App, who: &Actor, query: &AccountsQuery, limit: i64) -> Result<Page<Account>> {
+/// A page of accounts.
+pub async fn list(app: &App, who: &Actor, query: &AccountsQuery) -> Result<Page<Account>> {
     who.must(ADMINS)?;
+    let limit = limit(query.limit)?;
     let mut tx = app.read().await?;
     let filter = AccountFilter {
         q: query.q.as_deref(),
@@ -141,11 +154,8 @@ pub async fn list(app: &App, who: &Actor, query: &AccountsQuery, limit: i64) -> 
         without_role: query.without_role,
         id: None,
     };
-    let after = query.cursor.as_deref().filter(|c| !c.is_empty());
-    let mut accounts = rows::accounts(&mut tx, who.zone_id, &filter, after, limit + 1).await?;
-    let more = accounts.len() as i64 > limit;
-    accounts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = accounts.last().filter(|_| more).map(|last| last.user_name.clone());
+    let walk = Walk::read(rows::KEYS, "user", query.sort.as_deref(), query.cursor.as_deref(), limit)?;
+    let (accounts, next) = rows::accounts(&mut tx, who.zone_id, &filter, &walk).await?;
     let total = rows::count_accounts(&mut tx, who.zone_id, &filter, TOTAL_CAP + 1).await?;
     Ok(Page::new(accounts, next, total))
 }
@@ -158,7 +168,7 @@ pub async fn account(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Account> {
 
 async fn find(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Account>> {
     let filter = AccountFilter { id: Some(id), ..AccountFilter::default() };
-    Ok(rows::accounts(tx, zone, &filter, None, 1).await?.pop())
+    Ok(rows::accounts(tx, zone, &filter, &Walk::first(rows::KEYS, 1)).await?.0.pop())
 }
 
 /// The account of a person, as those who keep the person may know of it.
@@ -275,6 +285,11 @@ pub async fn set_roles(app: &App, who: &Actor, id: Uuid, grants: &[Grant]) -> Re
         store::insert_grant(&mut work, zone, id, grant).await?;
     }
     store::delete_other_sessions(&mut work, zone, id, None).await?;
+    if grants.iter().any(|grant| ADMINS.has(grant.role)) {
+        // A way in that was handed out before must not lead to the new rights.
+        let now = work.now;
+        super::store::invitations::revoke_open(&mut work, zone, id, Some(Purpose::Reset), now).await?;
+    }
     let change = Change::from_to(json!({"grants": old.grants}), json!({"grants": grants}));
     work.log("account.set_roles", about(&owner, "account"), change).await?;
     work.notify(id, "account.roles_changed", Subject::new("account", id), json!({})).await?;
@@ -293,6 +308,63 @@ pub async fn end_sessions(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
     work.commit(id).await
 }
 
+/// The security administrator allows the next reset of an administrator's
+/// account: of its password, its second factor, or a new card for who never came
+/// in. The system administrator carries it out within a day. So no administrator
+/// comes into another's account alone.
+pub async fn allow_reset(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
+    who.must(SECADMIN)?;
+    if who.person_id == Some(id) {
+        return Err(Error::state("own_account"));
+    }
+    let mut work = app.work(who).await?;
+    let zone = who.zone_id;
+    let old = find(&mut work, zone, id).await?.ok_or(Error::NotFound)?;
+    who.saw(old.version)?;
+    if !old.is_administrators() {
+        return Err(Error::state("reset_needs_no_consent"));
+    }
+    let now = work.now;
+    rows::allow_reset(&mut work, zone, id, now).await?;
+    work.log("account.allow_reset", Subject::new("account", id), Change::default()).await?;
+    for sysadmin in rows::holders(&mut work, zone, Role::Sysadmin).await? {
+        let args = json!({"user_name": old.user_name});
+        work.notify(sysadmin, "account.reset_allowed", Subject::new("account", id), args).await?;
+    }
+    work.commit(id).await
+}
+
+/// Whether a consent to reset this account holds.
+pub fn is_allowed(account: &Account, now: Time) -> bool {
+    account.reset_allowed_at.is_some_and(|at| at > now.plus(-CONSENT_MS))
+}
+
+/// Uses up the consent that a reset of this account needs. Accounts of others than
+/// administrators need none, nor does the one at the server's own command line,
+/// which is how an installation is entered again whose administrators are all out.
+pub(super) async fn take_consent(work: &mut Work, id: Uuid) -> Result<()> {
+    let (zone, since) = (work.zone(), work.now.plus(-CONSENT_MS));
+    let administrators = rows::grants(work, zone, id).await?.iter().any(|grant| ADMINS.has(grant.role));
+    if !administrators || work.who.is_rule() || rows::take_consent(work, zone, id, since).await? {
+        return Ok(());
+    }
+    Err(Error::state("reset_needs_consent"))
+}
+
+/// What turning the zone's demand for a second factor on or off means for those
+/// who are signed in: who has none sets one up before anything else.
+pub async fn demand_second_factor(work: &mut Work, demanded: bool) -> Result<()> {
+    let zone = work.zone();
+    if !demanded {
+        rows::release_sessions(work, zone).await?;
+        return Ok(());
+    }
+    for role in Role::ALL.iter().filter(|role| must_have_second_factor(Roles::of(&[**role]))) {
+        rows::restrict_sessions(work, zone, *role).await?;
+    }
+    Ok(())
+}
+
 /// Takes the second factor off an account whose owner has lost it. Sessions end.
 pub async fn reset_second_factor(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
     who.must(SYSADMIN)?;
@@ -306,6 +378,7 @@ pub async fn reset_second_factor(app: &App, who: &Actor, id: Uuid) -> Result<Uui
     if !old.second_factor {
         return Err(Error::state("second_factor_off"));
     }
+    take_consent(&mut work, id).await?;
     rows::set_totp(&mut work, zone, id, None, None).await?;
     rows::replace_recovery_codes(&mut work, zone, id, &[]).await?;
     store::delete_other_sessions(&mut work, zone, id, None).await?;
@@ -360,6 +433,7 @@ pub async fn reset_password(app: &App, who: &Actor, account: Uuid, password: &st
     let hash = hash_password(password).await?;
     let mut work = app.work(who).await?;
     let now = work.now;
+    take_consent(&mut work, account).await?;
     store::set_password(&mut work, who.zone_id, account, &hash, must_change).await?;
     cut_off(&mut work, account).await?;
     super::store::invitations::revoke_open(&mut work, who.zone_id, account, Some(Purpose::Reset), now).await?;
@@ -420,7 +494,7 @@ pub async fn make_token(
 }
 
 /// `*`, `read`, or `collection:read|write`.
-fn is_scope(scope: &str) -> bool {
+pub fn is_scope(scope: &str) -> bool {
     match scope.split_once(':') {
         None => matches!(scope, "*" | "read"),
         Some((name, right)) => {
@@ -486,7 +560,7 @@ pub async fn roles_for(tx: &mut Tx, zone: Uuid, person: &super::Person) -> Resul
 /// What waits for the administrators: accounts of the office without a role.
 pub async fn without_role(tx: &mut Tx, who: &Actor) -> Result<Vec<Account>> {
     let filter = AccountFilter { without_role: true, state: None, ..AccountFilter::default() };
-    let accounts = rows::accounts(tx, who.zone_id, &filter, None, 50).await?;
+    let (accounts, _) = rows::accounts(tx, who.zone_id, &filter, &Walk::first(rows::KEYS, 50)).await?;
     Ok(accounts.into_iter().filter(|account| account.state != AccountState::Disabled).collect())
 }
 

@@ -1,22 +1,23 @@
 //! Sessions, tokens, departments, people, accounts and invitations in JSON.
 
 use super::accounts::{self, AccountsQuery};
-use super::desk::{self, PeopleQuery};
+use super::desk::{self, DepartmentsQuery, PeopleQuery};
 use super::invitations::{self, Acceptance, INVITERS, InvitationsQuery, Key};
 use super::signin::{self, Attempt};
 use super::store::accounts::TokenRow;
 use super::{
-    Account, AccountState, Card, Department, DepartmentChange, Grant, Invitation, InvitationState, Invite, Listed,
-    NewDepartment, NewPerson, Person, PersonChange, Shown,
+    Account, Card, Department, DepartmentChange, Grant, Invitation, Invite, Listed, NewDepartment, NewPerson, Person,
+    PersonChange, Shown,
 };
 use crate::actor::{ADMINS, OFFICE, OUTSIDE, Role, Roles, SIGNED_IN};
 use crate::error::{Error, Result};
-use crate::http::api::{NoQuery, Page, Versioned, json, limit};
+use crate::http::api::{NoQuery, Page, Versioned, json};
 use crate::http::cx::Cx;
 use crate::http::openapi::{Operation, schema};
 use crate::http::routes::{Access, Routes};
 use crate::http::session::{device_cookie, session_digest, set_device_cookie, set_session_cookie};
 use crate::time::Time;
+use crate::trace;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -87,6 +88,14 @@ pub fn routes(routes: &mut Routes) {
     routes
         .api_act("/api/v1/accounts/{id}/roles", Access::only(Roles::of(&[Role::Secadmin])), set_roles, show_account)
         .summary("Say what an account may do");
+    routes
+        .api_act(
+            "/api/v1/accounts/{id}/allow-reset",
+            Access::only(Roles::of(&[Role::Secadmin])),
+            allow_reset,
+            show_account,
+        )
+        .summary("Allow the next reset of an administrator's account");
     let reset =
         Operation::new("/api/v1/accounts/{id}/reset", Method::POST, Access::only(INVITERS)).output::<Card>("200");
     routes
@@ -316,11 +325,8 @@ async fn revoke_token(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
     accounts::revoke_token(&cx.app, &cx.who, id).await
 }
 
-async fn departments(cx: Cx, _: NoQuery) -> Result<Page<Department>> {
-    let mut tx = cx.read().await?;
-    let all = desk::departments(&mut tx, cx.who.zone_id).await?;
-    let n = all.len() as i64;
-    Ok(Page::new(all, None, n))
+async fn departments(cx: Cx, query: DepartmentsQuery) -> Result<Page<Department>> {
+    desk::departments_by(&cx.app, &cx.who, &query).await
 }
 
 async fn add_department(cx: Cx, new: NewDepartment) -> Result<Uuid> {
@@ -340,29 +346,11 @@ async fn close_department(cx: Cx, id: Uuid, input: Reason) -> Result<Uuid> {
     desk::close_department(&cx.app, &cx.who, id, input.reason.as_deref().unwrap_or_default()).await
 }
 
-/// What the list of people is asked.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct PeopleAsked {
-    limit: Option<i64>,
-    cursor: Option<String>,
-    /// A part of the name, or its pinyin.
-    q: Option<String>,
-    /// `staff`, `partners` or `left`; both kinds that are there without it.
-    group: Option<String>,
-    /// Of this department.
-    department_id: Option<Uuid>,
-    /// Of this enterprise.
-    enterprise_id: Option<Uuid>,
-    /// Of this project.
-    project_id: Option<Uuid>,
-}
-
-async fn people(cx: Cx, asked: PeopleAsked) -> Result<Page<Listed>> {
-    let limit = limit(asked.limit)?;
-    let PeopleAsked { cursor, q, group, department_id, enterprise_id, project_id, .. } = asked;
-    let query = PeopleQuery { group, department_id, enterprise_id, project_id, q, cursor };
-    desk::people(&cx.app, &cx.who, &query, limit).await
+async fn people(cx: Cx, query: PeopleQuery) -> Result<Page<Listed>> {
+    let page = desk::people(&cx.app, &cx.who, &query).await?;
+    let goes_on = query.cursor.is_some();
+    trace::bulk(&cx.app, &cx.who, cx.request.address, "person", page.items.len(), goes_on).await?;
+    Ok(page)
 }
 
 async fn add_person(cx: Cx, new: NewPerson) -> Result<Uuid> {
@@ -378,18 +366,8 @@ async fn change_person(cx: Cx, id: Uuid, change: PersonChange) -> Result<Uuid> {
     desk::change_person(&cx.app, &cx.who, id, change).await
 }
 
-/// That somebody has left.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-struct Leave {
-    /// Why.
-    reason: Option<String>,
-    /// That this is the last one of the enterprise who can sign in was seen.
-    last_contact: bool,
-}
-
-async fn leave(cx: Cx, id: Uuid, input: Leave) -> Result<Uuid> {
-    desk::leave(&cx.app, &cx.who, id, input.reason.as_deref().unwrap_or_default(), input.last_contact).await
+async fn leave(cx: Cx, id: Uuid, leaving: desk::Leaving) -> Result<Uuid> {
+    desk::leave(&cx.app, &cx.who, id, leaving).await
 }
 
 async fn numbers_of(cx: Cx, path: HashMap<String, String>, _: Request) -> Result<Response> {
@@ -397,25 +375,11 @@ async fn numbers_of(cx: Cx, path: HashMap<String, String>, _: Request) -> Result
     Ok(json(StatusCode::OK, &desk::show_numbers(&cx.app, &cx.who, id, cx.request.address).await?))
 }
 
-/// What the list of accounts is asked.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct AccountsAsked {
-    limit: Option<i64>,
-    cursor: Option<String>,
-    /// A part of the user name or of the person's name.
-    q: Option<String>,
-    /// How they stand.
-    state: Option<AccountState>,
-    /// With this role.
-    role: Option<Role>,
-}
-
-async fn list_accounts(cx: Cx, asked: AccountsAsked) -> Result<Page<Account>> {
-    let limit = limit(asked.limit)?;
-    let AccountsAsked { cursor, q, state, role, .. } = asked;
-    let query = AccountsQuery { q, state, role, without_role: false, cursor };
-    accounts::list(&cx.app, &cx.who, &query, limit).await
+async fn list_accounts(cx: Cx, query: AccountsQuery) -> Result<Page<Account>> {
+    let page = accounts::list(&cx.app, &cx.who, &query).await?;
+    let goes_on = query.cursor.is_some();
+    trace::bulk(&cx.app, &cx.who, cx.request.address, "account", page.items.len(), goes_on).await?;
+    Ok(page)
 }
 
 /// An account to open.
@@ -448,6 +412,10 @@ async fn disable(cx: Cx, id: Uuid, input: Reason) -> Result<Uuid> {
     accounts::disable(&cx.app, &cx.who, id, input.reason.as_deref().unwrap_or_default()).await
 }
 
+async fn allow_reset(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
+    accounts::allow_reset(&cx.app, &cx.who, id).await
+}
+
 async fn enable(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
     accounts::enable(&cx.app, &cx.who, id).await
 }
@@ -469,22 +437,11 @@ async fn reset_of(cx: Cx, path: HashMap<String, String>, _: Request) -> Result<R
     Ok(json(StatusCode::OK, &invitations::reset(&cx.app, &cx.who, id).await?))
 }
 
-/// What the list of invitations is asked.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct InvitationsAsked {
-    limit: Option<i64>,
-    cursor: Option<String>,
-    /// A part of the name of the person, the enterprise or the department.
-    q: Option<String>,
-    /// How they stand.
-    state: Option<InvitationState>,
-}
-
-async fn list_invitations(cx: Cx, asked: InvitationsAsked) -> Result<Page<Invitation>> {
-    let limit = limit(asked.limit)?;
-    let query = InvitationsQuery { state: asked.state, q: asked.q, cursor: asked.cursor };
-    invitations::list(&cx.app, &cx.who, &query, limit).await
+async fn list_invitations(cx: Cx, query: InvitationsQuery) -> Result<Page<Invitation>> {
+    let page = invitations::list(&cx.app, &cx.who, &query).await?;
+    let goes_on = query.cursor.is_some();
+    trace::bulk(&cx.app, &cx.who, cx.request.address, "invitation", page.items.len(), goes_on).await?;
+    Ok(page)
 }
 
 /// Links and codes, shown this once.
@@ -495,12 +452,7 @@ struct Cards {
 }
 
 async fn invite(cx: Cx, input: Invite) -> Result<Cards> {
-    match invitations::invite(&cx.app, &cx.who, &input).await {
-        Ok(items) => Ok(Cards { items }),
-        // The secrets cannot be shown again; a renewed invitation has new ones.
-        Err(Error::Replayed(_)) => Err(Error::state("shown_once")),
-        Err(error) => Err(error),
-    }
+    Ok(Cards { items: invitations::invite(&cx.app, &cx.who, &input).await? })
 }
 
 async fn show_invitation(cx: Cx, id: Uuid) -> Result<Invitation> {

@@ -3,10 +3,9 @@
 
 pub use super::accounts::{NewAccount, add_account, create_token, disable_account, reset_password, set_locale};
 
-use super::signin::access;
 use super::store::accounts as account_store;
 use super::store::invitations as invitation_store;
-use super::store::{self, Group, PeopleFilter};
+use super::store::{self, DepartmentFilter, Group, PeopleFilter};
 use super::{
     Department, DepartmentChange, Listed, NewDepartment, NewPerson, Person, PersonChange, Place, Right, Shown,
 };
@@ -14,10 +13,14 @@ use crate::actor::{ADMINS, Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
 use crate::assignment::reach;
 use crate::error::{Check, Conflict, Error, FieldError, Result};
-use crate::http::api::{Page, TOTAL_CAP};
+use crate::http::api::{self, Page, TOTAL_CAP};
+use crate::list::Walk;
 use crate::subject::SubjectKind;
+use crate::trace::{self, Kind, Trace};
 use crate::zone::Zone;
 use ::store::{Error as StoreError, Tx};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -74,11 +77,12 @@ pub async fn add_department_in(work: &mut Work, new: NewDepartment) -> Result<Uu
     let name = check.text("name", &new.name, 60);
     let short_name = check.opt_text("short_name", new.short_name.as_deref(), 20);
     let phone = check.opt_text("phone", new.phone.as_deref(), 30);
+    let industries = industries(&mut check, new.industries.as_deref());
     if let Some(parent) = new.parent_id {
         check.that(store::department(work, zone, parent).await?.is_some(), "parent_id", "unknown");
     }
     check.done()?;
-    let new = NewDepartment { name, short_name, phone, ..new };
+    let new = NewDepartment { name, short_name, phone, industries, ..new };
     let now = work.now;
     store::insert_department(work, zone, id, &new, now).await?;
     let made = json!({"name": new.name, "kind": new.kind, "parent_id": new.parent_id});
@@ -86,9 +90,47 @@ pub async fn add_department_in(work: &mut Work, new: NewDepartment) -> Result<Uu
     Ok(id)
 }
 
+/// The divisions of industry as they are kept; what names none is told.
+fn industries(check: &mut Check, text: Option<&str>) -> Option<String> {
+    let Some(divisions) = super::divisions(text.unwrap_or_default()) else {
+        check.add(FieldError::new("industries", "divisions"));
+        return None;
+    };
+    let words: Vec<String> = divisions.iter().map(|division| format!("{division:02}")).collect();
+    Some(words.join(" ")).filter(|text| !text.is_empty())
+}
+
 /// Every department and partner agency, in order.
 pub async fn departments(tx: &mut Tx, zone: Uuid) -> Result<Vec<Department>> {
     Ok(store::departments(tx, zone).await?)
+}
+
+/// What a list of departments is asked for.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DepartmentsQuery {
+    /// At most so many, up to 200.
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// `position` (as offices list them), `name`, `short_name`, `kind`; with `-` the greatest first.
+    pub sort: Option<String>,
+    /// A part of the full or short name.
+    pub q: Option<String>,
+    /// `true`: those that were closed; `false`: those at work; both when absent.
+    pub closed: Option<bool>,
+}
+
+/// A page of departments and partner agencies.
+pub async fn departments_by(app: &App, who: &Actor, query: &DepartmentsQuery) -> Result<Page<Department>> {
+    let limit = api::limit(query.limit)?;
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let walk = Walk::read(store::DEPARTMENT_KEYS, "position", sort, cursor, limit)?;
+    let filter = DepartmentFilter { q: query.q.clone(), closed: query.closed };
+    let mut tx = app.read().await?;
+    let (items, next) = store::departments_by(&mut tx, who.zone_id, &filter, &walk).await?;
+    let total = store::count_departments(&mut tx, who.zone_id, &filter, TOTAL_CAP + 1).await?;
+    Ok(Page::new(items, next, total))
 }
 
 /// One department.
@@ -119,6 +161,7 @@ pub async fn change_department_in(work: &mut Work, id: Uuid, change: DepartmentC
     let short_name = check.text("short_name", change.short_name.as_deref().unwrap_or(&old.short_name), 20);
     let phone = change.phone.apply(old.phone.clone());
     let phone = check.opt_text("phone", phone.as_deref(), 30);
+    let industries = industries(&mut check, change.industries.apply(old.industries.clone()).as_deref());
     let parent_id = change.parent_id.apply(old.parent_id);
     if let Some(parent) = parent_id {
         check.that(is_free_parent(work, zone, id, parent).await?, "parent_id", "parent");
@@ -133,6 +176,7 @@ pub async fn change_department_in(work: &mut Work, id: Uuid, change: DepartmentC
         name,
         short_name,
         phone,
+        industries,
         parent_id,
         kind,
         position: change.position.unwrap_or(old.position),
@@ -145,6 +189,7 @@ pub async fn change_department_in(work: &mut Work, id: Uuid, change: DepartmentC
     changed.plain("parent_id", &old.parent_id, &new.parent_id);
     changed.plain("position", &old.position, &new.position);
     changed.plain("phone", &old.phone, &new.phone);
+    changed.plain("industries", &old.industries, &new.industries);
     if changed.before.is_empty() {
         return Ok(false);
     }
@@ -159,7 +204,7 @@ pub async fn change_department_in(work: &mut Work, id: Uuid, change: DepartmentC
 pub fn department_facts(one: &Department) -> Json {
     json!({
         "name": one.name, "short_name": one.short_name, "kind": one.kind, "parent_id": one.parent_id,
-        "position": one.position, "phone": one.phone,
+        "position": one.position, "phone": one.phone, "industries": one.industries,
     })
 }
 
@@ -373,7 +418,8 @@ pub async fn show_numbers(app: &App, who: &Actor, id: Uuid, address: IpAddr) -> 
     let mut tx = app.db.write().await?;
     let person = person(&mut tx, who.zone_id, id).await?;
     standing(&mut tx, who, &person).await?;
-    access(&mut tx, who.zone_id, who.person_id, address, "show_numbers", Subject::new("person", id), app.now()).await?;
+    let shown = Trace::of(Kind::ShowNumbers, "person", id);
+    trace::leave(&mut tx, who.zone_id, who.person_id, address, shown, app.now()).await?;
     tx.commit().await?;
     Ok(Shown { phone: person.phone, email: person.email })
 }
@@ -604,20 +650,46 @@ pub async fn is_last_contact(tx: &mut Tx, who: &Actor, person: &Person) -> Resul
     Ok(has_account && account_store::colleagues(tx, who.zone_id, subject, person.id).await?.is_empty())
 }
 
+/// That somebody has left.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Leaving {
+    /// Why.
+    pub reason: Option<String>,
+    /// That this is the last one of the enterprise who can sign in was seen.
+    pub last_contact: bool,
+    /// That what is in the person's hands has no successor yet was seen: it is
+    /// listed among the gaps until somebody takes it over.
+    pub hand_over_later: bool,
+}
+
+/// Whether one of the staff still answers for something or has it in hand.
+async fn holds(tx: &mut Tx, zone: Uuid, person: &Person) -> Result<bool> {
+    if person.department_id.is_none() {
+        return Ok(false);
+    }
+    Ok(crate::assignment::desk::holds(tx, zone, person.id).await?
+        || !crate::handover::held(tx, zone, person.id).await?.is_empty())
+}
+
 /// Notes that a person has left: the account is disabled, sessions, tokens and
 /// open invitations end at once. The last contact of an enterprise is only let
 /// go when `last_contact` says that this was seen; the officer who answers for
-/// the enterprise is told. When the one who managed the enterprise's accounts
+/// the enterprise is told. One of the staff hands over first, unless
+/// `hand_over_later` says that this was seen. When the one who managed the enterprise's accounts
 /// goes, the right passes to the colleague who has been there longest.
-pub async fn leave(app: &App, who: &Actor, id: Uuid, reason: &str, last_contact: bool) -> Result<Uuid> {
+pub async fn leave(app: &App, who: &Actor, id: Uuid, leaving: Leaving) -> Result<Uuid> {
     let mut check = Check::new();
-    let reason = check.opt_text("reason", Some(reason), 200).unwrap_or_default();
+    let reason = check.opt_text("reason", leaving.reason.as_deref(), 200).unwrap_or_default();
     check.done()?;
     let mut work = app.work(who).await?;
     let old = kept(&mut work, who, id).await?;
     who.saw(old.version)?;
-    if old.left_at.is_none() && !last_contact && is_last_contact(&mut work, who, &old).await? {
+    if old.left_at.is_none() && !leaving.last_contact && is_last_contact(&mut work, who, &old).await? {
         return Err(Error::state("last_contact"));
+    }
+    if old.left_at.is_none() && !leaving.hand_over_later && holds(&mut work, who.zone_id, &old).await? {
+        return Err(Error::state("hand_over_first"));
     }
     leave_because(&mut work, id, &reason).await?;
     work.commit(id).await
@@ -689,8 +761,11 @@ pub async fn come_back(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
 }
 
 /// What a list of people is asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct PeopleQuery {
+    /// At most so many, up to 200.
+    pub limit: Option<i64>,
     /// `staff`, `partners` or `left`; both kinds that are there without it.
     pub group: Option<String>,
     /// Of this department.
@@ -701,13 +776,16 @@ pub struct PeopleQuery {
     pub project_id: Option<Uuid>,
     /// A part of the name, or its pinyin.
     pub q: Option<String>,
-    /// Where the page before ended.
+    /// `position` (as offices list people), `name` (by pinyin), `place`, `title`; with `-` the greatest first.
+    pub sort: Option<String>,
+    /// `next_cursor` of the page before.
     pub cursor: Option<String>,
 }
 
 /// People of the office and of partner agencies, or of one enterprise or
 /// project, in order, with their numbers masked.
-pub async fn people(app: &App, who: &Actor, query: &PeopleQuery, limit: i64) -> Result<Page<Listed>> {
+pub async fn people(app: &App, who: &Actor, query: &PeopleQuery) -> Result<Page<Listed>> {
+    let limit = api::limit(query.limit)?;
     let mut tx = app.read().await?;
     let group = if let Some(subject) = query.enterprise_id.or(query.project_id) {
         if !reach::reaches(&mut tx, who, subject).await? {
@@ -724,17 +802,11 @@ pub async fn people(app: &App, who: &Actor, query: &PeopleQuery, limit: i64) -> 
             Some(_) => return Err(Error::field("group", "unknown")),
         }
     };
-    let after = match query.cursor.as_deref().filter(|c| !c.is_empty()) {
-        Some(cursor) => Some(read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))?),
-        None => None,
-    };
+    let walk = Walk::read(store::PEOPLE_KEYS, "position", query.sort.as_deref(), query.cursor.as_deref(), limit)?;
     let filter = PeopleFilter { group, department: query.department_id, q: query.q.as_deref() };
-    let mut people = store::people(&mut tx, who.zone_id, &filter, after, limit + 1).await?;
-    let more = people.len() as i64 > limit;
-    people.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = people.last().filter(|_| more).map(|last| format!("{}.{}", last.person.position, last.person.id));
-    let total = match (more, after) {
-        (false, None) => people.len() as i64,
+    let (people, next) = store::people(&mut tx, who.zone_id, &filter, &walk).await?;
+    let total = match (&next, walk.begins()) {
+        (None, true) => people.len() as i64,
         _ => store::count_people(&mut tx, who.zone_id, &filter, TOTAL_CAP + 1).await?,
     };
     let own = who.person_id;
@@ -750,13 +822,13 @@ pub async fn people(app: &App, who: &Actor, query: &PeopleQuery, limit: i64) -> 
 /// People of the office and of partner agencies who are there, for other jobs'
 /// lists of choices.
 pub async fn staff(app: &App, who: &Actor, q: Option<&str>, cursor: Option<&str>, limit: i64) -> Result<Page<Person>> {
-    let query = PeopleQuery { q: q.map(str::to_owned), cursor: cursor.map(str::to_owned), ..PeopleQuery::default() };
-    Ok(people(app, who, &query, limit).await?.map(|listed| listed.person))
-}
-
-fn read_cursor(cursor: &str) -> Option<(i64, Uuid)> {
-    let (position, id) = cursor.split_once('.')?;
-    Some((position.parse().ok()?, Uuid::parse_str(id).ok()?))
+    let query = PeopleQuery {
+        limit: Some(limit),
+        q: q.map(str::to_owned),
+        cursor: cursor.map(str::to_owned),
+        ..PeopleQuery::default()
+    };
+    Ok(people(app, who, &query).await?.map(|listed| listed.person))
 }
 
 /// Whether the zone asks administrators and approvers for a second factor.

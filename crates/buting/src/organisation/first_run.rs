@@ -107,6 +107,7 @@ pub async fn make(app: &App, first: &FirstRun, address: IpAddr) -> Result<(Uuid,
         parent_id: None,
         position: Some(1),
         phone: None,
+        industries: None,
     };
     let department_id = add_department_in(&mut work, department).await?;
     let mut cards = Vec::new();

@@ -12,10 +12,13 @@ use crate::actor::{ADMINS, Actor, OFFICE, OUTSIDE, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Subject, Work};
 use crate::assignment::reach;
 use crate::error::{Check, Conflict, Error, FieldError, Result};
-use crate::http::api::{Page, TOTAL_CAP};
+use crate::http::api::{Page, TOTAL_CAP, limit};
+use crate::list::Walk;
 use crate::time::{DAY_MS, Time};
 use crate::zone::Zone;
 use ::store::Tx;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::json;
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -108,6 +111,12 @@ pub async fn invite(app: &App, who: &Actor, wanted: &Invite) -> Result<Vec<Card>
     let expires_at = work.now.plus(days * DAY_MS);
     let mut cards = Vec::with_capacity(people.len());
     for id in people {
+        match super::accounts::take_consent(&mut work, id).await {
+            Ok(()) => {}
+            // Who was named is spoken of; who was only matched is passed over.
+            Err(error) if wanted.people.contains(&id) => return Err(error),
+            Err(_) => continue,
+        }
         let person = invitable(&mut work, who, id).await?;
         cards.push(card_in(&mut work, &person, Purpose::Join, expires_at).await?);
     }
@@ -176,13 +185,14 @@ pub(super) async fn card_in(work: &mut Work, person: &Person, purpose: Purpose, 
     let made = json!({"person_id": person.id, "purpose": purpose, "expires_at": expires_at});
     work.log("invitation.create", subject, Change::made(made)).await?;
     let filter = Filter { id: Some(new.id), ..Filter::default() };
-    let place = rows::list(work, zone, &filter, now, None, 1).await?.pop().and_then(|row| row.place);
+    let place = rows::one(work, zone, &filter, now).await?.and_then(|row| row.place);
     Ok(Card { id: new.id, person_id: person.id, name: person.name.clone(), place, token, code, expires_at })
 }
 
 /// Gives somebody a one-time link and code to set a new password. The old
 /// password holds until then, the second factor beyond. The system administrator
-/// does it for everybody else; the officer for the contacts he reaches; who
+/// does it for everybody else, with the security administrator's
+/// consent for administrators; the officer for the contacts he reaches; who
 /// manages an enterprise's accounts for colleagues.
 pub async fn reset(app: &App, who: &Actor, account: Uuid) -> Result<Card> {
     who.must(INVITERS)?;
@@ -191,6 +201,7 @@ pub async fn reset(app: &App, who: &Actor, account: Uuid) -> Result<Card> {
     }
     let mut work = app.work(who).await?;
     let person = may_reset(&mut work, who, account).await?;
+    super::accounts::take_consent(&mut work, account).await?;
     let expires_at = work.now.plus(RESET_DAYS * DAY_MS);
     let card = card_in(&mut work, &person, Purpose::Reset, expires_at).await?;
     work.commit(card.id).await?;
@@ -220,13 +231,18 @@ async fn may_reset(work: &mut Work, who: &Actor, account: Uuid) -> Result<Person
 }
 
 /// What a list of invitations is asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct InvitationsQuery {
+    /// At most so many, up to 200.
+    pub limit: Option<i64>,
     /// How they stand.
     pub state: Option<InvitationState>,
-    /// A part of the name of the person or the enterprise.
+    /// A part of the name of the person, the enterprise or the department.
     pub q: Option<String>,
-    /// Where the page before ended.
+    /// `-created` (newest first), `expires`, `name` (by pinyin), `place`; with `-` the greatest first.
+    pub sort: Option<String>,
+    /// `next_cursor` of the page before.
     pub cursor: Option<String>,
 }
 
@@ -245,20 +261,15 @@ async fn seen<'a>(tx: &mut Tx, who: &Actor, q: Option<&'a str>) -> Result<Filter
     Ok(filter)
 }
 
-/// Invitations and resets, newest first, without their secrets.
-pub async fn list(app: &App, who: &Actor, query: &InvitationsQuery, limit: i64) -> Result<Page<Invitation>> {
+/// A page of invitations and resets, without their secrets.
+pub async fn list(app: &App, who: &Actor, query: &InvitationsQuery) -> Result<Page<Invitation>> {
+    let limit = limit(query.limit)?;
     let mut tx = app.read().await?;
     let mut filter = seen(&mut tx, who, query.q.as_deref()).await?;
     filter.state = query.state;
-    let before = match query.cursor.as_deref().filter(|c| !c.is_empty()) {
-        Some(cursor) => Some(Uuid::parse_str(cursor).map_err(|_| Error::field("cursor", "unreadable"))?),
-        None => None,
-    };
+    let walk = Walk::read(rows::KEYS, "-created", query.sort.as_deref(), query.cursor.as_deref(), limit)?;
     let now = app.now();
-    let mut items = rows::list(&mut tx, who.zone_id, &filter, now, before, limit + 1).await?;
-    let more = items.len() as i64 > limit;
-    items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = items.last().filter(|_| more).map(|last| last.id.to_string());
+    let (items, next) = rows::list(&mut tx, who.zone_id, &filter, now, &walk).await?;
     let total = rows::count(&mut tx, who.zone_id, &filter, now, TOTAL_CAP + 1).await?;
     Ok(Page::new(items, next, total))
 }
@@ -267,7 +278,7 @@ pub async fn list(app: &App, who: &Actor, query: &InvitationsQuery, limit: i64) 
 pub async fn get(tx: &mut Tx, who: &Actor, id: Uuid, now: Time) -> Result<Invitation> {
     let mut filter = seen(tx, who, None).await.map_err(|_| Error::NotFound)?;
     filter.id = Some(id);
-    rows::list(tx, who.zone_id, &filter, now, None, 1).await?.pop().ok_or(Error::NotFound)
+    rows::one(tx, who.zone_id, &filter, now).await?.ok_or(Error::NotFound)
 }
 
 /// Takes an invitation back.
@@ -437,7 +448,7 @@ pub async fn accept(app: &App, acceptance: &Acceptance<'_>) -> Result<(Offer, Op
     let after = json!({"purpose": offer.purpose, "user_name": user_name});
     work.log("invitation.accept", subject, Change::made(after)).await?;
     let filter = Filter { id: Some(offer.id), ..Filter::default() };
-    let maker = rows::list(&mut work, zone, &filter, now, None, 1).await?.pop().and_then(|row| row.made_by);
+    let maker = rows::one(&mut work, zone, &filter, now).await?.and_then(|row| row.made_by);
     if let Some(maker) = maker.filter(|_| joining) {
         let args = json!({"name": offer.name});
         work.notify(maker, "invitation.accepted", Subject::new("person", id), args).await?;

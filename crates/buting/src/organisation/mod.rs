@@ -75,6 +75,8 @@ pub struct Department {
     pub position: i64,
     /// Office telephone.
     pub phone: Option<String>,
+    /// The divisions of industry that are its duty: two digits of GB/T 4754 each, such as `34 35`.
+    pub industries: Option<String>,
     /// Since when.
     pub valid_from: Time,
     /// Until when; null while it exists.
@@ -83,7 +85,19 @@ pub struct Department {
     pub version: i64,
 }
 
-from_row!(Department { id, name, short_name, kind, parent_id, position, phone, valid_from, valid_to, version });
+from_row!(Department {
+    id,
+    name,
+    short_name,
+    kind,
+    parent_id,
+    position,
+    phone,
+    industries,
+    valid_from,
+    valid_to,
+    version
+});
 
 /// A person the office knows by name.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -147,6 +161,9 @@ pub struct NewDepartment {
     pub position: Option<i64>,
     /// Office telephone.
     pub phone: Option<String>,
+    /// The divisions of industry that are its duty: two digits of GB/T 4754 each.
+    #[serde(default)]
+    pub industries: Option<String>,
 }
 
 /// A new person.
@@ -192,6 +209,24 @@ pub struct DepartmentChange {
     pub position: Option<i64>,
     /// Office telephone.
     pub phone: Patch<String>,
+    /// The divisions of industry that are its duty.
+    pub industries: Patch<String>,
+}
+
+/// The divisions of industry that a text names, in order and each once: `C34、35`,
+/// `34 35`. `None` when it names something else.
+pub fn divisions(text: &str) -> Option<Vec<u8>> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let one = |word: &str| {
+        let half = identifiers::half_width(word);
+        let digits = half.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        let plain = half.len() <= 3 && digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit());
+        plain.then(|| digits.parse().ok()).flatten()
+    };
+    let mut all = words.map(one).collect::<Option<Vec<u8>>>()?;
+    all.sort_unstable();
+    all.dedup();
+    Some(all)
 }
 
 /// A change of a person: what is absent stays, `Clear` empties.
@@ -323,12 +358,22 @@ pub struct Account {
     pub second_factor: bool,
     /// Whether the password must be changed at the next sign-in.
     pub must_change: bool,
+    /// When the security administrator allowed the next reset; only of
+    /// administrators' accounts, and gone when it is used.
+    pub reset_allowed_at: Option<Time>,
     /// The last sign-in.
     pub signed_in_at: Option<Time>,
     /// Since when.
     pub created_at: Time,
     /// Counts the changes.
     pub version: i64,
+}
+
+impl Account {
+    /// Whether one of the three administrators signs in with it.
+    pub fn is_administrators(&self) -> bool {
+        self.grants.iter().any(|grant| crate::actor::ADMINS.has(grant.role))
+    }
 }
 
 /// An invitation or a reset, without its secret.
@@ -531,6 +576,21 @@ pub fn routes(routes: &mut Routes) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_department_s_industries() {
+        for (text, expected) in [
+            ("34", Some(vec![34])),
+            ("C35、C34，34", Some(vec![34, 35])),
+            ("３４ ０１", Some(vec![1, 34])),
+            ("", Some(vec![])),
+            ("3412", None),
+            ("机械", None),
+            ("C", None),
+        ] {
+            assert_eq!(divisions(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn three_administrators_are_three_people() {

@@ -3,14 +3,16 @@
 //! account that is there is linked once by its owner, and from then on the
 //! provider vouches for its password. The second factor is asked for all the same.
 //!
-//! The zone's settings hold `oidc: {issuer, client_id}`; the client's secret, if
-//! there is one, is in the file `oidc-client-secret` of the data directory.
+//! The zone's settings hold `oidc: {issuer, client_id, secret}`, set by the
+//! security administrator; the client's secret is sealed under a key of the zone,
+//! so that neither a backup nor the ledger gives it away.
 
 use super::signin::{self, SignedIn};
 use super::store::oidc::{self as rows, Away};
-use crate::actor::Actor;
+use crate::actor::{Actor, Role, Roles};
 use crate::app::{App, Change, Subject};
-use crate::error::{Error, Result};
+use crate::error::{Check, Error, Result};
+use crate::settings::desk::set_zone_in;
 use crate::time::{HOUR_MS, Time};
 use crate::zone::Zone;
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata};
@@ -19,7 +21,7 @@ use openidconnect::{
     EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
     TokenResponse, reqwest,
 };
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::net::IpAddr;
 use std::time::Duration;
 use uuid::Uuid;
@@ -31,6 +33,94 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 type Client =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
+
+/// Who says which provider vouches for people.
+pub const PROTECTORS: Roles = Roles::of(&[Role::Secadmin]);
+
+/// What the security administrator says about the provider.
+#[derive(Clone, Debug, Default)]
+pub struct ProviderChange {
+    /// Its address; empty turns the sign-in there off.
+    pub issuer: String,
+    /// By what it knows this site.
+    pub client_id: String,
+    /// The secret that was agreed with it; empty leaves the one that is kept, as
+    /// long as provider and client are the same.
+    pub secret: String,
+    /// Whether the secret that is kept is to be forgotten.
+    pub forget_secret: bool,
+}
+
+/// Sets the provider, or turns it off. Accounts stay linked to the issuer that
+/// they were linked at.
+pub async fn configure(app: &App, who: &Actor, change: &ProviderChange) -> Result<Uuid> {
+    who.must(PROTECTORS)?;
+    let mut check = Check::new();
+    let issuer = check.opt_text("issuer", Some(&change.issuer), 200);
+    let client_id = check.opt_text("client_id", Some(&change.client_id), 200);
+    let secret = check.opt_text("client_password", Some(&change.secret), 500);
+    if let Some(issuer) = &issuer {
+        check.that(is_issuer(issuer), "issuer", "issuer");
+        check.that(client_id.is_some(), "client_id", "required");
+    }
+    check.done()?;
+    let mut work = app.work(who).await?;
+    let (id, now) = (work.zone(), work.now);
+    let zone = Zone::get(&mut work, id).await?;
+    let old = &zone.settings["oidc"];
+    let value = match issuer {
+        None => Json::Null,
+        Some(issuer) => {
+            let same =
+                old["issuer"].as_str() == Some(issuer.as_str()) && old["client_id"].as_str() == client_id.as_deref();
+            let secret = match secret {
+                Some(secret) => work.seal(id, id, now.ms(), &secret).await?,
+                // A secret goes only to the one that it was agreed with.
+                None if same && !change.forget_secret => old["secret"].clone(),
+                None => Json::Null,
+            };
+            json!({"issuer": issuer, "client_id": client_id, "secret": secret})
+        }
+    };
+    set_zone_in(&mut work, &[("oidc", value)]).await?;
+    work.commit(id).await
+}
+
+/// An address of a provider: https, or http on this machine.
+fn is_issuer(text: &str) -> bool {
+    let Ok(issuer) = IssuerUrl::new(text.to_owned()) else { return false };
+    let url = issuer.url();
+    let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    url.scheme() == "https" || (url.scheme() == "http" && here)
+}
+
+/// Asks the provider for its description, as the first step of every sign-in does:
+/// where people would be sent, or why it does not work, for the administrator.
+pub async fn try_out(app: &App, who: &Actor) -> Result<std::result::Result<String, String>> {
+    who.must(PROTECTORS)?;
+    let zone = Zone::get(&mut app.read().await?, who.zone_id).await?;
+    let Some(issuer) = zone.settings["oidc"]["issuer"].as_str() else { return Err(Error::state("provider_off")) };
+    let found = discover(issuer, &http()?).await;
+    Ok(found.map(|metadata| metadata.authorization_endpoint().to_string()))
+}
+
+/// The description of the provider; the error is for administrators.
+async fn discover(issuer: &str, http: &reqwest::Client) -> std::result::Result<CoreProviderMetadata, String> {
+    let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|error| error.to_string())?;
+    CoreProviderMetadata::discover_async(issuer, http).await.map_err(|error| whole(&error))
+}
+
+/// An error with all that lies behind it.
+fn whole(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
 
 /// Whether the zone has a provider.
 pub fn is_on(zone: &Zone) -> bool {
@@ -53,12 +143,13 @@ async fn client(app: &App, zone: &Zone, redirect: &str, http: &reqwest::Client) 
     let (Some(issuer), Some(id)) = (settings["issuer"].as_str(), settings["client_id"].as_str()) else {
         return Err(Error::state("provider_off"));
     };
-    let issuer = IssuerUrl::new(issuer.to_owned()).map_err(failed)?;
-    let metadata = CoreProviderMetadata::discover_async(issuer, http).await.map_err(failed)?;
-    let secret = match std::fs::read_to_string(app.config.data_dir.join("oidc-client-secret")) {
-        Ok(text) => Some(ClientSecret::new(text.trim().to_owned())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(failed(error)),
+    let metadata = discover(issuer, http).await.map_err(failed)?;
+    let secret = match &settings["secret"] {
+        Json::Null => None,
+        sealed => match app.read().await?.open(zone.zone_id, sealed).await? {
+            Some(secret) => Some(ClientSecret::new(secret)),
+            None => return Err(failed("the client's secret does not open: set it again")),
+        },
     };
     let redirect = RedirectUrl::new(redirect.to_owned()).map_err(failed)?;
     Ok(CoreClient::from_provider_metadata(metadata, ClientId::new(id.to_owned()), secret).set_redirect_uri(redirect))

@@ -13,9 +13,9 @@ use crate::app::{App, Change, Subject};
 use crate::error::{Error, Result};
 use crate::http::session::{LIFE_MS, actor_of};
 use crate::time::Time;
+use crate::trace::{self, Kind, Trace};
 use crate::zone::Zone;
-use ::store::{Tx, sql};
-use serde_json::json;
+use ::store::Tx;
 use std::net::IpAddr;
 use uuid::Uuid;
 
@@ -113,6 +113,7 @@ pub async fn sign_in(app: &App, attempt: &Attempt<'_>) -> Result<SignedIn> {
         (found, device)
     };
     let zone_id = found.as_ref().map_or(Uuid::nil(), |account| account.zone_id);
+    let tried = found.as_ref().map(|account| account.id);
     let device =
         device.filter(|(owner, _)| found.as_ref().is_some_and(|account| account.id == *owner)).map(|(_, id)| id);
     let account_bucket = bucket(app, found.as_ref(), device, attempt);
@@ -121,7 +122,10 @@ pub async fn sign_in(app: &App, attempt: &Attempt<'_>) -> Result<SignedIn> {
 
     let genuine = check_password(found.as_ref(), attempt.password).await?;
     let Some(account) = found.filter(|account| genuine && account.disabled_at.is_none()) else {
-        note_access(app, zone_id, None, attempt.address, "sign_in_failed").await?;
+        let failed = Trace { kind: Kind::SignInFailed, table: "account", id: tried, count: None };
+        let mut tx = app.db.write().await?;
+        trace::leave(&mut tx, zone_id, None, attempt.address, failed, now).await?;
+        tx.commit().await?;
         return Err(Error::Unauthenticated("wrong_credentials"));
     };
 
@@ -139,8 +143,8 @@ pub async fn sign_in(app: &App, attempt: &Attempt<'_>) -> Result<SignedIn> {
     let opened =
         open(&mut tx, &account, device.zip(attempt.device), stage, attempt.address, attempt.agent, now).await?;
     let (_, theme, large_text) = rows::display(&mut tx, zone_id, account.id).await?.unwrap_or_default();
-    access(&mut tx, zone_id, Some(account.id), attempt.address, "sign_in", Subject::new("account", account.id), now)
-        .await?;
+    let signed_in = Trace::of(Kind::SignIn, "account", account.id);
+    trace::leave(&mut tx, zone_id, Some(account.id), attempt.address, signed_in, now).await?;
     tx.commit().await?;
     Ok(SignedIn { token: opened.0, device: opened.1, stage, actor, theme, large_text })
 }
@@ -154,7 +158,7 @@ pub async fn begin(app: &App, zone: Uuid, account: Uuid, address: IpAddr, agent:
     let (stage, actor) = stage_of(&mut tx, &account, false).await?;
     let (token, device) = open(&mut tx, &account, None, stage, address, agent, now).await?;
     let (_, theme, large_text) = rows::display(&mut tx, zone, account.id).await?.unwrap_or_default();
-    access(&mut tx, zone, Some(account.id), address, "sign_in", Subject::new("account", account.id), now).await?;
+    trace::leave(&mut tx, zone, Some(account.id), address, Trace::of(Kind::SignIn, "account", account.id), now).await?;
     tx.commit().await?;
     Ok(SignedIn { token, device, stage, actor, theme, large_text })
 }
@@ -262,41 +266,6 @@ pub async fn hash_password(password: &str) -> Result<String> {
         .await
         .map_err(|e| Error::Internal(e.to_string()))?
         .map_err(|e| Error::Internal(e.to_string()))
-}
-
-async fn note_access(app: &App, zone: Uuid, account: Option<Uuid>, address: IpAddr, kind: &str) -> Result<()> {
-    let mut tx = app.db.write().await?;
-    access(&mut tx, zone, account, address, kind, Subject::new("account", account.unwrap_or_default()), app.now())
-        .await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Notes a read that must leave a trace (sign-in, export, unmasking).
-pub async fn access(
-    tx: &mut Tx,
-    zone: Uuid,
-    actor: Option<Uuid>,
-    address: IpAddr,
-    kind: &str,
-    subject: Subject,
-    at: Time,
-) -> Result<()> {
-    tx.run(sql!(
-        "INSERT INTO access_log (zone_id, id, at, actor_id, address, kind, subject, subject_id, detail)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        zone,
-        Uuid::now_v7(),
-        at,
-        actor,
-        address.to_string(),
-        kind,
-        subject.kind,
-        subject.id,
-        json!({})
-    ))
-    .await?;
-    Ok(())
 }
 
 /// Ends a session.
@@ -416,16 +385,8 @@ pub async fn second_factor(
         }
     };
     if !genuine {
-        access(
-            &mut tx,
-            who.zone_id,
-            Some(account_id),
-            address,
-            "second_factor_failed",
-            Subject::new("account", account_id),
-            now,
-        )
-        .await?;
+        let failed = Trace::of(Kind::SecondFactorFailed, "account", account_id);
+        trace::leave(&mut tx, who.zone_id, Some(account_id), address, failed, now).await?;
         // The bucket keeps the attempt.
         tx.commit().await?;
         return Err(Error::Unauthenticated("wrong_code"));

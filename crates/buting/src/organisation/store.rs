@@ -6,7 +6,7 @@ pub mod invitations;
 pub mod oidc;
 
 use super::{Department, DepartmentKind, Grant, Listed, NewDepartment, NewPerson, Person, Place};
-use crate::list::like;
+use crate::list::{Key, Walk, like};
 use crate::time::Time;
 use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};
 use hanzi::pinyin::spelling_keys;
@@ -14,8 +14,26 @@ use uuid::Uuid;
 
 const PERSON: &str = "SELECT id, name, partial, title, phone, email, department_id, enterprise_id, project_id,
    position, left_at, version FROM person";
-const DEPARTMENT: &str = "SELECT id, name, short_name, kind, parent_id, position, phone, valid_from, valid_to,
-   version FROM department";
+const DEPARTMENT: &str = "SELECT id, name, short_name, kind, parent_id, position, phone, industries, valid_from,
+   valid_to, version";
+const DEPARTMENT_FROM: &str = " FROM department";
+
+/// What a list of departments is sorted by. Their names have no spelling of their
+/// own: there are few, and offices know them by their place.
+pub const DEPARTMENT_KEYS: &[Key] = &[
+    Key::number("position", "position"),
+    Key::text("name", "name"),
+    Key::text("short_name", "short_name"),
+    Key::text("kind", "kind"),
+];
+
+/// What a list of people is sorted by.
+pub const PEOPLE_KEYS: &[Key] = &[
+    Key::number("position", "p.position"),
+    Key::text("name", "p.spelling"),
+    Key::text("place", "COALESCE(d.short_name, e.short_name, j.short_name, '')"),
+    Key::text("title", "COALESCE(p.title, '')"),
+];
 
 /// What sign-in needs to know of an account.
 pub struct Credentials {
@@ -94,20 +112,63 @@ pub async fn zone_by_handle(tx: &mut Tx, handle: &str) -> Result<Option<Uuid>> {
 
 pub async fn department(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Department>> {
     let mut query = Sql::from(DEPARTMENT);
-    query.push(" WHERE zone_id = ").arg(zone).push(" AND id = ").arg(id);
+    query.push(DEPARTMENT_FROM).push(" WHERE zone_id = ").arg(zone).push(" AND id = ").arg(id);
     tx.opt(query).await
 }
 
 pub async fn departments(tx: &mut Tx, zone: Uuid) -> Result<Vec<Department>> {
     let mut query = Sql::from(DEPARTMENT);
-    query.push(" WHERE zone_id = ").arg(zone).push(" ORDER BY position, name");
+    query.push(DEPARTMENT_FROM).push(" WHERE zone_id = ").arg(zone).push(" ORDER BY position, name");
     tx.list(query).await
+}
+
+/// What a list of departments is narrowed by.
+#[derive(Clone, Debug, Default)]
+pub struct DepartmentFilter {
+    /// A part of the full or short name.
+    pub q: Option<String>,
+    /// Those that were closed, or those at work; both when absent.
+    pub closed: Option<bool>,
+}
+
+fn departments_where(query: &mut Sql, zone: Uuid, filter: &DepartmentFilter) {
+    query.push(DEPARTMENT_FROM).push(" WHERE zone_id = ").arg(zone);
+    if let Some(q) = filter.q.as_deref().filter(|q| !q.trim().is_empty()) {
+        query.push(" AND (name LIKE ").arg(like(q)).push(" OR short_name LIKE ").arg(like(q)).push(")");
+    }
+    match filter.closed {
+        None => {}
+        Some(true) => _ = query.push(" AND valid_to IS NOT NULL"),
+        Some(false) => _ = query.push(" AND valid_to IS NULL"),
+    }
+}
+
+/// Departments and partner agencies in an order, and the cursor of the rest.
+pub async fn departments_by(
+    tx: &mut Tx,
+    zone: Uuid,
+    filter: &DepartmentFilter,
+    walk: &Walk,
+) -> Result<(Vec<Department>, Option<String>)> {
+    let mut query = Sql::from(DEPARTMENT);
+    walk.column(&mut query);
+    departments_where(&mut query, zone, filter);
+    walk.list(tx, query, "id").await
+}
+
+/// How many departments a filter matches, counted up to a cap.
+pub async fn count_departments(tx: &mut Tx, zone: Uuid, filter: &DepartmentFilter, cap: i64) -> Result<i64> {
+    let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 AS one");
+    departments_where(&mut query, zone, filter);
+    query.push(" LIMIT ").arg(cap).push(") AS counted");
+    tx.value(query).await
 }
 
 pub async fn insert_department(tx: &mut Tx, zone: Uuid, id: Uuid, new: &NewDepartment, at: Time) -> Result<()> {
     tx.run(sql!(
-        "INSERT INTO department (zone_id, id, name, short_name, kind, parent_id, position, phone, valid_from, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)",
+        "INSERT INTO department (zone_id, id, name, short_name, kind, parent_id, position, phone, valid_from, industries,
+           version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)",
         zone,
         id,
         new.name,
@@ -116,7 +177,8 @@ pub async fn insert_department(tx: &mut Tx, zone: Uuid, id: Uuid, new: &NewDepar
         new.parent_id,
         new.position.unwrap_or(100),
         new.phone,
-        at
+        at,
+        new.industries
     ))
     .await
     .map(drop)
@@ -206,25 +268,22 @@ const PEOPLE_FROM: &str = " FROM person p
 const ACCOUNT_STATE: &str = "CASE WHEN a.id IS NULL THEN NULL WHEN a.disabled_at IS NOT NULL THEN 'disabled'
    WHEN a.password_hash IS NULL THEN 'invited' ELSE 'active' END";
 
-/// People, in order.
+/// People in order, and the cursor of the rest.
 pub async fn people(
     tx: &mut Tx,
     zone: Uuid,
     filter: &PeopleFilter<'_>,
-    after: Option<(i64, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Listed>> {
+    walk: &Walk,
+) -> Result<(Vec<Listed>, Option<String>)> {
     let mut query = Sql::from(
         "SELECT p.id, p.name, p.partial, p.title, p.phone, p.email, p.department_id, p.enterprise_id, p.project_id,
            p.position, p.left_at, p.version, COALESCE(d.short_name, e.short_name, j.short_name) AS place, ",
     );
-    query.push(ACCOUNT_STATE).push(" AS account").push(PEOPLE_FROM);
+    query.push(ACCOUNT_STATE).push(" AS account");
+    walk.column(&mut query);
+    query.push(PEOPLE_FROM);
     people_where(&mut query, zone, filter);
-    if let Some((position, id)) = after {
-        query.push(" AND (p.position, p.id) > (").arg(position).push(", ").arg(id).push(")");
-    }
-    query.push(" ORDER BY p.position, p.id LIMIT ").arg(limit);
-    tx.list(query).await
+    walk.list(tx, query, "p.id").await
 }
 
 /// How many people a filter matches, counted up to a cap.
@@ -269,8 +328,8 @@ pub async fn update_department(tx: &mut Tx, zone: Uuid, new: &Department) -> Res
     let n = tx
         .run(sql!(
             "UPDATE department SET name = $1, short_name = $2, kind = $3, parent_id = $4, position = $5, phone = $6,
-               valid_to = $7, version = version + 1
-             WHERE zone_id = $8 AND id = $9 AND version = $10",
+               valid_to = $7, industries = $8, version = version + 1
+             WHERE zone_id = $9 AND id = $10 AND version = $11",
             new.name,
             new.short_name,
             new.kind,
@@ -278,6 +337,7 @@ pub async fn update_department(tx: &mut Tx, zone: Uuid, new: &Department) -> Res
             new.position,
             new.phone,
             new.valid_to,
+            new.industries,
             zone,
             new.id,
             new.version

@@ -1,11 +1,13 @@
-use super::desk::{self, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
+use super::desk::{self, ACCESS_READERS, JobsAsked, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
 use super::metric::{self, By, Key, Metric};
-use super::{Entry, Filter, Job, JobState};
+use super::{Access as Read, AccessFilter, Entry, Filter, Job, JobState};
 use crate::error::{Error, Result};
 use crate::http::api::{Page, Versioned, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
+use crate::list::Order;
 use crate::time::{Day, Time};
+use crate::trace;
 use crate::zone::Zone;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
@@ -23,6 +25,9 @@ pub fn routes(routes: &mut Routes) {
     routes
         .api_under("/api/v1/ledger/{seq}/proof", readers, proof)
         .summary("Proof that a row is in the tree of the last head (RFC 6962)");
+    routes
+        .api_get("/api/v1/access-log", Access::only(ACCESS_READERS), accesses)
+        .summary("Reads that left a trace: sign-ins, exports, bulk reads, views of masked fields; newest first");
     let keepers = Access::only(QUEUE_KEEPERS);
     routes.api_get("/api/v1/jobs", keepers, jobs).summary("The queue of jobs, those not done first");
     routes
@@ -37,6 +42,10 @@ pub fn routes(routes: &mut Routes) {
 struct LedgerQuery {
     limit: Option<i64>,
     cursor: Option<String>,
+    /// `-at` (newest first) or `at`.
+    sort: Option<String>,
+    /// A part of the name of who made the change.
+    q: Option<String>,
     /// Changes by this person.
     actor_id: Option<Uuid>,
     /// Changes of this kind, such as `appeal.dispatch`; `appeal.` for all of a job.
@@ -53,24 +62,61 @@ struct LedgerQuery {
 
 async fn ledger(cx: Cx, query: LedgerQuery) -> Result<Page<Entry>> {
     let limit = limit(query.limit)?;
-    let day = match query.day {
-        Some(day) => {
-            let zone = Zone::get(&mut cx.read().await?, cx.who.zone_id).await?.time_zone();
-            Some(bounds(day, &zone).ok_or_else(|| Error::field("day", "unreadable"))?)
-        }
-        None => None,
-    };
+    let day = bounds_here(&cx, query.day).await?;
     let filter = Filter {
         actor_id: query.actor_id,
-        actor: None,
+        actor: query.q,
         action: query.action,
         subject: query.subject,
-        subject_id: query.subject_id,
+        subject_ids: query.subject_id.into_iter().collect(),
         about_id: query.about_id,
         from: day.map(|(from, _)| from),
         to: day.map(|(_, to)| to),
+        order: Order::read(query.sort.as_deref(), "-at")?,
     };
     desk::list(&cx.app, &cx.who, &filter, query.cursor.as_deref(), limit).await
+}
+
+/// What the log of accesses is asked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AccessQuery {
+    limit: Option<i64>,
+    cursor: Option<String>,
+    /// Reads by this person.
+    actor_id: Option<Uuid>,
+    /// Reads by people whose name holds this.
+    q: Option<String>,
+    /// Reads of this kind.
+    kind: Option<trace::Kind>,
+    /// Reads of this table.
+    subject: Option<String>,
+    /// Reads of this record.
+    subject_id: Option<Uuid>,
+    /// Reads of this day, in the zone's time.
+    day: Option<Day>,
+}
+
+async fn accesses(cx: Cx, query: AccessQuery) -> Result<Page<Read>> {
+    let limit = limit(query.limit)?;
+    let day = bounds_here(&cx, query.day).await?;
+    let filter = AccessFilter {
+        actor_id: query.actor_id,
+        actor: query.q.filter(|q| !q.trim().is_empty()),
+        kind: query.kind,
+        subject: query.subject,
+        subject_id: query.subject_id,
+        from: day.map(|(from, _)| from),
+        to: day.map(|(_, to)| to),
+    };
+    desk::accesses(&cx.app, &cx.who, &filter, query.cursor.as_deref(), limit).await
+}
+
+/// Beginning and end of a day that is asked for, in the zone's time.
+async fn bounds_here(cx: &Cx, day: Option<Day>) -> Result<Option<(Time, Time)>> {
+    let Some(day) = day else { return Ok(None) };
+    let zone = Zone::get(&mut cx.read().await?, cx.who.zone_id).await?.time_zone();
+    bounds(day, &zone).map(Some).ok_or_else(|| Error::field("day", "unreadable"))
 }
 
 /// Beginning and end of a day in a time zone.
@@ -185,12 +231,17 @@ async fn proof(cx: Cx, path: HashMap<String, String>, _: crate::http::api::NoQue
 struct JobQuery {
     limit: Option<i64>,
     cursor: Option<String>,
+    /// `-open` (those not done first), `run`, `kind`, `attempts`; with `-` the greatest first.
+    sort: Option<String>,
+    /// A part of the kind or of the error.
+    q: Option<String>,
     /// Jobs that stand so.
     state: Option<JobState>,
 }
 
 async fn jobs(cx: Cx, query: JobQuery) -> Result<Page<Job>> {
-    desk::jobs(&cx.app, &cx.who, query.state, query.cursor.as_deref(), limit(query.limit)?).await
+    let asked = JobsAsked { state: query.state, q: query.q, sort: query.sort, cursor: query.cursor };
+    desk::jobs(&cx.app, &cx.who, &asked, limit(query.limit)?).await
 }
 
 /// Nothing to say.

@@ -1,30 +1,38 @@
 //! What can be done with the ledger and the queue: read, verify, retry.
 
 use super::reading::{Names, Shown, ids_in, opened, sealed_in, shown};
-use super::{Access, Entry, Filter, Job, JobState, KeptFault, Verification, store};
+use super::record::Record;
+use super::{Access, AccessFilter, Entry, Filter, Job, JobState, KeptFault, Verification, store};
 use crate::actor::{ADMINS, Actor, OFFICE, Role, Roles};
 use crate::app::{App, Change, Subject};
 use crate::assignment::reach;
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::http::page::Shell;
-use crate::time::{DAY_MS, Time};
+use crate::list::{self, Walk};
+use crate::organisation::mask_email;
+use crate::time::DAY_MS;
 use crate::todo::ToDo;
+use crate::trace::{self, Trace};
+use crate::zone::Zone;
 use ::store::Tx;
 use almanac::Light;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use uuid::Uuid;
 use vault::head::{SignedHead, TreeHead};
 
 /// Who reads the whole ledger.
 pub const LEDGER_READERS: Roles = Roles::of(&[Role::Auditor, Role::Oversight]);
+/// Who reads the history of records, each of those that he may open.
+pub const HISTORY_READERS: Roles = OFFICE.and(ADMINS);
+/// Who reads the log of accesses.
+pub const ACCESS_READERS: Roles = Roles::of(&[Role::Auditor, Role::Secadmin]);
 /// Who has the whole ledger checked.
 pub const VERIFIERS: Roles = Roles::of(&[Role::Auditor, Role::Oversight, Role::Sysadmin]);
 /// Who looks after the queue.
 pub const QUEUE_KEEPERS: Roles = Roles::of(&[Role::Sysadmin]);
-/// Rows of a record's history that are shown.
-const HISTORY: i64 = 100;
 /// The longest text with heads kept outside.
 const MAX_HEADS: usize = 200_000;
 /// After so many days without a check of the whole ledger its keeper is told.
@@ -35,21 +43,13 @@ const VERIFY_DAYS: i64 = 7;
 /// Rows of the ledger, newest first. Personal values stay closed.
 pub async fn list(app: &App, who: &Actor, filter: &Filter, cursor: Option<&str>, limit: i64) -> Result<Page<Entry>> {
     who.must(LEDGER_READERS)?;
-    let after =
-        cursor.map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
+    let after = list::read_cursor(cursor)?;
     let mut tx = app.read().await?;
     let mut entries = store::entries(&mut tx, who.zone_id, filter, after, limit + 1).await?;
-    let more = entries.len() as i64 > limit;
-    entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = list::cut(&mut entries, limit, |last| Some((last.at, last.id)));
     entries.iter_mut().for_each(close);
-    let next = entries.last().filter(|_| more).map(|last| format!("{}.{}", last.at.ms(), last.id));
     let counted = store::count_entries(&mut tx, who.zone_id, filter, TOTAL_CAP).await?;
     Ok(Page::new(entries, next, counted))
-}
-
-fn read_cursor(cursor: &str) -> Option<(Time, Uuid)> {
-    let (at, id) = cursor.split_once('.')?;
-    Some((Time::from_ms(at.parse().ok()?), Uuid::parse_str(id).ok()?))
 }
 
 /// Replaces every sealed value by a mark.
@@ -61,30 +61,44 @@ fn close(entry: &mut Entry) {
 
 /// One row, its personal values opened for those of the office who reach what it
 /// is about, and for the person himself. That they were opened is noted.
-pub async fn entry(app: &App, who: &Actor, address: &str, id: Uuid) -> Result<Entry> {
+pub async fn entry(app: &App, who: &Actor, address: IpAddr, id: Uuid) -> Result<Entry> {
     who.must(LEDGER_READERS)?;
     let mut tx = app.read().await?;
     let mut entry = store::entry(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
-    let read = open(&mut tx, who, std::slice::from_mut(&mut entry)).await?;
+    let read = open(&mut tx, who, std::slice::from_mut(&mut entry), false).await?;
     if read > 0 {
         drop(tx);
-        let detail = json!({"values": read});
-        note_access(app, who, &Access { address, kind: "ledger_open", table: "ledger", id: Some(id), detail: &detail })
-            .await?;
+        let opened = Trace { kind: trace::Kind::LedgerOpen, table: "ledger", id: Some(id), count: Some(read) };
+        trace::note(app, who, address, opened).await?;
     }
     Ok(entry)
 }
 
-/// Notes a read that must leave a trace: an export, a bulk read, a view of
-/// masked personal fields.
-pub async fn note_access(app: &App, who: &Actor, access: &Access<'_>) -> Result<()> {
-    let mut tx = app.db.write().await?;
-    store::note_access(&mut tx, who.zone_id, app.now(), who.person_id, access).await?;
-    Ok(tx.commit().await?)
+/// Reads that left a trace, newest first.
+pub async fn accesses(
+    app: &App,
+    who: &Actor,
+    filter: &AccessFilter,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Access>> {
+    who.must(ACCESS_READERS)?;
+    let after = list::read_cursor(cursor)?;
+    let mut tx = app.read().await?;
+    let mut zones = vec![who.zone_id];
+    // Who guesses at names that nobody has belongs to no zone; a zone that is alone looks after that too.
+    if Zone::only(&mut tx).await?.is_some() {
+        zones.push(Uuid::nil());
+    }
+    let mut accesses = store::accesses(&mut tx, &zones, filter, after, limit + 1).await?;
+    let next = list::cut(&mut accesses, limit, |access| Some((access.at, access.id)));
+    let counted = store::count_accesses(&mut tx, &zones, filter, TOTAL_CAP).await?;
+    Ok(Page::new(accesses, next, counted))
 }
 
-/// Opens what the actor may read of the sealed values; answers how many.
-async fn open(tx: &mut Tx, who: &Actor, entries: &mut [Entry]) -> Result<usize> {
+/// Opens what the actor may read of the sealed values, with the numbers of
+/// others masked where that is asked for; answers how many.
+async fn open(tx: &mut Tx, who: &Actor, entries: &mut [Entry], mask: bool) -> Result<usize> {
     let mut known: HashMap<String, Json> = HashMap::new();
     let mut reached: HashMap<Uuid, bool> = HashMap::new();
     let mut count = 0;
@@ -115,7 +129,7 @@ async fn open(tx: &mut Tx, who: &Actor, entries: &mut [Entry]) -> Result<usize> 
                 match tx.open(who.zone_id, value).await? {
                     Some(text) => {
                         count += 1;
-                        Json::String(text)
+                        Json::String(if mask && !own { masked(text) } else { text })
                     }
                     None => json!({"erased": true}),
                 }
@@ -134,6 +148,16 @@ async fn open(tx: &mut Tx, who: &Actor, entries: &mut [Entry]) -> Result<usize> 
     Ok(count)
 }
 
+/// A personal value as a record's page shows it: telephone and e-mail masked, a
+/// name as it is.
+fn masked(text: String) -> String {
+    match identifiers::phone::parse(&text) {
+        Ok(_) => identifiers::phone::mask(&text),
+        Err(_) if text.contains('@') => mask_email(&text),
+        Err(_) => text,
+    }
+}
+
 /// Rows in words, with the names that their ids stand for.
 pub async fn in_words(tx: &mut Tx, zone: Uuid, s: &Shell, entries: &[Entry]) -> Result<Vec<Shown>> {
     let mut ids = BTreeSet::new();
@@ -146,18 +170,40 @@ pub async fn in_words(tx: &mut Tx, zone: Uuid, s: &Shell, entries: &[Entry]) -> 
     Ok(entries.iter().map(|entry| shown(s, entry, &names)).collect())
 }
 
-/// The changes of one record, newest first, in words, for its own page (fragment
-/// `oversight/_history.html`, which takes it as `history`). The page has checked
-/// that the reader may see the record. For the office alone: the ledger holds
-/// what is internal.
-pub async fn history(tx: &mut Tx, s: &Shell, who: &Actor, record: Uuid) -> Result<Vec<Shown>> {
-    if !who.is(OFFICE.and(ADMINS)) {
-        return Ok(Vec::new());
-    }
-    let filter = Filter { subject_id: Some(record), ..Filter::default() };
-    let mut entries = store::entries(tx, who.zone_id, &filter, None, HISTORY).await?;
-    open(tx, who, &mut entries).await?;
-    in_words(tx, who.zone_id, s, &entries).await
+/// The changes of one record in words, newest first.
+pub struct History {
+    /// What kind of record it is.
+    pub record: Record,
+    /// The record's title.
+    pub title: String,
+    /// The record's page.
+    pub href: String,
+    /// The changes.
+    pub page: Page<Shown>,
+}
+
+/// The changes of one record, newest first: for those of the committee who may
+/// open the record, since the ledger holds what is internal. Numbers are masked
+/// as on the record's own page.
+pub async fn history(
+    app: &App,
+    who: &Actor,
+    s: &Shell,
+    (record, id): (Record, Uuid),
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<History> {
+    who.must(HISTORY_READERS)?;
+    let after = list::read_cursor(cursor)?;
+    let of = record.open(app, who, s, id).await?;
+    let filter = Filter { subject: of.table.map(str::to_owned), subject_ids: of.ids, ..Filter::default() };
+    let mut tx = app.read().await?;
+    let mut entries = store::entries(&mut tx, who.zone_id, &filter, after, limit + 1).await?;
+    let next = list::cut(&mut entries, limit, |entry| Some((entry.at, entry.id)));
+    open(&mut tx, who, &mut entries, true).await?;
+    let rows = in_words(&mut tx, who.zone_id, s, &entries).await?;
+    let counted = store::count_entries(&mut tx, who.zone_id, &filter, TOTAL_CAP).await?;
+    Ok(History { record, title: of.title, href: of.href, page: Page::new(rows, next, counted) })
 }
 
 /// The last signed head of the zone, and its text to keep outside.
@@ -241,37 +287,28 @@ pub async fn verifications(tx: &mut Tx, who: &Actor) -> Result<Vec<Verification>
 
 // The queue
 
-/// Jobs of the zone, those not done first.
-pub async fn jobs(
-    app: &App,
-    who: &Actor,
-    state: Option<JobState>,
-    cursor: Option<&str>,
-    limit: i64,
-) -> Result<Page<Job>> {
-    who.must(QUEUE_KEEPERS)?;
-    let after =
-        cursor.map(|cursor| read_job_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
-    let (mut tx, now) = (app.read().await?, app.now());
-    let mut jobs = store::jobs(&mut tx, who.zone_id, state, now, after, limit + 1).await?;
-    let more = jobs.len() as i64 > limit;
-    jobs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = jobs
-        .last()
-        .filter(|_| more)
-        .map(|last| format!("{}.{}.{}", u8::from(last.done_at.is_some()), last.run_at.ms(), last.id));
-    let counted = store::count_jobs(&mut tx, who.zone_id, state, now, TOTAL_CAP).await?;
-    Ok(Page::new(jobs, next, counted))
+/// What the queue is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct JobsAsked {
+    /// Jobs that stand so.
+    pub state: Option<JobState>,
+    /// A part of the kind or of the error.
+    pub q: Option<String>,
+    /// `-open` when nothing is said: those not done first. Else `run`, `kind`, `attempts`.
+    pub sort: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
 }
 
-fn read_job_cursor(cursor: &str) -> Option<(bool, Time, Uuid)> {
-    let mut parts = cursor.splitn(3, '.');
-    let done = match parts.next()? {
-        "0" => false,
-        "1" => true,
-        _ => return None,
-    };
-    Some((done, Time::from_ms(parts.next()?.parse().ok()?), Uuid::parse_str(parts.next()?).ok()?))
+/// A page of the zone's jobs.
+pub async fn jobs(app: &App, who: &Actor, asked: &JobsAsked, limit: i64) -> Result<Page<Job>> {
+    who.must(QUEUE_KEEPERS)?;
+    let walk = Walk::read(store::JOB_KEYS, "-open", asked.sort.as_deref(), asked.cursor.as_deref(), limit)?;
+    let (mut tx, now) = (app.read().await?, app.now());
+    let wanted = (asked.state, asked.q.as_deref());
+    let (jobs, next) = store::jobs(&mut tx, who.zone_id, wanted, now, &walk).await?;
+    let counted = store::count_jobs(&mut tx, who.zone_id, wanted, now, TOTAL_CAP).await?;
+    Ok(Page::new(jobs, next, counted))
 }
 
 /// One job.
@@ -307,8 +344,9 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
         light,
     };
     if who.roles.meets(QUEUE_KEEPERS) {
-        let failed = store::count_jobs(&mut tx, who.zone_id, Some(JobState::Failed), now, TOTAL_CAP).await?;
-        let retrying = store::count_jobs(&mut tx, who.zone_id, Some(JobState::Retrying), now, TOTAL_CAP).await?;
+        let failed = store::count_jobs(&mut tx, who.zone_id, (Some(JobState::Failed), None), now, TOTAL_CAP).await?;
+        let retrying =
+            store::count_jobs(&mut tx, who.zone_id, (Some(JobState::Retrying), None), now, TOTAL_CAP).await?;
         if failed > 0 {
             items.push(item("todo-job-failed", failed.to_string(), "/admin/jobs?state=failed", Light::Overdue));
         }

@@ -8,13 +8,14 @@ pub mod home;
 pub mod metric;
 mod pages;
 pub mod reading;
+pub mod record;
 mod store;
 pub mod view;
 
-pub use desk::history;
-
 use crate::http::routes::Routes;
+use crate::list::Order;
 use crate::time::Time;
+use crate::trace;
 use crate::words;
 use crate::worker::Kind;
 use ::store::{Schedule, from_row};
@@ -75,30 +76,61 @@ pub struct Filter {
     pub action: Option<String>,
     /// Changes to records of this table.
     pub subject: Option<String>,
-    /// Changes to this record.
-    pub subject_id: Option<Uuid>,
+    /// Changes to these records; to all when empty.
+    pub subject_ids: Vec<Uuid>,
     /// Changes on the timeline of this enterprise, carrier or project.
     pub about_id: Option<Uuid>,
     /// From this instant.
     pub from: Option<Time>,
     /// To before this instant.
     pub to: Option<Time>,
+    /// Newest first, or the other way round.
+    pub order: Order,
 }
 
-/// A read that must leave a trace: an export, a bulk read, a view of masked
-/// personal fields.
-#[derive(Clone, Copy, Debug)]
-pub struct Access<'a> {
+/// A read that left a trace, as the log of accesses shows it: who, what, when,
+/// from where; never what was read.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Access {
+    /// Key.
+    pub id: Uuid,
+    /// When.
+    pub at: Time,
+    /// Who; null where nobody proved who he is.
+    pub actor_id: Option<Uuid>,
+    /// Name of who.
+    pub actor_name: Option<String>,
     /// The address of the client.
-    pub address: &'a str,
-    /// What was done, such as `ledger_open`.
-    pub kind: &'static str,
+    pub address: String,
+    /// What was done.
+    pub kind: trace::Kind,
     /// The table that was read.
-    pub table: &'static str,
+    pub subject: String,
     /// The record, when it was one.
-    pub id: Option<Uuid>,
-    /// How much, and with which filter.
-    pub detail: &'a Json,
+    pub subject_id: Option<Uuid>,
+    /// Name of the record, when it is a person or an enterprise.
+    pub subject_name: Option<String>,
+    /// How many rows, people or values.
+    pub count: Option<i64>,
+}
+
+/// What the log of accesses is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct AccessFilter {
+    /// Reads by this person.
+    pub actor_id: Option<Uuid>,
+    /// Reads by people whose name holds this.
+    pub actor: Option<String>,
+    /// Reads of this kind.
+    pub kind: Option<trace::Kind>,
+    /// Reads of this table.
+    pub subject: Option<String>,
+    /// Reads of this record.
+    pub subject_id: Option<Uuid>,
+    /// From this instant.
+    pub from: Option<Time>,
+    /// To before this instant.
+    pub to: Option<Time>,
 }
 
 words! {

@@ -1,9 +1,10 @@
-use super::desk::{self, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
+use super::desk::{self, ACCESS_READERS, HISTORY_READERS, History, JobsAsked, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
 use super::docs::{self, Collection};
 use super::home::{self, Own};
 use super::reading::{Shown, table_text};
+use super::record::Record;
 use super::view::{self, Overview, Week};
-use super::{Filter, Job, JobState, Verification, api};
+use super::{Access as Read, AccessFilter, Filter, Job, JobState, Verification, api};
 use crate::actor::Role;
 use crate::continuity::{Line, State, Tile};
 use crate::error::{Error, Result};
@@ -12,9 +13,12 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::list::Order;
 use crate::subject::SubjectKind;
 use crate::time::Day;
 use crate::todo::ToDo;
+use crate::trace;
+use crate::zone::Zone;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -37,6 +41,8 @@ pub fn routes(routes: &mut Routes) {
         .get("/ledger", readers, ledger)
         .get("/ledger/head.txt", verifiers, head)
         .get("/ledger/{id}", readers, entry)
+        .get("/history/{record}/{id}", Access::only(HISTORY_READERS), history)
+        .get("/admin/access", Access::only(ACCESS_READERS), accesses)
         .get("/admin/verify", verifiers, verify_page)
         .post("/admin/verify", verifiers, verify)
         .get("/admin/jobs", keepers, jobs)
@@ -222,10 +228,11 @@ async fn ledger(cx: Cx) -> PageResult {
             actor: query.opt_text("q"),
             action: query.opt_text("action"),
             subject: query.opt_text("subject"),
-            subject_id: id("subject_id")?,
+            subject_ids: id("subject_id")?.into_iter().collect(),
             about_id: id("about_id")?,
             from: bounds.map(|(from, _)| from),
             to: bounds.map(|(_, to)| to),
+            order: Order::read(query.opt("sort"), "-at")?,
         };
         let page = desk::list(&cx.app, &cx.who, &filter, query.opt("cursor"), ROWS).await?;
         let rows = desk::in_words(&mut cx.read().await?, cx.who.zone_id, &s, &page.items).await?;
@@ -246,11 +253,76 @@ struct EntryPage {
 async fn entry(cx: Cx, Path(id): Path<String>) -> PageResult {
     page::show(cx.lang, async {
         let id = id_of(&id)?;
-        let entry = desk::entry(&cx.app, &cx.who, &cx.request.address.to_string(), id).await?;
+        let entry = desk::entry(&cx.app, &cx.who, cx.request.address, id).await?;
         let s = Shell::of(&cx).await?;
         let rows = desk::in_words(&mut cx.read().await?, cx.who.zone_id, &s, std::slice::from_ref(&entry)).await?;
         let row = rows.into_iter().next().ok_or(Error::NotFound)?;
         html(&EntryPage { s, row })
+    })
+    .await
+}
+
+// The history of one record
+
+#[derive(Template)]
+#[template(path = "oversight/history.html")]
+struct HistoryPage {
+    s: Shell,
+    history: History,
+}
+
+/// `/history/settings/zone` is the history of the zone's settings.
+async fn history(cx: Cx, Path((record, id)): Path<(String, String)>) -> PageResult {
+    page::show(cx.lang, async {
+        let record = Record::parse(&record).ok_or(Error::NotFound)?;
+        let id = if record == Record::Settings && id == "zone" { cx.who.zone_id } else { id_of(&id)? };
+        let s = Shell::of(&cx).await?;
+        let query = Form::parse(cx.request.query.as_bytes());
+        let history = desk::history(&cx.app, &cx.who, &s, (record, id), query.opt("cursor"), ROWS).await?;
+        html(&HistoryPage { s, history })
+    })
+    .await
+}
+
+// The log of accesses
+
+#[derive(Template)]
+#[template(path = "oversight/access.html")]
+struct AccessPage {
+    s: Shell,
+    page: Page<Read>,
+    kinds: &'static [trace::Kind],
+    wrong_day: bool,
+    months: i64,
+}
+
+impl AccessPage {
+    fn table(&self, read: &Read) -> String {
+        table_text(self.s.lang, &read.subject)
+    }
+}
+
+async fn accesses(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let s = Shell::of(&cx).await?;
+        let query = Form::parse(cx.request.query.as_bytes());
+        let day = query.opt("day").map(Day::read);
+        let bounds = day.flatten().and_then(|day| api::bounds(day, &s.time_zone));
+        let id =
+            |name: &str| query.opt(name).map(|text| Uuid::parse_str(text).map_err(|_| Error::NotFound)).transpose();
+        let filter = AccessFilter {
+            actor_id: id("actor_id")?,
+            actor: query.opt_text("q"),
+            kind: query.opt("kind").and_then(trace::Kind::parse),
+            subject: query.opt_text("subject"),
+            subject_id: id("subject_id")?,
+            from: bounds.map(|(from, _)| from),
+            to: bounds.map(|(_, to)| to),
+        };
+        let page = desk::accesses(&cx.app, &cx.who, &filter, query.opt("cursor"), ROWS).await?;
+        let zone = Zone::get(&mut cx.read().await?, cx.who.zone_id).await?;
+        let months = zone.retention().log_months;
+        html(&AccessPage { page, kinds: trace::Kind::ALL, wrong_day: day == Some(None), months, s })
     })
     .await
 }
@@ -333,8 +405,13 @@ impl JobsPage {
 async fn jobs(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let query = Form::parse(cx.request.query.as_bytes());
-        let state = query.opt("state").and_then(JobState::parse);
-        let page = desk::jobs(&cx.app, &cx.who, state, query.opt("cursor"), ROWS).await?;
+        let asked = JobsAsked {
+            state: query.opt("state").and_then(JobState::parse),
+            q: query.opt_text("q"),
+            sort: query.opt_text("sort"),
+            cursor: query.opt_text("cursor"),
+        };
+        let page = desk::jobs(&cx.app, &cx.who, &asked, ROWS).await?;
         html(&JobsPage { s: Shell::of(&cx).await?, page })
     })
     .await

@@ -1,4 +1,5 @@
-use super::{Access, Entry, Filter, Job, JobState, Verification};
+use super::{Access, AccessFilter, Entry, Filter, Job, JobState, Verification};
+use crate::list::{self, Key, Order, Place, Walk, like};
 use crate::time::Time;
 use ::store::{FromRow, MAX_ATTEMPTS, Result, Row, Sql, Tx, sql};
 use serde_json::Value as Json;
@@ -67,8 +68,8 @@ fn conditions(zone: Uuid, filter: &Filter) -> Sql {
     if let Some(table) = &filter.subject {
         query.push(" AND l.subject = ").arg(table.as_str());
     }
-    if let Some(id) = filter.subject_id {
-        query.push(" AND l.subject_id = ").arg(id);
+    if !filter.subject_ids.is_empty() {
+        query.push(" AND l.subject_id IN ").list(filter.subject_ids.iter().copied());
     }
     if let Some(id) = filter.about_id {
         query.push(" AND l.about_id = ").arg(id);
@@ -82,20 +83,11 @@ fn conditions(zone: Uuid, filter: &Filter) -> Sql {
     query
 }
 
-/// Rows, newest first, after a place in that order.
-pub async fn entries(
-    tx: &mut Tx,
-    zone: Uuid,
-    filter: &Filter,
-    after: Option<(Time, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Entry>> {
+/// Rows, usually newest first, after a place in that order.
+pub async fn entries(tx: &mut Tx, zone: Uuid, filter: &Filter, after: Option<Place>, limit: i64) -> Result<Vec<Entry>> {
     let mut query = Sql::from(ENTRY);
     query.append(conditions(zone, filter));
-    if let Some((at, id)) = after {
-        query.push(" AND (l.at, l.id) < (").arg(at).push(", ").arg(id).push(")");
-    }
-    query.push(" ORDER BY l.at DESC, l.id DESC LIMIT ").arg(limit);
+    list::page(&mut query, ["l.at", "l.id"], true, filter.order, after, limit);
     tx.list(query).await
 }
 
@@ -143,23 +135,81 @@ pub async fn count_heads(tx: &mut Tx, zone: Uuid) -> Result<i64> {
     tx.value(sql!("SELECT count(*) FROM ledger_head WHERE zone_id = $1", zone)).await
 }
 
-/// Notes a read that must leave a trace.
-pub async fn note_access(tx: &mut Tx, zone: Uuid, at: Time, actor: Option<Uuid>, access: &Access<'_>) -> Result<()> {
-    tx.run(sql!(
-        "INSERT INTO access_log (zone_id, id, at, actor_id, address, kind, subject, subject_id, detail)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        zone,
-        Uuid::now_v7(),
-        at,
-        actor,
-        access.address,
-        access.kind,
-        access.table,
-        access.id,
-        access.detail
-    ))
-    .await
-    .map(drop)
+// The log of accesses
+
+impl FromRow for Access {
+    fn from_row(row: &Row) -> Result<Self> {
+        let detail: Json = row.get("detail")?;
+        Ok(Self {
+            id: row.get("id")?,
+            at: row.get("at")?,
+            actor_id: row.get("actor_id")?,
+            actor_name: row.get("actor_name")?,
+            address: row.get("address")?,
+            kind: row.get("kind")?,
+            subject: row.get("subject")?,
+            subject_id: row.get::<Option<Uuid>>("subject_id")?.filter(|id| !id.is_nil()),
+            subject_name: row.get("subject_name")?,
+            count: detail["count"].as_i64(),
+        })
+    }
+}
+
+/// `zones` are the reader's own, and the nil zone where that is his to read.
+fn accessed(zones: &[Uuid], filter: &AccessFilter) -> Sql {
+    let mut query = Sql::from(" WHERE l.zone_id IN ");
+    query.list(zones.iter().copied());
+    if let Some(id) = filter.actor_id {
+        query.push(" AND l.actor_id = ").arg(id);
+    }
+    if let Some(name) = &filter.actor {
+        query.push(" AND EXISTS (SELECT 1 FROM person q WHERE q.zone_id = l.zone_id AND q.id = l.actor_id");
+        query.push(" AND q.name LIKE ").arg(list::like(name)).push(")");
+    }
+    if let Some(kind) = filter.kind {
+        query.push(" AND l.kind = ").arg(kind);
+    }
+    if let Some(table) = &filter.subject {
+        query.push(" AND l.subject = ").arg(table.as_str());
+    }
+    if let Some(id) = filter.subject_id {
+        query.push(" AND l.subject_id = ").arg(id);
+    }
+    if let Some(from) = filter.from {
+        query.push(" AND l.at >= ").arg(from);
+    }
+    if let Some(to) = filter.to {
+        query.push(" AND l.at < ").arg(to);
+    }
+    query
+}
+
+/// Reads that left a trace, newest first, after a place in that order.
+pub async fn accesses(
+    tx: &mut Tx,
+    zones: &[Uuid],
+    filter: &AccessFilter,
+    after: Option<Place>,
+    limit: i64,
+) -> Result<Vec<Access>> {
+    let mut query = Sql::from(
+        "SELECT l.id, l.at, l.actor_id, p.name AS actor_name, l.address, l.kind, l.subject, l.subject_id,
+           coalesce(s.name, e.short_name) AS subject_name, l.detail
+         FROM access_log l
+         LEFT JOIN person p ON p.zone_id = l.zone_id AND p.id = l.actor_id
+         LEFT JOIN person s ON s.zone_id = l.zone_id AND s.id = l.subject_id
+         LEFT JOIN enterprise e ON e.zone_id = l.zone_id AND e.id = l.subject_id",
+    );
+    query.append(accessed(zones, filter));
+    list::page(&mut query, ["l.at", "l.id"], true, Order::Usual, after, limit);
+    tx.list(query).await
+}
+
+/// How many there are, counted up to `cap` + 1.
+pub async fn count_accesses(tx: &mut Tx, zones: &[Uuid], filter: &AccessFilter, cap: i64) -> Result<i64> {
+    let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 AS one FROM access_log l");
+    query.append(accessed(zones, filter)).push(" LIMIT ").arg(cap + 1).push(") AS counted");
+    tx.value(query).await
 }
 
 // Checks of the whole ledger
@@ -259,8 +309,10 @@ fn state(now: Time) -> Sql {
     )
 }
 
-fn jobs_query(head: &'static str, zone: Uuid, wanted: Option<JobState>, now: Time) -> Sql {
-    let mut query = Sql::from(head);
+const JOB: &str = "SELECT id, kind, state, run_at, attempts, error, created_at, done_at";
+
+fn jobs_query(head: Sql, zone: Uuid, wanted: Option<JobState>, q: Option<&str>, now: Time) -> Sql {
+    let mut query = head;
     query.push(" FROM (SELECT id, kind, ").append(state(now));
     query.push(" AS state, run_at, attempts, error, created_at, done_at FROM job WHERE zone_id = ").arg(zone);
     query.push(") AS queue WHERE ");
@@ -268,37 +320,54 @@ fn jobs_query(head: &'static str, zone: Uuid, wanted: Option<JobState>, now: Tim
         Some(state) => query.push("state = ").arg(state),
         None => query.push("TRUE"),
     };
+    if let Some(q) = q.filter(|q| !q.trim().is_empty()) {
+        let pattern = like(q).to_lowercase();
+        query.push(" AND (lower(kind) LIKE ").arg(pattern.as_str());
+        query.push(" OR lower(error) LIKE ").arg(pattern.as_str()).push(")");
+    }
     query
 }
 
-/// Jobs, those not done first, then by time.
+/// What a list of jobs is sorted by. `open` puts those that are not done after all
+/// others, each by the time of its run.
+pub const JOB_KEYS: &[Key] = &[
+    Key::number("open", "run_at + CASE WHEN done_at IS NULL THEN 100000000000000 ELSE 0 END"),
+    Key::number("run", "run_at"),
+    Key::text("kind", "kind"),
+    Key::number("attempts", "attempts"),
+];
+
+/// Jobs in order, and the cursor of the rest.
 pub async fn jobs(
     tx: &mut Tx,
     zone: Uuid,
-    wanted: Option<JobState>,
+    (wanted, q): (Option<JobState>, Option<&str>),
     now: Time,
-    after: Option<(bool, Time, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Job>> {
-    let mut query =
-        jobs_query("SELECT id, kind, state, run_at, attempts, error, created_at, done_at", zone, wanted, now);
-    if let Some((done, at, id)) = after {
-        query.push(" AND (CASE WHEN done_at IS NULL THEN 0 ELSE 1 END > ").arg(i64::from(done));
-        query.push(" OR (CASE WHEN done_at IS NULL THEN 0 ELSE 1 END = ").arg(i64::from(done));
-        query.push(" AND (run_at, id) < (").arg(at).push(", ").arg(id).push(")))");
-    }
-    query.push(" ORDER BY CASE WHEN done_at IS NULL THEN 0 ELSE 1 END, run_at DESC, id DESC LIMIT ").arg(limit);
-    tx.list(query).await
+    walk: &Walk,
+) -> Result<(Vec<Job>, Option<String>)> {
+    let mut head = Sql::from(JOB);
+    walk.column(&mut head);
+    walk.list(tx, jobs_query(head, zone, wanted, q, now), "id").await
 }
 
-pub async fn count_jobs(tx: &mut Tx, zone: Uuid, wanted: Option<JobState>, now: Time, cap: i64) -> Result<i64> {
+pub async fn count_jobs(
+    tx: &mut Tx,
+    zone: Uuid,
+    (wanted, q): (Option<JobState>, Option<&str>),
+    now: Time,
+    cap: i64,
+) -> Result<i64> {
     let mut query = Sql::from("SELECT count(*) FROM (");
-    query.append(jobs_query("SELECT 1", zone, wanted, now)).push(" LIMIT ").arg(cap + 1).push(") AS counted");
+    query
+        .append(jobs_query(Sql::from("SELECT 1"), zone, wanted, q, now))
+        .push(" LIMIT ")
+        .arg(cap + 1)
+        .push(") AS counted");
     tx.value(query).await
 }
 
 pub async fn job(tx: &mut Tx, zone: Uuid, id: Uuid, now: Time) -> Result<Option<Job>> {
-    let mut query = jobs_query("SELECT id, kind, state, run_at, attempts, error, created_at, done_at", zone, None, now);
+    let mut query = jobs_query(Sql::from(JOB), zone, None, None, now);
     query.push(" AND id = ").arg(id);
     tx.opt(query).await
 }

@@ -3,7 +3,13 @@
 //! erasure and retention are all made from it, and a test walks the schema: a
 //! column that looks personal must stand here or in [`NOT_PERSONAL`].
 
+use super::{NOTICE_DAYS, REQUEST_DAYS};
+use crate::http::session::LIFE_MS;
+use crate::registry::import::KEPT_MS;
+use crate::text::Lang;
+use crate::time::HOUR_MS;
 use crate::words;
+use crate::zone::Retention;
 
 words! {
     /// 处理的合法性基础 (个人信息保护法 §13).
@@ -24,24 +30,47 @@ words! {
 }
 
 words! {
-    /// How long data is kept. Its text is `keep-<word>`.
+    /// How long data is kept. Its text is `keep-<word>` with the number of
+    /// [`Keep::number`].
     pub enum Keep {
-        /// While somebody is in post or a contact, and two years after.
+        /// While somebody is in post or a contact, and so many days after.
         Post = "post",
-        /// While the account exists; sessions twelve hours at most.
+        /// While the account exists; sessions so many hours at most.
         Account = "account",
-        /// One year (the law asks for six months at least).
+        /// So many months.
         Log = "log",
-        /// One year.
+        /// So many days.
         Notice = "notice",
         /// As the file of the case is kept.
         Case = "case",
-        /// Three years after the decision.
+        /// So many days after the decision.
         Request = "request",
-        /// A sheet until its rows are in, a day at most; rows that came back a week.
+        /// Until the rows are in, or the night after so many hours.
         Import = "import",
         /// As long as the ledger; unreadable once the person is erased.
         Ledger = "ledger",
+    }
+}
+
+impl Keep {
+    /// The number of days, months or hours, as the zone has set it or the program
+    /// does; none where there is no number.
+    pub fn number(self, kept: &Retention) -> Option<i64> {
+        Some(match self {
+            Self::Post => kept.person_days,
+            Self::Account => LIFE_MS / HOUR_MS,
+            Self::Log => kept.log_months,
+            Self::Notice => NOTICE_DAYS,
+            Self::Request => REQUEST_DAYS,
+            Self::Import => KEPT_MS / HOUR_MS,
+            Self::Case | Self::Ledger => return None,
+        })
+    }
+
+    /// How long that is, in words.
+    pub fn text(self, lang: &Lang, kept: &Retention) -> String {
+        let number = self.number(kept).unwrap_or_default();
+        lang.with(&format!("keep-{self}"), &[("n", &number)])
     }
 }
 
@@ -182,6 +211,7 @@ pub const CATALOGUE: &[Kind] = &[
         fields: &[
             of("subject_request", "body", "person_id", Erase::Blank),
             of("subject_request", "answer", "person_id", Erase::Null),
+            of("subject_request", "identity_check", "person_id", Erase::Null),
             text("disclosure", "occasion"),
         ],
     },
@@ -194,6 +224,8 @@ pub const CATALOGUE: &[Kind] = &[
             text("import_row", "cells"),
             text("import_row", "faults"),
             text("import_row", "candidate"),
+            text("import", "preview"),
+            text("import", "columns"),
         ],
     },
     Kind {
@@ -228,6 +260,7 @@ pub const NOT_PERSONAL: &[(&str, &str)] = &[
     ("project", "spelling"),
     ("milestone", "name"),
     ("task_force", "name"),
+    ("saved_view", "name"),
     ("account_right", "name"),
     ("disruption", "name"),
     ("series", "name"),
@@ -297,7 +330,7 @@ pub fn owned() -> impl Iterator<Item = &'static Field> {
 mod tests {
     use super::*;
     use crate::migrations::MIGRATIONS;
-    use crate::text::Lang;
+    use serde_json::json;
     use std::collections::BTreeMap;
 
     /// Every column of the schema that holds text: table and column.
@@ -389,6 +422,31 @@ mod tests {
             assert!(Basis::ALL.iter().all(|basis| lang.has(&format!("basis-{basis}"))));
             assert!(Keep::ALL.iter().all(|keep| lang.has(&format!("keep-{keep}"))));
         }
+    }
+
+    #[test]
+    fn how_long_is_said_as_the_zone_has_set_it() {
+        let set = Retention::of(&json!({"person_days": 90, "access_log_months": 24}));
+        let none = Retention::of(&json!(null));
+        for (keep, as_set, unset) in [
+            (Keep::Post, Some(90), Some(730)),
+            (Keep::Log, Some(24), Some(12)),
+            (Keep::Account, Some(12), Some(12)),
+            (Keep::Notice, Some(365), Some(365)),
+            (Keep::Request, Some(1095), Some(1095)),
+            (Keep::Import, Some(24), Some(24)),
+            (Keep::Case, None, None),
+            (Keep::Ledger, None, None),
+        ] {
+            assert_eq!((keep.number(&set), keep.number(&none)), (as_set, unset), "{keep}");
+            for lang in [Lang::Zh, Lang::En] {
+                let said = keep.text(&lang, &set);
+                assert!(as_set.is_none_or(|n| said.contains(&n.to_string())), "{keep} in {lang:?}: {said}");
+            }
+        }
+        let short = Retention::of(&json!({"access_log_months": 1}));
+        assert_eq!(Keep::Log.number(&short), Some(6), "the law's six months hold");
+        assert!(Keep::ALL.iter().all(|keep| CATALOGUE.iter().any(|kind| kind.keep == *keep)), "every one is used");
     }
 
     #[test]

@@ -1,25 +1,31 @@
 //! What can be done with personal data: consent, requests, erasure, retention.
 
 use super::{
-    ANSWER_DAYS, CONSENT_TEXT, Consent, ConsentKind, Disclosure, Ground, NOTICE_DAYS, PERSON_DAYS, REQUEST_DAYS,
-    Request, RequestKind, RequestState, Standing, store,
+    ANSWER_DAYS, CONSENT_TEXT, Consent, ConsentKind, Disclosure, Ground, NOTICE_DAYS, REQUEST_DAYS, Request,
+    RequestKind, RequestState, Standing, store,
 };
-use crate::actor::{Actor, OUTSIDE, Role, Roles};
+use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
 use crate::clock;
 use crate::error::{Check, Error, Result};
-use crate::oversight::Access;
-use crate::oversight::desk::note_access;
+use crate::organisation::desk::Standing as Tie;
+use crate::organisation::{self, AccountState};
+use crate::registry;
 use crate::text::Lang;
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
+use crate::trace::{self, Trace};
 use crate::zone::Zone;
 use ::store::Tx;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use uuid::Uuid;
 
 /// Who decides requests.
 pub const DECIDERS: Roles = Roles::of(&[Role::Secadmin]);
+/// Who takes them down for somebody who cannot sign in.
+pub const TAKERS: Roles = OFFICE.and(DECIDERS);
 /// Who sees them.
 pub const READERS: Roles = Roles::of(&[Role::Secadmin, Role::Auditor]);
 /// People erased in one night at most, so that the writer is never held long.
@@ -76,12 +82,33 @@ pub async fn decide_consents(app: &App, who: &Actor, lang: Lang, decisions: &[(C
 /// A request that comes in.
 #[derive(Clone, Debug)]
 pub struct NewRequest {
-    /// Whose data; the actor's own unless the security administrator takes it down for another.
+    /// Whose data; the actor's own unless he takes it down for another.
     pub person_id: Option<Uuid>,
     /// What is asked.
     pub kind: RequestKind,
     /// In the person's words.
     pub body: String,
+    /// For another: how the actor made sure that it is he who asks.
+    pub identity_check: String,
+}
+
+/// Whom somebody may ask for: an officer for contacts whom he looks after and
+/// who cannot sign in to ask themselves, the security administrator for anybody.
+pub async fn may_ask_for(tx: &mut Tx, who: &Actor, person: Uuid) -> Result<organisation::Person> {
+    let person = organisation::desk::person(tx, who.zone_id, person).await?;
+    if who.is(DECIDERS) {
+        return Ok(person);
+    }
+    let tie = organisation::desk::standing(tx, who, &person).await?;
+    let contact = person.enterprise_id.or(person.project_id).is_some();
+    if !who.is(OFFICE) || tie != Tie::Keeper || !contact {
+        return Err(Error::Forbidden);
+    }
+    let account = organisation::accounts::account_of(tx, who.zone_id, person.id).await?;
+    if account.is_some_and(|account| account.state == AccountState::Active) {
+        return Err(Error::state("asks_himself"));
+    }
+    Ok(person)
 }
 
 /// Receives a request: it has a number, and a day by which it is answered.
@@ -89,9 +116,10 @@ pub async fn ask(app: &App, who: &Actor, new: NewRequest) -> Result<Uuid> {
     let own = who.person()?;
     let person = new.person_id.unwrap_or(own);
     if person != own {
-        who.must(DECIDERS)?;
+        may_ask_for(&mut app.read().await?, who, person).await?;
     }
     let mut check = Check::new();
+    let identity = (person != own).then(|| check.text("identity_check", &new.identity_check, 200));
     let body = check.opt_text("body", Some(&new.body), 2000).unwrap_or_default();
     check.that(!body.is_empty() || matches!(new.kind, RequestKind::See | RequestKind::Erase), "body", "required");
     check.done()?;
@@ -112,10 +140,14 @@ pub async fn ask(app: &App, who: &Actor, new: NewRequest) -> Result<Uuid> {
         body: &body,
         at: now,
         received_by: who.person_id,
+        identity_check: identity.as_deref(),
         due_at,
     };
     store::insert_request(&mut work, zone, &request).await?;
-    let made = json!({"number": number, "kind": new.kind, "person_id": person, "due_at": due_at});
+    let made = json!({
+        "number": number, "kind": new.kind, "person_id": person, "due_at": due_at,
+        "identity_checked": identity.is_some().then_some(true),
+    });
     let subject = Subject::new("subject_request", id);
     work.log("privacy.ask", subject, Change::made(made)).await?;
     for keeper in store::accounts_with(&mut work, zone, Role::Secadmin).await? {
@@ -124,10 +156,12 @@ pub async fn ask(app: &App, who: &Actor, new: NewRequest) -> Result<Uuid> {
     work.commit(id).await
 }
 
-/// One request: for the person himself, and for those who look after requests.
+/// One request: for the person himself, for who took it down, and for those who
+/// look after requests.
 pub async fn request(app: &App, who: &Actor, id: Uuid) -> Result<Request> {
     let found = store::request(&mut app.read().await?, who.zone_id, id).await?.ok_or(Error::NotFound)?;
-    if who.person_id == Some(found.person_id) || who.is(READERS) { Ok(found) } else { Err(Error::NotFound) }
+    let his = who.person_id.is_some() && [Some(found.person_id), found.received_by].contains(&who.person_id);
+    if his || who.is(READERS) { Ok(found) } else { Err(Error::NotFound) }
 }
 
 /// The requests of the person himself.
@@ -175,22 +209,31 @@ pub async fn decide(app: &App, who: &Actor, id: Uuid, decision: Decision) -> Res
     let subject = Subject::new("subject_request", id);
     let change = Change::from_to(json!({"state": request.state}), json!({"state": state, "ground": decision.ground}));
     work.log("privacy.decide", subject, change).await?;
-    if state == RequestState::Done && request.kind == RequestKind::Erase {
+    let erased = state == RequestState::Done && request.kind == RequestKind::Erase;
+    if erased {
         erase_in(&mut work, request.person_id).await?;
-    } else {
-        work.notify(request.person_id, "privacy.decided", subject, json!({"number": request.number})).await?;
+    }
+    // Who took it down passes the answer on.
+    let told = [(!erased).then_some(request.person_id), request.received_by];
+    let told: BTreeSet<Uuid> = told.into_iter().flatten().filter(|id| !erased || *id != request.person_id).collect();
+    for person in told {
+        work.notify(person, "privacy.decided", subject, json!({"number": request.number})).await?;
     }
     work.commit(id).await
 }
 
 /// Erases a person within a piece of work. Who is still in post is not erased:
-/// the committee's duty needs to say who acts.
+/// the committee's duty needs to say who acts. A contact leaves first, so that
+/// account, sessions and invitations end as with any other leave.
 pub async fn erase_in(work: &mut Work, person: Uuid) -> Result<()> {
     let (zone, now) = (work.zone(), work.now);
     match store::in_post(work, zone, person).await? {
         None => return Err(Error::NotFound),
         Some(true) => return Err(Error::state("still_in_post")),
         Some(false) => {}
+    }
+    if organisation::desk::person(work, zone, person).await?.left_at.is_none() {
+        registry::desk::leave_in(work, person).await?;
     }
     let rows = store::erase(work, zone, person, now).await?;
     let key = work.destroy_key(zone, person).await?;
@@ -200,8 +243,23 @@ pub async fn erase_in(work: &mut Work, person: Uuid) -> Result<()> {
 
 /// A person's own data as one document, to read or to take along. That it was
 /// taken is noted.
-pub async fn export(app: &App, who: &Actor, address: &str) -> Result<Json> {
+pub async fn export(app: &App, who: &Actor, address: IpAddr) -> Result<Json> {
     let person = who.person()?;
+    export_of(app, who, person, address, trace::Kind::OwnExport).await
+}
+
+/// The data of somebody who asked to see it and cannot sign in, for the security
+/// administrator to hand over. That it was taken is noted.
+pub async fn export_for(app: &App, who: &Actor, request: Uuid, address: IpAddr) -> Result<Json> {
+    who.must(DECIDERS)?;
+    let request = self::request(app, who, request).await?;
+    if request.kind != RequestKind::See {
+        return Err(Error::NotFound);
+    }
+    export_of(app, who, request.person_id, address, trace::Kind::RequestExport).await
+}
+
+async fn export_of(app: &App, who: &Actor, person: Uuid, address: IpAddr, kind: trace::Kind) -> Result<Json> {
     let mut tx = app.read().await?;
     let zone = Zone::get(&mut tx, who.zone_id).await?;
     let data = store::data_of(&mut tx, who.zone_id, person).await?;
@@ -216,8 +274,7 @@ pub async fn export(app: &App, who: &Actor, address: &str) -> Result<Json> {
         .map(|d| json!({"at": d.at, "to": d.to_org, "basis": d.basis, "fields": d.fields, "occasion": d.occasion}))
         .collect();
     drop(tx);
-    let access = Access { address, kind: "own_export", table: "person", id: Some(person), detail: &json!({}) };
-    note_access(app, who, &access).await?;
+    trace::note(app, who, address, Trace::of(kind, "person", person)).await?;
     Ok(json!({
         "zone": zone.name,
         "at": app.now(),
@@ -308,11 +365,6 @@ pub struct Retained {
     pub requests: u64,
 }
 
-/// Days for which a zone keeps people who left.
-pub fn person_days(zone: &Zone) -> i64 {
-    zone.settings["person_days"].as_i64().filter(|days| *days >= 1).unwrap_or(PERSON_DAYS)
-}
-
 /// Ends what need not be kept longer.
 pub async fn retain(app: &App, zone_id: Uuid) -> Result<Retained> {
     let zone = Zone::get(&mut app.read().await?, zone_id).await?;
@@ -320,7 +372,7 @@ pub async fn retain(app: &App, zone_id: Uuid) -> Result<Retained> {
     let now = work.now;
     let before = |days: i64| now.plus(-days * DAY_MS);
     let mut done = Retained::default();
-    for person in store::left_before(&mut work, zone_id, before(person_days(&zone)), ERASE_BATCH).await? {
+    for person in store::left_before(&mut work, zone_id, before(zone.retention().person_days), ERASE_BATCH).await? {
         erase_in(&mut work, person).await?;
         done.people += 1;
     }

@@ -13,6 +13,7 @@ use crate::worker::Kind;
 use ::store::{Schedule, from_row};
 use uuid::Uuid;
 
+pub use crate::zone::PERSON_DAYS;
 pub use catalogue::{Basis, Keep};
 
 words! {
@@ -74,8 +75,6 @@ words! {
 
 /// Working days in which a request is answered.
 pub const ANSWER_DAYS: u32 = 15;
-/// Days for which a person who left is kept, unless the zone says otherwise.
-pub const PERSON_DAYS: i64 = 730;
 /// Days for which notices are kept.
 pub const NOTICE_DAYS: i64 = 365;
 /// Days for which the words of a decided request are kept.
@@ -139,6 +138,12 @@ pub struct Request {
     pub received_at: Time,
     /// When the answer is due.
     pub due_at: Time,
+    /// Who took it down.
+    pub received_by: Option<Uuid>,
+    /// His name, where it was not the person himself.
+    pub taken_by: Option<String>,
+    /// How he made sure who asks.
+    pub identity_check: Option<String>,
     /// The answer.
     pub answer: Option<String>,
     /// Why it was refused.
@@ -161,6 +166,9 @@ from_row!(Request {
     state,
     received_at,
     due_at,
+    received_by,
+    taken_by,
+    identity_check,
     answer,
     ground,
     decided_by,

@@ -1,5 +1,5 @@
 use super::catalogue::{CATALOGUE, Kind};
-use super::desk::{self, DECIDERS, Decision, NewDisclosure, NewRequest, READERS};
+use super::desk::{self, DECIDERS, Decision, NewDisclosure, NewRequest, READERS, TAKERS};
 use super::{Basis, ConsentKind, Disclosure, Ground, Request, RequestKind, Standing};
 use crate::actor::Role;
 use crate::error::{Error, FieldError, Result};
@@ -7,11 +7,13 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
-use crate::zone::Zone;
+use crate::organisation::Person;
+use crate::zone::{Retention, Zone};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 pub fn routes(routes: &mut Routes) {
@@ -23,6 +25,9 @@ pub fn routes(routes: &mut Routes) {
         .post("/privacy/requests", Access::signed_in(), ask)
         .get("/privacy/requests/{id}", Access::signed_in(), request)
         .post("/privacy/requests/{id}", Access::only(DECIDERS), decide)
+        .get("/privacy/requests/{id}/data.json", Access::only(DECIDERS), export_for)
+        .get("/privacy/requests/for/{person}", Access::only(TAKERS), ask_for_page)
+        .post("/privacy/requests/for/{person}", Access::only(TAKERS), ask_for)
         .get("/admin/privacy", Access::only(READERS), admin)
         .post("/admin/privacy/disclosures", Access::only(DECIDERS), disclose);
 }
@@ -47,6 +52,7 @@ struct NoticePage {
     s: Shell,
     kinds: &'static [Kind],
     contact: Option<Contact>,
+    kept: Retention,
 }
 
 async fn notice(cx: Cx) -> PageResult {
@@ -56,7 +62,8 @@ async fn notice(cx: Cx) -> PageResult {
             if cx.visitor() { Zone::only(&mut tx).await? } else { Some(Zone::get(&mut tx, cx.who.zone_id).await?) };
         drop(tx);
         let contact = zone.as_ref().map(Contact::of).filter(|contact| !contact.name.is_empty());
-        html(&NoticePage { s: Shell::of(&cx).await?, kinds: CATALOGUE, contact })
+        let kept = zone.as_ref().map_or_else(|| Retention::of(&Json::Null), Zone::retention);
+        html(&NoticePage { s: Shell::of(&cx).await?, kinds: CATALOGUE, contact, kept })
     })
     .await
 }
@@ -96,16 +103,28 @@ async fn mine(cx: Cx) -> PageResult {
 
 async fn export(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let data = desk::export(&cx.app, &cx.who, &cx.request.address.to_string()).await?;
-        let text = serde_json::to_string_pretty(&data).map_err(|e| Error::Internal(e.to_string()))?;
-        let mut response = text.into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"my-data.json\""));
-        Ok(response)
+        let data = desk::export(&cx.app, &cx.who, cx.request.address).await?;
+        download(&data, "attachment; filename=\"my-data.json\"")
     })
     .await
+}
+
+async fn export_for(cx: Cx, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async {
+        let data = desk::export_for(&cx.app, &cx.who, id_of(&id)?, cx.request.address).await?;
+        download(&data, "attachment; filename=\"data.json\"")
+    })
+    .await
+}
+
+fn download(data: &Json, disposition: &'static str) -> Result<Response> {
+    let text = serde_json::to_string_pretty(data).map_err(|e| Error::Internal(e.to_string()))?;
+    let mut response = text.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    Ok(response)
 }
 
 /// Fields are named like the uses; each says `yes` or `no`. What is not said
@@ -146,11 +165,59 @@ async fn ask(Posted { cx, mut form }: Posted) -> PageResult {
             }
             return mine_shown(&cx, form, StatusCode::UNPROCESSABLE_ENTITY).await;
         };
-        match desk::ask(&cx.app, &cx.who, NewRequest { person_id: None, kind, body: form.text("body") }).await {
+        let new = NewRequest { person_id: None, kind, body: form.text("body"), identity_check: String::new() };
+        match desk::ask(&cx.app, &cx.who, new).await {
             Ok(id) | Err(Error::Replayed(id)) => Ok(go(&format!("/privacy/requests/{id}"), "flash-request-received")),
             Err(error) => {
                 form.refused(error)?;
                 mine_shown(&cx, form, StatusCode::UNPROCESSABLE_ENTITY).await
+            }
+        }
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "privacy/ask.html")]
+struct AskPage {
+    s: Shell,
+    form: Form,
+    person: Person,
+}
+
+async fn ask_for_shown(cx: &Cx, person: Uuid, form: Form, status: StatusCode) -> Result<Response> {
+    let person = desk::may_ask_for(&mut cx.read().await?, &cx.who, person).await?;
+    html_with(status, &AskPage { s: Shell::of(cx).await?, form, person })
+}
+
+async fn ask_for_page(cx: Cx, Path(person): Path<String>) -> PageResult {
+    page::show(cx.lang, async { ask_for_shown(&cx, id_of(&person)?, Form::default(), StatusCode::OK).await }).await
+}
+
+async fn ask_for(Path(person): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let person = id_of(&person)?;
+        let kind = form.word("kind", RequestKind::parse);
+        let kind = match kind {
+            Some(kind) => kind,
+            None => {
+                if !form.has_error("kind") {
+                    form.add(FieldError::new("kind", "required"));
+                }
+                return ask_for_shown(&cx, person, form, StatusCode::UNPROCESSABLE_ENTITY).await;
+            }
+        };
+        let new = NewRequest {
+            person_id: Some(person),
+            kind,
+            body: form.text("body"),
+            identity_check: form.text("identity_check"),
+        };
+        match desk::ask(&cx.app, &cx.who, new).await {
+            Ok(id) | Err(Error::Replayed(id)) => Ok(go(&format!("/privacy/requests/{id}"), "flash-request-received")),
+            Err(error) => {
+                form.refused(error)?;
+                ask_for_shown(&cx, person, form, StatusCode::UNPROCESSABLE_ENTITY).await
             }
         }
     })
@@ -165,13 +232,18 @@ struct RequestPage {
     request: Request,
     can_decide: bool,
     own: bool,
+    /// Whether the reader has the list of requests to go back to.
+    keeps: bool,
 }
 
 async fn request_shown(cx: &Cx, id: Uuid, form: Form, status: StatusCode) -> Result<Response> {
     let request = desk::request(&cx.app, &cx.who, id).await?;
     let own = cx.who.person_id == Some(request.person_id);
     let can_decide = cx.who.has(Role::Secadmin) && request.decided_at.is_none() && !own;
-    html_with(status, &RequestPage { s: Shell::of(cx).await?, form, request, can_decide, own })
+    html_with(
+        status,
+        &RequestPage { s: Shell::of(cx).await?, form, request, can_decide, own, keeps: cx.who.is(READERS) },
+    )
 }
 
 async fn request(cx: Cx, Path(id): Path<String>) -> PageResult {
@@ -214,7 +286,7 @@ struct AdminPage {
     requests: Vec<Request>,
     disclosures: Vec<Disclosure>,
     kinds: &'static [Kind],
-    person_days: i64,
+    kept: Retention,
     can_disclose: bool,
 }
 
@@ -233,7 +305,7 @@ async fn admin_shown(cx: &Cx, form: Form, status: StatusCode) -> Result<Response
         requests: desk::requests(&cx.app, &cx.who, false).await?,
         disclosures: desk::disclosures(&cx.app, &cx.who).await?,
         kinds: CATALOGUE,
-        person_days: desk::person_days(&zone),
+        kept: zone.retention(),
         can_disclose: cx.who.has(Role::Secadmin),
     };
     html_with(status, &page)

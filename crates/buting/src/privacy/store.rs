@@ -57,8 +57,10 @@ pub async fn last_consent(tx: &mut Tx, zone: Uuid, person: Uuid, kind: ConsentKi
 
 const REQUEST: &str =
     "SELECT r.id, r.number, r.person_id, p.name AS person, r.kind, r.body, r.state, r.received_at, r.due_at,
-   r.answer, r.ground, d.name AS decided_by, r.decided_at, r.version
+   r.received_by, c.name AS taken_by, r.identity_check, r.answer, r.ground, d.name AS decided_by, r.decided_at,
+   r.version
  FROM subject_request r
+ LEFT JOIN person c ON c.zone_id = r.zone_id AND c.id = r.received_by AND r.received_by <> r.person_id
  LEFT JOIN person p ON p.zone_id = r.zone_id AND p.id = r.person_id
  LEFT JOIN person d ON d.zone_id = r.zone_id AND d.id = r.decided_by";
 
@@ -71,13 +73,15 @@ pub struct NewRequest<'a> {
     pub body: &'a str,
     pub at: Time,
     pub received_by: Option<Uuid>,
+    pub identity_check: Option<&'a str>,
     pub due_at: Time,
 }
 
 pub async fn insert_request(tx: &mut Tx, zone: Uuid, new: &NewRequest<'_>) -> Result<()> {
     tx.run(sql!(
-        "INSERT INTO subject_request (zone_id, id, number, person_id, kind, body, state, received_at, received_by, due_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, 'received', $7, $8, $9, 1)",
+        "INSERT INTO subject_request (zone_id, id, number, person_id, kind, body, state, received_at, received_by, due_at,
+           identity_check, version)
+         VALUES ($1, $2, $3, $4, $5, $6, 'received', $7, $8, $9, $10, 1)",
         zone,
         new.id,
         new.number,
@@ -86,7 +90,8 @@ pub async fn insert_request(tx: &mut Tx, zone: Uuid, new: &NewRequest<'_>) -> Re
         new.body,
         new.at,
         new.received_by,
-        new.due_at
+        new.due_at,
+        new.identity_check
     ))
     .await
     .map(drop)
@@ -291,7 +296,7 @@ pub async fn delete_notices(tx: &mut Tx, zone: Uuid, before: Time) -> Result<u64
 
 pub async fn blank_requests(tx: &mut Tx, zone: Uuid, before: Time) -> Result<u64> {
     tx.run(sql!(
-        "UPDATE subject_request SET body = '', answer = NULL
+        "UPDATE subject_request SET body = '', answer = NULL, identity_check = NULL
          WHERE zone_id = $1 AND decided_at < $2 AND (body <> '' OR answer IS NOT NULL)",
         zone,
         before

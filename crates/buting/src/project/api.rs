@@ -81,6 +81,8 @@ impl Versioned for TaskForce {
 struct ListQuery {
     limit: Option<i64>,
     cursor: Option<String>,
+    /// `name` (by pinyin), `stage`, `level`, `carrier`, `created`; with `-` the greatest first.
+    sort: Option<String>,
     /// Which have come so far.
     stage: Option<Stage>,
     /// Of that level.
@@ -109,6 +111,7 @@ async fn list(cx: Cx, query: ListQuery) -> Result<Page<Project>> {
         mine: query.mine,
         closed: query.closed,
         q: query.q,
+        sort: query.sort,
         cursor: query.cursor,
     };
     desk::projects(&cx.app, &cx.who, asked, limit(query.limit)?).await
@@ -143,6 +146,10 @@ async fn pair(cx: Cx, id: Uuid, new: NewPair) -> Result<Uuid> {
 struct MilestoneQuery {
     limit: Option<i64>,
     cursor: Option<String>,
+    /// `plan`, `name`, `project`, `owner` (by pinyin), `moves`; with `-` the greatest first.
+    sort: Option<String>,
+    /// A part of its name, or words of its project.
+    q: Option<String>,
     /// Of this project.
     project_id: Option<Uuid>,
     /// Which stand so.
@@ -150,7 +157,13 @@ struct MilestoneQuery {
 }
 
 async fn milestones(cx: Cx, query: MilestoneQuery) -> Result<Page<Milestone>> {
-    let asked = MilestoneAsked { project_id: query.project_id, state: query.state, cursor: query.cursor };
+    let asked = MilestoneAsked {
+        project_id: query.project_id,
+        state: query.state,
+        q: query.q,
+        sort: query.sort,
+        cursor: query.cursor,
+    };
     desk::milestones(&cx.app, &cx.who, asked, limit(query.limit)?).await
 }
 

@@ -11,6 +11,7 @@ use crate::assignment::desk::DECIDERS;
 use crate::assignment::reach;
 use crate::error::{Check, Conflict, Error, Result};
 use crate::http::api::{Page, TOTAL_CAP};
+use crate::list::Walk;
 use crate::organisation::NewPerson;
 use crate::organisation::desk::{add_person_in, sealed};
 use crate::search;
@@ -84,16 +85,17 @@ pub struct Asked {
     pub closed: bool,
     /// Words of name, owner, site, works, code.
     pub q: Option<String>,
+    /// `name` when nothing is said, `stage`, `level`, `carrier`, `created`; with `-` the greatest first.
+    pub sort: Option<String>,
     /// Where the page before ended.
     pub cursor: Option<String>,
 }
 
-/// A page of projects by name.
+/// A page of projects.
 pub async fn projects(app: &App, who: &Actor, asked: Asked, limit: i64) -> Result<Page<Project>> {
     who.must(READERS)?;
     let zone = who.zone_id;
-    let after =
-        asked.cursor.as_deref().map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable")));
+    let walk = Walk::read(store::KEYS, "name", asked.sort.as_deref(), asked.cursor.as_deref(), limit)?;
     let mut tx = app.read().await?;
     let words = match asked.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         Some(q) => Some(search::matching(&mut tx, zone, PROJECT, "p.id", q).await?.unwrap_or(Sql::from("FALSE"))),
@@ -122,19 +124,10 @@ pub async fn projects(app: &App, who: &Actor, asked: Asked, limit: i64) -> Resul
         closed: asked.closed,
         words,
         mine,
-        after: after.transpose()?,
     };
-    let mut rows = store::projects(&mut tx, zone, &filter, limit + 1).await?;
+    let (rows, next) = store::projects(&mut tx, zone, &filter, &walk).await?;
     let counted = store::count(&mut tx, zone, &filter, TOTAL_CAP).await?;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| more).map(|row| format!("{}.{}", row.id, row.name));
     Ok(Page::new(rows, next, counted))
-}
-
-fn read_cursor(cursor: &str) -> Option<(String, Uuid)> {
-    let (id, name) = cursor.split_once('.')?;
-    Some((name.to_owned(), Uuid::parse_str(id).ok()?))
 }
 
 /// The texts of a project, trimmed and measured.
@@ -336,41 +329,6 @@ pub async fn carriers(app: &App, who: &Actor) -> Result<Vec<(String, String)>> {
     Ok(rows.into_iter().map(|(id, name)| (id.to_string(), name)).collect())
 }
 
-/// One line of what happened to a project.
-#[derive(Clone, Debug)]
-pub struct Trace {
-    /// When.
-    pub at: Time,
-    /// Who did it; empty for a rule of the program.
-    pub actor: String,
-    /// Locale key of what was done.
-    pub key: String,
-    /// The reason that was given.
-    pub note: Option<String>,
-}
-
-/// What happened to a project, newest first, at most a hundred: everything for
-/// those who reach it; for its own people what concerns the project itself,
-/// without the office's reasons; nothing for others.
-pub async fn trace(app: &App, who: &Actor, id: Uuid) -> Result<Vec<Trace>> {
-    may_know(who, id)?;
-    let mut tx = app.read().await?;
-    if !reach::reaches(&mut tx, who, id).await? {
-        return Ok(Vec::new());
-    }
-    let inside = who.is(OFFICE);
-    let rows = store::trace(&mut tx, who.zone_id, id, inside).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(at, actor, action, note)| Trace {
-            at,
-            actor: actor.unwrap_or_default(),
-            key: format!("ledger-{}", action.replace('.', "-")),
-            note: note.filter(|_| inside),
-        })
-        .collect())
-}
-
 // ---- point to point ------------------------------------------------------------
 
 /// Who calls whom for a project; their numbers are masked for those who do not
@@ -381,6 +339,11 @@ pub async fn pair(app: &App, who: &Actor, project: Uuid) -> Result<Option<Pair>>
     let full = reach::reaches(&mut tx, who, project).await?;
     let pair = store::pairs(&mut tx, who.zone_id, &[project], true).await?.pop();
     Ok(pair.map(|pair| if full { pair } else { masked(pair) }))
+}
+
+/// The person of a project whom to call first: theirs of the pair.
+pub async fn first_contact(tx: &mut Tx, zone: Uuid, project: Uuid) -> Result<Option<Uuid>> {
+    Ok(store::pairs(tx, zone, &[project], true).await?.pop().map(|pair| pair.theirs.person_id))
 }
 
 /// The pairs of a list of projects, masked where need be.
@@ -545,11 +508,15 @@ pub struct MilestoneAsked {
     pub project_id: Option<Uuid>,
     /// Which stand so.
     pub state: Option<MilestoneState>,
+    /// A part of its name, or words of its project.
+    pub q: Option<String>,
+    /// `plan` when nothing is said, `name`, `project`, `owner`, `moves`; with `-` the greatest first.
+    pub sort: Option<String>,
     /// Where the page before ended.
     pub cursor: Option<String>,
 }
 
-/// A page of milestones by date.
+/// A page of milestones.
 pub async fn milestones(app: &App, who: &Actor, asked: MilestoneAsked, limit: i64) -> Result<Page<Milestone>> {
     who.must(READERS)?;
     let zone = who.zone_id;
@@ -558,20 +525,19 @@ pub async fn milestones(app: &App, who: &Actor, asked: MilestoneAsked, limit: i6
         (Scope::Project(own), asked) if asked.is_none_or(|asked| asked == *own) => Some(*own),
         _ => return Err(Error::NotFound),
     };
-    let read = |cursor: &str| {
-        let (day, id) = cursor.split_once('.')?;
-        Some((Day::read(day)?, Uuid::parse_str(id).ok()?))
-    };
-    let after = asked.cursor.as_deref().map(|cursor| read(cursor).ok_or_else(|| Error::field("cursor", "unreadable")));
-    let filter =
-        MilestoneFilter { project_id, state: asked.state, after: after.transpose()?, ..MilestoneFilter::default() };
+    let walk = Walk::read(store::MILESTONE_KEYS, "plan", asked.sort.as_deref(), asked.cursor.as_deref(), limit)?;
     let mut tx = app.read().await?;
+    let q = match asked.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty()) {
+        Some(q) => {
+            let projects = search::matching(&mut tx, zone, PROJECT, "m.project_id", &q).await?;
+            Some((q, projects))
+        }
+        None => None,
+    };
+    let filter = MilestoneFilter { project_id, state: asked.state, q, ..MilestoneFilter::default() };
     let today = today(app, &mut tx, zone).await?;
-    let mut rows = store::milestones(&mut tx, zone, &filter, today, limit + 1).await?;
+    let (rows, next) = store::milestones(&mut tx, zone, &filter, today, &walk).await?;
     let counted = store::count_milestones(&mut tx, zone, &filter, today, TOTAL_CAP).await?;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| more).map(|row| format!("{}.{}", row.plan_on, row.id));
     Ok(Page::new(rows, next, counted))
 }
 
@@ -586,7 +552,7 @@ pub async fn late_by_project(app: &App, who: &Actor, projects: &[Uuid]) -> Resul
 async fn milestone_in(app: &App, tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Milestone> {
     let today = today(app, tx, who.zone_id).await?;
     let filter = MilestoneFilter { id: Some(id), ..MilestoneFilter::default() };
-    let one = store::milestones(tx, who.zone_id, &filter, today, 1).await?.pop().ok_or(Error::NotFound)?;
+    let one = store::first_milestones(tx, who.zone_id, &filter, today, 1).await?.pop().ok_or(Error::NotFound)?;
     may_know(who, one.project_id)?;
     Ok(one)
 }
@@ -613,7 +579,7 @@ pub async fn add_milestone(app: &App, who: &Actor, new: NewMilestone) -> Result<
     let (zone, id, now) = (who.zone_id, new.id.unwrap_or_else(Uuid::now_v7), work.now);
     let there = MilestoneFilter { id: Some(id), ..MilestoneFilter::default() };
     let today = today(app, &mut work, zone).await?;
-    if !store::milestones(&mut work, zone, &there, today, 1).await?.is_empty() {
+    if !store::first_milestones(&mut work, zone, &there, today, 1).await?.is_empty() {
         return Err(Error::Replayed(id));
     }
     let project = match kept(&mut work, new.project_id).await {
@@ -853,7 +819,7 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     let today = place.day(app.now());
     for (state, light) in [(MilestoneState::Late, Light::Overdue), (MilestoneState::Near, Light::Near)] {
         let filter = MilestoneFilter { owner_id: Some(person), state: Some(state), ..MilestoneFilter::default() };
-        for milestone in store::milestones(&mut tx, zone, &filter, today, 20).await? {
+        for milestone in store::first_milestones(&mut tx, zone, &filter, today, 20).await? {
             // The day itself still counts; it is late from the next morning on.
             let due = Day(milestone.plan_on.0.saturating_add(jiff::Span::new().days(1))).start(&place.time_zone());
             items.push(ToDo {

@@ -1,4 +1,4 @@
-use super::desk::{self, Asked, KEEPERS, MilestoneAsked, READERS, Trace};
+use super::desk::{self, Asked, KEEPERS, MilestoneAsked, READERS};
 use super::{
     Level, Milestone, MilestonePatch, MilestoneState, NewMember, NewMilestone, NewPair, NewProject, NewTaskForce, Pair,
     Project, ProjectPatch, Side, Stage, TaskForce, TaskForcePatch, code_warning,
@@ -15,6 +15,8 @@ use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::patch::Patch;
+use crate::registry::timeline::{self, Timeline};
+use crate::saved::{self, List, Offered};
 use crate::subject::{Named, SubjectKind};
 use crate::text::Lang;
 use askama::Template;
@@ -89,6 +91,7 @@ struct Index {
     levels: &'static [Level],
     carriers: Vec<Choice>,
     without_pair: i64,
+    offered: Offered,
 }
 
 /// A project with who answers and who calls whom.
@@ -114,6 +117,7 @@ async fn index(cx: Cx) -> PageResult {
             mine: query.on("mine"),
             closed: query.on("closed"),
             q: query.opt_text("q"),
+            sort: query.opt_text("sort"),
             cursor: query.opt_text("cursor"),
         };
         let list = desk::projects(&cx.app, &cx.who, asked, ROWS).await?;
@@ -139,6 +143,7 @@ async fn index(cx: Cx) -> PageResult {
             carriers: desk::carriers(&cx.app, &cx.who).await?,
             without_pair: lonely.total.unwrap_or(crate::http::api::TOTAL_CAP),
             page,
+            offered: saved::desk::offered(&cx.app, &cx.who, List::Projects).await?,
             s: Shell::of(&cx).await?,
         })
     })
@@ -160,7 +165,7 @@ struct ShowPage {
     appeals: Vec<appeal::record::Line>,
     milestones: Page<Milestone>,
     forces: Vec<TaskForce>,
-    trace: Vec<Trace>,
+    timeline: Timeline,
 }
 
 impl ShowPage {
@@ -193,6 +198,9 @@ async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
             Vec::new()
         };
         drop(tx);
+        let s = Shell::of(&cx).await?;
+        let before = Form::parse(cx.request.query.as_bytes()).id("before");
+        let timeline = timeline::of(app, who, &s, id, before).await?;
         html(&ShowPage {
             warning: code_warning(project.code.as_deref()).map(|finding| finding.message(language(cx.lang))),
             keeps: desk::may_keep(app, who, id).await?,
@@ -204,9 +212,9 @@ async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
             appeals,
             milestones,
             forces: desk::task_forces(app, who, Some(id)).await?,
-            trace: desk::trace(app, who, id).await?,
+            timeline,
             project,
-            s: Shell::of(&cx).await?,
+            s,
         })
     })
     .await
@@ -436,6 +444,8 @@ async fn milestones(cx: Cx) -> PageResult {
         let asked = MilestoneAsked {
             project_id: query.id("project_id"),
             state: query.word("state", MilestoneState::parse),
+            q: query.opt_text("q"),
+            sort: query.opt_text("sort"),
             cursor: query.opt_text("cursor"),
         };
         let page = desk::milestones(&cx.app, &cx.who, asked, ROWS).await?;

@@ -2,18 +2,47 @@ use super::{
     Level, Linked, Member, Milestone, MilestoneState, NewMember, NewMilestone, Pair, Project, Side, Stage, TaskForce,
     milestone_state,
 };
+use crate::list::{Key, Walk, like};
 use crate::time::{Day, Time};
 use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};
 use hanzi::pinyin::spelling_keys;
 use uuid::Uuid;
 
 const PROJECT: &str = "SELECT p.id, p.name, p.short_name, p.code, p.level, p.level_text, p.owner_name, p.contractor,
-   p.enterprise_id, p.carrier_id, c.short_name AS carrier, p.site, p.stage, p.works, p.closed_at, p.created_at, p.version
-   FROM project p LEFT JOIN carrier c ON c.zone_id = p.zone_id AND c.id = p.carrier_id";
+   p.enterprise_id, p.carrier_id, c.short_name AS carrier, p.site, p.stage, p.works, p.closed_at, p.created_at, p.version";
+const PROJECT_FROM: &str = " FROM project p LEFT JOIN carrier c ON c.zone_id = p.zone_id AND c.id = p.carrier_id";
+
+/// What a list of projects is sorted by.
+pub const KEYS: &[Key] = &[
+    Key::text("name", "p.spelling"),
+    Key::number("stage", STAGE),
+    Key::number("level", LEVEL),
+    Key::text("carrier", "coalesce(c.spelling, '')"),
+    Key::number("created", "p.created_at"),
+];
+
+/// Stages by how far the project has come ([`Stage`]).
+const STAGE: &str = "CASE p.stage WHEN 'signed' THEN 1 WHEN 'registered' THEN 2 WHEN 'approved' THEN 3
+   WHEN 'land' THEN 4 WHEN 'planning' THEN 5 WHEN 'assessment' THEN 6 WHEN 'drawings' THEN 7 WHEN 'permit' THEN 8
+   WHEN 'started' THEN 9 WHEN 'construction' THEN 10 WHEN 'acceptance' THEN 11 WHEN 'production' THEN 12
+   WHEN 'full_capacity' THEN 13 ELSE 99 END";
+
+/// Levels from the state's to the zone's ([`Level`]).
+const LEVEL: &str =
+    "CASE p.level WHEN 'national' THEN 1 WHEN 'province' THEN 2 WHEN 'city' THEN 3 WHEN 'zone' THEN 4 ELSE 99 END";
+
+/// What a list of milestones is sorted by.
+pub const MILESTONE_KEYS: &[Key] = &[
+    Key::text("plan", "m.plan_on"),
+    Key::text("name", "m.name"),
+    Key::text("project", "j.spelling"),
+    Key::text("owner", "coalesce(o.spelling, '')"),
+    Key::number("moves", "m.moves"),
+];
 
 pub async fn project(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Project>> {
     let mut query = Sql::from(PROJECT);
-    query.push(" WHERE p.zone_id = ").arg(zone).push(" AND p.id = ").arg(id);
+    query.push(PROJECT_FROM).push(" WHERE p.zone_id = ").arg(zone).push(" AND p.id = ").arg(id);
     tx.opt(query).await
 }
 
@@ -30,7 +59,6 @@ pub struct Filter {
     pub words: Option<Sql>,
     /// A condition on what is mine, on `p.id`.
     pub mine: Option<Sql>,
-    pub after: Option<(String, Uuid)>,
 }
 
 fn narrow(query: &mut Sql, zone: Uuid, filter: &Filter) {
@@ -63,21 +91,13 @@ fn narrow(query: &mut Sql, zone: Uuid, filter: &Filter) {
     }
 }
 
-pub async fn projects(tx: &mut Tx, zone: Uuid, filter: &Filter, limit: i64) -> Result<Vec<Project>> {
+/// Projects in order, and the cursor of the rest.
+pub async fn projects(tx: &mut Tx, zone: Uuid, filter: &Filter, walk: &Walk) -> Result<(Vec<Project>, Option<String>)> {
     let mut query = Sql::from(PROJECT);
+    walk.column(&mut query);
+    query.push(PROJECT_FROM);
     narrow(&mut query, zone, filter);
-    if let Some((name, id)) = &filter.after {
-        query
-            .push(" AND (p.name > ")
-            .arg(name)
-            .push(" OR (p.name = ")
-            .arg(name)
-            .push(" AND p.id > ")
-            .arg(*id)
-            .push("))");
-    }
-    query.push(" ORDER BY p.name, p.id LIMIT ").arg(limit);
-    tx.list(query).await
+    walk.list(tx, query, "p.id").await
 }
 
 pub async fn count(tx: &mut Tx, zone: Uuid, filter: &Filter, cap: i64) -> Result<i64> {
@@ -165,27 +185,6 @@ pub async fn has(tx: &mut Tx, zone: Uuid, enterprise: Option<Uuid>, carrier: Opt
 pub async fn carriers(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, String)>> {
     tx.list(sql!("SELECT id, short_name FROM carrier WHERE zone_id = $1 AND closed_at IS NULL ORDER BY name, id", zone))
         .await
-}
-
-/// Ledger rows about a project, newest first: when, who, what, why. Outside the
-/// office only those of the project itself.
-pub async fn trace(
-    tx: &mut Tx,
-    zone: Uuid,
-    project: Uuid,
-    inside: bool,
-) -> Result<Vec<(Time, Option<String>, String, Option<String>)>> {
-    let mut query = sql!(
-        "SELECT l.at, p.name, l.action, l.note FROM ledger l
-         LEFT JOIN person p ON p.zone_id = l.zone_id AND p.id = l.actor_id WHERE l.zone_id = $1 AND l.about_id = $2",
-        zone,
-        project
-    );
-    if !inside {
-        query.push(" AND l.subject IN ('project', 'project_contact', 'milestone', 'assignment')");
-    }
-    query.push(" ORDER BY l.id DESC LIMIT 100");
-    tx.list(query).await
 }
 
 /// How many milestones of each project are late.
@@ -371,7 +370,8 @@ pub struct MilestoneFilter {
     pub project_id: Option<Uuid>,
     pub owner_id: Option<Uuid>,
     pub state: Option<MilestoneState>,
-    pub after: Option<(Day, Uuid)>,
+    /// A part of its name, or what the words of its project match.
+    pub q: Option<(String, Option<Sql>)>,
 }
 
 fn narrow_milestones(query: &mut Sql, zone: Uuid, filter: &MilestoneFilter, today: Day) {
@@ -386,6 +386,13 @@ fn narrow_milestones(query: &mut Sql, zone: Uuid, filter: &MilestoneFilter, toda
     if let Some(id) = filter.owner_id {
         query.push(" AND m.owner_id = ").arg(id);
     }
+    if let Some((q, projects)) = &filter.q {
+        query.push(" AND (m.name LIKE ").arg(like(q));
+        if let Some(projects) = projects {
+            query.push(" OR ").append(projects.clone());
+        }
+        query.push(")");
+    }
     match filter.state {
         None => {}
         Some(MilestoneState::Late) => _ = query.push(" AND m.done_on IS NULL AND m.plan_on < ").arg(today),
@@ -398,40 +405,41 @@ fn narrow_milestones(query: &mut Sql, zone: Uuid, filter: &MilestoneFilter, toda
     }
 }
 
-/// Milestones by date.
+/// Milestones in order, and the cursor of the rest.
 pub async fn milestones(
+    tx: &mut Tx,
+    zone: Uuid,
+    filter: &MilestoneFilter,
+    today: Day,
+    walk: &Walk,
+) -> Result<(Vec<Milestone>, Option<String>)> {
+    let mut query = Sql::from(
+        "SELECT m.id, m.project_id, j.short_name AS project, m.name, m.original_on, m.plan_on, m.done_on, m.moves,
+           m.moved_because, m.owner_id, o.name AS owner, m.note, m.version",
+    );
+    walk.column(&mut query);
+    query.push(
+        " FROM milestone m JOIN project j ON j.zone_id = m.zone_id AND j.id = m.project_id
+         LEFT JOIN person o ON o.zone_id = m.zone_id AND o.id = m.owner_id",
+    );
+    narrow_milestones(&mut query, zone, filter, today);
+    let (rows, next) = walk.list::<MilestoneRow>(tx, query, "m.id").await?;
+    let stated = |MilestoneRow(mut row): MilestoneRow| {
+        row.state = milestone_state(row.original_on, row.plan_on, row.done_on, today);
+        row
+    };
+    Ok((rows.into_iter().map(stated).collect(), next))
+}
+
+/// The first of them by date.
+pub async fn first_milestones(
     tx: &mut Tx,
     zone: Uuid,
     filter: &MilestoneFilter,
     today: Day,
     limit: i64,
 ) -> Result<Vec<Milestone>> {
-    let mut query = Sql::from(
-        "SELECT m.id, m.project_id, j.short_name AS project, m.name, m.original_on, m.plan_on, m.done_on, m.moves,
-           m.moved_because, m.owner_id, o.name AS owner, m.note, m.version
-         FROM milestone m JOIN project j ON j.zone_id = m.zone_id AND j.id = m.project_id
-         LEFT JOIN person o ON o.zone_id = m.zone_id AND o.id = m.owner_id",
-    );
-    narrow_milestones(&mut query, zone, filter, today);
-    if let Some((day, id)) = filter.after {
-        query
-            .push(" AND (m.plan_on > ")
-            .arg(day)
-            .push(" OR (m.plan_on = ")
-            .arg(day)
-            .push(" AND m.id > ")
-            .arg(id)
-            .push("))");
-    }
-    query.push(" ORDER BY m.plan_on, m.id LIMIT ").arg(limit);
-    let rows: Vec<MilestoneRow> = tx.list(query).await?;
-    Ok(rows
-        .into_iter()
-        .map(|MilestoneRow(mut row)| {
-            row.state = milestone_state(row.original_on, row.plan_on, row.done_on, today);
-            row
-        })
-        .collect())
+    Ok(milestones(tx, zone, filter, today, &Walk::first(MILESTONE_KEYS, limit)).await?.0)
 }
 
 pub async fn count_milestones(tx: &mut Tx, zone: Uuid, filter: &MilestoneFilter, today: Day, cap: i64) -> Result<i64> {

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::http::api::{Page, Versioned, id_of};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
+use crate::trace;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -47,7 +48,13 @@ pub fn routes(routes: &mut Routes) {
 }
 
 async fn enterprises(cx: Cx, query: EnterpriseQuery) -> Result<Page<Enterprise>> {
-    desk::enterprises(&cx.app, &cx.who, &query).await
+    let page = desk::enterprises(&cx.app, &cx.who, &query).await?;
+    if cx.who.is(OFFICE) {
+        let contacts = page.items.iter().map(|one| one.contacts.len()).sum();
+        let goes_on = query.cursor.is_some();
+        trace::bulk(&cx.app, &cx.who, cx.request.address, "contact", contacts, goes_on).await?;
+    }
+    Ok(page)
 }
 
 async fn create_enterprise(cx: Cx, new: NewEnterprise) -> Result<Uuid> {
@@ -76,7 +83,11 @@ async fn contacts(cx: Cx, path: HashMap<String, String>, query: ContactsQuery) -
     let contacts = if query.show {
         desk::contacts_shown(&cx.app, &cx.who, id, cx.request.address).await?
     } else {
-        desk::enterprise(&cx.app, &cx.who, id).await?.contacts
+        let contacts = desk::enterprise(&cx.app, &cx.who, id).await?.contacts;
+        if cx.who.is(OFFICE) {
+            trace::bulk(&cx.app, &cx.who, cx.request.address, "contact", contacts.len(), false).await?;
+        }
+        contacts
     };
     let n = contacts.len() as i64;
     Ok(Page::new(contacts, None, n))

@@ -1,23 +1,22 @@
 //! What can be done with the register.
 
-use super::store::{self, After, Conditions};
+use super::store::{self, CarrierConditions, Conditions};
 use super::{
     Carrier, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch, EnterpriseQuery,
-    NewCarrier, NewContact, NewEnterprise, SortBy, Status, difference, sort_of,
+    NewCarrier, NewContact, NewEnterprise, Status, difference,
 };
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
 use crate::assignment::reach;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP, limit};
+use crate::list::Walk;
 use crate::organisation::desk as organisation;
-use crate::organisation::signin::access;
 use crate::organisation::{NewPerson, PersonChange};
 use crate::search;
 use crate::todo::ToDo;
+use crate::trace::{self, Trace};
 use ::store::{Error as StoreError, Sql, Tx};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -77,10 +76,9 @@ pub async fn contacts_shown(app: &App, who: &Actor, id: Uuid, address: IpAddr) -
         store::contacts(&mut tx, zone, &[id]).await?
     };
     if who.scope != Scope::Enterprise(id) {
-        let mut tx = app.db.write().await?;
-        access(&mut tx, zone, who.person_id, address, "contact.show", Subject::new("enterprise", id), app.now())
-            .await?;
-        tx.commit().await?;
+        let count = Some(contacts.len());
+        let shown = Trace { kind: trace::Kind::ContactShow, table: "enterprise", id: Some(id), count };
+        trace::note(app, who, address, shown).await?;
     }
     Ok(contacts)
 }
@@ -96,6 +94,9 @@ async fn conditions(tx: &mut Tx, who: &Actor, query: &EnterpriseQuery) -> Result
         key: query.key,
         status: query.status,
         headcount_min: query.headcount_min,
+        headcount_max: query.headcount_max,
+        industry: query.industry_code.as_deref().map(|code| code.trim().to_uppercase()).filter(|code| !code.is_empty()),
+        without_officer: query.without_officer == Some(true),
         tag: query.tag,
         department: query.department_id,
         person: query.person_id,
@@ -111,43 +112,48 @@ async fn conditions(tx: &mut Tx, who: &Actor, query: &EnterpriseQuery) -> Result
     Ok(conditions)
 }
 
-/// A place in a list as text that says nothing to anybody else.
-fn cursor(key: &str, id: Uuid) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{id} {key}"))
-}
-
-fn read_cursor(text: &str) -> Result<(String, Uuid)> {
-    let read = || {
-        let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let (id, key) = plain.split_once(' ')?;
-        Some((key.to_owned(), Uuid::parse_str(id).ok()?))
-    };
-    read().ok_or_else(|| Error::field("cursor", "unreadable"))
-}
-
 /// A list of enterprises. An enterprise finds only itself.
 pub async fn enterprises(app: &App, who: &Actor, query: &EnterpriseQuery) -> Result<Page<Enterprise>> {
     who.must(READERS)?;
     let limit = limit(query.limit)?;
-    let (by, down) = sort_of(query.sort.as_deref())?;
-    let after = match query.cursor.as_deref().map(read_cursor).transpose()? {
-        None => None,
-        Some((key, id)) if by == SortBy::Name => Some(After::Text(key, id)),
-        Some((key, id)) => {
-            let n = key.parse().map_err(|_| Error::field("cursor", "unreadable"))?;
-            Some(After::Number(n, id))
-        }
-    };
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let walk = Walk::read(store::ENTERPRISE_KEYS, "name", sort, cursor, limit)?;
     let zone = who.zone_id;
     let mut tx = app.read().await?;
     let conditions = conditions(&mut tx, who, query).await?;
     let counted = store::enterprise_count(&mut tx, zone, &conditions, TOTAL_CAP + 1).await?;
-    let (mut found, keys) = store::enterprises(&mut tx, zone, &conditions, (by, down), after, limit + 1).await?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = (found.len() > shown).then(|| cursor(&keys[shown - 1], found[shown - 1].id));
-    found.truncate(shown);
+    let (items, next) = enterprises_in(&mut tx, who, &conditions, &walk).await?;
+    Ok(Page::new(items, next, counted))
+}
+
+/// Every enterprise that the filters find, in order: read by chunks of so many, all
+/// as they stood at one moment.
+pub async fn every_enterprise(app: &App, who: &Actor, query: &EnterpriseQuery, chunk: i64) -> Result<Vec<Enterprise>> {
+    who.must(READERS)?;
+    let mut tx = app.db.snapshot().await?;
+    let conditions = conditions(&mut tx, who, query).await?;
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let walk = Walk::read(store::ENTERPRISE_KEYS, "name", query.sort.as_deref(), cursor.as_deref(), chunk)?;
+        let (items, next) = enterprises_in(&mut tx, who, &conditions, &walk).await?;
+        all.extend(items);
+        cursor = next;
+        if cursor.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+async fn enterprises_in(
+    tx: &mut Tx,
+    who: &Actor,
+    conditions: &Conditions,
+    walk: &Walk,
+) -> Result<(Vec<Enterprise>, Option<String>)> {
+    let zone = who.zone_id;
+    let (found, next) = store::enterprises(tx, zone, conditions, walk).await?;
     let ids: Vec<Uuid> = found.iter().map(|one| one.id).collect();
-    let mut contacts = store::contacts(&mut tx, zone, &ids).await?;
+    let mut contacts = store::contacts(tx, zone, &ids).await?;
     let items = found
         .into_iter()
         .map(|one| {
@@ -155,7 +161,7 @@ pub async fn enterprises(app: &App, who: &Actor, query: &EnterpriseQuery) -> Res
             shown_to(who, one, own)
         })
         .collect();
-    Ok(Page::new(items, next, counted))
+    Ok((items, next))
 }
 
 fn taken(error: StoreError, field: &'static str) -> Error {
@@ -227,6 +233,9 @@ pub async fn change_enterprise(app: &App, who: &Actor, id: Uuid, mut patch: Ente
     }
     let old = store::enterprise(&mut work, who.zone_id, id).await?.ok_or(Error::NotFound)?;
     who.saw(old.version)?;
+    if old.merged_into.is_some() {
+        return Err(Error::state("enterprise_merged"));
+    }
     change_in(&mut work, &old, patch, reason).await?;
     work.commit(id).await
 }
@@ -348,17 +357,32 @@ pub async fn change_contact(app: &App, who: &Actor, id: Uuid, patch: ContactPatc
     work.commit(id).await
 }
 
+/// Notes that somebody has left within a piece of work: account, sessions and
+/// invitations end, and another contact of the enterprise is the one to call.
+pub async fn leave_in(work: &mut Work, person: Uuid) -> Result<()> {
+    let zone = work.zone();
+    match store::contact(work, zone, person).await? {
+        Some(contact) => contact_leaves(work, &contact).await,
+        None => organisation::leave_in(work, person).await,
+    }
+}
+
+async fn contact_leaves(work: &mut Work, old: &Contact) -> Result<()> {
+    let (zone, enterprise) = (work.zone(), old.enterprise_id);
+    organisation::leave_in(work, old.id).await?;
+    store::forget_contact(work, zone, old.id).await?;
+    let rest = store::contacts(work, zone, &[enterprise]).await?;
+    if let Some(next) = rest.first().filter(|_| old.primary) {
+        store::set_contact(work, zone, next.id, enterprise, true, next.verified_at).await?;
+    }
+    Ok(())
+}
+
 /// Corrects a contact within a piece of work.
 pub(super) async fn change_contact_in(work: &mut Work, old: &Contact, patch: ContactPatch) -> Result<()> {
     let (zone, id, enterprise) = (work.zone(), old.id, old.enterprise_id);
     if patch.left == Some(true) {
-        organisation::leave_in(work, id).await?;
-        store::forget_contact(work, zone, id).await?;
-        let rest = store::contacts(work, zone, &[enterprise]).await?;
-        if let Some(next) = rest.first().filter(|_| old.primary) {
-            store::set_contact(work, zone, next.id, enterprise, true, next.verified_at).await?;
-        }
-        return Ok(());
+        return contact_leaves(work, old).await;
     }
     let new_phone = patch.phone.is_set();
     let renamed = NewContact { name: patch.name.clone().unwrap_or_else(|| old.name.clone()), ..NewContact::default() };
@@ -390,6 +414,11 @@ pub(super) async fn change_contact_in(work: &mut Work, old: &Contact, patch: Con
     Ok(())
 }
 
+/// The contact of an enterprise whom to call first.
+pub async fn first_contact(tx: &mut Tx, zone: Uuid, enterprise: Uuid) -> Result<Option<Uuid>> {
+    Ok(store::contacts(tx, zone, &[enterprise]).await?.first().map(|contact| contact.id))
+}
+
 /// One contact; masked for all but the enterprise itself.
 pub async fn contact(app: &App, who: &Actor, id: Uuid) -> Result<Contact> {
     let mut tx = app.read().await?;
@@ -415,7 +444,8 @@ pub async fn carrier_names(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, String,
 pub async fn carriers(app: &App, who: &Actor, query: &CarrierQuery) -> Result<Page<Carrier>> {
     who.must(OFFICE)?;
     let limit = limit(query.limit)?;
-    let after = query.cursor.as_deref().map(read_cursor).transpose()?;
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let walk = Walk::read(store::CARRIER_KEYS, "name", sort, cursor, limit)?;
     let mut tx = app.read().await?;
     let words = match query.q.as_deref().filter(|q| !q.trim().is_empty()) {
         None => None,
@@ -423,13 +453,9 @@ pub async fn carriers(app: &App, who: &Actor, query: &CarrierQuery) -> Result<Pa
             Some(search::matching(&mut tx, who.zone_id, CARRIER, "c.id", q).await?.unwrap_or(Sql::from("FALSE")))
         }
     };
-    let closed = query.closed == Some(true);
-    let counts = (limit + 1, TOTAL_CAP + 1);
-    let (mut found, keys, counted) =
-        store::carriers(&mut tx, who.zone_id, query.kind, closed, words.as_ref(), after, counts).await?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = (found.len() > shown).then(|| cursor(&keys[shown - 1], found[shown - 1].id));
-    found.truncate(shown);
+    let conditions = CarrierConditions { kind: query.kind, closed: query.closed == Some(true), words };
+    let counted = store::carrier_count(&mut tx, who.zone_id, &conditions, TOTAL_CAP + 1).await?;
+    let (found, next) = store::carriers(&mut tx, who.zone_id, &conditions, &walk).await?;
     Ok(Page::new(found, next, counted))
 }
 

@@ -18,12 +18,14 @@ mod api;
 pub mod desk;
 pub mod export;
 pub mod import;
+pub mod merge;
 mod pages;
 mod store;
 pub mod timeline;
 
-use crate::error::{Check, Error, FieldError, Result};
+use crate::error::{Check, FieldError, Result};
 use crate::http::routes::Routes;
+use crate::list::Column;
 use crate::patch::Patch;
 use crate::time::Time;
 use crate::words;
@@ -40,17 +42,22 @@ pub fn routes(routes: &mut Routes) {
     api::routes(routes);
     pages::routes(routes);
     import::pages::routes(routes);
+    merge::routes(routes);
 }
 
 /// The jobs of the queue that belong to the register.
 pub fn kinds() -> Vec<crate::worker::Kind> {
-    import::kinds()
+    let mut kinds = import::kinds();
+    kinds.extend(merge::kinds());
+    kinds
 }
 
 /// The most people an enterprise can have.
 const MOST_PEOPLE: i64 = 2_000_000;
 /// The most short names of one enterprise.
 const MOST_NAMES: usize = 10;
+/// Characters of a short name.
+const LONGEST_SHORT_NAME: usize = 20;
 /// The most contacts given with a new enterprise.
 const MOST_CONTACTS: usize = 20;
 /// A contact not verified for so long is doubtful.
@@ -69,6 +76,8 @@ words! {
         ContactLost = "contact_lost",
         /// 僵尸企业
         Zombie = "zombie",
+        /// 已并入另一条记录
+        Merged = "merged",
     }
 }
 
@@ -165,6 +174,8 @@ pub struct Enterprise {
     pub confirmed_at: Option<Time>,
     /// Its people to talk to.
     pub contacts: Vec<Contact>,
+    /// The record that this one turned out to be, and was merged into.
+    pub merged_into: Option<Uuid>,
     /// When it was entered.
     pub created_at: Time,
     /// When it was last changed.
@@ -196,6 +207,7 @@ impl FromRow for Enterprise {
             source: row.get("source")?,
             confirmed_at: row.get("confirmed_at")?,
             contacts: Vec::new(),
+            merged_into: row.get("merged_into")?,
             created_at: row.get("created_at")?,
             changed_at: row.get("changed_at")?,
             version: row.get("version")?,
@@ -449,6 +461,8 @@ impl NewEnterprise {
         if self.contacts.len() > MOST_CONTACTS {
             check.add(FieldError::new("contacts", "too_many").with("max", MOST_CONTACTS));
         }
+        // That is done by merging, never by a word.
+        check.that(self.status != Some(Status::Merged), "status", "unknown");
         let tags: Vec<Tag> = self.tags.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         check.done()?;
         Ok(Self {
@@ -488,6 +502,7 @@ impl NewEnterprise {
             source: self.source.clone(),
             confirmed_at: self.confirmed_at,
             contacts: Vec::new(),
+            merged_into: None,
             created_at: at,
             changed_at: at,
             version: 1,
@@ -500,7 +515,7 @@ fn short_names(check: &mut Check, names: Vec<String>) -> Vec<String> {
     let names: Vec<String> = names
         .iter()
         .enumerate()
-        .filter_map(|(i, name)| check.opt_text(&format!("short_names/{i}"), Some(name), 20))
+        .filter_map(|(i, name)| check.opt_text(&format!("short_names/{i}"), Some(name), LONGEST_SHORT_NAME))
         .filter(|name| seen.insert(name.clone()))
         .collect();
     if names.len() > MOST_NAMES {
@@ -668,7 +683,7 @@ pub struct EnterpriseQuery {
     pub limit: Option<i64>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
-    /// `name` (by pinyin), `headcount`, `changed`; with `-` the greatest first.
+    /// `name` (by pinyin), `carrier`, `industry`, `headcount`, `status`, `changed`; with `-` the greatest first.
     pub sort: Option<String>,
     /// Words of the name, pinyin, initials, credit code, address.
     pub q: Option<String>,
@@ -680,6 +695,12 @@ pub struct EnterpriseQuery {
     pub status: Option<Status>,
     /// Those with so many people or more.
     pub headcount_min: Option<i64>,
+    /// Those with so many people or fewer.
+    pub headcount_max: Option<i64>,
+    /// Those whose industry code begins so (GB/T 4754): `C`, `C34`, `3411`.
+    pub industry_code: Option<String>,
+    /// `true`: those without an officer, be it of their own or of their carrier.
+    pub without_officer: Option<bool>,
     /// Those with this tag.
     pub tag: Option<Tag>,
     /// Those that this department answers for.
@@ -690,6 +711,32 @@ pub struct EnterpriseQuery {
     pub mine: Option<bool>,
 }
 
+/// The columns of the list of enterprises, on the page and in files. What stands
+/// before 三不停 is what the import understands again.
+pub const COLUMNS: &[Column] = {
+    const fn column(word: &'static str, label: &'static str, head: &'static str, usual: bool) -> Column {
+        Column { word, label, head, usual }
+    }
+    &[
+        column("name", "field-name", "企业名称", true),
+        column("short_name", "field-short_names", "简称", false),
+        column("uscc", "field-uscc", "统一社会信用代码", false),
+        column("legacy_reg_no", "field-legacy_reg_no", "旧注册号", false),
+        column("carrier", "field-carrier_id", "所在载体", true),
+        column("industry", "field-industry_code", "行业代码", false),
+        column("headcount", "field-headcount", "职工人数", true),
+        column("key", "enterprise-key", "是否重点", false),
+        column("status", "field-status", "状态", true),
+        column("tags", "field-tags", "标签", true),
+        column("address", "field-address", "地址", false),
+        column("leader", "duty-lead_leader", "包联领导", true),
+        column("department", "duty-lead_dept", "责任部门", true),
+        column("officer", "duty-officer", "包联干部", true),
+        column("lights", "continuity", "三不停", true),
+        column("contact", "field-contact", "联系人", true),
+    ]
+};
+
 /// What a list of carriers is asked.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -698,6 +745,8 @@ pub struct CarrierQuery {
     pub limit: Option<i64>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
+    /// `name` (by pinyin), `kind`, `enterprises`; with `-` the greatest first.
+    pub sort: Option<String>,
     /// Words of the name, pinyin, initials, address.
     pub q: Option<String>,
     /// What they are.
@@ -706,30 +755,10 @@ pub struct CarrierQuery {
     pub closed: Option<bool>,
 }
 
-/// The order of a list of enterprises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SortBy {
-    Name,
-    Headcount,
-    Changed,
-}
-
-/// Reads `sort` of a list of enterprises: by what, and whether the greatest first.
-fn sort_of(text: Option<&str>) -> Result<(SortBy, bool)> {
-    let text = text.filter(|text| !text.is_empty()).unwrap_or("name");
-    let (down, by) = text.strip_prefix('-').map_or((false, text), |by| (true, by));
-    let by = match by {
-        "name" => SortBy::Name,
-        "headcount" => SortBy::Headcount,
-        "changed" => SortBy::Changed,
-        _ => return Err(Error::field("sort", "unknown")),
-    };
-    Ok((by, down))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     fn wrong(new: NewEnterprise) -> Vec<(String, &'static str)> {
         match new.checked() {
@@ -831,12 +860,5 @@ mod tests {
         for q in ["北辰", "机电设备", "bcjd", "BC", "beichenjidian"] {
             assert!(hanzi::query(q).needles().iter().all(|needle| text.contains(needle)), "{q}");
         }
-    }
-
-    #[test]
-    fn orders_of_a_list() {
-        assert_eq!(sort_of(None).expect("a sort"), (SortBy::Name, false));
-        assert_eq!(sort_of(Some("-headcount")).expect("a sort"), (SortBy::Headcount, true));
-        assert!(sort_of(Some("uscc; DROP")).is_err());
     }
 }

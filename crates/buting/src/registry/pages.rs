@@ -1,8 +1,9 @@
 use super::desk::{self, CONTACT_KEEPERS, KEEPERS, READERS};
 use super::export;
+use super::merge;
 use super::timeline::{self, Timeline};
 use super::{
-    Carrier, CarrierKind, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch,
+    COLUMNS, Carrier, CarrierKind, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch,
     EnterpriseQuery, NewCarrier, NewContact, NewEnterprise, Status, Tag,
 };
 use crate::actor::{Actor, OFFICE};
@@ -15,7 +16,9 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, encode, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::list::Columns;
 use crate::patch::Patch;
+use crate::saved::{self, List, Offered};
 use crate::search;
 use crate::subject::{self, SubjectKind};
 use crate::visit;
@@ -23,6 +26,7 @@ use almanac::Light as DueLight;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -109,6 +113,9 @@ fn query_of(query: &str) -> EnterpriseQuery {
         key: yes(&form, "key"),
         status: form.word("status", Status::parse),
         headcount_min: form.number("headcount_min"),
+        headcount_max: form.number("headcount_max"),
+        industry_code: form.opt_text("industry_code"),
+        without_officer: yes(&form, "without_officer"),
         tag: form.word("tag", Tag::parse),
         department_id: form.id("department_id"),
         person_id: form.id("person_id"),
@@ -126,6 +133,29 @@ struct Enterprises {
     carriers: Vec<(String, String)>,
     statuses: &'static [Status],
     tags: &'static [Tag],
+    columns: Columns,
+    offered: Offered,
+}
+
+impl Enterprises {
+    /// Whether the column of somebody who answers is shown.
+    fn shows(&self, duty: &Duty) -> bool {
+        self.columns.has(match duty {
+            Duty::LeadLeader => "leader",
+            Duty::LeadDept => "department",
+            _ => "officer",
+        })
+    }
+
+    /// The filters without a chip of their own: parameter, and what it asks for.
+    fn asked(&self) -> Vec<(&'static str, String)> {
+        let label = |name: &'static str| {
+            let value = self.s.param(name);
+            (!value.is_empty())
+                .then(|| (name, format!("{}{}{value}", self.s.t(&format!("field-{name}")), self.s.t("colon"))))
+        };
+        ["headcount_min", "headcount_max", "industry_code"].into_iter().filter_map(label).collect()
+    }
 }
 
 async fn carrier_options(cx: &Cx) -> Result<Vec<(String, String)>> {
@@ -147,6 +177,8 @@ async fn enterprises(cx: Cx) -> PageResult {
             carriers: carrier_options(&cx).await?,
             statuses: Status::ALL,
             tags: Tag::ALL,
+            columns: Columns::read(COLUMNS, Form::parse(cx.request.query.as_bytes()).all("columns")),
+            offered: saved::desk::offered(&cx.app, &cx.who, List::Enterprises).await?,
             s: Shell::of(&cx).await?,
         })
     })
@@ -173,6 +205,7 @@ async fn carriers(cx: Cx) -> PageResult {
         let query = CarrierQuery {
             limit: Some(50),
             cursor: form.opt_text("cursor"),
+            sort: form.opt_text("sort"),
             q: form.opt_text("q"),
             kind: form.word("kind", CarrierKind::parse),
             closed: Some(form.on("closed")),
@@ -202,6 +235,7 @@ struct EnterprisePage {
     appeals: Option<Vec<(appeal::record::Line, DueLight)>>,
     visits: Vec<visit::Row>,
     promises: Vec<visit::Promise>,
+    merges: Vec<merge::Merge>,
     timeline: Timeline,
 }
 
@@ -238,6 +272,9 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
         let id = id_of(&id)?;
         let (who, zone) = (&cx.who, cx.who.zone_id);
         let mut one = desk::enterprise(&cx.app, who, id).await?;
+        if let Some(into) = one.merged_into {
+            return Ok(Redirect::temporary(&format!("/enterprises/{into}")).into_response());
+        }
         let query = Form::parse(cx.request.query.as_bytes());
         let reaches = desk::reaches(&cx.app, who, id).await?;
         let inside = who.is(OFFICE);
@@ -271,6 +308,8 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
             (Vec::new(), None)
         };
         let visits = visit::desk::last_visits(&mut tx, who, id, 5).await?;
+        let keeps = keeps(who);
+        let merges = if keeps { merge::desk::into(&mut tx, zone, id).await? } else { Vec::new() };
         drop(tx);
         let open = visit::desk::PromiseFilter {
             subject_id: Some(id),
@@ -280,7 +319,6 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
         let promises = visit::desk::promises(&cx.app, who, &open, None, 20).await?.items;
         let before = query.opt("before").and_then(|text| Uuid::parse_str(text).ok());
         let timeline = timeline::of(&cx.app, who, &s, id, before).await?;
-        let keeps = keeps(who);
         html(&EnterprisePage {
             s,
             one,
@@ -295,6 +333,7 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
             appeals,
             visits,
             promises,
+            merges,
             timeline,
         })
     })

@@ -1,4 +1,5 @@
-use super::{Carrier, Contact, Enterprise, SortBy};
+use super::{Carrier, Contact, Enterprise};
+use crate::list::{Key, Walk};
 use crate::time::Time;
 use hanzi::{name_key, spelling_keys};
 use std::collections::HashMap;
@@ -10,18 +11,38 @@ const BATCH: usize = 200;
 
 const ENTERPRISE: &str = "SELECT e.id, e.name, e.short_name, e.uscc, e.uscc_note, e.legacy_reg_no, e.carrier_id,
    c.short_name AS carrier, e.industry_code, e.headcount, e.key, e.status, e.address, e.tags, e.note, e.source,
-   e.confirmed_at, e.created_at, e.changed_at, e.version, e.spelling
- FROM enterprise e LEFT JOIN carrier c ON c.zone_id = e.zone_id AND c.id = e.carrier_id";
+   e.confirmed_at, e.merged_into, e.created_at, e.changed_at, e.version";
+const ENTERPRISE_FROM: &str = " FROM enterprise e LEFT JOIN carrier c ON c.zone_id = e.zone_id AND c.id = e.carrier_id";
 
-const CARRIER: &str =
-    "SELECT c.id, c.name, c.short_name, c.kind, c.address, c.note, c.closed_at, c.version, c.spelling,
+/// What a list of enterprises is sorted by.
+pub const ENTERPRISE_KEYS: &[Key] = &[
+    Key::text("name", "e.spelling"),
+    Key::text("carrier", "coalesce(c.spelling, '')"),
+    Key::text("industry", "coalesce(e.industry_code, '')"),
+    Key::number("headcount", "coalesce(e.headcount, -1)"),
+    Key::text("status", "e.status"),
+    Key::number("changed", "e.changed_at"),
+];
+
+const CARRIER: &str = "SELECT c.id, c.name, c.short_name, c.kind, c.address, c.note, c.closed_at, c.version,
    (SELECT count(*) FROM enterprise e WHERE e.zone_id = c.zone_id AND e.carrier_id = c.id AND e.status = 'active')
-     AS enterprises
- FROM carrier c";
+     AS enterprises";
+const CARRIER_FROM: &str = " FROM carrier c";
+
+/// What a list of carriers is sorted by.
+pub const CARRIER_KEYS: &[Key] = &[
+    Key::text("name", "c.spelling"),
+    Key::text("kind", "c.kind"),
+    Key::number(
+        "enterprises",
+        "(SELECT count(*) FROM enterprise e WHERE e.zone_id = c.zone_id AND e.carrier_id = c.id
+           AND e.status = 'active')",
+    ),
+];
 
 pub async fn enterprise(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Enterprise>> {
     let mut query = Sql::from(ENTERPRISE);
-    query.push(" WHERE e.zone_id = ").arg(zone).push(" AND e.id = ").arg(id);
+    query.push(ENTERPRISE_FROM).push(" WHERE e.zone_id = ").arg(zone).push(" AND e.id = ").arg(id);
     let mut found: Vec<Enterprise> = tx.list(query).await?;
     name(tx, zone, &mut found).await?;
     Ok(found.pop())
@@ -32,11 +53,24 @@ pub async fn enterprises_of(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<Vec
     let mut found = Vec::new();
     for some in ids.chunks(BATCH) {
         let mut query = Sql::from(ENTERPRISE);
-        query.push(" WHERE e.zone_id = ").arg(zone).push(" AND e.id IN ").list(some.iter().copied());
+        query
+            .push(ENTERPRISE_FROM)
+            .push(" WHERE e.zone_id = ")
+            .arg(zone)
+            .push(" AND e.id IN ")
+            .list(some.iter().copied());
         found.extend(tx.list::<Enterprise>(query).await?);
     }
     name(tx, zone, &mut found).await?;
     Ok(found)
+}
+
+/// Holds enterprises against other writers until the end of the transaction.
+pub async fn hold(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<()> {
+    let mut query = sql!("SELECT id FROM enterprise WHERE zone_id = $1 AND id IN ", zone);
+    query.list(ids.iter().copied()).push(" ORDER BY id").push(tx.dialect().pick("", " FOR UPDATE"));
+    tx.all(query).await?;
+    Ok(())
 }
 
 /// Adds their short names.
@@ -65,6 +99,10 @@ pub struct Conditions {
     pub key: Option<bool>,
     pub status: Option<super::Status>,
     pub headcount_min: Option<i64>,
+    pub headcount_max: Option<i64>,
+    /// How the industry code begins.
+    pub industry: Option<String>,
+    pub without_officer: bool,
     pub tag: Option<super::Tag>,
     pub department: Option<Uuid>,
     pub person: Option<Uuid>,
@@ -81,11 +119,25 @@ impl Conditions {
         if let Some(key) = self.key {
             query.push(" AND e.key = ").arg(key);
         }
-        if let Some(status) = self.status {
-            query.push(" AND e.status = ").arg(status);
-        }
+        match self.status {
+            Some(status) => query.push(" AND e.status = ").arg(status),
+            None => query.push(" AND e.merged_into IS NULL"),
+        };
         if let Some(least) = self.headcount_min {
             query.push(" AND coalesce(e.headcount, -1) >= ").arg(least);
+        }
+        if let Some(most) = self.headcount_max {
+            // Whose number nobody knows is neither above nor below.
+            query.push(" AND e.headcount <= ").arg(most);
+        }
+        if let Some(start) = &self.industry {
+            query.push(" AND e.industry_code LIKE ").arg(format!("{}%", start.replace(['%', '_', '\\'], "")));
+        }
+        if self.without_officer {
+            query.push(
+                " AND NOT EXISTS (SELECT 1 FROM assignment r WHERE r.zone_id = e.zone_id AND r.valid_to IS NULL
+                    AND r.role = 'officer' AND r.subject_id IN (e.id, e.carrier_id))",
+            );
         }
         if let Some(tag) = self.tag {
             // Tags are words of the program, so the text of the list tells.
@@ -110,55 +162,20 @@ impl Conditions {
     }
 }
 
-/// A place in a list: the value that it is sorted by, and the id.
-pub enum After {
-    Text(String, Uuid),
-    Number(i64, Uuid),
-}
-
-/// Enterprises in order, each with the value that it was sorted by.
+/// Enterprises in order, and the cursor of the rest.
 pub async fn enterprises(
     tx: &mut Tx,
     zone: Uuid,
     conditions: &Conditions,
-    (by, down): (SortBy, bool),
-    after: Option<After>,
-    limit: i64,
-) -> Result<(Vec<Enterprise>, Vec<String>)> {
-    let column = match by {
-        SortBy::Name => "e.spelling",
-        SortBy::Headcount => "coalesce(e.headcount, -1)",
-        SortBy::Changed => "e.changed_at",
-    };
+    walk: &Walk,
+) -> Result<(Vec<Enterprise>, Option<String>)> {
     let mut query = Sql::from(ENTERPRISE);
+    walk.column(&mut query);
+    query.push(ENTERPRISE_FROM);
     conditions.push(zone, &mut query);
-    if let Some(after) = after {
-        query.push(" AND (").push(column).push(if down { ", e.id) < (" } else { ", e.id) > (" });
-        match after {
-            After::Text(text, id) => query.arg(text).push(", ").arg(id),
-            After::Number(n, id) => query.arg(n).push(", ").arg(id),
-        };
-        query.push(")");
-    }
-    query
-        .push(" ORDER BY ")
-        .push(column)
-        .push(if down { " DESC, e.id DESC" } else { ", e.id" })
-        .push(" LIMIT ")
-        .arg(limit);
-    let rows = tx.all(query).await?;
-    let mut found: Vec<Enterprise> = rows.iter().map(store::Row::read).collect::<Result<_>>()?;
-    let keys = rows
-        .iter()
-        .zip(&found)
-        .map(|(row, one)| match by {
-            SortBy::Name => row.get("spelling"),
-            SortBy::Headcount => Ok(one.headcount.unwrap_or(-1).to_string()),
-            SortBy::Changed => Ok(one.changed_at.ms().to_string()),
-        })
-        .collect::<Result<_>>()?;
+    let (mut found, next) = walk.list::<Enterprise>(tx, query, "e.id").await?;
     name(tx, zone, &mut found).await?;
-    Ok((found, keys))
+    Ok((found, next))
 }
 
 pub async fn enterprise_count(tx: &mut Tx, zone: Uuid, conditions: &Conditions, cap: i64) -> Result<i64> {
@@ -171,7 +188,7 @@ pub async fn enterprise_count(tx: &mut Tx, zone: Uuid, conditions: &Conditions, 
 /// The enterprise of that full name, other than `not`.
 pub async fn enterprise_named(tx: &mut Tx, zone: Uuid, name: &str, not: Uuid) -> Result<Option<Uuid>> {
     tx.opt_value(sql!(
-        "SELECT id FROM enterprise WHERE zone_id = $1 AND name = $2 AND id <> $3 LIMIT 1",
+        "SELECT id FROM enterprise WHERE zone_id = $1 AND name = $2 AND id <> $3 AND merged_into IS NULL LIMIT 1",
         zone,
         name,
         not
@@ -267,6 +284,7 @@ pub async fn update_enterprise(tx: &mut Tx, zone: Uuid, one: &Enterprise, versio
 
 pub async fn delete_enterprise(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
     tx.run(sql!("DELETE FROM enterprise_short_name WHERE zone_id = $1 AND enterprise_id = $2", zone, id)).await?;
+    tx.run(sql!("DELETE FROM enterprise_pair WHERE zone_id = $1 AND (a_id = $2 OR b_id = $2)", zone, id)).await?;
     tx.run(sql!("DELETE FROM enterprise WHERE zone_id = $1 AND id = $2", zone, id)).await.map(drop)
 }
 
@@ -334,7 +352,7 @@ pub async fn forget_contact(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<()>
 
 pub async fn carrier(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Carrier>> {
     let mut query = Sql::from(CARRIER);
-    query.push(" WHERE c.zone_id = ").arg(zone).push(" AND c.id = ").arg(id);
+    query.push(CARRIER_FROM).push(" WHERE c.zone_id = ").arg(zone).push(" AND c.id = ").arg(id);
     tx.opt(query).await
 }
 
@@ -353,41 +371,47 @@ pub async fn carrier_names(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, String,
     .await
 }
 
-fn push_carriers(query: &mut Sql, zone: Uuid, kind: Option<super::CarrierKind>, closed: bool, words: Option<&Sql>) {
-    query.push(" WHERE c.zone_id = ").arg(zone);
-    query.push(if closed { " AND c.closed_at IS NOT NULL" } else { " AND c.closed_at IS NULL" });
-    if let Some(kind) = kind {
-        query.push(" AND c.kind = ").arg(kind);
-    }
-    if let Some(words) = words {
-        query.push(" AND ").append(words.clone());
+/// Which carriers a list shows.
+#[derive(Default)]
+pub struct CarrierConditions {
+    pub kind: Option<super::CarrierKind>,
+    pub closed: bool,
+    /// On `c.id`: what the words match.
+    pub words: Option<Sql>,
+}
+
+impl CarrierConditions {
+    fn push(&self, zone: Uuid, query: &mut Sql) {
+        query.push(" WHERE c.zone_id = ").arg(zone);
+        query.push(if self.closed { " AND c.closed_at IS NOT NULL" } else { " AND c.closed_at IS NULL" });
+        if let Some(kind) = self.kind {
+            query.push(" AND c.kind = ").arg(kind);
+        }
+        if let Some(words) = &self.words {
+            query.push(" AND ").append(words.clone());
+        }
     }
 }
 
-/// Carriers by pinyin, each with the value that it was sorted by; and how many in all, up to `cap`.
+/// Carriers in order, and the cursor of the rest.
 pub async fn carriers(
     tx: &mut Tx,
     zone: Uuid,
-    kind: Option<super::CarrierKind>,
-    closed: bool,
-    words: Option<&Sql>,
-    after: Option<(String, Uuid)>,
-    (limit, cap): (i64, i64),
-) -> Result<(Vec<Carrier>, Vec<String>, i64)> {
-    let mut count = Sql::from("SELECT count(*) FROM (SELECT 1 AS one FROM carrier c");
-    push_carriers(&mut count, zone, kind, closed, words);
-    count.push(" LIMIT ").arg(cap).push(") AS found");
-    let counted = tx.value(count).await?;
+    conditions: &CarrierConditions,
+    walk: &Walk,
+) -> Result<(Vec<Carrier>, Option<String>)> {
     let mut query = Sql::from(CARRIER);
-    push_carriers(&mut query, zone, kind, closed, words);
-    if let Some((spelling, id)) = after {
-        query.push(" AND (c.spelling, c.id) > (").arg(spelling).push(", ").arg(id).push(")");
-    }
-    query.push(" ORDER BY c.spelling, c.id LIMIT ").arg(limit);
-    let rows = tx.all(query).await?;
-    let found = rows.iter().map(store::Row::read).collect::<Result<_>>()?;
-    let keys = rows.iter().map(|row| row.get("spelling")).collect::<Result<_>>()?;
-    Ok((found, keys, counted))
+    walk.column(&mut query);
+    query.push(CARRIER_FROM);
+    conditions.push(zone, &mut query);
+    walk.list(tx, query, "c.id").await
+}
+
+pub async fn carrier_count(tx: &mut Tx, zone: Uuid, conditions: &CarrierConditions, cap: i64) -> Result<i64> {
+    let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 AS one FROM carrier c");
+    conditions.push(zone, &mut query);
+    query.push(" LIMIT ").arg(cap).push(") AS found");
+    tx.value(query).await
 }
 
 pub async fn insert_carrier(tx: &mut Tx, zone: Uuid, one: &Carrier, at: Time) -> Result<()> {

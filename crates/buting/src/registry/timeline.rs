@@ -3,8 +3,10 @@
 //! the action by its key `ledger-…`, the changed fields by `record-…` or `field-…`
 //! labels (a field without label is technical and stays away), values in words.
 
+use super::merge;
 use crate::actor::{Actor, OFFICE};
 use crate::app::App;
+use crate::appeal;
 use crate::assignment::reach;
 use crate::error::Result;
 use crate::http::page::Shell;
@@ -21,11 +23,14 @@ const PAGE: i64 = 30;
 
 /// What the whole office reads of a subject: facts of the register, and who answers.
 const OPEN: &[&str] = &["enterprise", "carrier", "project", "assignment", "import"];
-/// What an enterprise or project owner reads of its own timeline.
+/// What an enterprise or project owner reads of its own timeline, beside what it
+/// reads of its appeals ([`appeal::desk::PUBLIC`]).
 const PUBLIC: &[&str] = &[
     "enterprise.create",
     "enterprise.change",
     "enterprise.status",
+    "enterprise.merge",
+    "enterprise.unmerge",
     "person.create",
     "person.change",
     "person.leave",
@@ -47,27 +52,6 @@ const PUBLIC: &[&str] = &[
     "promise.make",
     "promise.keep",
     "promise.break",
-    "appeal.create",
-    "appeal.register",
-    "appeal.dispatch",
-    "appeal.reject",
-    "appeal.merge",
-    "appeal.sign",
-    "appeal.ask",
-    "appeal.reply",
-    "appeal.tell",
-    "appeal.pass_partner",
-    "appeal.plan",
-    "appeal.grant",
-    "appeal.suspend",
-    "appeal.resume",
-    "appeal.confirm",
-    "appeal.dispute",
-    "appeal.close",
-    "appeal.close_silent",
-    "appeal.list_long_term",
-    "appeal.reopen",
-    "appeal.withdraw",
     "project.create",
     "project.change",
     "project.stage",
@@ -77,6 +61,13 @@ const PUBLIC: &[&str] = &[
     "milestone.done",
     "milestone.change",
 ];
+
+/// The actions that those outside the office read. Whether a review has let the
+/// answer out only the appeal knows, so it is told there alone.
+fn public() -> impl Iterator<Item = &'static str> {
+    let of_appeals = appeal::desk::PUBLIC.iter().filter(|action| **action != "appeal.review");
+    PUBLIC.iter().chain(of_appeals).copied()
+}
 
 /// One entry, ready to be shown.
 #[derive(Clone, Debug)]
@@ -112,15 +103,16 @@ pub async fn of(app: &App, who: &Actor, s: &Shell, about: Uuid, before: Option<U
     let inside = who.is(OFFICE);
     let mut query = sql!(
         "SELECT zone_id, id, at, actor_id, behalf_of, via, action, subject, subject_id, about_id, before, after, note,
-           mac, seq FROM ledger WHERE zone_id = $1 AND about_id = $2",
-        zone,
-        about
+           mac, seq FROM ledger WHERE zone_id = $1 AND about_id IN ",
+        zone
     );
+    // The history of a record stands where it was written, also when the record was merged.
+    query.list(merge::desk::with_merged(&mut tx, zone, about).await?);
     if let Some(before) = before {
         query.push(" AND id < ").arg(before);
     }
     if !inside {
-        query.push(" AND action IN ").list(PUBLIC.iter().copied());
+        query.push(" AND action IN ").list(public());
     } else if !reach::reaches(&mut tx, who, about).await? {
         query.push(" AND subject IN ").list(OPEN.iter().copied());
     }

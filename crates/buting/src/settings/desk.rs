@@ -6,6 +6,7 @@ use crate::app::{App, Change, Subject, Work};
 use crate::appeal::{self, policy};
 use crate::clock;
 use crate::error::{Check, Error, FieldError, Result};
+use crate::organisation::accounts;
 use crate::todo::ToDo;
 use crate::zone::Zone;
 use ::store::Tx;
@@ -143,32 +144,54 @@ pub async fn set_protection(app: &App, who: &Actor, change: ProtectionChange) ->
         ("person_days", json!(change.person_days)),
         ("access_log_months", json!(change.access_log_months)),
     ];
-    set_zone(app, who, &set).await
+    let mut work = app.work(who).await?;
+    let zone = Zone::get(&mut work, who.zone_id).await?;
+    if zone.settings["require_totp"].as_bool().unwrap_or(false) != change.require_totp {
+        accounts::demand_second_factor(&mut work, change.require_totp).await?;
+    }
+    set_zone_in(&mut work, &set).await?;
+    let id = work.zone();
+    work.commit(id).await
 }
 
 async fn set_zone(app: &App, who: &Actor, set: &[(&str, Json)]) -> Result<Uuid> {
     let mut work = app.work(who).await?;
+    set_zone_in(&mut work, set).await?;
     let id = work.zone();
-    let zone = Zone::get(&mut work, id).await?;
-    who.saw(zone.version)?;
+    work.commit(id).await
+}
+
+/// A setting as the ledger tells it: of a secret, only whether there is one.
+fn told(mut value: Json) -> Json {
+    if let Some(secret) = value.get_mut("secret") {
+        *secret = json!(!secret.is_null());
+    }
+    value
+}
+
+/// Sets some of the zone's labels and switches within a piece of work; what is as
+/// it was is not written.
+pub(crate) async fn set_zone_in(work: &mut Work, set: &[(&str, Json)]) -> Result<()> {
+    let id = work.zone();
+    let zone = Zone::get(work, id).await?;
+    work.who.saw(zone.version)?;
     let mut settings = zone.settings.as_object().cloned().unwrap_or_default();
     let (mut before, mut after) = (serde_json::Map::new(), serde_json::Map::new());
     for (name, value) in set {
         let old = settings.insert((*name).to_owned(), value.clone()).unwrap_or(Json::Null);
         if old != *value {
-            before.insert((*name).to_owned(), old);
-            after.insert((*name).to_owned(), value.clone());
+            before.insert((*name).to_owned(), told(old));
+            after.insert((*name).to_owned(), told(value.clone()));
         }
     }
     if after.is_empty() {
-        return work.commit(id).await;
+        return Ok(());
     }
-    if !store::set_zone(&mut work, id, zone.version, &Json::Object(settings)).await? {
+    if !store::set_zone(work, id, zone.version, &Json::Object(settings)).await? {
         return Err(Error::Conflict(crate::error::Conflict::Stale(zone.version + 1)));
     }
     work.log("settings.zone", Subject::new("zone", id), Change::from_to(Json::Object(before), Json::Object(after)))
-        .await?;
-    work.commit(id).await
+        .await
 }
 
 // The calendar

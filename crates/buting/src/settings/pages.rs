@@ -63,6 +63,8 @@ struct IndexPage {
     profiles: Vec<(String, String)>,
     can_keep: bool,
     can_protect: bool,
+    /// Whether this program can be told of a provider to sign in at.
+    provider: bool,
 }
 
 fn profile_names(s: &Shell) -> Vec<(String, String)> {
@@ -72,7 +74,7 @@ fn profile_names(s: &Shell) -> Vec<(String, String)> {
 async fn index_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result<Response> {
     let zone = Zone::get(&mut cx.read().await?, cx.who.zone_id).await?;
     let s = Shell::of(cx).await?;
-    let set = &zone.settings;
+    let (set, kept) = (&zone.settings, zone.retention());
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let form = form.unwrap_or_else(|| {
         Form::filled([
@@ -82,8 +84,8 @@ async fn index_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result<
             ("contact_phone", text(&set["privacy_contact"]["phone"])),
             ("contact_address", text(&set["privacy_contact"]["address"])),
             ("require_totp", set["require_totp"].as_bool().unwrap_or(false).to_string()),
-            ("person_days", crate::privacy::desk::person_days(&zone).to_string()),
-            ("access_log_months", set["access_log_months"].as_i64().unwrap_or(12).to_string()),
+            ("person_days", kept.person_days.to_string()),
+            ("access_log_months", kept.log_months.to_string()),
         ])
     });
     let page = IndexPage {
@@ -94,6 +96,7 @@ async fn index_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result<
         profiles: profile_names(&s),
         can_keep: cx.who.is(KEEPERS),
         can_protect: cx.who.has(Role::Secadmin),
+        provider: cfg!(feature = "oidc"),
         s,
     };
     html_with(status, &page)

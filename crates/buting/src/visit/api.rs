@@ -91,6 +91,7 @@ struct VisitQuery {
 async fn list(cx: Cx, query: VisitQuery) -> Result<Page<Row>> {
     let filter = VisitFilter {
         q: query.q,
+        found: None,
         order: Order::read(query.sort.as_deref(), "-happened")?,
         subject_id: query.enterprise_id.or(query.project_id),
         visitor_id: query.visitor_id,
@@ -224,6 +225,7 @@ struct PromiseQuery {
 async fn promises(cx: Cx, query: PromiseQuery) -> Result<Page<Promise>> {
     let filter = PromiseFilter {
         q: query.q,
+        found: None,
         order: Order::read(query.sort.as_deref(), "due")?,
         subject_id: query.enterprise_id.or(query.project_id),
         visit_id: query.visit_id,

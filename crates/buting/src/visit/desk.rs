@@ -13,7 +13,7 @@ use crate::continuity::desk as continuity;
 use crate::continuity::{Light, Measure, Source};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
-use crate::list::{cut, read_cursor};
+use crate::list::{self, cut, read_cursor};
 use crate::organisation;
 use crate::settings;
 use crate::subject::{self, Named, SubjectKind, accounts};
@@ -335,6 +335,8 @@ pub async fn promises(
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
+    let found = list::subjects(&mut tx, who.zone_id, "v.subject_id", filter.q.as_deref()).await?;
+    let filter = &PromiseFilter { found, ..filter.clone() };
     let counted = store::count_promises(&mut tx, who, filter).await?;
     let mut items = store::promises(&mut tx, who, filter, after, limit + 1).await?;
     let next = cut(&mut items, limit, |promise| Some((promise.due_at, promise.id)));
@@ -447,6 +449,8 @@ pub async fn visits(
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
+    let found = list::subjects(&mut tx, who.zone_id, "v.subject_id", filter.q.as_deref()).await?;
+    let filter = &VisitFilter { found, ..filter.clone() };
     let counted = store::count_visits(&mut tx, who, filter).await?;
     let mut items = store::visits(&mut tx, who, filter, after, limit + 1).await?;
     let next = cut(&mut items, limit, |row| Some((row.happened_at, row.id)));

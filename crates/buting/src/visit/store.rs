@@ -278,6 +278,8 @@ pub struct VisitFilter {
     pub unacknowledged: bool,
     /// With this word in its texts or in the name of whom it is about.
     pub q: Option<String>,
+    /// What `q` finds among the subjects; the desk asks it.
+    pub found: Option<Sql>,
     /// Which way the list runs.
     pub order: Order,
 }
@@ -326,7 +328,7 @@ fn narrow(query: &mut Sql, who: &Actor, filter: &VisitFilter) {
     }
     // The note is the office's own: nobody else finds by its words what he may not read.
     let texts: &[&str] = if who.is(OFFICE) { &["v.number", "v.note"] } else { &["v.number"] };
-    list::about(query, "v.", texts, filter.q.as_deref());
+    list::about(query, texts, filter.q.as_deref(), filter.found.as_ref());
 }
 
 /// Visits that the actor may see, newest first.
@@ -471,6 +473,8 @@ pub struct PromiseFilter {
     pub state: Option<PromiseState>,
     /// With this word in its texts or in the name of whom it is about.
     pub q: Option<String>,
+    /// What `q` finds among the subjects; the desk asks it.
+    pub found: Option<Sql>,
     /// Which way the list runs.
     pub order: Order,
 }
@@ -496,7 +500,7 @@ fn narrow_promises(query: &mut Sql, who: &Actor, filter: &PromiseFilter) {
     if let Some(state) = filter.state {
         query.push(" AND v.state = ").arg(state);
     }
-    list::about(query, "v.", &["v.text"], filter.q.as_deref());
+    list::about(query, &["v.text"], filter.q.as_deref(), filter.found.as_ref());
 }
 
 /// Promises that the actor may see, the earliest due first.

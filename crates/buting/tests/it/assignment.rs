@@ -766,3 +766,61 @@ async fn what_is_ticked_is_previewed_and_then_done() {
         house.post("officer", "/assignments/bulk", &fields).await.expect(403);
     }
 }
+
+#[tokio::test]
+async fn whoever_leaves_hands_over_first_and_cases_stay_in_their_department() {
+    for house in House::both().await {
+        let who = house.who("dispatcher").await;
+        let api = async |account: &str, path: &str, body: Json| {
+            let answer = house.call(account, "POST", path, body).await;
+            assert!(answer.status.is_success(), "{path}: {}", answer.text());
+            answer.json()["id"].as_str().unwrap_or_default().to_owned()
+        };
+        let appeal = api(
+            "enterprise",
+            "/api/v1/appeals",
+            json!({"enterprise_id": house.enterprise, "title": "停电",
+            "body": "三号线停电", "category": "power_water_gas"}),
+        )
+        .await;
+        let actions = format!("/api/v1/appeals/{appeal}/actions");
+        api("dispatcher", &actions, json!({"action": "dispatch", "department_id": house.department})).await;
+        api("officer", &actions, json!({"action": "sign"})).await;
+        let measure = json!({"enterprise_id": house.enterprise, "line": "production", "cause_kind": "power",
+            "kind": "other", "text": "调发电车", "owner_id": house.person("officer"), "due_at": "2026-11-26T02:00:00Z"});
+        api("dispatcher", "/api/v1/measures", measure).await;
+        let held = desk::in_hands(&house.app, &who, house.person("officer")).await.unwrap();
+        let kinds: Vec<_> = held.iter().map(|one| one.kind).collect();
+        assert_eq!(kinds, ["appeal", "work_order", "measure"]);
+        assert!(held[0].href.is_some());
+
+        // Leaving without handing over is refused, until somebody has seen what stays behind.
+        let leave = format!("/api/v1/people/{}/leave", house.person("officer"));
+        let refused = house.call("dispatcher", "POST", &leave, json!({"reason": "调任"})).await.expect(409).json();
+        assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("请先交接")), "{refused}");
+        let page = house.page("dispatcher", &format!("/assignments/handover?from={}", house.person("officer"))).await;
+        let page = page.expect(200).text();
+        assert!(page.contains("停电") && page.contains("调发电车"));
+
+        let over = |to: &str| NewHandover {
+            from_person: house.person("officer"),
+            to_person: house.person(to),
+            note: "调任".into(),
+            reason: EndReason::Moved,
+        };
+        for outsider in ["enterprise", "agency"] {
+            assert!(matches!(desk::handover(&house.app, &who, over(outsider)).await, Err(Error::Invalid(_))));
+        }
+        // The successor is of another department: the case stays where it is, the measure goes along.
+        desk::handover(&house.app, &who, over("officer2")).await.unwrap();
+        let now =
+            house.call("dispatcher", "GET", &format!("/api/v1/appeals/{appeal}"), Json::Null).await.expect(200).json();
+        assert_eq!((&now["handler_id"], &now["lead_department_id"]), (&Json::Null, &json!(house.department)));
+        let held = desk::in_hands(&house.app, &who, house.person("officer2")).await.unwrap();
+        assert_eq!(held.iter().map(|one| one.kind).collect::<Vec<_>>(), ["measure"]);
+        assert!(
+            notices(&house, "officer2").await.iter().any(|(kind, args)| kind == "handover.taken" && args["n"] == 3)
+        );
+        house.call("dispatcher", "POST", &leave, json!({"reason": "调任"})).await.expect(200);
+    }
+}

@@ -180,7 +180,7 @@ async fn a_backup_is_tried_out_and_old_ones_go() {
     }
     std::fs::write(dir.path().join("buting-20200101-000000-before-upgrade-from-1.backup"), "kept").unwrap();
     std::fs::write(dir.path().join("buting-20261120-023000-nightly.backup.part"), "half").unwrap();
-    assert_eq!(backup::remove_old(dir.path(), "nightly", 3).unwrap(), 1);
+    assert_eq!(backup::remove_old(dir.path(), "nightly.backup", 3).unwrap(), 1);
     let left = std::fs::read_dir(dir.path()).unwrap().count();
     assert_eq!(left, 4);
     let newest = dir.path().join("buting-20261124-023000-nightly.backup");

@@ -308,6 +308,7 @@ async fn add_department(app: &App, who: &Actor, name: &str, kind: DepartmentKind
         parent_id: None,
         position: None,
         phone: Some("053112345678".into()),
+        industries: None,
     };
     desk::add_department(app, who, new).await.unwrap()
 }

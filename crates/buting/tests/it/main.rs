@@ -8,9 +8,14 @@ mod assignment;
 mod backup;
 mod continuity;
 mod house;
+mod lists;
 mod matrix;
+mod merge;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod organisation;
 mod oversight;
+mod plan;
 mod privacy;
 mod project;
 mod registry;

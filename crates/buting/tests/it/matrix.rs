@@ -192,6 +192,47 @@ async fn every_role_gets_in_where_the_table_says_and_nowhere_else() {
     }
 }
 
+/// Who may call what, as a table in `roles.tsv` that a reviewer reads: a change of
+/// it is a change of that file.
+#[tokio::test]
+async fn who_may_call_what_is_what_was_reviewed() {
+    let house = House::sqlite().await;
+    let document = house.call("anonymous", "GET", "/api/openapi.json", Json::Null).await.expect(200).json();
+    let mut roles: Vec<&str> = Vec::new();
+    for (_, role) in ACCOUNTS {
+        if !roles.contains(role) {
+            roles.push(role);
+        }
+    }
+    let mut rows = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let named: Vec<&str> = operation["x-roles"].as_array().unwrap().iter().filter_map(Json::as_str).collect();
+            assert!(named.iter().all(|role| roles.contains(role)), "{method} {path}: {named:?}");
+            let mut cells: Vec<&str> =
+                roles.iter().map(|role| if named.contains(role) { "yes" } else { "-" }).collect();
+            cells.push(if operation["x-owner-scoped"] == true { "yes" } else { "-" });
+            rows.push(format!("{path} {}\t{}\n", method.to_uppercase(), cells.join("\t")));
+        }
+    }
+    rows.sort();
+    let table = format!("operation\t{}\towner-scoped\n{}", roles.join("\t"), rows.concat());
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/roles.tsv");
+    if std::env::var_os("BUTING_ROLES").is_some() {
+        std::fs::write(file, &table).unwrap();
+    }
+    let reviewed = std::fs::read_to_string(file).unwrap();
+    let (is, was): (Vec<&str>, Vec<&str>) = (table.lines().collect(), reviewed.lines().collect());
+    let more: Vec<String> = is.iter().filter(|row| !was.contains(row)).map(|row| format!("+ {row}")).collect();
+    let less: Vec<String> = was.iter().filter(|row| !is.contains(row)).map(|row| format!("- {row}")).collect();
+    assert!(
+        is == was,
+        "who may call what has changed; if it is meant, run this test with BUTING_ROLES=1 and commit roles.tsv\n{}\n{}",
+        less.join("\n"),
+        more.join("\n")
+    );
+}
+
 #[tokio::test]
 async fn a_false_credential_opens_nothing() {
     let walker = Walker::new(House::sqlite().await).await;

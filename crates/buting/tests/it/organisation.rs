@@ -11,7 +11,7 @@ use buting::http::page::encode;
 use buting::http::server;
 use buting::migrations::MIGRATIONS;
 use buting::organisation::accounts;
-use buting::organisation::desk::{self, NewAccount};
+use buting::organisation::desk::{self, Leaving, NewAccount};
 use buting::organisation::factor;
 use buting::organisation::first_run::{self, FIRST, FirstRun};
 use buting::organisation::invitations::{self, Acceptance, Key};
@@ -25,6 +25,10 @@ use std::sync::Arc;
 use store::sql;
 use tower::ServiceExt as _;
 use uuid::Uuid;
+
+fn leaving(reason: &str, last_contact: bool) -> Leaving {
+    Leaving { reason: Some(reason.into()), last_contact, ..Leaving::default() }
+}
 
 const HOME: &str = "192.0.2.10";
 const ELSEWHERE: &str = "198.51.100.20";
@@ -484,6 +488,71 @@ async fn a_second_factor_is_turned_off_by_its_owner_or_reset_by_the_system_admin
     assert_eq!(location(&sign_in(&house, "officer2", PASSWORD).await.expect(303)), "/");
 }
 
+#[tokio::test]
+async fn no_administrator_comes_into_anothers_account_alone() {
+    for house in House::both().await {
+        let (sysadmin, secadmin) = (house.who("sysadmin").await, house.who("secadmin").await);
+        turn_on(&house, "auditor").await;
+        let auditor = house.person("auditor");
+        let refused = |code: &'static str| move |error: Error| assert_eq!(state_of(error), code);
+        let wanted = refused("reset_needs_consent");
+        // Alone: neither password nor second factor, neither page nor API.
+        wanted(invitations::reset(&house.app, &sysadmin, auditor).await.unwrap_err());
+        wanted(accounts::reset_second_factor(&house.app, &sysadmin, auditor).await.unwrap_err());
+        wanted(accounts::reset_password(&house.app, &sysadmin, auditor, PASSWORD, true).await.unwrap_err());
+        let path = format!("/admin/accounts/{auditor}");
+        assert!(!house.page("sysadmin", &path).await.expect(200).text().contains("/reset\""));
+        // The security administrator carries nothing out, and allows nothing that needs no consent.
+        assert!(matches!(invitations::reset(&house.app, &secadmin, auditor).await, Err(Error::Forbidden)));
+        let officer = house.person("officer");
+        refused("reset_needs_no_consent")(accounts::allow_reset(&house.app, &secadmin, officer).await.unwrap_err());
+        refused("own_account")(
+            accounts::allow_reset(&house.app, &secadmin, house.person("secadmin")).await.unwrap_err(),
+        );
+        for other in ["sysadmin", "auditor", "leader"] {
+            let who = house.who(other).await;
+            assert!(matches!(accounts::allow_reset(&house.app, &who, auditor).await, Err(Error::Forbidden)), "{other}");
+        }
+        // Together: one reset, within a day.
+        assert!(house.page("secadmin", &path).await.expect(200).text().contains("allow-reset"));
+        house.post("secadmin", &format!("{path}/allow-reset"), &[]).await.expect(303);
+        assert!(house.page("sysadmin", &path).await.expect(200).text().contains("/reset\""));
+        accounts::reset_second_factor(&house.app, &sysadmin, auditor).await.unwrap();
+        wanted(invitations::reset(&house.app, &sysadmin, auditor).await.unwrap_err());
+        accounts::allow_reset(&house.app, &secadmin, auditor).await.unwrap();
+        house.clock.set(MORNING.plus(DAY_MS));
+        wanted(invitations::reset(&house.app, &sysadmin, auditor).await.unwrap_err());
+        house.call("secadmin", "POST", &format!("/api/v1/accounts/{auditor}/allow-reset"), json!({})).await.expect(200);
+        invitations::reset(&house.app, &sysadmin, auditor).await.unwrap();
+        // An administrator who never came in gets no second card without it either.
+        let never = Invite { people: vec![house.person("secadmin")], ..Invite::default() };
+        wanted(invitations::invite(&house.app, &sysadmin, &never).await.unwrap_err());
+        // The server's own command line lets in where nobody is left to ask.
+        accounts::reset_password(&house.app, &house.rule(), house.person("secadmin"), PASSWORD, true).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_second_factor_that_is_demanded_holds_for_those_who_are_signed_in() {
+    for house in House::both().await {
+        turn_on(&house, "dispatcher").await;
+        let mut sessions = std::collections::BTreeMap::new();
+        for account in ["leader", "dispatcher", "officer", "secadmin"] {
+            sessions.insert(account, house.cookie(account).await);
+        }
+        let demand = |on: &'static str| [("require_totp", on), ("person_days", "365"), ("access_log_months", "12")];
+        browse(&house, "POST", "/settings/protection", &sessions["secadmin"], &demand("true")).await.expect(303);
+        for (account, restricted) in [("leader", true), ("secadmin", true), ("dispatcher", false), ("officer", false)] {
+            let page = browse(&house, "GET", "/account", &sessions[account], &[]).await;
+            let led = location(&page) == "/account/second-factor";
+            assert_eq!(led, restricted, "{account}: {}", page.status);
+        }
+        // Taken back, those who waited go on.
+        house.post("secadmin", "/settings/protection", &demand("false")).await.expect(303);
+        browse(&house, "GET", "/account", &sessions["leader"], &[]).await.expect(200);
+    }
+}
+
 // ---- invitations -----------------------------------------------------------
 
 async fn add_contact(house: &House, name: &str) -> Uuid {
@@ -658,7 +727,7 @@ async fn a_whole_department_and_a_whole_register_are_invited_at_once() {
             add_contact(&house, &format!("联系人{n}")).await;
         }
         let gone = add_contact(&house, "已走").await;
-        desk::leave(&house.app, &house.rule(), gone, "", false).await.unwrap();
+        desk::leave(&house.app, &house.rule(), gone, leaving("", false)).await.unwrap();
         let who = house.who("dispatcher").await;
         let wanted = Invite { enterprise_ids: vec![house.enterprise], ..Invite::default() };
         let cards = invitations::invite(&house.app, &who, &wanted).await.unwrap();
@@ -784,7 +853,7 @@ async fn three_administrators_keep_each_other_in_check() {
         }
         let last = accounts::disable(app, &sysadmin, house.person("secadmin"), "").await.unwrap_err();
         assert_eq!(state_of(last), "last_administrator");
-        let last = desk::leave(app, &sysadmin, house.person("auditor"), "", false).await.unwrap_err();
+        let last = desk::leave(app, &sysadmin, house.person("auditor"), leaving("", false)).await.unwrap_err();
         assert_eq!(state_of(last), "last_administrator");
         assert_eq!(
             state_of(accounts::disable(app, &sysadmin, house.person("sysadmin"), "").await.unwrap_err()),
@@ -989,13 +1058,13 @@ async fn an_enterprise_keeps_its_own_people() {
         drop(tx);
         let new = NewPerson { name: "小李".into(), enterprise_id: Some(house.enterprise), ..NewPerson::default() };
         assert!(matches!(desk::add_person(app, &who, new.clone()).await, Err(Error::Forbidden)));
-        assert!(matches!(desk::leave(app, &who, manager_id, "", false).await, Err(Error::Forbidden)));
+        assert!(matches!(desk::leave(app, &who, manager_id, leaving("", false)).await, Err(Error::Forbidden)));
         let foreign = NewPerson { enterprise_id: Some(house.other_enterprise), ..new };
         assert_eq!(field_code(desk::add_person(app, &manager, foreign).await.unwrap_err()), "unknown");
         // The only manager cannot drop the right, but passes it on by leaving.
         let refused = accounts::set_right(app, &house.rule(), manager_id, Right::Manage, false).await.unwrap_err();
         assert_eq!(state_of(refused), "last_manager");
-        desk::leave(app, &house.who("dispatcher").await, manager_id, "离职", false).await.unwrap();
+        desk::leave(app, &house.who("dispatcher").await, manager_id, leaving("离职", false)).await.unwrap();
         let mut tx = app.read().await.unwrap();
         assert!(desk::manages(&mut tx, &who).await.unwrap());
         drop(tx);
@@ -1011,10 +1080,13 @@ async fn an_enterprise_keeps_its_own_people() {
         .unwrap();
         tx.commit().await.unwrap();
         let dispatcher = house.who("dispatcher").await;
-        assert_eq!(state_of(desk::leave(app, &dispatcher, colleague, "", false).await.unwrap_err()), "last_contact");
+        assert_eq!(
+            state_of(desk::leave(app, &dispatcher, colleague, leaving("", false)).await.unwrap_err()),
+            "last_contact"
+        );
         let page = house.page("dispatcher", &format!("/people/{colleague}/leave")).await.expect(200).text();
         assert!(page.contains("last_contact"));
-        desk::leave(app, &dispatcher, colleague, "", true).await.unwrap();
+        desk::leave(app, &dispatcher, colleague, leaving("", true)).await.unwrap();
         sign_in(&house, "xiaozhang", "three quiet words").await.expect(401);
         let told = count(
             &house,
@@ -1404,7 +1476,46 @@ async fn the_desk_itself_checks_roles() {
         Err(Error::Forbidden)
     ));
     assert!(matches!(
-        desk::leave(&house.app, &visitor, house.person("officer"), "", false).await,
+        desk::leave(&house.app, &visitor, house.person("officer"), leaving("", false)).await,
         Err(Error::NotFound)
     ));
+}
+
+#[tokio::test]
+async fn a_secret_is_shown_once_and_a_repeated_post_says_so() {
+    for house in House::both().await {
+        house.give_password("officer").await;
+        let reset = format!("/api/v1/accounts/{}/reset", house.person("officer"));
+        let token = json!({"name": "bi", "scopes": "read"});
+        for (account, path, body, status, key) in [
+            ("officer", "/api/v1/tokens", token.clone(), 201, "t-1"),
+            ("sysadmin", reset.as_str(), Json::Null, 200, "r-1"),
+        ] {
+            let once = [("idempotency-key", key)];
+            house.call_with(account, "POST", path, body.clone(), &once).await.expect(status);
+            let again = house.call_with(account, "POST", path, body, &once).await.expect(409).json();
+            assert_eq!(again["code"], "done_before", "{path}: {again}");
+        }
+        // A key stands for one content at one place.
+        house.give_password("leader").await;
+        let leader = format!("/api/v1/accounts/{}/reset", house.person("leader"));
+        for (account, path, body, key) in [
+            ("officer", "/api/v1/tokens", json!({"name": "bi", "scopes": "*"}), "t-1"),
+            ("sysadmin", leader.as_str(), Json::Null, "r-1"),
+        ] {
+            let refused = house.call_with(account, "POST", path, body, &[("idempotency-key", key)]).await.expect(422);
+            assert_eq!(refused.json()["code"], "key_reused", "{path}");
+        }
+        assert_eq!(count(&house, "SELECT count(*) FROM api_token WHERE name = 'bi'".into()).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_was_carried_out_does_not_swallow_other_words() {
+    let house = House::sqlite().await;
+    let form = |name| [("name", name), ("body_kind", "department"), ("once", "d-1")];
+    house.post("sysadmin", "/departments/new", &form("综合办")).await.expect(303);
+    house.post("sysadmin", "/departments/new", &form("综合办")).await.expect(303);
+    let refused = house.post("sysadmin", "/departments/new", &form("财 政 局")).await.expect(422).text();
+    assert!(refused.contains("财 政 局") && refused.contains("已经提交并办理过"), "{refused}");
 }

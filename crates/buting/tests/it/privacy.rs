@@ -1,20 +1,23 @@
 //! Personal data: notice, consent, requests, erasure, the end of what need not be kept.
 
 use crate::house::House;
+use axum::body::Body;
+use axum::http::Request;
 use buting::actor::Role;
 use buting::error::{Conflict, Error};
 use buting::organisation::NewPerson;
 use buting::organisation::desk::{add_person, disable_account};
 use buting::privacy::desk::{self, Decision, NewRequest};
-use buting::privacy::{ConsentKind, Ground, PERSON_DAYS, RequestKind, RequestState};
+use buting::privacy::{ConsentKind, Ground, Keep, PERSON_DAYS, RequestKind, RequestState};
 use buting::text::Lang;
 use buting::time::DAY_MS;
-use serde_json::Value as Json;
+use buting::zone::Retention;
+use serde_json::{Value as Json, json};
 use store::sql;
 use uuid::Uuid;
 
 async fn ask(house: &House, account: &str, kind: RequestKind) -> Uuid {
-    let new = NewRequest { person_id: None, kind, body: "请处理".into() };
+    let new = NewRequest { person_id: None, kind, body: "请处理".into(), identity_check: String::new() };
     desk::ask(&house.app, &house.who(account).await, new).await.unwrap()
 }
 
@@ -35,13 +38,127 @@ async fn the_notice_is_open_to_everybody_and_complete() {
             for kind in buting::privacy::catalogue::CATALOGUE {
                 for text in [
                     Lang::Zh.word("personal", kind.key),
-                    Lang::Zh.word("keep", kind.keep.word()),
+                    kind.keep.text(&Lang::Zh, &Retention::of(&Json::Null)).into(),
                     Lang::Zh.word("basis", kind.basis.word()),
                 ] {
                     assert!(page.contains(text.as_ref()), "{account}: {text}");
                 }
             }
         }
+        let fields = [("require_totp", "false"), ("person_days", "90"), ("access_log_months", "24")];
+        house.post("secadmin", "/settings/protection", &fields).await.expect(303);
+        for (account, page) in [("enterprise", "/privacy"), ("secadmin", "/admin/privacy")] {
+            let text = house.page(account, page).await.expect(200).text();
+            for keep in [Keep::Post, Keep::Log] {
+                let said = keep.text(&Lang::Zh, &Retention { person_days: 90, log_months: 24 });
+                assert!(text.contains(&said), "{page} says what the zone has set: {said}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_contact_who_is_erased_leaves_as_any_other_does() {
+    for house in House::both().await {
+        let keeper = house.who("dispatcher").await;
+        let new = |name: &str| NewPerson {
+            name: name.into(),
+            phone: Some("13911112222".into()),
+            enterprise_id: Some(house.enterprise),
+            ..NewPerson::default()
+        };
+        let invited = add_person(&house.app, &keeper, new("老李")).await.unwrap();
+        let card = json!({"people": [invited]});
+        let card = house.call("dispatcher", "POST", "/api/v1/invitations", card).await.expect(201).json();
+        let code = card["items"][0]["code"].as_str().unwrap().to_owned();
+        let member = house.person("enterprise");
+        let cookie = house.cookie("enterprise").await;
+        let token = house.token("enterprise").await;
+        for (account, person) in [("enterprise", member), ("secadmin", invited)] {
+            let mut who = house.who(account).await;
+            who.once = None;
+            let person_id = (account == "secadmin").then_some(person);
+            let identity_check = "查看身份证件".into();
+            let new = NewRequest { person_id, kind: RequestKind::Erase, body: String::new(), identity_check };
+            let id = desk::ask(&house.app, &who, new).await.unwrap();
+            desk::decide(&house.app, &house.who("secadmin").await, id, done("已删除")).await.unwrap();
+        }
+        let mut tx = house.app.db.read().await.unwrap();
+        for table in [
+            "SELECT count(*) FROM session WHERE zone_id = $1 AND account_id = $2",
+            "SELECT count(*) FROM api_token WHERE zone_id = $1 AND account_id = $2",
+            "SELECT count(*) FROM notice WHERE zone_id = $1 AND person_id = $2",
+            "SELECT count(*) FROM contact WHERE zone_id = $1 AND person_id = $2",
+        ] {
+            assert_eq!(tx.value::<i64>(sql!(table, house.zone, member)).await.unwrap(), 0, "{table}");
+        }
+        drop(tx);
+        let left = house.call("auditor", "GET", &format!("/api/v1/ledger?subject_id={member}"), Json::Null).await;
+        let left = left.expect(200).json();
+        let actions: Vec<&str> =
+            left["items"].as_array().unwrap().iter().filter_map(|row| row["action"].as_str()).collect();
+        for action in ["person.leave", "account.disable", "privacy.erase"] {
+            assert!(actions.contains(&action), "{action} is not in {actions:?}");
+        }
+        let request = |name: &str, value: String| {
+            Request::builder().uri("/api/v1/session").header(name, value).body(Body::empty()).unwrap()
+        };
+        assert_eq!(house.send(request("cookie", cookie)).await.status, 401);
+        assert_eq!(house.send(request("authorization", format!("Bearer {token}"))).await.status, 401);
+        let accept = json!({"code": code, "user_name": "laoli", "password": "Buting-2026-test"});
+        let refused = house.call("anonymous", "POST", "/api/v1/invitations/accept", accept).await;
+        assert!(refused.status.is_client_error(), "{}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn an_officer_asks_for_a_contact_who_cannot_sign_in() {
+    for house in House::both().await {
+        let new = NewPerson {
+            name: "老李".into(),
+            phone: Some("13911112222".into()),
+            enterprise_id: Some(house.enterprise),
+            ..NewPerson::default()
+        };
+        let contact = add_person(&house.app, &house.who("dispatcher").await, new).await.unwrap();
+        let path = format!("/privacy/requests/for/{contact}");
+        assert!(house.page("dispatcher", &format!("/people/{contact}")).await.expect(200).text().contains(&path));
+        for (account, status) in [("officer2", 404), ("enterprise", 403), ("auditor", 403), ("secadmin", 200)] {
+            house.page(account, &path).await.expect(status);
+        }
+        house.give_password("enterprise").await;
+        let with_account = format!("/privacy/requests/for/{}", house.person("enterprise"));
+        house.page("dispatcher", &with_account).await.expect(409);
+        house.page("dispatcher", &format!("/privacy/requests/for/{}", house.person("officer"))).await.expect(403);
+        house.page("dispatcher", &path).await.expect(200);
+        house.post("dispatcher", &path, &[("kind", "see")]).await.expect(422);
+        let fields = [("kind", "see"), ("identity_check", "回拨登记的电话"), ("once", "k")];
+        house.post("officer2", &path, &fields).await.expect(404);
+        let made = house.post("dispatcher", &path, &fields).await.expect(303);
+        let request = made.headers["location"].to_str().unwrap().to_owned();
+        for (account, status) in [("dispatcher", 200), ("secadmin", 200), ("leader", 404), ("enterprise", 404)] {
+            let shown = house.page(account, &request).await.expect(status).text();
+            assert_eq!(shown.contains("回拨登记的电话") && shown.contains("dispatcher某"), status == 200, "{account}");
+        }
+        house.page("dispatcher", &format!("{request}/data.json")).await.expect(403);
+        let data = house.page("secadmin", &format!("{request}/data.json")).await.expect(200).json();
+        assert_eq!(data["data"]["person"][0]["phone"], "13911112222");
+        let log = house.call("auditor", "GET", "/api/v1/access-log?kind=request_export", Json::Null).await.expect(200);
+        assert_eq!(log.json()["items"][0]["subject_id"], json!(contact));
+        house
+            .post("secadmin", &request, &[("outcome", "done"), ("answer", "见附件"), ("version", "1")])
+            .await
+            .expect(303);
+        let mut tx = house.app.db.read().await.unwrap();
+        let told: i64 = tx
+            .value(sql!(
+                "SELECT count(*) FROM notice WHERE zone_id = $1 AND person_id = $2 AND kind = 'privacy.decided'",
+                house.zone,
+                house.person("dispatcher")
+            ))
+            .await
+            .unwrap();
+        assert_eq!(told, 1, "who took it down passes the answer on");
     }
 }
 

@@ -1,8 +1,10 @@
 //! The register: who reads and keeps it, what it refuses, how it is found.
 
-use crate::house::House;
+use crate::house::{House, MORNING};
 use buting::registry::import::{self, Kind, Report, State};
 use buting::registry::{CarrierKind, EnterpriseQuery, NewCarrier, NewEnterprise, desk};
+use buting::text::Lang;
+use buting::time::HOUR_MS;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use store::sql;
@@ -33,6 +35,48 @@ async fn ledger(house: &House, about: Uuid) -> Vec<String> {
 
 fn names(page: &Json) -> Vec<String> {
     page["items"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_was_handed_in_is_forgotten_after_a_day_however_far_it_came() {
+    for house in House::both().await {
+        let dispatcher = house.who("dispatcher").await;
+        let previewed = import(&house, "dispatcher", Kind::Enterprises, SHEET, true).await.id;
+        let done = import(&house, "dispatcher", Kind::Enterprises, SHEET, false).await.id;
+        let hand_in = async || {
+            let choices = import::Choices::default();
+            let (kind, bytes) = (Kind::Contacts, SHEET.into());
+            let sheet = import::Sheet { kind, bytes, file_name: "联系人.csv", dry_run: false, choices };
+            import::submit(&house.app, &dispatcher, sheet).await.unwrap()
+        };
+        let (queued, broken) = (hand_in().await, hand_in().await);
+        let mut tx = house.app.db.write().await.unwrap();
+        tx.run(sql!("UPDATE import SET state = 'running' WHERE zone_id = $1 AND id = $2", house.zone, broken))
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let left = "SELECT count(*) FROM import WHERE zone_id = $1 AND (file IS NOT NULL
+            OR id IN (SELECT import_id FROM import_row WHERE zone_id = $1))";
+        let night = buting::worker::kinds().into_iter().find(|kind| kind.name == "registry.forget_files").unwrap();
+        for (hours, files) in [(23, 4), (25, 0)] {
+            house.clock.set(MORNING.plus(hours * HOUR_MS));
+            (night.task)(house.app.clone(), house.zone, Json::Null).await.unwrap();
+            let kept: i64 = house.app.read().await.unwrap().value(sql!(left, house.zone)).await.unwrap();
+            assert_eq!(kept, files, "after {hours} hours");
+        }
+        for (id, state) in
+            [(previewed, State::Done), (done, State::Done), (queued, State::Failed), (broken, State::Failed)]
+        {
+            let report = import::report(&house.app, &dispatcher, id, Lang::Zh).await.unwrap();
+            assert_eq!(report.state, state);
+            assert!(report.errors.is_empty() && report.preview.is_empty(), "nothing quotes the sheet any more");
+            assert_eq!(report.failure.is_some(), state == State::Failed, "and why is said");
+            let page = house.page("dispatcher", &format!("/imports/{id}")).await.expect(200).text();
+            assert!(!page.contains("/rejects\""), "nobody is offered what is gone");
+        }
+        // A job that comes late finds nothing to do.
+        import::work_off(&house.app, house.zone, queued).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -191,7 +235,7 @@ async fn numbers_are_shown_to_those_who_answer_and_that_is_noted() {
         let count = async || {
             let mut tx = house.app.db.read().await.unwrap();
             let shown =
-                sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'contact.show'", house.zone);
+                sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'contact_show'", house.zone);
             tx.value::<i64>(shown).await.unwrap()
         };
         assert_eq!(count().await, 0);
@@ -444,15 +488,14 @@ async fn exports_hold_what_is_shown_and_no_formula() {
         let text = csv.text();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 5);
-        assert!(lines[0].starts_with("\u{feff}企业名称,简称,统一社会信用代码"));
+        assert!(lines[0].starts_with("\u{feff}企业名称,所在载体,职工人数"));
         assert!(lines[1..].iter().all(|line| line.starts_with('\'') || line.starts_with("\"'")), "{text}");
         let xlsx = house.page("officer", "/enterprises/export?format=xlsx&key=true").await.expect(200);
         let sheet = paper::read(&xlsx.bytes, paper::Limits::default()).unwrap().remove(0);
         assert_eq!(sheet.rows.len(), 5);
         assert!(sheet.rows.iter().any(|row| row.cells[0] == "+甲公司"));
         let mut tx = house.app.db.read().await.unwrap();
-        let logged =
-            sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'enterprise.export'", house.zone);
+        let logged = sql!("SELECT count(*) FROM access_log WHERE zone_id = $1 AND kind = 'export'", house.zone);
         assert_eq!(tx.value::<i64>(logged).await.unwrap(), 2);
         house.page("enterprise", "/enterprises/export").await.expect(403);
     }
@@ -620,7 +663,7 @@ async fn sheets_come_over_http_and_the_queue_takes_them_in() {
         upload(&house, "enterprise", path, &[file]).await.expect(403);
         upload(&house, "officer", path, &[("file", Some("x.csv"), "")]).await.expect(422);
         upload(&house, "officer", path, &[("colour", None, "red")]).await.expect(400);
-        house.call("officer", "POST", path, json!({})).await.expect(400);
+        house.call("officer", "POST", path, json!({})).await.expect(415);
 
         house.page("officer", "/imports").await.expect(200);
         let form = [file, ("kind", None, "enterprises"), ("once", None, "f1")];

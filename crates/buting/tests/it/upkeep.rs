@@ -3,6 +3,7 @@
 use crate::house::{House, MORNING};
 use buting::actor::{Once, Via};
 use buting::app::{App, Config, SetClock};
+use buting::backup::KeyBackup;
 use buting::http::session::IDLE_MS;
 use buting::time::DAY_MS;
 use buting::{upkeep, worker};
@@ -62,6 +63,25 @@ async fn what_has_ended_goes_and_the_log_stays_for_its_months() {
 }
 
 #[tokio::test]
+async fn guesses_at_names_that_nobody_has_are_kept_as_long_as_the_longest_zone_says() {
+    for house in House::both().await {
+        let guess = json!({"user": "nobody@nowhere", "password": "wrong"});
+        house.call("anonymous", "POST", "/api/v1/session", guess).await.expect(401);
+        let log = house.call("auditor", "GET", "/api/v1/access-log", json!(null)).await.expect(200).json();
+        assert_eq!(log["total"], 0, "with two zones it is neither one's to read");
+        let mut tx = house.app.db.write().await.unwrap();
+        let settings = json!({"access_log_months": 24});
+        tx.run(sql!("UPDATE zone SET settings = $1 WHERE handle = 'zone2'", settings)).await.unwrap();
+        tx.commit().await.unwrap();
+        for (months, left) in [(13, 1), (25, 0)] {
+            house.clock.set(MORNING.plus(months * 31 * DAY_MS));
+            upkeep::clean(&house.app, house.zone).await.unwrap();
+            assert_eq!(count(&house, "access_log").await, left, "after {months} months");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_night_makes_one_tried_backup_and_keeps_so_many() {
     for house in House::both().await {
         let dir = tempfile::tempdir().unwrap();
@@ -80,6 +100,39 @@ async fn the_night_makes_one_tried_backup_and_keeps_so_many() {
             .collect();
         assert_eq!(names.len(), 1, "{names:?}");
         assert!(!names[0].contains("20200101"), "{names:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_night_backs_the_keys_up_apart_and_keeps_two() {
+    for house in House::both().await {
+        let dir = tempfile::tempdir().unwrap();
+        let apart = dir.path().join("apart");
+        vault::keyring::Keyring::open_or_create(&dir.path().join("keys")).unwrap();
+        let config = Config { data_dir: dir.path().to_owned(), key_backups: Some(apart.clone()), ..Config::default() };
+        let app = App::new(house.app.db.clone(), config, Arc::new(SetClock::at(MORNING)));
+        let zone2 = house.who("leader@zone2").await.zone_id;
+        upkeep::nightly_key_backup(&app, zone2).await.unwrap();
+        assert!(!apart.exists(), "the first zone's job does it");
+        let mut tx = app.db.write().await.unwrap();
+        tx.seal(house.zone, house.person("officer"), 1, "住址").await.unwrap();
+        tx.commit().await.unwrap();
+
+        std::fs::create_dir_all(&apart).unwrap();
+        for old in ["buting-20200101-024500-nightly.keys", "buting-20200102-024500-nightly.keys", "other.keys"] {
+            std::fs::write(apart.join(old), "old").unwrap();
+        }
+        upkeep::nightly_key_backup(&app, house.zone).await.unwrap();
+        let mut names: Vec<String> = std::fs::read_dir(&apart)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        assert_eq!(names.len(), 3, "two of the night, and what is not ours: {names:?}");
+        assert!(names.contains(&"other.keys".to_owned()) && !names[0].contains("20200101"), "{names:?}");
+        let (files, fields) = KeyBackup::read(&apart.join(&names[1])).unwrap().size();
+        assert!(files >= 4 && fields >= 1, "{files} {fields}");
+        assert!(!dir.path().join("backups").exists());
     }
 }
 

@@ -1,7 +1,7 @@
 use super::{done, key, reset_page};
 use crate::actor::{ADMINS, Role, Roles, ScopeKind};
 use crate::error::{FieldError, Result};
-use crate::http::api::Page;
+use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
@@ -32,6 +32,7 @@ pub fn routes(routes: &mut Routes) {
         .post("/admin/accounts/{id}/reset", sysadmin, reset)
         .post("/admin/accounts/{id}/second-factor", sysadmin, second_factor)
         .post("/admin/accounts/{id}/sessions", sysadmin, sessions)
+        .post("/admin/accounts/{id}/allow-reset", Access::only(SECADMIN), allow_reset)
         .post("/admin/accounts/{id}/roles", Access::only(SECADMIN), roles);
 }
 
@@ -49,13 +50,15 @@ async fn index(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let mut query = Form::parse(cx.request.query.as_bytes());
         let asked = AccountsQuery {
+            limit: Some(ROWS),
             q: query.opt_text("q"),
             state: query.word("state", AccountState::parse),
             role: query.word("role", Role::parse),
             without_role: query.is("role", "none"),
+            sort: query.opt_text("sort"),
             cursor: query.opt_text("cursor"),
         };
-        let page = accounts::list(&cx.app, &cx.who, &asked, ROWS).await?;
+        let page = accounts::list(&cx.app, &cx.who, &asked).await?;
         let waiting = if cx.who.has(Role::Secadmin) {
             let mut tx = cx.read().await?;
             accounts::without_role(&mut tx, &cx.who).await?
@@ -79,8 +82,8 @@ async fn new_form(cx: &Cx, status: StatusCode, form: Form) -> Result<axum::respo
     let mut people = Vec::new();
     let mut cursor = None;
     loop {
-        let query = desk::PeopleQuery { cursor, ..desk::PeopleQuery::default() };
-        let page = desk::people(&cx.app, &cx.who, &query, 200).await?;
+        let query = desk::PeopleQuery { limit: Some(MAX_LIMIT), cursor, ..desk::PeopleQuery::default() };
+        let page = desk::people(&cx.app, &cx.who, &query).await?;
         let without = page.items.into_iter().filter(|listed| listed.account.is_none());
         people.extend(without.map(|listed| {
             let place = listed.place.map(|place| format!(" · {place}")).unwrap_or_default();
@@ -130,6 +133,8 @@ struct AccountPage {
     roles: Vec<(Role, &'static [ScopeKind])>,
     departments: Vec<(String, String)>,
     own: bool,
+    /// Whether the account may be reset now: administrators' need a consent.
+    resettable: bool,
 }
 
 impl AccountPage {
@@ -160,7 +165,11 @@ async fn account_page(cx: &Cx, status: StatusCode, id: Uuid, form: Option<Form>)
         Form::filled(values.iter().map(|(name, value)| (name.as_str(), value.clone())))
     });
     let own = cx.who.person_id == Some(id);
-    html_with(status, &AccountPage { s: Shell::of(cx).await?, account, person, form, roles, departments, own })
+    let resettable = !account.is_administrators() || accounts::is_allowed(&account, cx.now());
+    html_with(
+        status,
+        &AccountPage { s: Shell::of(cx).await?, account, person, form, roles, departments, own, resettable },
+    )
 }
 
 async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
@@ -226,6 +235,14 @@ async fn reset(headers: HeaderMap, Path(id): Path<String>, Posted { cx, .. }: Po
     page::show(cx.lang, async {
         let id = key(&id)?;
         reset_page(&cx, &headers, id, format!("/admin/accounts/{id}")).await
+    })
+    .await
+}
+
+async fn allow_reset(Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = done(accounts::allow_reset(&cx.app, &cx.who, key(&id)?).await)?;
+        Ok(go(&format!("/admin/accounts/{id}"), "flash-reset-allowed"))
     })
     .await
 }

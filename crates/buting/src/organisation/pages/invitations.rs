@@ -48,11 +48,13 @@ async fn index(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let mut query = Form::parse(cx.request.query.as_bytes());
         let asked = InvitationsQuery {
+            limit: Some(ROWS),
             state: query.word("state", InvitationState::parse),
             q: query.opt_text("q"),
+            sort: query.opt_text("sort"),
             cursor: query.opt_text("cursor"),
         };
-        let page = invitations::list(&cx.app, &cx.who, &asked, ROWS).await?;
+        let page = invitations::list(&cx.app, &cx.who, &asked).await?;
         let inviter = cx.who.is(INVITERS);
         html(&Index { s: Shell::of(&cx).await?, page, states: InvitationState::ALL, inviter })
     })

@@ -2,20 +2,91 @@ use super::{after, signed_in, with_cookie};
 use crate::actor::SIGNED_IN;
 use crate::error::{Error, Result};
 use crate::http::cx::Cx;
-use crate::http::form::Form;
-use crate::http::page::{self, PageResult, go, local_path};
+use crate::http::form::{Form, Posted};
+use crate::http::page::{self, PageResult, Shell, go, html_with, local_path};
 use crate::http::routes::{Access, Routes};
 use crate::http::session::{cookie, origin};
-use crate::organisation::oidc::{self, Arrived, Journey};
+use crate::organisation::oidc::{self, Arrived, Journey, PROTECTORS, ProviderChange};
 use crate::zone::Zone;
-use axum::http::HeaderMap;
+use askama::Template;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 pub fn routes(routes: &mut Routes) {
     routes
         .get("/sign-in/provider", Access::everybody(), leave)
         .get("/sign-in/provider/back", Access::everybody(), back)
-        .get("/account/provider", Access::only(SIGNED_IN), link);
+        .get("/account/provider", Access::only(SIGNED_IN), link)
+        .get("/settings/sign-in", Access::only(PROTECTORS), provider)
+        .post("/settings/sign-in", Access::only(PROTECTORS), configure)
+        .post("/settings/sign-in/try", Access::only(PROTECTORS), try_out);
+}
+
+#[derive(Template)]
+#[template(path = "organisation/provider.html")]
+struct ProviderPage {
+    s: Shell,
+    form: Form,
+    version: i64,
+    on: bool,
+    has_secret: bool,
+    redirect: String,
+    /// What a trial came to: where people would be sent, or why it failed.
+    tried: Option<std::result::Result<String, String>>,
+}
+
+async fn shown(
+    cx: &Cx,
+    headers: &HeaderMap,
+    status: StatusCode,
+    form: Option<Form>,
+    tried: Option<std::result::Result<String, String>>,
+) -> Result<Response> {
+    let zone = Zone::get(&mut cx.read().await?, cx.who.zone_id).await?;
+    let set = &zone.settings["oidc"];
+    let text = |name: &str| set[name].as_str().unwrap_or_default().to_owned();
+    let form = form.unwrap_or_else(|| Form::filled([("issuer", text("issuer")), ("client_id", text("client_id"))]));
+    let page = ProviderPage {
+        form,
+        version: zone.version,
+        on: oidc::is_on(&zone),
+        has_secret: set["secret"].is_object(),
+        redirect: redirect_of(cx, headers),
+        tried,
+        s: Shell::of(cx).await?,
+    };
+    html_with(status, &page)
+}
+
+async fn provider(headers: HeaderMap, cx: Cx) -> PageResult {
+    page::show(cx.lang, shown(&cx, &headers, StatusCode::OK, None, None)).await
+}
+
+async fn configure(headers: HeaderMap, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let change = ProviderChange {
+            issuer: form.text("issuer"),
+            client_id: form.text("client_id"),
+            secret: form.text("client_password"),
+            forget_secret: form.on("forget_secret"),
+        };
+        match oidc::configure(&cx.app, &cx.who, &change).await {
+            Ok(_) | Err(Error::Replayed(_)) => Ok(go("/settings/sign-in", "flash-settings-kept")),
+            Err(error) => {
+                form.refused(error)?;
+                shown(&cx, &headers, StatusCode::UNPROCESSABLE_ENTITY, Some(form), None).await
+            }
+        }
+    })
+    .await
+}
+
+async fn try_out(headers: HeaderMap, Posted { cx, .. }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let tried = oidc::try_out(&cx.app, &cx.who).await?;
+        shown(&cx, &headers, StatusCode::OK, None, Some(tried)).await
+    })
+    .await
 }
 
 fn redirect_of(cx: &Cx, headers: &HeaderMap) -> String {
@@ -23,10 +94,11 @@ fn redirect_of(cx: &Cx, headers: &HeaderMap) -> String {
 }
 
 /// The way to the provider, with the cookie that ties it to this browser.
-fn away(journey: &Journey) -> Result<Response> {
+fn away(cx: &Cx, journey: &Journey) -> Result<Response> {
     let mut response = go(&journey.url, "");
     let state = page::encode(&journey.state);
-    with_cookie(&mut response, &format!("provider={state}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600"))?;
+    let secure = if cx.app.config.https { " Secure;" } else { "" };
+    with_cookie(&mut response, &format!("provider={state}; Path=/; HttpOnly;{secure} SameSite=Lax; Max-Age=600"))?;
     Ok(response)
 }
 
@@ -40,7 +112,7 @@ async fn leave(headers: HeaderMap, cx: Cx) -> PageResult {
         };
         let zone = zone.ok_or(Error::NotFound)?;
         let next = local_path(query.value("next"));
-        away(&oidc::begin(&cx.app, zone.zone_id, &redirect_of(&cx, &headers), None, next).await?)
+        away(&cx, &oidc::begin(&cx.app, zone.zone_id, &redirect_of(&cx, &headers), None, next).await?)
     })
     .await
 }
@@ -49,6 +121,7 @@ async fn link(headers: HeaderMap, cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let owner = cx.who.person()?;
         away(
+            &cx,
             &oidc::begin(&cx.app, cx.who.zone_id, &redirect_of(&cx, &headers), Some(owner), "/account/security")
                 .await?,
         )

@@ -1,13 +1,13 @@
 use super::{done, key, renamed, reset_page};
 use crate::actor::{ADMINS, OFFICE, OUTSIDE, Role, Roles};
 use crate::error::{Error, Result};
-use crate::http::api::Page;
+use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::organisation::accounts;
-use crate::organisation::desk::{self, PeopleQuery, Standing};
+use crate::organisation::desk::{self, DepartmentsQuery, PeopleQuery, Standing};
 use crate::organisation::{
     Account, AccountState, Department, DepartmentChange, DepartmentKind, Listed, NewDepartment, NewPerson, Person,
     PersonChange, Right, Shown,
@@ -78,13 +78,15 @@ async fn index(cx: Cx) -> PageResult {
         let mut query = Form::parse(cx.request.query.as_bytes());
         let group = query.opt("group").filter(|g| matches!(*g, "staff" | "partners" | "left")).unwrap_or("").to_owned();
         let asked = PeopleQuery {
+            limit: Some(ROWS),
             group: Some(group.clone()),
             department_id: query.id("department"),
             q: query.opt_text("q"),
+            sort: query.opt_text("sort"),
             cursor: query.opt_text("cursor"),
             ..PeopleQuery::default()
         };
-        let page = desk::people(&cx.app, &cx.who, &asked, ROWS).await?;
+        let page = desk::people(&cx.app, &cx.who, &asked).await?;
         let departments = options(&cx, None).await?;
         let may_add = cx.who.is(OFFICE.and(KEEPERS));
         html(&Index { s: Shell::of(&cx).await?, page, departments, may_add, group })
@@ -190,6 +192,13 @@ struct PersonPage {
 impl PersonPage {
     fn waiting(&self) -> bool {
         self.account.as_ref().is_none_or(|account| account.state == AccountState::Invited)
+    }
+
+    /// Whether the reader may take down what this person asks about his data.
+    fn asks_through_us(&self) -> bool {
+        let active = self.account.as_ref().is_some_and(|account| account.state == AccountState::Active);
+        let officer = self.s.in_office() && self.keeper && self.subject.is_some() && !active;
+        !self.own && (officer || self.s.is("secadmin"))
     }
 
     fn manages(&self) -> bool {
@@ -319,13 +328,14 @@ struct LeavePage {
     person: Person,
     account: Option<Account>,
     last: bool,
-    /// How many enterprises, carriers and projects the person answers for.
+    /// How much the person answers for or has in hand.
     held: usize,
 }
 
 async fn leave_form(cx: &Cx, status: StatusCode, form: Form, person: Person) -> Result<axum::response::Response> {
     let held = if cx.who.is(OFFICE) && person.department_id.is_some() {
-        crate::assignment::desk::held(&cx.app, &cx.who, person.id).await?.len()
+        let others = crate::assignment::desk::in_hands(&cx.app, &cx.who, person.id).await?;
+        crate::assignment::desk::held(&cx.app, &cx.who, person.id).await?.len() + others.len()
     } else {
         0
     };
@@ -350,11 +360,16 @@ async fn leave_page(cx: Cx, Path(id): Path<String>) -> PageResult {
 async fn leave(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
         let person = kept(&cx, &id).await?;
-        let last = form.on("last_contact");
-        match done(desk::leave(&cx.app, &cx.who, person.id, form.value("reason"), last).await) {
+        let leaving = desk::Leaving {
+            reason: form.opt_text("reason"),
+            last_contact: form.on("last_contact"),
+            hand_over_later: form.on("hand_over_later"),
+        };
+        match done(desk::leave(&cx.app, &cx.who, person.id, leaving).await) {
             Ok(id) => Ok(go(&format!("/people/{id}"), "flash-person-left")),
-            Err(Error::Conflict(crate::error::Conflict::State("last_contact"))) => {
-                form.add(crate::error::FieldError::new("last_contact", "last_contact"));
+            Err(Error::Conflict(crate::error::Conflict::State(code @ ("last_contact" | "hand_over_first")))) => {
+                let field = if code == "last_contact" { code } else { "hand_over_later" };
+                form.add(crate::error::FieldError::new(field, code));
                 leave_form(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, person).await
             }
             Err(error) => {
@@ -402,11 +417,12 @@ struct Colleagues {
 
 async fn colleagues_page(cx: &Cx, status: StatusCode, form: Form) -> Result<axum::response::Response> {
     let query = PeopleQuery {
+        limit: Some(MAX_LIMIT),
         enterprise_id: cx.who.enterprise_id,
         project_id: if cx.who.enterprise_id.is_some() { None } else { cx.who.project_id },
         ..PeopleQuery::default()
     };
-    let page = desk::people(&cx.app, &cx.who, &query, 200).await?;
+    let page = desk::people(&cx.app, &cx.who, &query).await?;
     let mut tx = cx.read().await?;
     let manages = desk::manages(&mut tx, &cx.who).await?;
     let (kind, id) = match (cx.who.enterprise_id, cx.who.project_id) {
@@ -458,9 +474,25 @@ struct Departments {
 
 async fn departments(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let mut tx = cx.read().await?;
-        let all = desk::departments(&mut tx, cx.who.zone_id).await?;
-        drop(tx);
+        let query = Form::parse(cx.request.query.as_bytes());
+        let mut asked = DepartmentsQuery {
+            limit: Some(MAX_LIMIT),
+            sort: query.opt_text("sort"),
+            q: query.opt_text("q"),
+            ..DepartmentsQuery::default()
+        };
+        let mut all = Vec::new();
+        loop {
+            let page = desk::departments_by(&cx.app, &cx.who, &asked).await?;
+            all.extend(page.items);
+            asked.cursor = page.next_cursor;
+            if asked.cursor.is_none() {
+                break;
+            }
+        }
+        if asked.sort.is_none() {
+            all.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
+        }
         let (closed, open): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.valid_to.is_some());
         let (own, partners) = open.into_iter().partition(|d| d.kind.is_own());
         html(&Departments { s: Shell::of(&cx).await?, own, partners, closed, keeper: cx.who.is(KEEPERS) })
@@ -488,9 +520,15 @@ async fn show_department(cx: Cx, Path(id): Path<String>) -> PageResult {
             None => None,
         };
         drop(tx);
-        let cursor = Form::parse(cx.request.query.as_bytes()).opt_text("cursor");
-        let query = PeopleQuery { department_id: Some(department.id), cursor, ..PeopleQuery::default() };
-        let page = desk::people(&cx.app, &cx.who, &query, ROWS).await?;
+        let query = Form::parse(cx.request.query.as_bytes());
+        let query = PeopleQuery {
+            limit: Some(ROWS),
+            department_id: Some(department.id),
+            sort: query.opt_text("sort"),
+            cursor: query.opt_text("cursor"),
+            ..PeopleQuery::default()
+        };
+        let page = desk::people(&cx.app, &cx.who, &query).await?;
         let (keeper, adder) = (cx.who.is(KEEPERS), cx.who.is(OFFICE.and(KEEPERS)));
         html(&DepartmentPage { s: Shell::of(&cx).await?, department, parent, page, keeper, adder })
     })
@@ -546,6 +584,7 @@ async fn new_department(Posted { cx, mut form }: Posted) -> PageResult {
                 parent_id,
                 position,
                 phone: form.opt_text("phone"),
+                industries: form.opt_text("industries"),
             };
             match done(desk::add_department(&cx.app, &cx.who, new).await) {
                 Ok(id) => return Ok(go(&format!("/departments/{id}"), "flash-department-added")),
@@ -569,6 +608,7 @@ async fn edit_department_page(cx: Cx, Path(id): Path<String>) -> PageResult {
             ("parent_id", d.parent_id.map(|id| id.to_string()).unwrap_or_default()),
             ("position", d.position.to_string()),
             ("phone", d.phone.clone().unwrap_or_default()),
+            ("industries", d.industries.clone().unwrap_or_default()),
         ]);
         department_form(&cx, StatusCode::OK, form, Some(d)).await
     })
@@ -591,6 +631,7 @@ async fn edit_department(Path(id): Path<String>, Posted { cx, mut form }: Posted
                 parent_id: parent.map_or(Patch::Clear, Patch::Set),
                 position,
                 phone: patch(form.opt_text("phone")),
+                industries: patch(form.opt_text("industries")),
             };
             match done(desk::change_department(&cx.app, &cx.who, id, change).await) {
                 Ok(id) => return Ok(go(&format!("/departments/{id}"), "flash-department-changed")),

@@ -2,7 +2,7 @@
 
 use super::ACCOUNT_STATE;
 use crate::actor::{Role, ScopeKind};
-use crate::list::like;
+use crate::list::{Key, Walk, like};
 use crate::organisation::{Account, AccountState, Grant, Right};
 use crate::time::Time;
 use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};
@@ -24,6 +24,7 @@ impl FromRow for Account {
             state: row.get("state")?,
             second_factor: row.get::<i64>("second_factor")? == 1,
             must_change: row.get("must_change")?,
+            reset_allowed_at: row.get("reset_allowed_at")?,
             signed_in_at: row.get("signed_in_at")?,
             created_at: row.get("created_at")?,
             version: row.get("version")?,
@@ -45,6 +46,15 @@ pub struct AccountFilter<'a> {
     /// Only this one.
     pub id: Option<Uuid>,
 }
+
+/// What a list of accounts is sorted by.
+pub const KEYS: &[Key] = &[
+    Key::text("user", "a.user_name"),
+    Key::text("name", "p.spelling"),
+    Key::text("place", "COALESCE(d.short_name, e.short_name, j.short_name, '')"),
+    Key::number("seen", "COALESCE(a.signed_in_at, 0)"),
+    Key::number("created", "a.created_at"),
+];
 
 const FROM: &str = " FROM account a
    JOIN person p ON p.zone_id = a.zone_id AND p.id = a.id
@@ -83,26 +93,24 @@ fn narrow(query: &mut Sql, zone: Uuid, filter: &AccountFilter<'_>) {
     }
 }
 
-/// Accounts by user name, with their grants and rights.
+/// Accounts in order, with their grants and rights, and the cursor of the rest.
 pub async fn accounts(
     tx: &mut Tx,
     zone: Uuid,
     filter: &AccountFilter<'_>,
-    after: Option<&str>,
-    limit: i64,
-) -> Result<Vec<Account>> {
+    walk: &Walk,
+) -> Result<(Vec<Account>, Option<String>)> {
     let mut query = Sql::from(
         "SELECT a.id, a.user_name, p.name, p.department_id, p.enterprise_id, p.project_id, a.must_change,
+           a.reset_allowed_at,
            CASE WHEN a.totp_secret IS NULL THEN CAST(0 AS bigint) ELSE CAST(1 AS bigint) END AS second_factor,
            a.signed_in_at, a.created_at, a.version, COALESCE(d.short_name, e.short_name, j.short_name) AS place, ",
     );
-    query.push(ACCOUNT_STATE).push(" AS state").push(FROM);
+    query.push(ACCOUNT_STATE).push(" AS state");
+    walk.column(&mut query);
+    query.push(FROM);
     narrow(&mut query, zone, filter);
-    if let Some(after) = after {
-        query.push(" AND a.user_name > ").arg(after);
-    }
-    query.push(" ORDER BY a.user_name LIMIT ").arg(limit);
-    let mut accounts: Vec<Account> = tx.list(query).await?;
+    let (mut accounts, next) = walk.list::<Account>(tx, query, "a.id").await?;
     let ids: Vec<Uuid> = accounts.iter().map(|account| account.id).collect();
     for (account, grant) in grants_of(tx, zone, &ids).await? {
         if let Some(account) = accounts.iter_mut().find(|a| a.id == account) {
@@ -116,7 +124,7 @@ pub async fn accounts(
             account.rights.push(right);
         }
     }
-    Ok(accounts)
+    Ok((accounts, next))
 }
 
 /// How many accounts a filter matches, counted up to a cap.
@@ -193,6 +201,50 @@ pub async fn touch(tx: &mut Tx, zone: Uuid, id: Uuid, version: i64) -> Result<bo
         ))
         .await?;
     Ok(n == 1)
+}
+
+/// Notes that the next reset is allowed.
+pub async fn allow_reset(tx: &mut Tx, zone: Uuid, id: Uuid, at: Time) -> Result<()> {
+    tx.run(sql!(
+        "UPDATE account SET reset_allowed_at = $1, version = version + 1 WHERE zone_id = $2 AND id = $3",
+        at,
+        zone,
+        id
+    ))
+    .await
+    .map(drop)
+}
+
+/// Uses up what was allowed since that time; false when nothing was.
+pub async fn take_consent(tx: &mut Tx, zone: Uuid, id: Uuid, since: Time) -> Result<bool> {
+    let n = tx
+        .run(sql!(
+            "UPDATE account SET reset_allowed_at = NULL WHERE zone_id = $1 AND id = $2 AND reset_allowed_at > $3",
+            zone,
+            id,
+            since
+        ))
+        .await?;
+    Ok(n == 1)
+}
+
+/// Lets the open sessions of those with this role who have no second factor go no
+/// further than setting one up.
+pub async fn restrict_sessions(tx: &mut Tx, zone: Uuid, role: Role) -> Result<u64> {
+    tx.run(sql!(
+        "UPDATE session SET stage = 'set_up_second_factor'
+         WHERE zone_id = $1 AND stage = 'full' AND account_id IN
+           (SELECT a.id FROM account a JOIN account_role r ON r.zone_id = a.zone_id AND r.account_id = a.id
+            WHERE a.zone_id = $1 AND a.totp_secret IS NULL AND r.role = $2)",
+        zone,
+        role
+    ))
+    .await
+}
+
+/// Lets sessions go on that waited for a second factor to be set up.
+pub async fn release_sessions(tx: &mut Tx, zone: Uuid) -> Result<u64> {
+    tx.run(sql!("UPDATE session SET stage = 'full' WHERE zone_id = $1 AND stage = 'set_up_second_factor'", zone)).await
 }
 
 pub async fn set_user_name(tx: &mut Tx, zone: Uuid, id: Uuid, user_name: &str) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The SQL of invitations and resets.
 
 use crate::actor::Actor;
-use crate::list::like;
+use crate::list::{Key, Walk, like};
 use crate::organisation::{Invitation, InvitationState, Purpose};
 use crate::time::Time;
 use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};
@@ -131,6 +131,14 @@ from_row!(InvitationRow {
     version,
 });
 
+/// What a list of invitations is sorted by.
+pub const KEYS: &[Key] = &[
+    Key::number("created", "i.created_at"),
+    Key::number("expires", "i.expires_at"),
+    Key::text("name", "p.spelling"),
+    Key::text("place", "COALESCE(d.short_name, e.short_name, j.short_name, '')"),
+];
+
 impl InvitationRow {
     fn at(self, now: Time) -> Invitation {
         let state = match (self.used_at, self.revoked_at) {
@@ -204,27 +212,28 @@ fn narrow(query: &mut Sql, zone: Uuid, filter: &Filter<'_>, now: Time) {
     }
 }
 
-/// Invitations, newest first.
+/// Invitations in order, and the cursor of the rest.
 pub async fn list(
     tx: &mut Tx,
     zone: Uuid,
     filter: &Filter<'_>,
     now: Time,
-    before: Option<Uuid>,
-    limit: i64,
-) -> Result<Vec<Invitation>> {
+    walk: &Walk,
+) -> Result<(Vec<Invitation>, Option<String>)> {
     let mut query = Sql::from(
         "SELECT i.id, i.person_id, p.name, i.purpose, i.created_at, i.expires_at, i.used_at, i.revoked_at, i.made_by,
            i.version, COALESCE(d.short_name, e.short_name, j.short_name) AS place",
     );
+    walk.column(&mut query);
     query.push(FROM);
     narrow(&mut query, zone, filter, now);
-    if let Some(before) = before {
-        query.push(" AND i.id < ").arg(before);
-    }
-    query.push(" ORDER BY i.id DESC LIMIT ").arg(limit);
-    let rows: Vec<InvitationRow> = tx.list(query).await?;
-    Ok(rows.into_iter().map(|row| row.at(now)).collect())
+    let (rows, next) = walk.list::<InvitationRow>(tx, query, "i.id").await?;
+    Ok((rows.into_iter().map(|row| row.at(now)).collect(), next))
+}
+
+/// One of them.
+pub async fn one(tx: &mut Tx, zone: Uuid, filter: &Filter<'_>, now: Time) -> Result<Option<Invitation>> {
+    Ok(list(tx, zone, filter, now, &Walk::first(KEYS, 1)).await?.0.pop())
 }
 
 /// How many invitations a filter matches, counted up to a cap.

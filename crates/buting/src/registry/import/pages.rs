@@ -12,7 +12,7 @@ use crate::http::form::{Form, Posted, id_of};
 use crate::http::openapi::Operation;
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
-use crate::registry::export::{download, kind_of};
+use crate::http::sheet::Format;
 use askama::Template;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Path, Request};
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -129,11 +129,8 @@ async fn upload(mut request: Request) -> Result<Upload> {
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge(MAX_FILE),
         _ => Error::Malformed { code: "multipart", detail: error.body_text(), pointer: None },
     };
-    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| Error::Malformed {
-        code: "content_type",
-        detail: "send multipart/form-data".into(),
-        pointer: None,
-    })?;
+    let parts = Multipart::from_request(request, &()).await;
+    let mut parts = parts.map_err(|_| Error::MediaType("multipart/form-data"))?;
     let mut upload = Upload { file: Vec::new(), name: String::new(), fields: HashMap::new() };
     while let Some(part) = parts.next_field().await.map_err(refused)? {
         let name = part.name().unwrap_or_default().to_owned();
@@ -156,7 +153,8 @@ async fn upload(mut request: Request) -> Result<Upload> {
 }
 
 fn fingerprint(kind: Kind, upload: &Upload) -> String {
-    format!("import {kind} {}", vault::hash::hex(&vault::hash::sha256(&upload.file)))
+    let dry_run = upload.field("dry_run");
+    format!("import {kind} {dry_run} {}", vault::hash::hex(&vault::hash::sha256(&upload.file)))
 }
 
 impl Upload {
@@ -347,18 +345,16 @@ async fn take_in(Path(id): Path<String>, Posted { cx, form }: Posted) -> PageRes
 async fn get_template(cx: Cx, Path(kind): Path<String>) -> PageResult {
     page::show(cx.lang, async {
         let kind = Kind::parse(&kind).ok_or(Error::NotFound)?;
-        let name = format!("{}.xlsx", cx.lang.word("import-kind", kind.word()));
-        download(template(kind)?, kind_of(false).0, &name)
+        Format::Xlsx.answer(&cx.lang.word("import-kind", kind.word()), template(kind)?)
     })
     .await
 }
 
 async fn get_rejects(cx: Cx, Path(id): Path<String>) -> PageResult {
     page::show(cx.lang, async {
-        let csv = Form::parse(cx.request.query.as_bytes()).value("format") == "csv";
-        let (kind, ending) = kind_of(csv);
-        let name = format!("{}.{ending}", cx.lang.t("import-rejects-file"));
-        download(rejects(&cx.app, &cx.who, id_of(&id)?, csv).await?, kind, &name)
+        let format = Format::read(Form::parse(cx.request.query.as_bytes()).value("format"));
+        let bytes = rejects(&cx.app, &cx.who, id_of(&id)?, format == Format::Csv).await?;
+        format.answer(&cx.lang.t("import-rejects-file"), bytes)
     })
     .await
 }

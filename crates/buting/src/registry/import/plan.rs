@@ -566,6 +566,7 @@ impl<'a> Run<'a> {
                 parent_id,
                 position: None,
                 phone: text("phone"),
+                industries: None,
             };
             return Ok(Verdict::Take(What::Create, Some(Box::new(Op::Department(new)))));
         };
@@ -577,6 +578,7 @@ impl<'a> Run<'a> {
             parent_id: parent_id.map_or(Patch::Keep, Patch::Set),
             position: None,
             phone: set(text("phone")),
+            industries: Patch::Keep,
         };
         let differs = change.short_name.as_ref().is_some_and(|s| *s != old.short_name)
             || kind.is_some_and(|kind| kind != old.kind)

@@ -1,4 +1,4 @@
-use super::{Fate, Import, KeptRow, Kind, State};
+use super::{Fate, Import, KEPT_MS, KeptRow, Kind, State};
 use crate::time::Time;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -113,23 +113,32 @@ pub async fn forget_file(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
     tx.run(sql!("UPDATE import SET file = NULL WHERE zone_id = $1 AND id = $2", zone, id)).await.map(drop)
 }
 
-/// Forgets files that were handed in before one time, and rows that came back
-/// before the other.
-pub async fn forget_files(tx: &mut Tx, zone: Uuid, files: Time, rows: Time) -> Result<()> {
-    tx.run(sql!(
-        "UPDATE import SET file = NULL
-         WHERE zone_id = $1 AND created_at < $2 AND file IS NOT NULL AND state IN ($3, $4)",
-        zone,
-        files,
-        State::Done,
-        State::Failed
-    ))
-    .await?;
+/// Forgets what was handed in so long ago: files, rows that came back, and what
+/// quotes them. An import that still waits for its file has failed.
+pub async fn forget_files(tx: &mut Tx, zone: Uuid, now: Time) -> Result<()> {
+    let (nothing, before) = (json!([]), now.plus(-KEPT_MS));
     tx.run(sql!(
         "DELETE FROM import_row WHERE zone_id = $1
            AND import_id IN (SELECT id FROM import WHERE zone_id = $1 AND created_at < $2)",
         zone,
-        rows
+        before
+    ))
+    .await?;
+    tx.run(sql!(
+        "UPDATE import SET file = NULL, preview = $1, columns = $1, version = version + 1,
+           failure = CASE WHEN state IN ($2, $3) THEN 'file_gone' ELSE failure END,
+           finished_at = CASE WHEN state IN ($2, $3) THEN $4 ELSE finished_at END,
+           state = CASE WHEN state IN ($2, $3) THEN $5 ELSE state END
+         WHERE zone_id = $6 AND created_at < $7 AND state <> $8
+           AND (file IS NOT NULL OR state IN ($2, $3) OR preview <> $1 OR columns <> $1)",
+        nothing,
+        State::Queued,
+        State::Running,
+        now,
+        State::Failed,
+        zone,
+        before,
+        State::Undoing
     ))
     .await
     .map(drop)
@@ -324,14 +333,19 @@ pub struct Known {
     pub name_key: String,
     pub uscc: Option<String>,
     pub carrier_id: Option<Uuid>,
+    /// The enterprise that it was merged into.
+    pub merged_into: Option<Uuid>,
 }
 
-from_row!(Known { id, name, name_key, uscc, carrier_id });
+from_row!(Known { id, name, name_key, uscc, carrier_id, merged_into });
 
 /// Every enterprise of the zone, by what rows are known by.
 pub async fn enterprises(tx: &mut Tx, zone: Uuid) -> Result<Vec<Known>> {
-    tx.list(sql!("SELECT id, name, name_key, uscc, carrier_id FROM enterprise WHERE zone_id = $1 ORDER BY id", zone))
-        .await
+    tx.list(sql!(
+        "SELECT id, name, name_key, uscc, carrier_id, merged_into FROM enterprise WHERE zone_id = $1 ORDER BY id",
+        zone
+    ))
+    .await
 }
 
 /// Short names of enterprises.

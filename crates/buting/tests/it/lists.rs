@@ -1,0 +1,239 @@
+//! Every list in every order: read by pages of two it is the whole list, each row
+//! once, and the other way round it is the same one backwards.
+
+use crate::house::House;
+use buting::http::sheet::Format;
+use buting::list::Columns;
+use buting::registry::desk::{create_carrier, create_enterprise};
+use buting::registry::export::enterprise_sheet;
+use buting::registry::{COLUMNS, CarrierKind, EnterpriseQuery, NewCarrier, NewEnterprise};
+use serde_json::{Value as Json, json};
+
+/// Path, who reads it, the orders that it offers.
+const LISTS: &[(&str, &str, &[&str])] = &[
+    ("/api/v1/enterprises", "officer", &["name", "carrier", "industry", "headcount", "status", "changed"]),
+    ("/api/v1/carriers", "officer", &["name", "kind", "enterprises"]),
+    ("/api/v1/assignments", "leader", &["created", "subject", "role", "holder", "from"]),
+    ("/api/v1/people", "officer", &["position", "name", "place", "title"]),
+    ("/api/v1/departments", "officer", &["position", "name", "short_name", "kind"]),
+    ("/api/v1/accounts", "sysadmin", &["user", "name", "place", "seen", "created"]),
+    ("/api/v1/invitations", "sysadmin", &["created", "expires", "name", "place"]),
+    ("/api/v1/projects", "leader", &["name", "stage", "level", "carrier", "created"]),
+    ("/api/v1/milestones", "leader", &["plan", "name", "project", "owner", "moves"]),
+    ("/api/v1/jobs", "sysadmin", &["open", "run", "kind", "attempts"]),
+    ("/api/v1/ledger", "auditor", &["at"]),
+];
+
+/// A few records of each kind, some of them alike in what they are sorted by.
+async fn fill(house: &House) {
+    let who = house.rule();
+    let mut carriers = Vec::new();
+    for (name, kind) in
+        [("崇文孵化器", CarrierKind::Incubator), ("文渊科创园", CarrierKind::Park), ("安居科创园", CarrierKind::Park)]
+    {
+        let new = NewCarrier { id: None, name: name.into(), short_name: None, kind, address: None, note: None };
+        carriers.push(create_carrier(&house.app, &who, new).await.unwrap());
+    }
+    for (n, name) in ["甲机电", "乙机电", "丙商贸", "丁物流", "戊食品"].iter().enumerate() {
+        let new = NewEnterprise {
+            name: (*name).into(),
+            headcount: (n > 0).then_some(100 * (n as i64 / 2)),
+            carrier_id: (n > 2).then_some(carriers[0]),
+            industry_code: (n % 2 == 0).then(|| "C34".into()),
+            ..NewEnterprise::default()
+        };
+        create_enterprise(&house.app, &who, new).await.unwrap();
+    }
+    let post = async |who: &str, path: &str, body: Json| house.call(who, "POST", path, body).await;
+    for (subject, role) in [(house.enterprise, "lead_leader"), (house.other_enterprise, "lead_leader")] {
+        let body = json!({"subject_kind": "enterprise", "subject_id": subject, "role": role,
+            "person_id": house.person("leader"), "reason": "分工"});
+        post("leader", "/api/v1/assignments", body).await.expect(201);
+        let body = json!({"subject_kind": "enterprise", "subject_id": subject, "role": "lead_dept",
+            "department_id": house.department, "reason": "分工"});
+        post("leader", "/api/v1/assignments", body).await.expect(201);
+    }
+    for (n, name) in ["一号厂房", "二号厂房", "三号厂房"].iter().enumerate() {
+        let stage = if n == 1 { "permit" } else { "signed" };
+        let body = json!({"name": name, "level": "city", "stage": stage});
+        let made = post("leader", "/api/v1/projects", body).await.expect(201).json();
+        for (name, day) in [("开工", "2027-03-01"), ("封顶", "2027-09-01")] {
+            let body = json!({"project_id": made["id"], "name": name, "plan_on": day});
+            post("leader", "/api/v1/milestones", body).await.expect(201);
+        }
+    }
+    for name in ["周正", "郑和", "赵简"] {
+        let body = json!({"name": name, "department_id": house.department});
+        let made = post("sysadmin", "/api/v1/people", body).await.expect(201).json();
+        post("sysadmin", "/api/v1/invitations", json!({"people": [made["id"]]})).await.expect(201);
+    }
+    let mut tx = house.app.db.write().await.unwrap();
+    for (n, kind) in ["notice.mail", "clock.tick", "notice.mail"].iter().enumerate() {
+        tx.enqueue(house.zone, kind, &json!({}), house.app.now().plus(n as i64).ms(), None).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+/// Every row by pages of `limit`, with a token that is made once: making one is a
+/// row of the ledger.
+async fn ids(house: &House, token: &str, path: &str, query: &str, limit: usize) -> Vec<String> {
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("{path}?limit={limit}{query}{cursor}");
+        let bearer = format!("Bearer {token}");
+        let page = house.call_with("anonymous", "GET", &path, Json::Null, &[("authorization", &bearer)]).await;
+        let page = page.expect(200).json();
+        all.extend(page["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return all,
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_order_of_every_list_runs_by_pages_as_a_whole() {
+    for house in House::both().await {
+        fill(&house).await;
+        for (path, who, orders) in LISTS {
+            let token = &house.token(who).await;
+            let usual = ids(&house, token, path, "", 200).await;
+            assert!(usual.len() > 2, "{path} is too short to turn a page: {}", usual.len());
+            for order in *orders {
+                let up = ids(&house, token, path, &format!("&sort={order}"), 200).await;
+                assert!(ids(&house, token, path, &format!("&sort={order}"), 2).await == up, "{path} by {order}");
+                let mut down = ids(&house, token, path, &format!("&sort=-{order}"), 2).await;
+                down.reverse();
+                assert!(down == up, "{path} by -{order}");
+                let (mut all, mut same) = (usual.clone(), up);
+                all.sort();
+                same.sort();
+                assert!(all == same, "{path} by {order} has every row once");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_a_list_does_not_have_is_refused_by_name() {
+    let house = House::sqlite().await;
+    fill(&house).await;
+    for (path, who, orders) in LISTS {
+        for sort in ["unknown", "--name", "id;DROP"] {
+            let answer = house.call(who, "GET", &format!("{path}?sort={sort}"), Json::Null).await.expect(422).json();
+            assert_eq!(answer["errors"][0]["pointer"], "/sort", "{path}");
+        }
+        let (first, other) = (orders[0], orders.last().unwrap());
+        let page = house.call(who, "GET", &format!("{path}?limit=1&sort={first}"), Json::Null).await.expect(200).json();
+        let cursor = page["next_cursor"].as_str().unwrap().to_owned();
+        let turned = format!("{path}?limit=1&sort={other}&cursor={cursor}");
+        house.call(who, "GET", &turned, Json::Null).await.expect(if first == *other { 200 } else { 422 });
+        house.call(who, "GET", &format!("{path}?cursor=%25"), Json::Null).await.expect(422);
+    }
+}
+
+#[tokio::test]
+async fn lists_are_searched_by_what_a_person_types() {
+    for house in House::both().await {
+        fill(&house).await;
+        for (path, who, q, found) in [
+            ("/api/v1/departments", "officer", "没有这个单位", 0),
+            ("/api/v1/milestones", "leader", "封顶", 3),
+            ("/api/v1/milestones", "leader", "二号厂房", 2),
+            ("/api/v1/jobs", "sysadmin", "notice.mail", 2),
+            ("/api/v1/people", "officer", "zhouzheng", 1),
+            ("/api/v1/invitations", "sysadmin", "赵简", 1),
+        ] {
+            let q = buting::http::page::encode(q);
+            let page = house.call(who, "GET", &format!("{path}?q={q}"), Json::Null).await.expect(200).json();
+            assert_eq!(page["items"].as_array().unwrap().len(), found, "{path} {q}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn enterprises_are_narrowed_by_headcount_industry_and_who_is_missing() {
+    for house in House::both().await {
+        fill(&house).await;
+        let body = json!({"subject_kind": "enterprise", "subject_id": house.enterprise, "role": "officer",
+            "person_id": house.person("officer"), "reason": "分工"});
+        house.call("leader", "POST", "/api/v1/assignments", body).await.expect(201);
+        let names = async |query: &str| -> Vec<String> {
+            let path = format!("/api/v1/enterprises?sort=headcount&{query}");
+            let page = house.call("officer", "GET", &path, Json::Null).await.expect(200).json();
+            page["items"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(names("headcount_min=1&headcount_max=100").await, ["丙商贸", "丁物流"]);
+        assert_eq!(names("headcount_max=0").await, ["乙机电"], "nobody knows how many the others have");
+        assert_eq!(names("industry_code=c3&headcount_min=1").await, ["丙商贸", "戊食品"]);
+        assert!(names("industry_code=D").await.is_empty());
+        let all = names("").await.len();
+        assert_eq!(names("without_officer=true").await.len(), all - 1);
+        let page = house.page("officer", "/enterprises?headcount_max=100&columns=uscc&columns=industry").await;
+        let page = page.expect(200).text();
+        assert!(page.contains("职工人数不多于：100 ×") && page.contains("C34") && !page.contains("包联领导</th>"));
+    }
+}
+
+/// A list that is longer than what is read at once goes out whole, in its order and
+/// with the columns that are shown.
+#[tokio::test]
+async fn an_export_holds_every_row_in_the_order_and_columns_of_the_list() {
+    for house in House::both().await {
+        fill(&house).await;
+        let who = house.who("officer").await;
+        let here = std::net::IpAddr::from([127, 0, 0, 1]);
+        let columns = Columns::read(COLUMNS, &["headcount".to_owned()]);
+        let query = EnterpriseQuery { sort: Some("-headcount".into()), ..EnterpriseQuery::default() };
+        for chunk in [1, 2, 3, 1000] {
+            let csv =
+                enterprise_sheet(&house.app, &who, query.clone(), &columns, Format::Csv, here, chunk).await.unwrap();
+            let text = String::from_utf8(csv).unwrap();
+            let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
+            assert_eq!(lines[..4], ["企业名称,职工人数", "戊食品,200", "丁物流,100", "丙商贸,100"], "by {chunk}");
+            assert_eq!(lines.len(), 1 + 7, "by {chunk}");
+        }
+        let page = house.page("officer", "/enterprises/export?format=csv&sort=-headcount&columns=headcount").await;
+        assert!(page.expect(200).text().starts_with("\u{feff}企业名称,职工人数\r\n戊食品,200\r\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_view_is_kept_shared_opened_and_deleted() {
+    const VIEWS: &str = "/api/v1/views";
+    for house in House::both().await {
+        let seen = async |who: &str| -> Vec<String> {
+            let page =
+                house.call(who, "GET", &format!("{VIEWS}?list=enterprises"), Json::Null).await.expect(200).json();
+            page["items"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+        };
+        let new = |name: &str, shared: bool| json!({"list": "enterprises", "name": name, "query": "key=true&cursor=x&sort=-headcount", "shared": shared});
+        let own = house.call("officer", "POST", VIEWS, new("重点", false)).await.expect(201).json();
+        assert_eq!(own["query"], "key=true&sort=-headcount");
+        house.call("officer", "POST", VIEWS, new("重点", false)).await.expect(409);
+        house.call("officer", "POST", VIEWS, new(" ", false)).await.expect(422);
+        let shared = house.call("officer", "POST", VIEWS, new("共用", true)).await.expect(201).json();
+        assert_eq!(seen("officer").await, ["共用", "重点"]);
+        // The department sees what is shared, and nobody else anything.
+        assert!(seen("officer2").await.is_empty());
+        house
+            .call("officer2", "GET", &format!("{VIEWS}/{}", own["id"].as_str().unwrap()), Json::Null)
+            .await
+            .expect(404);
+        for who in ["agency", "enterprise", "sysadmin"] {
+            house.call(who, "GET", VIEWS, Json::Null).await.expect(403);
+        }
+        let other = format!("{VIEWS}/{}", shared["id"].as_str().unwrap());
+        house.call("officer2", "DELETE", &other, Json::Null).await.expect(404);
+        house.call("officer@zone2", "DELETE", &other, Json::Null).await.expect(404);
+        let page = house.page("officer", "/enterprises?key=true&sort=-headcount").await.expect(200).text();
+        assert!(page.contains("/enterprises?key=true&#38;sort=-headcount\" aria-current=\"true\">重点"), "{page}");
+        house.page("officer", "/views/new?list=nothing").await.expect(404);
+        let form = [("list", "projects"), ("query", "stage=signed"), ("name", "签约项目"), ("once", "v1")];
+        let answer = house.post("officer", "/views/new", &form).await.expect(303);
+        assert_eq!(answer.headers["location"], "/projects?stage=signed");
+        assert!(house.page("officer", "/views").await.expect(200).text().contains("签约项目"));
+        house.call("officer", "DELETE", &other, Json::Null).await.expect(204);
+        assert_eq!(seen("officer").await, ["重点"]);
+    }
+}

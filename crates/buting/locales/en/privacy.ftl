@@ -75,7 +75,7 @@ keep-log = { $n } months (the law asks for six)
 keep-notice = { $n } days
 keep-case = As the file of the case
 keep-request = { $n } days after the answer
-keep-import = The sheet until its rows are in, until the night after { $n } hours at most; rows that came back for a week
+keep-import = Until the import is done; what was not taken in and rows that came back, until the night after { $n } hours
 keep-ledger = As long as the ledger; unreadable once the person is erased
 
 consent-title = My consent

@@ -75,7 +75,7 @@ keep-log = { $n } 个月（法定不少于六个月）
 keep-notice = { $n } 天
 keep-case = 与该事项的档案同期
 keep-request = 答复后 { $n } 天
-keep-import = 原表导入完成即删，最长满 { $n } 小时后的当晚删除；退回的行保留七天
+keep-import = 导入完成即删；没有导入的和退回的行，满 { $n } 小时后的当晚删除
 keep-ledger = 台账长期保存；个人内容在本人信息删除后不可再读
 
 consent-title = 我的同意

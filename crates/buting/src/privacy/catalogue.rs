@@ -45,7 +45,7 @@ words! {
         Case = "case",
         /// So many days after the decision.
         Request = "request",
-        /// A sheet until its rows are in, the night after so many hours at most; rows that came back a week.
+        /// Until the rows are in, or the night after so many hours.
         Import = "import",
         /// As long as the ledger; unreadable once the person is erased.
         Ledger = "ledger",
@@ -221,10 +221,11 @@ pub const CATALOGUE: &[Kind] = &[
         keep: Keep::Import,
         fields: &[
             text("import", "file"),
-            text("import", "preview"),
             text("import_row", "cells"),
             text("import_row", "faults"),
             text("import_row", "candidate"),
+            text("import", "preview"),
+            text("import", "columns"),
         ],
     },
     Kind {

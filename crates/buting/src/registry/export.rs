@@ -11,6 +11,7 @@ use crate::http::cx::Cx;
 use crate::http::form::Form;
 use crate::http::page::Shell;
 use crate::http::sheet::Format;
+pub use crate::http::sheet::download;
 use crate::list::Columns;
 use crate::subject::SubjectKind;
 use crate::text::Lang;

@@ -284,6 +284,7 @@ pub async fn update_enterprise(tx: &mut Tx, zone: Uuid, one: &Enterprise, versio
 
 pub async fn delete_enterprise(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
     tx.run(sql!("DELETE FROM enterprise_short_name WHERE zone_id = $1 AND enterprise_id = $2", zone, id)).await?;
+    tx.run(sql!("DELETE FROM enterprise_pair WHERE zone_id = $1 AND (a_id = $2 OR b_id = $2)", zone, id)).await?;
     tx.run(sql!("DELETE FROM enterprise WHERE zone_id = $1 AND id = $2", zone, id)).await.map(drop)
 }
 

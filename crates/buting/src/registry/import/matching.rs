@@ -201,11 +201,18 @@ impl Register {
             known.projects = Bodies::of(store::projects(&mut tx, zone).await?);
         }
         if matches!(kind, Kind::Enterprises | Kind::Contacts | Kind::Assignments | Kind::Projects) {
-            for Known { id, name, name_key, uscc, carrier_id } in store::enterprises(&mut tx, zone).await? {
+            for Known { id, name, name_key, uscc, carrier_id, merged_into } in store::enterprises(&mut tx, zone).await?
+            {
+                if let Some(into) = merged_into {
+                    known.also(into, uscc, name_key);
+                    continue;
+                }
                 known.add(id, One { name, uscc, carrier: carrier_id, row: None }, name_key, &[]);
             }
             for (id, name) in store::short_names(&mut tx, zone).await? {
-                known.by_short.entry(name).or_default().insert(id);
+                if known.ones.contains_key(&id) {
+                    known.by_short.entry(name).or_default().insert(id);
+                }
             }
         }
         tx.commit().await?;
@@ -220,11 +227,25 @@ impl Register {
             None => self.bare.add(&one.name, id),
         }
         self.all.add(&one.name, id);
-        self.by_name.entry(name_key).or_default().push(id);
+        let named = self.by_name.entry(name_key).or_default();
+        if !named.contains(&id) {
+            named.push(id);
+        }
         for short in short_names {
             self.by_short.entry(short.clone()).or_default().insert(id);
         }
         self.ones.insert(id, one);
+    }
+
+    /// Notes what an enterprise was called before it was merged into this one.
+    fn also(&mut self, id: Uuid, uscc: Option<String>, name_key: String) {
+        if let Some(uscc) = uscc {
+            self.by_uscc.entry(uscc).or_insert(id);
+        }
+        let named = self.by_name.entry(name_key).or_default();
+        if !named.contains(&id) {
+            named.push(id);
+        }
     }
 
     /// Notes an enterprise that a row of this file makes.

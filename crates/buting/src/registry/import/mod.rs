@@ -130,11 +130,9 @@ const SHOWN_ERRORS: i64 = 1_000;
 const SHOWN_DOUBTS: i64 = 200;
 /// Rows that a preview shows.
 const PREVIEW: usize = 20;
-/// How long a file is kept whose rows did not go in: of a preview, of an import
-/// that waits or broke off. The night after, it goes.
+/// How long a file is kept whose rows did not go in, of a preview, of an import
+/// that waits or broke off, and rows that came back. The night after, they go.
 pub const KEPT_MS: i64 = DAY_MS;
-/// How long rows are kept that came back.
-const ROWS_KEPT_MS: i64 = 7 * DAY_MS;
 /// How often a job is begun before the import is given up.
 const ATTEMPTS: i64 = 5;
 /// The column that rows come back with. Not 备注, which is a column of its own.
@@ -392,7 +390,7 @@ pub struct Report {
     pub updated: i64,
     /// Rows that say what is known already.
     pub unchanged: i64,
-    /// Rows that were not taken; they come back with a remark for a week.
+    /// Rows that were not taken; they come back with a remark for a day.
     pub rejected: i64,
     /// Rows that the officer left out.
     pub skipped: i64,

@@ -153,7 +153,7 @@ async fn upload(mut request: Request) -> Result<Upload> {
 }
 
 fn fingerprint(kind: Kind, upload: &Upload) -> String {
-    let dry_run = upload.fields.get("dry_run").map_or("", String::as_str);
+    let dry_run = upload.field("dry_run");
     format!("import {kind} {dry_run} {}", vault::hash::hex(&vault::hash::sha256(&upload.file)))
 }
 

@@ -1,4 +1,4 @@
-use super::{Fate, Import, KEPT_MS, KeptRow, Kind, ROWS_KEPT_MS, State};
+use super::{Fate, Import, KEPT_MS, KeptRow, Kind, State};
 use crate::time::Time;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -113,36 +113,32 @@ pub async fn forget_file(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
     tx.run(sql!("UPDATE import SET file = NULL WHERE zone_id = $1 AND id = $2", zone, id)).await.map(drop)
 }
 
-/// Forgets what was handed in long ago: files, then rows that came back and what
+/// Forgets what was handed in so long ago: files, rows that came back, and what
 /// quotes them. An import that still waits for its file has failed.
 pub async fn forget_files(tx: &mut Tx, zone: Uuid, now: Time) -> Result<()> {
+    let (nothing, before) = (json!([]), now.plus(-KEPT_MS));
     tx.run(sql!(
-        "UPDATE import SET file = NULL, version = version + 1,
-           failure = CASE WHEN state IN ($1, $2) THEN 'file_gone' ELSE failure END,
-           finished_at = CASE WHEN state IN ($1, $2) THEN $3 ELSE finished_at END,
-           state = CASE WHEN state IN ($1, $2) THEN $4 ELSE state END
-         WHERE zone_id = $5 AND created_at < $6 AND (file IS NOT NULL OR state IN ($1, $2))",
+        "DELETE FROM import_row WHERE zone_id = $1
+           AND import_id IN (SELECT id FROM import WHERE zone_id = $1 AND created_at < $2)",
+        zone,
+        before
+    ))
+    .await?;
+    tx.run(sql!(
+        "UPDATE import SET file = NULL, preview = $1, columns = $1, version = version + 1,
+           failure = CASE WHEN state IN ($2, $3) THEN 'file_gone' ELSE failure END,
+           finished_at = CASE WHEN state IN ($2, $3) THEN $4 ELSE finished_at END,
+           state = CASE WHEN state IN ($2, $3) THEN $5 ELSE state END
+         WHERE zone_id = $6 AND created_at < $7 AND state <> $8
+           AND (file IS NOT NULL OR state IN ($2, $3) OR preview <> $1 OR columns <> $1)",
+        nothing,
         State::Queued,
         State::Running,
         now,
         State::Failed,
         zone,
-        now.plus(-KEPT_MS)
-    ))
-    .await?;
-    let rows = now.plus(-ROWS_KEPT_MS);
-    tx.run(sql!(
-        "UPDATE import SET preview = $1 WHERE zone_id = $2 AND created_at < $3 AND preview <> $1",
-        json!([]),
-        zone,
-        rows
-    ))
-    .await?;
-    tx.run(sql!(
-        "DELETE FROM import_row WHERE zone_id = $1
-           AND import_id IN (SELECT id FROM import WHERE zone_id = $1 AND created_at < $2)",
-        zone,
-        rows
+        before,
+        State::Undoing
     ))
     .await
     .map(drop)
@@ -337,15 +333,16 @@ pub struct Known {
     pub name_key: String,
     pub uscc: Option<String>,
     pub carrier_id: Option<Uuid>,
+    /// The enterprise that it was merged into.
+    pub merged_into: Option<Uuid>,
 }
 
-from_row!(Known { id, name, name_key, uscc, carrier_id });
+from_row!(Known { id, name, name_key, uscc, carrier_id, merged_into });
 
 /// Every enterprise of the zone, by what rows are known by.
 pub async fn enterprises(tx: &mut Tx, zone: Uuid) -> Result<Vec<Known>> {
     tx.list(sql!(
-        "SELECT id, name, name_key, uscc, carrier_id FROM enterprise
-           WHERE zone_id = $1 AND merged_into IS NULL ORDER BY id",
+        "SELECT id, name, name_key, uscc, carrier_id, merged_into FROM enterprise WHERE zone_id = $1 ORDER BY id",
         zone
     ))
     .await
@@ -365,7 +362,7 @@ pub async fn taken(
 ) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
     let mut by_code = sql!("SELECT uscc FROM enterprise WHERE zone_id = $1 AND uscc IN ", zone);
     by_code.list(codes.iter().copied());
-    let mut by_name = sql!("SELECT name FROM enterprise WHERE zone_id = $1 AND merged_into IS NULL AND name IN ", zone);
+    let mut by_name = sql!("SELECT name FROM enterprise WHERE zone_id = $1 AND name IN ", zone);
     by_name.list(names.iter().copied());
     let codes: Vec<(String,)> = tx.list(by_code).await?;
     let names: Vec<(String,)> = tx.list(by_name).await?;

@@ -1,4 +1,6 @@
-use super::desk::{self, ACCESS_READERS, HISTORY_READERS, History, JobsAsked, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
+use super::desk::{
+    self, ACCESS_READERS, HISTORY_READERS, History, JobsAsked, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS,
+};
 use super::docs::{self, Collection};
 use super::home::{self, Own};
 use super::reading::{Shown, table_text};

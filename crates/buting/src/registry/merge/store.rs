@@ -428,9 +428,18 @@ mod tests {
     use crate::migrations::MIGRATIONS;
 
     /// History stands where it was written, notices and traces are of their day,
-    /// names and codes are facts of the record itself, pairs and merges speak of both.
-    const STAY: &[&str] =
-        &["ledger", "notice", "access_log", "enterprise_short_name", "enterprise_merge", "subject_request", "once"];
+    /// names and codes are facts of the record itself, pairs and merges speak of both,
+    /// an import remembers which record it made.
+    const STAY: &[&str] = &[
+        "ledger",
+        "notice",
+        "access_log",
+        "enterprise_short_name",
+        "enterprise_merge",
+        "subject_request",
+        "once",
+        "import_change",
+    ];
 
     #[test]
     fn no_table_that_belongs_to_an_enterprise_is_forgotten() {

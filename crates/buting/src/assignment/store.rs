@@ -555,7 +555,8 @@ pub struct UnitRow {
 from_row!(UnitRow { id, name, title, department_id });
 
 /// People of the committee's own departments who can hold a role, in order.
-/// Leaders are those of the leadership (班子) and accounts with that role.
+/// Leaders are those of the leadership (班子) and accounts with that role; officers
+/// are accounts with that role, and staff who have no account yet.
 pub async fn staff(tx: &mut Tx, zone: Uuid, role: Duty) -> Result<Vec<UnitRow>> {
     let mut query = sql!(
         "SELECT p.id, p.name, p.title, p.department_id
@@ -567,7 +568,11 @@ pub async fn staff(tx: &mut Tx, zone: Uuid, role: Duty) -> Result<Vec<UnitRow>> 
         "EXISTS (SELECT 1 FROM account_role r WHERE r.zone_id = p.zone_id AND r.account_id = p.id AND r.role ";
     match role {
         Duty::LeadLeader => query.push(" AND (d.kind = 'leadership' OR ").push(HAS_ROLE).push("= 'leader'))"),
-        Duty::Officer => query.push(" AND ").push(HAS_ROLE).push("IN ('officer', 'specialist'))"),
+        Duty::Officer => query
+            .push(" AND (")
+            .push(HAS_ROLE)
+            .push("IN ('officer', 'specialist')) OR d.kind = 'department' AND NOT EXISTS (SELECT 1 FROM account a")
+            .push(" WHERE a.zone_id = p.zone_id AND a.id = p.id))"),
         _ => &mut query,
     };
     query.push(" ORDER BY p.position, p.id");

@@ -174,7 +174,7 @@ test("what the demo zone lacks is made by hand, so that its pages can be looked 
   await send(page, form);
 
   // A partner without an account is sent a link; the page that shows it says so in a field to copy.
-  page = await at("dispatcher", "/appeals?status=dispatched&status=signed&status=working&status=with_partner&status=planned");
+  page = await at("dispatcher", "/appeals?status=dispatched&status=signed&status=working&status=with_partner&status=planned&sort=-created");
   for (const path of await page.locator("tbody .lead a").evaluateAll((all) => all.map((a) => a.getAttribute("href")))) {
     await page.goto(path);
     const link = page.locator('input[id^="link-"]').first();

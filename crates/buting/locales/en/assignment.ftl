@@ -201,6 +201,7 @@ plan-after = Plan
 plan-nobody = Nobody
 plan-pinned = by hand
 plan-why = Why
+plan-next-equal = { $name } would do as well
 plan-next-best = next best { $name }, { $more } points more
 plan-by-hand = By hand
 plan-by-hand-of = By hand: { $subject }

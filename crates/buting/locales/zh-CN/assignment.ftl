@@ -201,6 +201,7 @@ plan-after = 方案
 plan-nobody = 无人可派
 plan-pinned = 人工指定
 plan-why = 理由
+plan-next-equal = { $name }同样合适
 plan-next-best = 次选{ $name }，多 { $more } 分
 plan-by-hand = 人工调整
 plan-by-hand-of = 人工调整：{ $subject }

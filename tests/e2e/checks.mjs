@@ -117,7 +117,7 @@ export function cutOff(page) {
 }
 
 /** Accounts of the demo zone: Latin words that Chinese pages may show. */
-const NAMES = [...ROLES, "enterprise2"];
+const NAMES = [...ROLES, "enterprise2", "demo"];
 
 /** The outline of a page that must hold on each: language, one h1, a title. */
 export async function outline(page, lang) {

@@ -177,8 +177,11 @@ export async function wrong(server, token, sent) {
 
 /** How often each name is there. */
 export async function names(server, token) {
-  const { json } = await server.call(token, 'GET', '/api/v1/departments');
   const counts = new Map();
-  for (const { name } of json.items) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (let cursor = ''; cursor !== null;) {
+    const { json } = await server.call(token, 'GET', `/api/v1/departments?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    for (const { name } of json.items) counts.set(name, (counts.get(name) ?? 0) + 1);
+    cursor = json.next_cursor;
+  }
   return counts;
 }

@@ -33,7 +33,8 @@ const PLACES: &[Place] = &[
         table: "appeal",
         column: "handler_id",
         entry: "appeal.hand_over",
-        list: "SELECT a.id, a.id AS record_id, a.number || ' ' || a.title AS title, a.lead_department_id AS department_id,
+        list: "SELECT a.id, a.id AS record_id, a.number || CASE WHEN a.accused_department_id IS NULL THEN ' ' || a.title
+             ELSE '' END AS title, a.lead_department_id AS department_id,
              CASE WHEN a.accused_department_id IS NULL THEN coalesce(a.enterprise_id, a.project_id) END AS about_id
            FROM appeal a WHERE a.zone_id = $1 AND a.handler_id = $2 AND a.open AND a.open = TRUE ORDER BY a.due_key, a.id",
         pass: "UPDATE appeal SET handler_id = $1, version = version + 1 WHERE zone_id = $2 AND id = $3 AND handler_id = $4",
@@ -43,7 +44,8 @@ const PLACES: &[Place] = &[
         table: "work_order",
         column: "handler_id",
         entry: "appeal.order_hand_over",
-        list: "SELECT w.id, w.appeal_id AS record_id, w.number || ' ' || a.title AS title, w.department_id,
+        list: "SELECT w.id, w.appeal_id AS record_id, w.number || CASE WHEN a.accused_department_id IS NULL
+             THEN ' ' || a.title ELSE '' END AS title, w.department_id,
              CASE WHEN a.accused_department_id IS NULL THEN coalesce(a.enterprise_id, a.project_id) END AS about_id
            FROM work_order w JOIN appeal a ON a.zone_id = w.zone_id AND a.id = w.appeal_id
            WHERE w.zone_id = $1 AND w.handler_id = $2 AND w.open ORDER BY w.due_at, w.id",
@@ -94,10 +96,17 @@ const PLACES: &[Place] = &[
 pub struct Held {
     /// What it is, for the words: `held-<kind>`.
     pub kind: &'static str,
-    /// Its title.
+    /// Its title; of a complaint about a department only the number.
     pub title: String,
     /// Its page, if it has one.
     pub href: Option<String>,
+}
+
+impl Held {
+    /// Whether it is an appeal or an order, whose title begins with its number.
+    pub fn is_case(&self) -> bool {
+        matches!(self.kind, "appeal" | "work_order")
+    }
 }
 
 struct Row {
@@ -127,7 +136,7 @@ pub async fn held(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<Vec<Held>> {
 }
 
 /// Passes everything in the hands of `from` to `to`, who is of `department`. Each
-/// record says so in its history. Answers how many.
+/// record says so in its history. Answers how many he takes over.
 pub async fn pass_on(work: &mut Work, from: Uuid, to: Uuid, department: Option<Uuid>, note: &str) -> Result<i64> {
     let zone = work.zone();
     let mut passed = 0;
@@ -140,7 +149,7 @@ pub async fn pass_on(work: &mut Work, from: Uuid, to: Uuid, department: Option<U
             let subject = Subject { kind: place.kind, id: row.record_id, about: row.about_id };
             let change = Change::from_to(json!({ place.column: from }), json!({ place.column: new })).because(note);
             work.log(place.entry, subject, change).await?;
-            passed += 1;
+            passed += i64::from(new.is_some());
         }
     }
     if passed > 0 {

@@ -1065,16 +1065,16 @@ pub async fn close_silent(app: &App, zone: Uuid) -> Result<usize> {
 /// look at again, a legal ground that should be over, a day that was planned, a
 /// question that the enterprise has not answered. Answers how many.
 pub async fn remind(app: &App, zone: Uuid) -> Result<usize> {
-    let due = {
+    let (today, due) = {
         let mut tx = app.read().await?;
         let today = Zone::get(&mut tx, zone).await?.day(app.now());
-        store::to_remind(&mut tx, zone, today).await?
+        (today, store::to_remind(&mut tx, zone, today).await?)
     };
     let mut told = 0;
     for id in due {
         let mut work = app.work(&Actor::rule(zone)).await?;
         let Some(appeal) = store::appeal_to_change(&mut work, zone, id).await? else { continue };
-        let Some(day) = appeal.remind_on else { continue };
+        let Some(day) = appeal.remind_on.filter(|day| *day <= today) else { continue };
         store::reminded(&mut work, zone, id).await?;
         let kind = match appeal.status {
             Status::LongTerm => "appeal.look_again",
@@ -1085,8 +1085,9 @@ pub async fn remind(app: &App, zone: Uuid) -> Result<usize> {
         };
         let made = json!({"day": day, "status": appeal.status});
         work.log("appeal.remind", step::subject_of(&appeal), Change::made(made)).await?;
-        let mut people: Vec<Uuid> = appeal.handler_id.into_iter().collect();
-        match (appeal.status, appeal.handler_id, appeal.lead_department_id) {
+        let handler = store::still_there(&mut work, zone, appeal.handler_id).await?;
+        let mut people: Vec<Uuid> = handler.into_iter().collect();
+        match (appeal.status, handler, appeal.lead_department_id) {
             (Status::WaitingEnterprise, ..) => people.extend(step::owners(&mut work, &appeal).await?),
             (_, None, Some(department)) => people.extend(store::of_department(&mut work, zone, department).await?),
             (_, None, None) => {
@@ -1131,6 +1132,7 @@ pub async fn escalate(app: &App, zone: Uuid) -> Result<usize> {
         };
         let department = order.as_ref().map(|order| order.department_id).or(appeal.lead_department_id);
         let handler = order.as_ref().map_or(appeal.handler_id, |order| order.handler_id);
+        let handler = store::still_there(&mut work, zone, handler).await?;
         let of_desk = matches!(rung.clock.kind, ClockKind::Ruling | ClockKind::Contact) || department.is_none();
         let desk = Roles::of(&[Role::Dispatcher]);
         let (entry, kind, people): (&'static str, _, Vec<Uuid>) = match (rung.action.as_str(), department) {

@@ -121,6 +121,12 @@ pub async fn to_remind(tx: &mut Tx, zone: Uuid, today: Day) -> Result<Vec<Uuid>>
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+/// A handler who has not left.
+pub async fn still_there(tx: &mut Tx, zone: Uuid, handler: Option<Uuid>) -> Result<Option<Uuid>> {
+    let Some(id) = handler else { return Ok(None) };
+    tx.opt_value(sql!("SELECT id FROM person WHERE zone_id = $1 AND id = $2 AND left_at IS NULL", zone, id)).await
+}
+
 /// It reminded. The version stays: nobody's form is made stale by it.
 pub async fn reminded(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
     tx.run(sql!("UPDATE appeal SET remind_on = NULL WHERE zone_id = $1 AND id = $2", zone, id)).await?;

@@ -5,7 +5,7 @@ use super::{
     Answerable, Assignment, Bulk, Candidate, Duty, EndReason, Holder, Item, NewAssignment, NewEnd, NewHolder, Proposed,
     Shown, Step, may_begin, may_hold, propose, standing, step,
 };
-use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
+use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::handover::{self, Held};
@@ -27,7 +27,7 @@ use uuid::Uuid;
 /// Who decides who answers for whom: the leaders and the dispatch office.
 pub const DECIDERS: Roles = Roles::of(&[Role::Leader, Role::Dispatcher]);
 /// At most so many places in one bulk assignment.
-const MAX_ITEMS: usize = 2000;
+pub const MAX_ITEMS: usize = 2000;
 
 // ---- reading ---------------------------------------------------------------
 
@@ -556,6 +556,10 @@ async fn row_to_change(work: &mut Work, id: Uuid) -> Result<(Locked, Assignment)
     // What was read before the lock may have changed while waiting for it.
     let row = store::get(work, zone, id).await?.ok_or(Error::NotFound)?;
     work.who.saw(row.version)?;
+    if row.subject_id != subject.id {
+        // Its enterprise was merged into another meanwhile.
+        return Err(Error::state("assignment_moved_on"));
+    }
     if row.valid_to.is_some() {
         return Err(Error::state("assignment_ended"));
     }
@@ -902,7 +906,15 @@ pub async fn holds(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<bool> {
 /// What else is in a person's hands: appeals, orders, promises, measures, milestones, visits.
 pub async fn in_hands(app: &App, who: &Actor, person: Uuid) -> Result<Vec<Held>> {
     who.must(OFFICE)?;
-    handover::held(&mut app.read().await?, who.zone_id, person).await
+    let mut all = handover::held(&mut app.read().await?, who.zone_id, person).await?;
+    if who.scope != Scope::All {
+        // What the matters are about is for those who reach them; here it counts how many there are.
+        for one in &mut all {
+            one.title = one.title.split(' ').next().filter(|_| one.is_case()).unwrap_or_default().to_owned();
+            one.href = None;
+        }
+    }
+    Ok(all)
 }
 
 /// Hands over everything that a person holds in one step: each row is closed and
@@ -942,7 +954,7 @@ pub async fn handover(app: &App, who: &Actor, new: NewHandover) -> Result<Uuid> 
     let mut rows = store::held_by(&mut work, zone, new.from_person).await?;
     rows.sort_by_key(|row| (row.role == Duty::StandIn, row.subject_id));
     for old in rows {
-        let Some(subject) = held.get(&old.subject_id) else { continue };
+        let Some(subject) = held.get(&old.subject_id) else { return Err(Error::state("assignment_moved_on")) };
         let facts =
             candidate(&mut work, zone, old.role, None, Some(new.to_person)).await.map_err(|error| match error {
                 Error::Invalid(errors) => {

@@ -22,11 +22,11 @@ pub struct Locked {
 /// the other. SQLite has one writer and needs no lock.
 pub async fn lock(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid) -> Result<Option<Locked>> {
     let mut query = Sql::from(match kind {
-        SubjectKind::Enterprise => "SELECT short_name FROM enterprise",
-        SubjectKind::Carrier => "SELECT short_name FROM carrier",
-        SubjectKind::Project => "SELECT short_name FROM project",
+        SubjectKind::Enterprise => "SELECT short_name FROM enterprise WHERE merged_into IS NULL AND",
+        SubjectKind::Carrier => "SELECT short_name FROM carrier WHERE",
+        SubjectKind::Project => "SELECT short_name FROM project WHERE",
     });
-    query.push(" WHERE zone_id = ").arg(zone).push(" AND id = ").arg(id);
+    query.push(" zone_id = ").arg(zone).push(" AND id = ").arg(id);
     query.push(tx.dialect().pick("", " FOR NO KEY UPDATE"));
     Ok(tx.opt_value(query).await?.map(|short_name| Locked { kind, id, short_name }))
 }

@@ -305,6 +305,8 @@ pub async fn renew(app: &App, who: &Actor, id: Uuid) -> Result<Card> {
     if old.state == InvitationState::Used {
         return Err(Error::state("invitation_over"));
     }
+    // A card of an administrator is made by two, be it the first or the next.
+    super::accounts::take_consent(&mut work, old.person_id).await?;
     let card = match old.purpose {
         Purpose::Join => {
             let person = invitable(&mut work, who, old.person_id).await?;

@@ -171,7 +171,8 @@ pub async fn update(tx: &mut Tx, zone: Uuid, project: &Project, version: i64) ->
 pub async fn has(tx: &mut Tx, zone: Uuid, enterprise: Option<Uuid>, carrier: Option<Uuid>) -> Result<(bool, bool)> {
     let mut found = (true, true);
     if let Some(id) = enterprise {
-        let query = sql!("SELECT count(*) FROM enterprise WHERE zone_id = $1 AND id = $2", zone, id);
+        let query =
+            sql!("SELECT count(*) FROM enterprise WHERE zone_id = $1 AND id = $2 AND merged_into IS NULL", zone, id);
         found.0 = tx.value::<i64>(query).await? == 1;
     }
     if let Some(id) = carrier {

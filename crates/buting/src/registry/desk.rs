@@ -313,7 +313,8 @@ pub async fn add_contact(app: &App, who: &Actor, enterprise: Uuid, new: NewConta
 /// Refuses who may not know of an enterprise, and who knows of it but does not reach it.
 async fn keeps_contacts_of(work: &mut Work, enterprise: Uuid) -> Result<()> {
     let who = work.who.clone();
-    if !may_read(&who, enterprise) || store::enterprise(work, who.zone_id, enterprise).await?.is_none() {
+    let found = store::enterprise(work, who.zone_id, enterprise).await?;
+    if !may_read(&who, enterprise) || found.is_none_or(|one| one.merged_into.is_some()) {
         return Err(Error::NotFound);
     }
     if reach::reaches(work, &who, enterprise).await? { Ok(()) } else { Err(Error::Forbidden) }

@@ -241,3 +241,32 @@ async fn what_is_not_merged_and_not_undone() {
         assert_eq!(code(desk::undo(&house.app, &who, first).await), "merge_undo_over");
     }
 }
+
+#[tokio::test]
+async fn several_who_assist_come_back_together_and_nothing_new_goes_to_what_is_gone() {
+    for house in House::both().await {
+        let (who, kept) = (house.who("dispatcher").await, house.enterprise);
+        let gone = twin(&house).await;
+        let assist = async |enterprise: Uuid, department: Uuid| {
+            let body = json!({"subject_kind": "enterprise", "subject_id": enterprise, "role": "assist_dept",
+                "department_id": department});
+            house.call("dispatcher", "POST", "/api/v1/assignments", body).await
+        };
+        for (enterprise, department) in
+            [(kept, house.department), (gone, house.department), (gone, house.other_department)]
+        {
+            assert!(assist(enterprise, department).await.status.is_success());
+        }
+        let id = desk::merge(&house.app, &who, kept, same(gone)).await.unwrap();
+        assert_eq!(registry::enterprise(&house.app, &who, kept).await.unwrap().short_name, "测试机电");
+        assist(gone, house.other_department).await.expect(422);
+        let contact = json!({"name": "周立"});
+        let path = format!("/api/v1/enterprises/{gone}/contacts");
+        house.call("dispatcher", "POST", &path, contact).await.expect(404);
+        desk::undo(&house.app, &who, id).await.unwrap();
+        let path = format!("/api/v1/assignments?subject_id={gone}&role=assist_dept");
+        let rows = house.call("dispatcher", "GET", &path, Json::Null).await.expect(200).json();
+        let open = rows["items"].as_array().unwrap().iter().filter(|row| row["valid_to"].is_null()).count();
+        assert_eq!(open, 2, "{rows}");
+    }
+}

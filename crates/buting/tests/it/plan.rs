@@ -121,3 +121,17 @@ async fn a_department_has_its_industries() {
         assert!(form.contains("34 35"));
     }
 }
+
+#[tokio::test]
+async fn who_holds_a_place_by_decision_keeps_it_though_nobody_would_propose_him() {
+    for house in House::both().await {
+        let body = json!({"subject_kind": "enterprise", "subject_id": house.enterprise, "role": "officer",
+            "person_id": house.person("dispatcher")});
+        assert!(house.call("dispatcher", "POST", "/api/v1/assignments", body).await.status.is_success());
+        let who = house.who("dispatcher").await;
+        for steadiness in [Steadiness::Gaps, Steadiness::Even] {
+            let plan = desk::plan(&house.app, &who, &question(steadiness), Lang::Zh).await.unwrap();
+            assert!(plan.moves.iter().all(|one| one.subject_id != house.enterprise), "{:?}", plan.moves);
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What can be done with a plan: compute it, accept it.
 
-use super::super::desk::{DECIDERS, bulk};
+use super::super::desk::{DECIDERS, MAX_ITEMS, bulk};
 use super::super::{Bulk, Duty, Field, Unit, store as assignments};
 use super::{Holder, Move, Other, Plan, Question, Share, ask, seen, sentences, store};
 use crate::actor::Actor;
@@ -142,6 +142,9 @@ pub async fn accept(
     let items = plan.items(question.role);
     if items.is_empty() {
         return Err(Error::state("plan_empty"));
+    }
+    if items.len() > MAX_ITEMS {
+        return Err(Error::state("plan_too_long"));
     }
     bulk(app, who, Bulk { items, replace: true, basis, reason }).await
 }

@@ -115,6 +115,8 @@ pub struct Known {
     pub inherited: Option<Uuid>,
     /// The department that leads, its own or its carrier's.
     pub lead: Option<Uuid>,
+    /// Whether whoever has it today has left, or the department is closed.
+    pub gone: bool,
     /// Its open appeals.
     pub open_appeals: i64,
 }
@@ -199,7 +201,9 @@ pub fn ask(question: &Question, subjects: Vec<Known>, holders: Vec<Holder>) -> A
     for known in subjects {
         let today = known.today().and_then(|id| index.get(&id).copied());
         let moves = inside(&known);
-        if !moves && today.is_none() {
+        // Whoever holds it by a decision of his own, though none who would be proposed, keeps it.
+        let lent = known.today().is_some() && today.is_none() && !known.gone;
+        if !moves && today.is_none() || lent && !by_hand.contains_key(&known.id) {
             continue;
         }
         let stands = today.filter(|_| !moves || question.steadiness() == Steadiness::Gaps);

@@ -12,7 +12,8 @@ pub async fn subjects(tx: &mut Tx, zone: Uuid, role: Duty) -> Result<Vec<Known>>
             "SELECT e.id, e.short_name AS name, e.carrier_id, e.industry_code, e.headcount, e.key,
                r.id AS assignment_id, r.version AS assignment_version, coalesce(r.person_id, r.department_id) AS held_id,
                coalesce(c.person_id, c.department_id) AS inherited_id,
-               coalesce(d.department_id, f.department_id) AS lead_id
+               coalesce(d.department_id, f.department_id) AS lead_id,
+               (p.left_at IS NOT NULL OR t.valid_to IS NOT NULL) AS gone
              FROM enterprise e
              LEFT JOIN assignment r ON r.zone_id = e.zone_id AND r.subject_id = e.id AND r.role = $2
                AND r.valid_to IS NULL
@@ -22,6 +23,8 @@ pub async fn subjects(tx: &mut Tx, zone: Uuid, role: Duty) -> Result<Vec<Known>>
                AND d.valid_to IS NULL
              LEFT JOIN assignment f ON f.zone_id = e.zone_id AND f.subject_id = e.carrier_id AND f.role = 'lead_dept'
                AND f.valid_to IS NULL
+             LEFT JOIN person p ON p.zone_id = e.zone_id AND p.id = coalesce(r.person_id, c.person_id)
+             LEFT JOIN department t ON t.zone_id = e.zone_id AND t.id = coalesce(r.department_id, c.department_id)
              WHERE e.zone_id = $1 AND e.status = 'active' ORDER BY e.id",
             zone,
             role
@@ -44,6 +47,7 @@ fn known(row: &Row) -> Result<Known> {
         held: row.get("held_id")?,
         inherited: row.get("inherited_id")?,
         lead: row.get("lead_id")?,
+        gone: row.get("gone")?,
         open_appeals: 0,
     })
 }

@@ -280,13 +280,18 @@ pub fn joined(from: &Enterprise, into: &Enterprise, take: &[Fact]) -> Enterprise
     let mut names = into.short_names.clone();
     let full =
         (from.name != into.name && from.name.chars().count() <= super::LONGEST_SHORT_NAME).then(|| from.name.clone());
+    if names.is_empty() {
+        // What tables call it stays the first.
+        names.push(into.short_name.clone());
+    }
     for name in from.short_names.iter().cloned().chain([from.short_name.clone()]).chain(full) {
         if names.len() < MOST_NAMES && !names.contains(&name) && name != into.name {
             names.push(name);
         }
     }
     let tags: BTreeSet<Tag> = into.tags.iter().chain(&from.tags).copied().collect();
-    let code_here = into.uscc.as_deref().is_some_and(|code| Uscc::findings(code).is_empty() || from.uscc.is_none());
+    let checks = |code: &Option<String>| code.as_deref().is_some_and(|code| Uscc::findings(code).is_empty());
+    let code_here = into.uscc.is_some() && (checks(&into.uscc) || !checks(&from.uscc));
     EnterprisePatch {
         short_names: (names != into.short_names).then_some(names),
         uscc: if code_here { Patch::Keep } else { take_over(&from.uscc, &into.uscc, true) },

@@ -124,7 +124,9 @@ const ONCE: &[Once] = &[
         come_back: "UPDATE assignment SET valid_to = NULL, end_reason = NULL WHERE zone_id = $1 AND id IN (SELECT
            record_id FROM enterprise_merge_part WHERE zone_id = $1 AND merge_id = $2 AND place = 'assignment.valid_to')
            AND NOT EXISTS (SELECT 1 FROM assignment o WHERE o.zone_id = assignment.zone_id
-             AND o.subject_id = assignment.subject_id AND o.role = assignment.role AND o.valid_to IS NULL)",
+             AND o.subject_id = assignment.subject_id AND o.role = assignment.role AND o.valid_to IS NULL
+             AND (o.role IN ('lead_leader', 'lead_dept', 'officer') OR o.department_id = assignment.department_id
+               OR o.person_id = assignment.person_id))",
     },
 ];
 
@@ -279,7 +281,12 @@ pub async fn insert(tx: &mut Tx, zone: Uuid, new: New<'_>, now: Time) -> Result<
         new.made_by
     ))
     .await?;
-    tx.run(sql!("DELETE FROM enterprise_pair WHERE zone_id = $1 AND (a_id = $2 OR b_id = $2)", zone, new.from)).await?;
+    tx.run(sql!(
+        "DELETE FROM enterprise_pair WHERE zone_id = $1 AND verdict IS NULL AND (a_id = $2 OR b_id = $2)",
+        zone,
+        new.from
+    ))
+    .await?;
     Ok(())
 }
 
@@ -374,8 +381,8 @@ fn candidate(row: &Row) -> Result<Candidate> {
 pub async fn pairs(tx: &mut Tx, zone: Uuid, after: Option<(i64, Uuid, Uuid)>, limit: i64) -> Result<Vec<Candidate>> {
     let mut query = Sql::from(
         "SELECT x.a_id, a.name AS a_name, x.b_id, b.name AS b_name, x.reasons, x.score FROM enterprise_pair x
-         JOIN enterprise a ON a.zone_id = x.zone_id AND a.id = x.a_id
-         JOIN enterprise b ON b.zone_id = x.zone_id AND b.id = x.b_id
+         JOIN enterprise a ON a.zone_id = x.zone_id AND a.id = x.a_id AND a.merged_into IS NULL
+         JOIN enterprise b ON b.zone_id = x.zone_id AND b.id = x.b_id AND b.merged_into IS NULL
          WHERE x.verdict IS NULL AND x.zone_id = ",
     );
     query.arg(zone);
@@ -388,7 +395,14 @@ pub async fn pairs(tx: &mut Tx, zone: Uuid, after: Option<(i64, Uuid, Uuid)>, li
 
 /// How many pairs nobody decided on.
 pub async fn pair_count(tx: &mut Tx, zone: Uuid) -> Result<i64> {
-    tx.value(sql!("SELECT count(*) FROM enterprise_pair WHERE zone_id = $1 AND verdict IS NULL", zone)).await
+    tx.value(sql!(
+        "SELECT count(*) FROM enterprise_pair x
+         JOIN enterprise a ON a.zone_id = x.zone_id AND a.id = x.a_id AND a.merged_into IS NULL
+         JOIN enterprise b ON b.zone_id = x.zone_id AND b.id = x.b_id AND b.merged_into IS NULL
+         WHERE x.zone_id = $1 AND x.verdict IS NULL",
+        zone
+    ))
+    .await
 }
 
 /// Notes that two records are two; false when no such pair waits.

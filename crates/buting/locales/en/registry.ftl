@@ -313,6 +313,7 @@ duplicates-younger = Entered later
 duplicates-why = Because of
 duplicates-likely = Likelihood
 duplicates-compare = Compare and merge
+duplicates-not-yours = For those who answer for both
 duplicates-distinct = Two enterprises
 merge = Merge duplicate records
 merge-sentence = “{ $from }” becomes part of “{ $into }”.

@@ -313,6 +313,7 @@ duplicates-younger = 后登记的
 duplicates-why = 依据
 duplicates-likely = 可能性
 duplicates-compare = 比对合并
+duplicates-not-yours = 由联系这两家的人员处理
 duplicates-distinct = 不是同一家
 merge = 合并重复企业
 merge-sentence = 把“{ $from }”并入“{ $into }”。

@@ -48,6 +48,9 @@ pub async fn candidates(app: &App, who: &Actor, cursor: Option<&str>, asked: Opt
     let counted = store::pair_count(&mut tx, who.zone_id).await?;
     let more = found.len() as i64 > limit;
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    for one in &mut found {
+        one.reachable = reach::reaches(&mut tx, who, one.a_id).await? && reach::reaches(&mut tx, who, one.b_id).await?;
+    }
     let next = found.last().filter(|_| more).map(|last| format!("{}.{}.{}", last.score, last.a_id, last.b_id));
     Ok(Page::new(found, next, counted))
 }

@@ -339,6 +339,8 @@ pub struct Candidate {
     pub reasons: Vec<Reason>,
     /// How likely, in thousandths.
     pub score: i64,
+    /// Whether the reader answers for both, and so may decide.
+    pub reachable: bool,
 }
 
 /// A merge that was made.

@@ -374,6 +374,7 @@ fn candidate(row: &Row) -> Result<Candidate> {
         b_name: row.get("b_name")?,
         reasons: reasons.as_array().into_iter().flatten().filter_map(|word| Reason::parse(word.as_str()?)).collect(),
         score: row.get("score")?,
+        reachable: false,
     })
 }
 

@@ -33,3 +33,24 @@ pub const MIGRATIONS: &[Migration] = steps! {
     20 "merge" "../migrations/0020_merge.sql";
     21 "duty" "../migrations/0021_duty.sql";
 };
+
+/// Every column that the steps make: table, column, kind. Tests hold the lists of
+/// places against it.
+#[cfg(test)]
+pub fn columns() -> Vec<(&'static str, &'static str, &'static str)> {
+    let mut found = Vec::new();
+    for step in MIGRATIONS {
+        let mut table = "";
+        for line in step.text.lines() {
+            let words: Vec<&str> = line.trim().trim_end_matches([';', ',']).split_whitespace().collect();
+            match words[..] {
+                ["CREATE", "TABLE", name, ..] => table = name.trim_end_matches('('),
+                ["ALTER", "TABLE", altered, "ADD", "COLUMN", column, kind, ..] => found.push((altered, column, kind)),
+                [column, kind, ..] if !table.is_empty() && line.starts_with("  ") => found.push((table, column, kind)),
+                _ if line.starts_with(')') => table = "",
+                _ => {}
+            }
+        }
+    }
+    found
+}

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::actor::{OFFICE, OUTSIDE, Role, Roles};
 use crate::error::Result;
-use crate::http::api::{NoQuery, Page, limit};
+use crate::http::api::{NoQuery, Nothing, Page, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
 use crate::list::Order;
@@ -165,11 +165,6 @@ async fn show_light(cx: Cx, id: Uuid) -> Result<Light> {
     let mut tx = cx.read().await?;
     desk::light(&mut tx, &cx.who, id).await
 }
-
-/// An action that takes no input.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 async fn same(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
     desk::same(&cx.app, &cx.who, id).await

@@ -439,6 +439,11 @@ pub fn parse<B: DeserializeOwned>(bytes: &[u8]) -> Result<B> {
 #[serde(deny_unknown_fields)]
 pub struct NoQuery {}
 
+/// The body of an action that takes no input.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
 /// An operation's input, for [`Routes::api_raw`].
 pub fn multipart() -> Input {
     Input::Multipart

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::actor::{ADMINS, OFFICE, OUTSIDE, Role, Roles, SIGNED_IN};
 use crate::error::{Error, Result};
-use crate::http::api::{NoQuery, Page, Versioned, json};
+use crate::http::api::{NoQuery, Nothing, Page, Versioned, json};
 use crate::http::cx::Cx;
 use crate::http::openapi::{Operation, schema};
 use crate::http::routes::{Access, Routes};
@@ -295,11 +295,6 @@ impl Versioned for TokenOut {
         if self.revoked_at.is_some() { 2 } else { 1 }
     }
 }
-
-/// No input at all.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 /// A reason.
 #[derive(Default, Deserialize, JsonSchema)]

@@ -2,7 +2,7 @@ use super::desk::{self, ACCESS_READERS, JobsAsked, LEDGER_READERS, QUEUE_KEEPERS
 use super::metric::{self, By, Key, Metric};
 use super::{Access as Read, AccessFilter, Entry, Filter, Job, JobState};
 use crate::error::{Error, Result};
-use crate::http::api::{Page, Versioned, limit};
+use crate::http::api::{Nothing, Page, Versioned, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
 use crate::list::Order;
@@ -243,11 +243,6 @@ async fn jobs(cx: Cx, query: JobQuery) -> Result<Page<Job>> {
     let asked = JobsAsked { state: query.state, q: query.q, sort: query.sort, cursor: query.cursor };
     desk::jobs(&cx.app, &cx.who, &asked, limit(query.limit)?).await
 }
-
-/// Nothing to say.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 async fn retry(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
     desk::retry(&cx.app, &cx.who, id).await

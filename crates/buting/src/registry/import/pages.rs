@@ -6,7 +6,7 @@ use super::{
 };
 use crate::actor::Once;
 use crate::error::{Error, FieldError, Result};
-use crate::http::api::{Accepted, Versioned, json};
+use crate::http::api::{Accepted, Nothing, Versioned, json};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::openapi::Operation;
@@ -96,11 +96,6 @@ async fn api_accept(cx: Cx, id: Uuid, choices: Choices) -> Result<Uuid> {
 async fn api_undoing(cx: Cx, id: Uuid) -> Result<Undoing> {
     undoing(&cx.app, &cx.who, id, cx.lang).await
 }
-
-/// Nothing is said besides.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 async fn api_undo(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
     undo(&cx.app, &cx.who, id).await

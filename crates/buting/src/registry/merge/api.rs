@@ -1,7 +1,7 @@
 use super::desk;
 use super::{Candidate, Merge, NewMerge};
 use crate::error::Result;
-use crate::http::api::{Page, Versioned, id_of};
+use crate::http::api::{NoQuery, Nothing, Page, Versioned, id_of};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
 use crate::registry::desk::KEEPERS;
@@ -71,11 +71,7 @@ async fn distinct(cx: Cx, two: Two) -> Result<Decided> {
     Ok(Decided { verdict: "distinct" })
 }
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-async fn merges(cx: Cx, path: HashMap<String, String>, _: Nothing) -> Result<Page<Merge>> {
+async fn merges(cx: Cx, path: HashMap<String, String>, _: NoQuery) -> Result<Page<Merge>> {
     let id = id_of(&path)?;
     crate::registry::desk::enterprise(&cx.app, &cx.who, id).await?;
     let all = desk::into(&mut cx.read().await?, cx.who.zone_id, id).await?;

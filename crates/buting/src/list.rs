@@ -259,11 +259,18 @@ pub fn like(q: &str) -> String {
 
 /// A condition that holds for rows about an enterprise, carrier or project that the
 /// words of `q` find: by name, short name, pinyin, credit code, number. `column`
-/// holds the subject. `None` when nothing is asked.
-pub async fn subjects(tx: &mut Tx, zone: Uuid, column: &'static str, q: Option<&str>) -> Result<Option<Sql>> {
+/// holds the subject. `own` is a kind of text that the rows have themselves, with the
+/// column of their key. `None` when nothing is asked.
+pub async fn subjects(
+    tx: &mut Tx,
+    zone: Uuid,
+    column: &'static str,
+    own: Option<(&'static str, &'static str)>,
+    q: Option<&str>,
+) -> Result<Option<Sql>> {
     let Some(q) = q.map(str::trim).filter(|q| !q.is_empty()) else { return Ok(None) };
     let mut any = Sql::from("(FALSE");
-    for kind in ["enterprise", "carrier", "project"] {
+    for (kind, column) in ["enterprise", "carrier", "project"].map(|kind| (kind, column)).into_iter().chain(own) {
         if let Some(found) = search::matching(tx, zone, kind, column, q).await? {
             any.push(" OR ").append(found);
         }

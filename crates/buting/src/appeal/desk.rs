@@ -15,6 +15,7 @@ use crate::app::{App, Change, Subject, Work};
 use crate::clock::{self, Clock, ClockKind, ClockMode, Explanation, HeldBar, Holder};
 use crate::error::{Check, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
+use crate::search;
 use crate::subject::{SubjectKind, named};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
@@ -29,6 +30,8 @@ use uuid::Uuid;
 
 /// Who writes appeals down.
 pub const WRITERS: Roles = OFFICE.and(OUTSIDE);
+/// The kind under which appeals are found by words.
+const KIND: &str = "appeal";
 /// Who keeps categories, limits and the calendar.
 const KEEPERS: Roles = Roles::of(&[Role::Sysadmin, Role::Dispatcher]);
 
@@ -132,7 +135,7 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
     // The name of who complains about a department is no way to find the complaint.
     let names = names.iter().filter(|_| appeal.accused_department_id.is_none());
     let text = search_text([&appeal.number, &appeal.title, &appeal.body], appeal.outer_number.iter().chain(names));
-    crate::search::put(work, "appeal", id, appeal.about(), now, &text).await?;
+    search::put(work, KIND, id, appeal.about(), now, &text).await?;
     let made = json!({
         "number": appeal.number, "title": appeal.title, "category": appeal.category, "urgency": appeal.urgency,
         "kind": appeal.kind, "channel": appeal.channel,
@@ -155,27 +158,19 @@ fn search_text<'a>(own: [&'a String; 3], more: impl Iterator<Item = &'a String>)
     own.into_iter().chain(more).map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
-/// Puts the words of every appeal into the index again, after a restore.
-pub async fn index_again(work: &mut Work) -> Result<()> {
+/// The words that appeals after `after` are found by, held until the end of the
+/// transaction.
+pub async fn texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
     let zone = work.zone();
-    let mut after = Uuid::nil();
-    loop {
-        let some = store::words(work, zone, after, INDEXED_AT_ONCE).await?;
-        let Some(last) = some.last() else { return Ok(()) };
-        after = last.id;
-        let texts = some.iter().map(|one| {
-            let names =
-                one.enterprise_name.iter().chain(&one.project_name).filter(|_| one.accused_department_id.is_none());
-            let text = search_text([&one.number, &one.title, &one.body], one.outer_number.iter().chain(names));
-            let about = one.about_id.filter(|_| one.accused_department_id.is_none());
-            crate::search::Text { id: one.id, about, at: one.created_at, text }
-        });
-        crate::search::put_all(work, "appeal", &texts.collect::<Vec<_>>()).await?;
-    }
+    let some = store::words(work, zone, after, limit).await?;
+    let texts = some.iter().map(|one| {
+        let names = one.enterprise_name.iter().chain(&one.project_name).filter(|_| one.accused_department_id.is_none());
+        let text = search_text([&one.number, &one.title, &one.body], one.outer_number.iter().chain(names));
+        let about = one.about_id.filter(|_| one.accused_department_id.is_none());
+        search::Text { id: one.id, about, at: one.created_at, text }
+    });
+    Ok((KIND, texts.collect()))
 }
-
-/// Appeals whose words are put into the index at once.
-const INDEXED_AT_ONCE: i64 = 500;
 
 /// What a new appeal has of its life: nothing yet.
 fn blank(now: Time) -> Appeal {
@@ -672,7 +667,7 @@ pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>>
     let mut tx = app.read().await?;
     let mut condition = condition(who, filter, app.now());
     let words = match filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-        Some(q) => crate::search::look(&mut tx, who.zone_id, "appeal", "a.id", q).await?,
+        Some(q) => search::look(&mut tx, who.zone_id, KIND, "a.id", q).await?,
         None => None,
     };
     if let Some(words) = &words {

@@ -731,8 +731,8 @@ from_row!(Words {
 });
 
 /// The words of appeals in order of their keys, from the one after `after` on.
-pub async fn words(tx: &mut Tx, zone: Uuid, after: Uuid, limit: i64) -> Result<Vec<Words>> {
-    tx.list(sql!(
+pub async fn words(tx: &mut Tx, zone: Uuid, after: Uuid, limit: usize) -> Result<Vec<Words>> {
+    let mut query = sql!(
         "SELECT a.id, coalesce(a.enterprise_id, a.project_id) AS about_id, a.created_at, a.number, a.title, a.body,
            a.outer_number, a.accused_department_id, e.name AS enterprise_name, p.name AS project_name
          FROM appeal a
@@ -741,7 +741,8 @@ pub async fn words(tx: &mut Tx, zone: Uuid, after: Uuid, limit: i64) -> Result<V
          WHERE a.zone_id = $1 AND a.id > $2 ORDER BY a.id LIMIT $3",
         zone,
         after,
-        limit
-    ))
-    .await
+        limit as i64
+    );
+    query.push(tx.dialect().pick("", " FOR UPDATE OF a"));
+    tx.list(query).await
 }

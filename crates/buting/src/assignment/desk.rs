@@ -110,7 +110,7 @@ pub async fn list(app: &App, who: &Actor, asked: Asked, limit: i64) -> Result<Pa
         role: asked.role,
         current: asked.current,
         as_of: asked.as_of,
-        words: list::subjects(&mut tx, who.zone_id, "a.subject_id", asked.q.as_deref()).await?,
+        words: list::subjects(&mut tx, who.zone_id, "a.subject_id", None, asked.q.as_deref()).await?,
         held_by: asked.held_by,
         scope: own_only(who),
     };

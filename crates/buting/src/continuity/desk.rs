@@ -288,7 +288,7 @@ pub async fn lights(
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
-    let found = list::subjects(&mut tx, who.zone_id, "c.subject_id", filter.q.as_deref()).await?;
+    let found = list::subjects(&mut tx, who.zone_id, "c.subject_id", None, filter.q.as_deref()).await?;
     let filter = &LightFilter { found, ..filter.clone() };
     let counted = store::count_lights(&mut tx, who, filter).await?;
     let mut items = store::lights(&mut tx, who, filter, after, limit + 1).await?;
@@ -433,7 +433,7 @@ pub async fn measures(
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
-    let found = list::subjects(&mut tx, who.zone_id, "m.subject_id", filter.q.as_deref()).await?;
+    let found = list::subjects(&mut tx, who.zone_id, "m.subject_id", None, filter.q.as_deref()).await?;
     let filter = &MeasureFilter { found, ..filter.clone() };
     let counted = store::count_measures(&mut tx, who, filter).await?;
     let mut items = store::measures(&mut tx, who, filter, after, limit + 1).await?;

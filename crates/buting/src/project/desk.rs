@@ -158,11 +158,27 @@ fn words_of(project: &Project) -> String {
     let parts =
         [&project.code, &project.level_text, &project.owner_name, &project.contractor, &project.site, &project.works];
     let mut text = format!("{}\n{}", project.name, project.short_name);
+    for name in [&project.name, &project.short_name] {
+        text.push('\n');
+        text.push_str(&hanzi::spelling_keys(name));
+    }
     for part in parts.into_iter().flatten() {
         text.push('\n');
         text.push_str(part);
     }
     text
+}
+
+/// The words that projects after `after` are found by, held until the end of the
+/// transaction.
+pub async fn texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
+    let zone = work.zone();
+    let mut texts = Vec::new();
+    for id in store::hold(work, zone, after, limit).await? {
+        let one = by_id(work, zone, id).await?;
+        texts.push(search::Text { id, about: Some(id), at: one.created_at, text: words_of(&one) });
+    }
+    Ok((PROJECT, texts))
 }
 
 /// The facts that the ledger keeps of a project.

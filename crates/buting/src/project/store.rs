@@ -46,6 +46,15 @@ pub async fn project(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Project
     tx.opt(query).await
 }
 
+/// Holds projects against other writers until the end of the transaction.
+pub async fn hold(tx: &mut Tx, zone: Uuid, after: Uuid, limit: usize) -> Result<Vec<Uuid>> {
+    let mut query =
+        sql!("SELECT id FROM project WHERE zone_id = $1 AND id > $2 ORDER BY id LIMIT $3", zone, after, limit as i64);
+    query.push(tx.dialect().pick("", " FOR UPDATE"));
+    let rows: Vec<(Uuid,)> = tx.list(query).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// What a list of projects is asked.
 #[derive(Default)]
 pub struct Filter {

@@ -580,31 +580,40 @@ pub async fn enterprises_of(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<Vec
     Ok(store::enterprises_of(tx, zone, ids).await?)
 }
 
-/// Enterprises whose words are put into the index at once.
-const INDEXED_AT_ONCE: i64 = 500;
+/// Enterprises within somebody's reach where a contact has this telephone, written as
+/// the register keeps it.
+pub async fn with_telephone(tx: &mut Tx, who: &Actor, phone: &str, limit: i64) -> Result<Vec<Enterprise>> {
+    who.must(OFFICE)?;
+    let ids = store::with_telephone(tx, who.zone_id, phone, reach::subjects(who, "p.enterprise_id"), limit).await?;
+    Ok(store::enterprises_of(tx, who.zone_id, &ids).await?)
+}
 
-/// Puts the words of every enterprise and carrier into the index again, after a
-/// restore.
-pub async fn index_again(work: &mut Work) -> Result<()> {
+/// The words that enterprises after `after` are found by, held until the end of the
+/// transaction.
+pub async fn enterprise_texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
     let zone = work.zone();
-    let mut after = Uuid::nil();
-    loop {
-        let keys = store::enterprise_keys(work, zone, after, INDEXED_AT_ONCE).await?;
-        let Some(last) = keys.last() else { break };
-        after = *last;
-        let some = store::enterprises_of(work, zone, &keys).await?;
-        let texts = some.iter().map(|one| search::Text {
-            id: one.id,
-            about: Some(one.id),
-            at: one.created_at,
-            text: one.search_text(),
-        });
-        search::put_all(work, ENTERPRISE, &texts.collect::<Vec<_>>()).await?;
-    }
-    for (id, at) in store::carrier_keys(work, zone).await? {
+    let keys = store::enterprise_keys(work, zone, after, limit).await?;
+    store::hold(work, zone, &keys).await?;
+    let mut some = store::enterprises_of(work, zone, &keys).await?;
+    some.sort_by_key(|one| one.id);
+    let texts = some.iter().map(|one| search::Text {
+        id: one.id,
+        about: Some(one.id),
+        at: one.created_at,
+        text: one.search_text(),
+    });
+    Ok((ENTERPRISE, texts.collect()))
+}
+
+/// The words that carriers after `after` are found by, held until the end of the
+/// transaction.
+pub async fn carrier_texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
+    let zone = work.zone();
+    let mut texts = Vec::new();
+    for (id, at) in store::hold_carriers(work, zone, after, limit).await? {
         if let Some(one) = store::carrier(work, zone, id).await? {
-            search::put(work, CARRIER, id, Some(id), at, &one.search_text()).await?;
+            texts.push(search::Text { id, about: Some(id), at, text: one.search_text() });
         }
     }
-    Ok(())
+    Ok((CARRIER, texts))
 }

@@ -14,12 +14,11 @@ use crate::error::{Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
-use crate::http::page::{self, PageResult, Shell, encode, go, html, html_with};
+use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::list::Columns;
 use crate::patch::Patch;
 use crate::saved::{self, List, Offered};
-use crate::search;
 use crate::subject::{self, SubjectKind};
 use crate::visit;
 use almanac::Light as DueLight;
@@ -27,7 +26,6 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub fn routes(routes: &mut Routes) {
@@ -52,8 +50,7 @@ pub fn routes(routes: &mut Routes) {
         .post("/carriers/new", keepers, new_carrier)
         .get("/carriers/{id}", office, carrier)
         .get("/carriers/{id}/edit", keepers, edit_carrier_page)
-        .post("/carriers/{id}/edit", keepers, edit_carrier)
-        .get("/search", office, search_page);
+        .post("/carriers/{id}/edit", keepers, edit_carrier);
 }
 
 fn keeps(who: &Actor) -> bool {
@@ -783,122 +780,6 @@ async fn edit_carrier(Path(id): Path<String>, Posted { cx, mut form }: Posted) -
         html_with(StatusCode::UNPROCESSABLE_ENTITY, &carrier_form(&cx, form, Some(&old)).await?)
     })
     .await
-}
-
-// ---- one box for everything ------------------------------------------------
-
-/// What was found of one kind.
-struct Group {
-    title: &'static str,
-    hits: Vec<Hit>,
-    all: Option<String>,
-}
-
-struct Hit {
-    href: String,
-    title: String,
-    more: String,
-}
-
-#[derive(Template)]
-#[template(path = "registry/search.html")]
-struct SearchPage {
-    s: Shell,
-    asked: bool,
-    found: Vec<Group>,
-}
-
-impl SearchPage {
-    fn sentence(&self) -> String {
-        if self.asked {
-            self.s.with("search-for", "q", self.s.param("q"))
-        } else {
-            self.s.t("search-help").into_owned()
-        }
-    }
-}
-
-async fn search_page(cx: Cx) -> PageResult {
-    page::show(cx.lang, async {
-        let q = Form::parse(cx.request.query.as_bytes()).text("q").chars().take(100).collect::<String>();
-        let found = if q.is_empty() { Vec::new() } else { found(&cx, &q).await? };
-        html(&SearchPage { asked: !q.is_empty(), found, s: Shell::of(&cx).await? })
-    })
-    .await
-}
-
-/// At most so many of a kind.
-const HITS: i64 = 10;
-
-/// What was found of one kind, with the way to the rest when there is more.
-fn group<T>(title: &'static str, list: &str, q: &str, page: Page<T>, hit: impl FnMut(T) -> Hit) -> Group {
-    let all = page.next_cursor.is_some().then(|| format!("{list}?q={}", encode(q)));
-    Group { title, hits: page.items.into_iter().map(hit).collect(), all }
-}
-
-async fn found(cx: &Cx, q: &str) -> Result<Vec<Group>> {
-    let (who, zone) = (&cx.who, cx.who.zone_id);
-    let mut groups = Vec::new();
-    let query = EnterpriseQuery { q: Some(q.into()), limit: Some(HITS), ..EnterpriseQuery::default() };
-    let page = desk::enterprises(&cx.app, who, &query).await?;
-    groups.push(group("nav-enterprises", "/enterprises", q, page, |one| Hit {
-        href: format!("/enterprises/{}", one.id),
-        title: one.name,
-        more: one.carrier.unwrap_or_default(),
-    }));
-    let query = CarrierQuery { q: Some(q.into()), limit: Some(HITS), ..CarrierQuery::default() };
-    let page = desk::carriers(&cx.app, who, &query).await?;
-    groups.push(group("nav-carriers", "/carriers", q, page, |one| Hit {
-        href: format!("/carriers/{}", one.id),
-        more: cx.lang.word("carrier-kind", one.kind.word()).into_owned(),
-        title: one.name,
-    }));
-    let mut tx = cx.read().await?;
-    let mut projects = Vec::new();
-    for hit in search::newest(&mut tx, zone, "project", q, None, HITS).await? {
-        if let Ok(one) = subject::named(&mut tx, zone, SubjectKind::Project, hit.id).await {
-            projects.push(Hit { href: SubjectKind::Project.href(hit.id), title: one.name, more: String::new() });
-        }
-    }
-    drop(tx);
-    groups.push(Group { title: "nav-projects", hits: projects, all: None });
-    let filter = appeal::desk::Filter { q: Some(q.into()), limit: HITS, ..appeal::desk::Filter::default() };
-    let page = appeal::desk::list(&cx.app, who, &filter).await?;
-    groups.push(group("nav-appeals", "/appeals", q, page, |line| Hit {
-        href: format!("/appeals/{}", line.id),
-        more: [Some(line.number), line.enterprise_name.or(line.project_name)]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" "),
-        title: line.title,
-    }));
-    let people = crate::organisation::desk::staff(&cx.app, who, Some(q), None, HITS).await?;
-    let mut tx = cx.read().await?;
-    let departments: BTreeMap<Uuid, String> = crate::organisation::desk::departments(&mut tx, zone)
-        .await?
-        .into_iter()
-        .map(|d| (d.id, d.short_name))
-        .collect();
-    groups.push(Group {
-        title: "nav-people",
-        all: None,
-        hits: people
-            .items
-            .into_iter()
-            .map(|person| Hit {
-                href: format!("/people/{}", person.id),
-                more: [person.title, person.department_id.and_then(|id| departments.get(&id).cloned())]
-                    .into_iter()
-                    .flatten()
-                    .collect::<Vec<_>>()
-                    .join(" "),
-                title: person.name,
-            })
-            .collect(),
-    });
-    groups.retain(|group| !group.hits.is_empty());
-    Ok(groups)
 }
 
 #[cfg(test)]

@@ -453,14 +453,38 @@ pub async fn update_carrier(tx: &mut Tx, zone: Uuid, one: &Carrier, version: i64
 }
 
 /// Keys of enterprises in their order, from the one after `after` on.
-pub async fn enterprise_keys(tx: &mut Tx, zone: Uuid, after: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+pub async fn with_telephone(tx: &mut Tx, zone: Uuid, phone: &str, reach: Option<Sql>, limit: i64) -> Result<Vec<Uuid>> {
+    let mut query = sql!(
+        "SELECT DISTINCT p.enterprise_id FROM person p
+         WHERE p.zone_id = $1 AND p.phone = $2 AND p.left_at IS NULL AND p.enterprise_id IS NOT NULL",
+        zone,
+        phone
+    );
+    if let Some(reach) = reach {
+        query.push(" AND ").append(reach);
+    }
+    query.push(" ORDER BY p.enterprise_id LIMIT ").arg(limit);
+    let rows: Vec<(Uuid,)> = tx.list(query).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+pub async fn enterprise_keys(tx: &mut Tx, zone: Uuid, after: Uuid, limit: usize) -> Result<Vec<Uuid>> {
+    let limit = limit as i64;
     let rows: Vec<(Uuid,)> = tx
         .list(sql!("SELECT id FROM enterprise WHERE zone_id = $1 AND id > $2 ORDER BY id LIMIT $3", zone, after, limit))
         .await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Keys of every carrier, with its age.
-pub async fn carrier_keys(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, Time)>> {
-    tx.list(sql!("SELECT id, created_at FROM carrier WHERE zone_id = $1 ORDER BY id", zone)).await
+/// Holds carriers against other writers until the end of the transaction; answers
+/// their keys and when they were entered.
+pub async fn hold_carriers(tx: &mut Tx, zone: Uuid, after: Uuid, limit: usize) -> Result<Vec<(Uuid, Time)>> {
+    let mut query = sql!(
+        "SELECT id, created_at FROM carrier WHERE zone_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        zone,
+        after,
+        limit as i64
+    );
+    query.push(tx.dialect().pick("", " FOR UPDATE"));
+    tx.list(query).await
 }

@@ -2,7 +2,7 @@
 
 use super::store::{self, NewItemRow, NewRow, Stored};
 use super::{
-    AckHow, Coverage, Item, ItemKind, Mark, Near, NewPlan, NewPromise, NewVisit, Plan, PlanState, Promise,
+    AckHow, BlockAnswer, Coverage, Item, ItemKind, Mark, Near, NewPlan, NewPromise, NewVisit, Plan, PlanState, Promise,
     PromiseState, Raised, Row, Visit, VisitAppeal, VisitKind, marks, near_span,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
@@ -15,6 +15,7 @@ use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::list::{self, cut, read_cursor};
 use crate::organisation;
+use crate::search;
 use crate::settings;
 use crate::subject::{self, Named, SubjectKind, accounts};
 use crate::time::{DAY_MS, Day, Time};
@@ -33,6 +34,37 @@ pub use super::store::{Facts, PromiseFilter, VisitFilter};
 pub const RECORDERS: Roles = Roles::of(&[Role::Leader, Role::Dispatcher, Role::Officer, Role::Specialist]);
 /// Who may read visits, each within his reach.
 pub const READERS: Roles = OFFICE.and(OUTSIDE);
+
+/// The kinds under which visits and promises are found by words.
+const VISIT: &str = "visit";
+const PROMISE: &str = "promise";
+
+/// What the search box finds a visit by.
+fn words_of(number: &str, note: Option<&str>, blocks: &[BlockAnswer]) -> String {
+    let said = blocks.iter().flat_map(|block| [block.finding.as_deref(), block.text.as_deref()]);
+    std::iter::once(Some(number)).chain([note]).chain(said).flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// The words that visits after `after` are found by.
+pub async fn visit_texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
+    let zone = work.zone();
+    let mut texts = Vec::new();
+    for one in store::words(work, zone, after, limit).await? {
+        let blocks: Vec<BlockAnswer> = document(one.blocks, "the blocks")?;
+        let text = words_of(&one.number, one.note.as_deref(), &blocks);
+        texts.push(search::Text { id: one.id, about: Some(one.subject_id), at: one.created_at, text });
+    }
+    Ok((VISIT, texts))
+}
+
+/// The words that promises after `after` are found by.
+pub async fn promise_texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
+    let zone = work.zone();
+    let some = store::promise_words(work, zone, after, limit).await?;
+    let texts =
+        some.into_iter().map(|(id, subject, at, text)| search::Text { id, about: Some(subject), at, text }).collect();
+    Ok((PROMISE, texts))
+}
 
 /// Puts the fields that a nested record refused under its place in the visit.
 fn within<T>(place: &str, result: Result<T>) -> Result<T> {
@@ -107,6 +139,7 @@ async fn save_in(work: &mut Work, subject: &Named, mut new: NewVisit) -> Result<
         new: &new,
     };
     store::insert_visit(work, &row).await?;
+    search::put(work, VISIT, id, Some(subject.id), now, &words_of(&number, new.note.as_deref(), &new.blocks)).await?;
     for (n, (person, department)) in team.iter().enumerate() {
         store::insert_visitor(work, id, n, *person, *department).await?;
     }
@@ -281,6 +314,7 @@ async fn promise_in(work: &mut Work, subject: &Named, visit: Option<Uuid>, new: 
     check.done()?;
     let new = NewPromise { text, owner_id, ..new };
     store::insert_promise(work, id, subject.kind, subject.id, visit, &new).await?;
+    search::put(work, PROMISE, id, Some(subject.id), now, &new.text).await?;
     let about = Subject::about("promise", id, subject.id);
     let made = json!({"text": new.text, "owner_id": owner_id, "due_at": new.due_at, "visit_id": visit});
     work.log("promise.make", about, Change::made(made)).await?;
@@ -335,7 +369,8 @@ pub async fn promises(
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
-    let found = list::subjects(&mut tx, who.zone_id, "v.subject_id", filter.q.as_deref()).await?;
+    let own = Some((PROMISE, "v.id"));
+    let found = list::subjects(&mut tx, who.zone_id, "v.subject_id", own, filter.q.as_deref()).await?;
     let filter = &PromiseFilter { found, ..filter.clone() };
     let counted = store::count_promises(&mut tx, who, filter).await?;
     let mut items = store::promises(&mut tx, who, filter, after, limit + 1).await?;
@@ -449,7 +484,9 @@ pub async fn visits(
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
-    let found = list::subjects(&mut tx, who.zone_id, "v.subject_id", filter.q.as_deref()).await?;
+    // The note is the office's own: nobody else finds by its words what he may not read.
+    let own = who.is(OFFICE).then_some((VISIT, "v.id"));
+    let found = list::subjects(&mut tx, who.zone_id, "v.subject_id", own, filter.q.as_deref()).await?;
     let filter = &VisitFilter { found, ..filter.clone() };
     let counted = store::count_visits(&mut tx, who, filter).await?;
     let mut items = store::visits(&mut tx, who, filter, after, limit + 1).await?;

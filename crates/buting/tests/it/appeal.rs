@@ -1041,7 +1041,8 @@ async fn official_days_move_open_deadlines_but_never_nearer_what_an_enterprise_h
             mode: ClockMode::Office,
             told: Told::Enterprise,
         };
-        clock::start(&mut work, given).await.unwrap();
+        let calendar = clock::calendar(&mut work, house.zone).await.unwrap();
+        clock::start(&mut work, &calendar, vec![given]).await.unwrap();
         work.commit(id).await.unwrap();
         // Invented: two more rest days in December, then one of them is worked after all.
         let off = "2026-12-03\toff\t假\n2026-12-04\toff\t假\n2026-01-01\toff\t元旦";

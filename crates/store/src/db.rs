@@ -460,6 +460,23 @@ impl Tx {
         })
     }
 
+    /// Begins a part of the transaction that may fail without spoiling the rest: on
+    /// PostgreSQL a statement that is refused ends the whole transaction otherwise.
+    /// End it with [`Tx::keep_part`] or [`Tx::drop_part`]; one at a time.
+    pub fn begin_part(&mut self) -> Doing<'_, ()> {
+        self.script("SAVEPOINT part".to_owned())
+    }
+
+    /// Ends a part that holds.
+    pub fn keep_part(&mut self) -> Doing<'_, ()> {
+        self.script("RELEASE SAVEPOINT part".to_owned())
+    }
+
+    /// Ends a part as if it had never begun.
+    pub fn drop_part(&mut self) -> Doing<'_, ()> {
+        self.script("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part".to_owned())
+    }
+
     /// Makes the changes durable; returns when they are.
     pub fn commit(mut self) -> Doing<'static, ()> {
         Box::pin(async move {

@@ -16,7 +16,7 @@ use crate::clock::{self, Clock, ClockKind, ClockMode, Explanation, HeldBar, Hold
 use crate::error::{Check, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::search;
-use crate::subject::{SubjectKind, named};
+use crate::subject::{SubjectKind, held};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
 use crate::trace::{self, Trace};
@@ -75,7 +75,7 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
         [("enterprise_id", SubjectKind::Enterprise, enterprise_id), ("project_id", SubjectKind::Project, project_id)]
     {
         let Some(subject) = subject else { continue };
-        match named(work, zone, kind, subject).await {
+        match held(work, zone, kind, subject).await {
             Ok(found) => names.push(found.name),
             Err(Error::NotFound) => drop(check.add(FieldError::new(field, "unknown"))),
             Err(error) => return Err(error),

@@ -1,4 +1,4 @@
-use super::desk::{self, Asked, DECIDERS, Gap, Load, NewHandover, Preview, Proposal};
+use super::desk::{self, Asked, DECIDERS, Gap, Leaver, Load, NewHandover, Preview, Proposal};
 use super::{Answerable, Because, Bulk, Duty, EndReason, Item, NewAssignment, NewEnd, NewHolder, Proposed, Shown};
 use crate::actor::{Actor, OFFICE};
 use crate::error::{Conflict, Error, Result};
@@ -81,6 +81,7 @@ struct Index {
     view: &'static str,
     gap_count: i64,
     gaps: Option<Page<Gap>>,
+    leavers: Vec<Leaver>,
     list: Option<Page<Row>>,
     loads: Vec<Load>,
     role: Duty,
@@ -146,6 +147,7 @@ async fn index(cx: Cx) -> PageResult {
             view,
             gap_count: desk::gap_count(&cx.app, &cx.who).await?,
             gaps: None,
+            leavers: Vec::new(),
             list: None,
             loads: Vec::new(),
             role: match view {
@@ -165,6 +167,7 @@ async fn index(cx: Cx) -> PageResult {
         match view {
             "gaps" => {
                 page.gaps = Some(desk::gaps(&cx.app, &cx.who, query.opt("cursor"), ROWS).await?);
+                page.leavers = desk::leavers(&cx.app, &cx.who).await?;
                 if page.decides {
                     page.leaders = choices(&cx, Duty::LeadLeader).await?;
                     page.departments = choices(&cx, Duty::LeadDept).await?;

@@ -303,6 +303,12 @@ pub async fn add_person_in(work: &mut Work, new: NewPerson) -> Result<Uuid> {
         let open = store::department(work, zone, department).await?.is_some_and(|d| d.valid_to.is_none());
         check.that(open, "department_id", "unknown");
     }
+    if let Some(enterprise) = new.enterprise_id {
+        match crate::subject::held(work, zone, SubjectKind::Enterprise, enterprise).await {
+            Err(Error::NotFound) => drop(check.add(FieldError::new("enterprise_id", "unknown"))),
+            found => found.map(drop)?,
+        }
+    }
     check.done()?;
     let new = NewPerson { name, title, email, phone, ..new };
     let now = work.now;

@@ -226,6 +226,10 @@ pub const CATALOGUE: &[Kind] = &[
             text("import_row", "candidate"),
             text("import", "preview"),
             text("import", "columns"),
+            text("import", "said"),
+            text("import", "sheets"),
+            text("import", "notices"),
+            text("import", "kept"),
         ],
     },
     Kind {

@@ -14,6 +14,7 @@ use crate::list::Walk;
 use crate::organisation::desk as organisation;
 use crate::organisation::{NewPerson, PersonChange};
 use crate::search;
+use crate::subject::{self, SubjectKind};
 use crate::todo::ToDo;
 use crate::trace::{self, Trace};
 use ::store::{Error as StoreError, Sql, Tx};
@@ -314,9 +315,11 @@ pub async fn add_contact(app: &App, who: &Actor, enterprise: Uuid, new: NewConta
 async fn keeps_contacts_of(work: &mut Work, enterprise: Uuid) -> Result<()> {
     let who = work.who.clone();
     let found = store::enterprise(work, who.zone_id, enterprise).await?;
-    if !may_read(&who, enterprise) || found.is_none_or(|one| one.merged_into.is_some()) {
+    if !may_read(&who, enterprise) || found.is_none() {
         return Err(Error::NotFound);
     }
+    // What was merged away has no contacts of its own any more.
+    subject::held(work, who.zone_id, SubjectKind::Enterprise, enterprise).await?;
     if reach::reaches(work, &who, enterprise).await? { Ok(()) } else { Err(Error::Forbidden) }
 }
 

@@ -67,6 +67,9 @@ pub async fn enterprises_of(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<Vec
 
 /// Holds enterprises against other writers until the end of the transaction.
 pub async fn hold(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     let mut query = sql!("SELECT id FROM enterprise WHERE zone_id = $1 AND id IN ", zone);
     query.list(ids.iter().copied()).push(" ORDER BY id").push(tx.dialect().pick("", " FOR UPDATE"));
     tx.all(query).await?;

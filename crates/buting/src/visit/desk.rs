@@ -84,7 +84,7 @@ pub async fn save(app: &App, who: &Actor, new: NewVisit) -> Result<Uuid> {
     who.must(RECORDERS)?;
     let (kind, subject_id) = continuity::subject_of(new.enterprise_id, new.project_id)?;
     let mut work = app.work(who).await?;
-    let subject = subject::named(&mut work, who.zone_id, kind, subject_id).await?;
+    let subject = subject::held(&mut work, who.zone_id, kind, subject_id).await?;
     let id = save_in(&mut work, &subject, new).await?;
     work.commit(id).await
 }
@@ -284,7 +284,7 @@ async fn raise(
 pub async fn promise(app: &App, who: &Actor, kind: SubjectKind, subject_id: Uuid, new: NewPromise) -> Result<Uuid> {
     who.must(RECORDERS)?;
     let mut work = app.work(who).await?;
-    let subject = continuity::reached(&mut work, who, kind, subject_id).await?;
+    let subject = continuity::reached_to_write(&mut work, kind, subject_id).await?;
     let id = promise_in(&mut work, &subject, None, new).await?;
     work.commit(id).await
 }
@@ -641,7 +641,7 @@ pub async fn plan(app: &App, who: &Actor, new: NewPlan) -> Result<Uuid> {
     if store::plan(&mut work, zone, id).await?.is_some() {
         return Err(Error::Replayed(id));
     }
-    let subject = subject::named(&mut work, zone, kind, subject_id).await?;
+    let subject = subject::held(&mut work, zone, kind, subject_id).await?;
     let mut check = Check::new();
     let purpose = check.text("purpose", &new.purpose, 200);
     let despite = check.opt_text("despite", new.despite.as_deref(), 200);

@@ -6,7 +6,7 @@ use super::super::{Enterprise, difference, store as register};
 use super::{Candidate, Fact, Merge, NewMerge, UNDO_MS, joined, pairs, parted, refusal, store};
 use crate::actor::Actor;
 use crate::app::{App, Change, Subject, Work};
-use crate::assignment::reach;
+use crate::assignment::{desk as assignment, reach};
 use crate::error::{Check, Conflict, Error, Result};
 use crate::http::api::{Page, limit};
 use crate::search;
@@ -149,7 +149,9 @@ pub async fn merge(app: &App, who: &Actor, into: Uuid, new: NewMerge) -> Result<
     let id = Uuid::now_v7();
     let moved: serde_json::Map<String, Json> =
         store::counts(&mut work, zone, from.id).await?.into_iter().map(|(table, n)| (table.into(), n.into())).collect();
-    store::take(&mut work, zone, id, from.id, into.id, now).await?;
+    let because = format!("与《{}》合并：{reason}", into.name);
+    let ended = assignment::join_in(&mut work, from.id, into.id, &because).await?;
+    store::take(&mut work, zone, id, from.id, into.id, &ended).await?;
     store::leave(&mut work, zone, from.id, into.id, now).await?;
     search::remove(&mut work, ENTERPRISE, from.id).await?;
     change_in(&mut work, &into, joined(&from, &into, &new.take), Some(reason.clone())).await?;
@@ -195,7 +197,8 @@ pub async fn undo(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
         StoreError::Duplicate(_) => Error::Conflict(Conflict::Taken("uscc")),
         other => other.into(),
     })?;
-    store::give_back(&mut work, zone, id, merge.from_id, merge.into_id).await?;
+    let ended = store::give_back(&mut work, zone, id, merge.from_id, merge.into_id).await?;
+    assignment::part_in(&mut work, &ended, merge.from_id, merge.into_id, "撤销企业合并").await?;
     if !store::undone(&mut work, zone, id, who.person_id, now, merge.version).await? {
         return Err(Error::Conflict(Conflict::Stale(merge.version + 1)));
     }

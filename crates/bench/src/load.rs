@@ -128,6 +128,7 @@ pub async fn load(app: &Arc<App>, size: Size) -> Result<Loaded> {
             position: None,
             phone: None,
             industries: None,
+            valid_from: None,
         };
         departments.push(desk::add_department(app, &who, new).await?);
     }

@@ -39,7 +39,7 @@ words! {
         All = "all",
         /// The listed departments.
         Departments = "departments",
-        /// The person's own department.
+        /// The departments of the person's posts.
         Department = "department",
         /// What is assigned to the person.
         Assignments = "assignments",
@@ -148,8 +148,10 @@ pub struct Actor {
     pub person_id: Option<Uuid>,
     /// Name for the top line.
     pub name: String,
-    /// The person's department, if any.
+    /// The department of the person's main post, if any.
     pub department_id: Option<Uuid>,
+    /// The departments of all posts that the person holds today.
+    pub posts: Vec<Uuid>,
     /// The person's enterprise, if any.
     pub enterprise_id: Option<Uuid>,
     /// The person's project, if any.
@@ -185,6 +187,7 @@ impl Actor {
             person_id: None,
             name: String::new(),
             department_id: None,
+            posts: Vec::new(),
             enterprise_id: None,
             project_id: None,
             roles: Roles::NONE,
@@ -214,6 +217,14 @@ impl Actor {
     /// Refuses everybody else.
     pub fn must(&self, roles: Roles) -> Result<()> {
         if self.is(roles) { Ok(()) } else { Err(Error::Forbidden) }
+    }
+
+    /// The departments that the person is of today: that of the main post first, then
+    /// those of the posts beside it.
+    pub fn departments(&self) -> Vec<Uuid> {
+        let mut all: Vec<Uuid> = self.department_id.into_iter().collect();
+        all.extend(self.posts.iter().filter(|id| Some(**id) != self.department_id));
+        all
     }
 
     /// Whose one-time keys these are: the person's, or those of the work order that
@@ -249,5 +260,20 @@ mod tests {
         assert!(OFFICE.and(OUTSIDE).has(Role::Project));
         assert_eq!(ADMINS.iter().count(), 3);
         assert_eq!(SIGNED_IN.iter().count(), Role::ALL.len());
+    }
+
+    #[test]
+    fn somebody_is_of_the_departments_of_all_posts() {
+        let [a, b] = [1, 2].map(Uuid::from_u128);
+        for (main, posts, all) in [
+            (Some(a), vec![a, b], vec![a, b]),
+            (Some(a), vec![b], vec![a, b]),
+            // A partner's signed link acts in the name of one department.
+            (Some(a), vec![], vec![a]),
+            (None, vec![], vec![]),
+        ] {
+            let who = Actor { department_id: main, posts, ..Actor::rule(Uuid::nil()) };
+            assert_eq!(who.departments(), all);
+        }
     }
 }

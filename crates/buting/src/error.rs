@@ -1,6 +1,7 @@
 //! What a desk answers when it cannot do what was asked. The edge turns it into
 //! a page or into problem+json, in the reader's language.
 
+use crate::handover::InTheWay;
 use store::Error as StoreError;
 use uuid::Uuid;
 
@@ -52,6 +53,8 @@ pub enum Conflict {
     /// The record's state does not allow this. `code` is stable and also the
     /// key of the explanation in the locale files (`conflict-<code>`).
     State(&'static str),
+    /// Something is still held that must be handed over before.
+    Held(InTheWay),
     /// A unique value is taken; names the field.
     Taken(&'static str),
     /// The one-time key was used for another request.

@@ -1,13 +1,17 @@
 //! What is in somebody's hands besides assignments, and how it passes to another
 //! when he leaves: appeals and work orders that he handles, promises, measures,
-//! milestones and visits that he is to see to.
+//! milestones and visits that he is to see to. And what a department still holds
+//! that is to be closed.
 //!
 //! A case stays in its department: whoever takes over from another department does
 //! not take it along; it goes back into the department's own hands.
 
+use crate::actor::{Actor, OFFICE, Scope};
 use crate::app::{Change, Subject, Work};
 use crate::error::Result;
 use ::store::{Sql, Tx, from_row, sql};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -102,10 +106,10 @@ const PLACES: &[Place] = &[
     },
 ];
 
-/// A record in somebody's hands.
-#[derive(Clone, Debug)]
+/// Something that a person or a department still holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Held {
-    /// What it is, for the words: `held-<kind>`.
+    /// What it is: the table of the record. The words are `held-<kind>`.
     pub kind: &'static str,
     /// Its title; of a complaint about a department only the number.
     pub title: String,
@@ -118,6 +122,50 @@ impl Held {
     pub fn is_case(&self) -> bool {
         matches!(self.kind, "appeal" | "work_order")
     }
+}
+
+/// What somebody may read of it. What the matters are about is for those who reach
+/// them; for all others it counts how many there are. Who answers for whom is open to
+/// the office.
+pub fn shown_to(who: &Actor, mut all: Vec<Held>) -> Vec<Held> {
+    if who.scope == Scope::All {
+        return all;
+    }
+    for one in &mut all {
+        let open = match one.kind {
+            "assignment" => who.is(OFFICE),
+            "post" | "department" => true,
+            _ => false,
+        };
+        if !open {
+            one.title = one.title.split(' ').next().filter(|_| one.is_case()).unwrap_or_default().to_owned();
+            one.href = None;
+        }
+    }
+    all
+}
+
+/// What stands in the way of a leave or a closing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InTheWay {
+    /// Stable, and the key of the explanation (`conflict-<code>`).
+    pub code: &'static str,
+    /// What is still held, as far as the reader may know of it.
+    pub held: Vec<Held>,
+    /// Where it is handed over or looked at.
+    pub href: String,
+}
+
+/// How much is held, by kind, in the order of the list.
+pub fn by_kind(all: &[Held]) -> Vec<(&'static str, usize)> {
+    let mut kinds: Vec<(&'static str, usize)> = Vec::new();
+    for one in all {
+        match kinds.iter_mut().find(|(kind, _)| *kind == one.kind) {
+            Some((_, n)) => *n += 1,
+            None => kinds.push((one.kind, 1)),
+        }
+    }
+    kinds
 }
 
 struct Row {
@@ -167,6 +215,23 @@ pub async fn left_behind(tx: &mut Tx, zone: Uuid) -> Result<BTreeMap<Uuid, i64>>
     Ok(all)
 }
 
+/// Everything that a person holds: what he answers for, then what is in his hands.
+pub async fn of_person(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<Vec<Held>> {
+    let mut all = units(tx, zone, &ANSWERS_FOR, person).await?;
+    all.extend(held(tx, zone, person).await?);
+    Ok(all)
+}
+
+/// Everything that a department holds: whom it answers for, its open cases and
+/// planned visits, what comes under it, who is of it.
+pub async fn of_department(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Vec<Held>> {
+    let mut all = Vec::new();
+    for unit in UNITS {
+        all.extend(units(tx, zone, unit, department).await?);
+    }
+    Ok(all)
+}
+
 /// Holds the appeals in whose orders somebody is named, as an action on one does: an
 /// action writes the whole order, and would put him back otherwise.
 async fn hold_appeals(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<()> {
@@ -182,22 +247,25 @@ async fn hold_appeals(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Passes everything in the hands of `from` to `to`, who is of `department`. Each
-/// record says so in its history. Answers how many he takes over.
-pub async fn pass_on(work: &mut Work, from: Uuid, to: Uuid, department: Option<Uuid>, note: &str) -> Result<i64> {
-    let zone = work.zone();
-    let mut passed = 0;
+/// How many cases of a department a person has in hand.
+pub async fn cases_in(tx: &mut Tx, zone: Uuid, person: Uuid, department: Uuid) -> Result<usize> {
+    let mut n = 0;
+    for place in PLACES {
+        n += rows(tx, zone, place, person).await?.iter().filter(|row| row.department_id == Some(department)).count();
+    }
+    Ok(n)
+}
+
+/// Passes everything in the hands of `from` to `to`, who is of these departments.
+/// Each record says so in its history. Answers how many he takes over.
+pub async fn pass_on(work: &mut Work, from: Uuid, to: Uuid, departments: &[Uuid], note: &str) -> Result<i64> {
+    let (zone, mut passed) = (work.zone(), 0);
     hold_appeals(work, zone, from).await?;
     for place in PLACES {
         for row in rows(work, zone, place, from).await? {
-            let new = Some(to).filter(|_| row.department_id.is_none() || row.department_id == department);
-            if work.run(sql!(place.pass, new, zone, row.id, from)).await? == 0 {
-                continue;
-            }
-            let subject = Subject { kind: place.kind, id: row.record_id, about: row.about_id };
-            let change = Change::from_to(json!({ place.column: from }), json!({ place.column: new })).because(note);
-            work.log(place.entry, subject, change).await?;
-            passed += i64::from(new.is_some());
+            let new = Some(to).filter(|_| row.department_id.is_none_or(|of| departments.contains(&of)));
+            let done = pass(work, place, &row, from, new, note).await?;
+            passed += i64::from(done && new.is_some());
         }
     }
     if passed > 0 {
@@ -206,9 +274,138 @@ pub async fn pass_on(work: &mut Work, from: Uuid, to: Uuid, department: Option<U
     Ok(passed)
 }
 
+/// Gives the cases of a department in the hands of somebody who is no longer of it
+/// back to the department. Each says so in its history.
+pub async fn give_back(work: &mut Work, person: Uuid, department: Uuid, note: &str) -> Result<()> {
+    let zone = work.zone();
+    for place in PLACES {
+        for row in rows(work, zone, place, person).await? {
+            if row.department_id == Some(department) {
+                pass(work, place, &row, person, None, note).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Puts a record into other hands; false when it is no longer in those of `from`.
+async fn pass(work: &mut Work, place: &Place, row: &Row, from: Uuid, new: Option<Uuid>, note: &str) -> Result<bool> {
+    let zone = work.zone();
+    if work.run(sql!(place.pass, new, zone, row.id, from)).await? == 0 {
+        return Ok(false);
+    }
+    let subject = Subject { kind: place.kind, id: row.record_id, about: row.about_id };
+    let change = Change::from_to(json!({ place.column: from }), json!({ place.column: new })).because(note);
+    work.log(place.entry, subject, change).await?;
+    Ok(true)
+}
+
+/// A place where records say which department (or person) holds them.
+struct Unit {
+    /// The table.
+    table: &'static str,
+    /// The column with the holder.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test holds it against the schema"))]
+    column: &'static str,
+    /// `SELECT kind, record_id, title … WHERE … zone_id = `.
+    list: &'static str,
+    /// ` AND … holder = `.
+    holder: &'static str,
+    /// What holds now, and the order.
+    now: &'static str,
+}
+
+const ASSIGNMENTS: &str = "SELECT r.subject_kind AS kind, r.subject_id AS record_id,
+     COALESCE(e.short_name, c.short_name, j.short_name, '') AS title FROM assignment r
+   LEFT JOIN enterprise e ON e.zone_id = r.zone_id AND e.id = r.subject_id
+   LEFT JOIN carrier c ON c.zone_id = r.zone_id AND c.id = r.subject_id
+   LEFT JOIN project j ON j.zone_id = r.zone_id AND j.id = r.subject_id WHERE r.zone_id = ";
+
+/// Whom a person answers for.
+const ANSWERS_FOR: Unit = Unit {
+    table: "assignment",
+    column: "person_id",
+    list: ASSIGNMENTS,
+    holder: " AND r.person_id = ",
+    now: " AND r.valid_to IS NULL ORDER BY title, r.id",
+};
+
+/// Everything that names the department that it is with.
+const UNITS: &[Unit] = &[
+    Unit {
+        table: "post",
+        column: "department_id",
+        list: "SELECT 'person' AS kind, p.id AS record_id, p.name AS title FROM post o
+           JOIN person p ON p.zone_id = o.zone_id AND p.id = o.person_id WHERE o.zone_id = ",
+        holder: " AND o.department_id = ",
+        now: " AND o.valid_to IS NULL ORDER BY p.position, p.id",
+    },
+    Unit {
+        table: "department",
+        column: "parent_id",
+        list: "SELECT 'department' AS kind, d.id AS record_id, d.name AS title FROM department d WHERE d.zone_id = ",
+        holder: " AND d.parent_id = ",
+        now: " AND d.valid_to IS NULL ORDER BY d.position, d.name",
+    },
+    Unit {
+        table: "assignment",
+        column: "department_id",
+        list: ASSIGNMENTS,
+        holder: " AND r.department_id = ",
+        now: " AND r.valid_to IS NULL ORDER BY title, r.id",
+    },
+    Unit {
+        table: "appeal",
+        column: "lead_department_id",
+        list: "SELECT 'appeal' AS kind, a.id AS record_id, a.number || CASE WHEN a.accused_department_id IS NULL
+             THEN ' ' || a.title ELSE '' END AS title FROM appeal a WHERE a.zone_id = ",
+        holder: " AND a.lead_department_id = ",
+        now: " AND a.open ORDER BY a.due_key, a.id",
+    },
+    Unit {
+        table: "work_order",
+        column: "department_id",
+        list: "SELECT 'appeal' AS kind, w.appeal_id AS record_id, w.number AS title FROM work_order w
+           JOIN appeal a ON a.zone_id = w.zone_id AND a.id = w.appeal_id WHERE w.zone_id = ",
+        // The order to lead is the appeal itself, which is named already.
+        holder: " AND w.kind <> 'lead' AND w.department_id = ",
+        now: " AND w.open AND a.open ORDER BY w.due_at, w.id",
+    },
+    Unit {
+        table: "visit_plan",
+        column: "department_id",
+        list: "SELECT 'visit_plan' AS kind, v.id AS record_id, v.purpose AS title FROM visit_plan v WHERE v.zone_id = ",
+        holder: " AND v.department_id = ",
+        now: " AND v.state IN ('proposed', 'agreed') ORDER BY v.planned_at, v.id",
+    },
+];
+
+struct UnitRow {
+    kind: String,
+    record_id: Uuid,
+    title: String,
+}
+
+from_row!(UnitRow { kind, record_id, title });
+
+async fn units(tx: &mut Tx, zone: Uuid, unit: &Unit, holder: Uuid) -> Result<Vec<Held>> {
+    let mut query = Sql::from(unit.list);
+    query.arg(zone).push(unit.holder).arg(holder).push(unit.now);
+    let rows: Vec<UnitRow> = tx.list(query).await?;
+    let held = |row: UnitRow| {
+        let href = match row.kind.as_str() {
+            "person" => Some(format!("/people/{}", row.record_id)),
+            "department" => Some(format!("/departments/{}", row.record_id)),
+            kind => crate::subject::href_of(kind, row.record_id),
+        };
+        Held { kind: unit.table, title: row.title, href }
+    };
+    Ok(rows.into_iter().map(held).collect())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::PLACES;
+    use super::{ANSWERS_FOR, Held, PLACES, UNITS, by_kind};
     use crate::migrations::columns;
     use crate::text::Lang;
 
@@ -228,6 +425,50 @@ mod tests {
             found += 1;
         }
         assert_eq!(found, PLACES.len());
+    }
+
+    /// Columns of departments that hold nothing: what they name is over or a choice, a
+    /// complaint is about them, or a number counts what is listed.
+    const NOT_HELD: &[(&str, &str)] = &[
+        ("person", "department_id"),
+        ("appeal", "accused_department_id"),
+        ("appeal_count", "department_id"),
+        ("visit_visitor", "department_id"),
+        ("saved_view", "department_id"),
+        ("import_column", "department_id"),
+        ("department_past", "department_id"),
+        ("department_past", "parent_id"),
+    ];
+
+    #[test]
+    fn no_place_of_a_department_is_forgotten() {
+        let mut found = 0;
+        for (table, column, _) in columns() {
+            let names = column.ends_with("department_id") || column == "parent_id";
+            if !names || NOT_HELD.contains(&(table, column)) {
+                continue;
+            }
+            let known = UNITS.iter().any(|unit| unit.table == table && unit.column == column);
+            assert!(known, "{table}.{column} names a department that may be closed");
+            found += 1;
+        }
+        assert_eq!(found, UNITS.len());
+    }
+
+    #[test]
+    fn what_is_held_is_counted_by_kind() {
+        let one = |kind| Held { kind, title: String::new(), href: None };
+        assert_eq!(by_kind(&["a", "b", "a"].map(one)), [("a", 2), ("b", 1)]);
+        assert_eq!(by_kind(&[]), []);
+    }
+
+    #[test]
+    fn every_unit_has_its_word() {
+        for unit in UNITS.iter().chain([&ANSWERS_FOR]) {
+            let key = format!("held-{}", unit.table);
+            assert!(Lang::Zh.has(&key) && Lang::En.has(&key), "{key}");
+            assert!(unit.holder.contains(unit.column), "{}", unit.holder);
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     19 "reminders" "../migrations/0019_reminders.sql";
     20 "merge" "../migrations/0020_merge.sql";
     21 "duty" "../migrations/0021_duty.sql";
+    22 "post" "../migrations/0022_post.sql";
     25 "mends" "../migrations/0025_mends.sql";
     26 "words" "../migrations/0026_words.sql";
     27 "mine" "../migrations/0027_mine.sql";

@@ -131,6 +131,17 @@ impl Day {
     pub fn start(self, zone: &TimeZone) -> Time {
         zone.to_timestamp(self.0.at(0, 0, 0, 0)).map(Time::of).unwrap_or_default()
     }
+
+    /// The last instant of the day in a time zone: how something stood on that day.
+    pub fn last(self, zone: &TimeZone) -> Time {
+        self.0.tomorrow().map_or(self, Day).start(zone).plus(-1)
+    }
+
+    /// The day as the instant at which something begins or ends: today is now, since
+    /// nothing does so in advance.
+    pub fn first(self, zone: &TimeZone, now: Time) -> Time {
+        if self == now.day(zone) { now } else { self.start(zone) }
+    }
 }
 
 impl fmt::Display for Day {

@@ -22,6 +22,7 @@ privacy-value = Value
 privacy-place = Where
 privacy-admin-line = Requests of persons, disclosures to other bodies, and the catalogue of personal data.
 personal-table-person = Personal details
+personal-table-post = Posts
 personal-table-account = Account
 personal-table-session = Devices signed in
 personal-table-device = Devices that signed in

@@ -22,6 +22,7 @@ privacy-value = 内容
 privacy-place = 在哪里
 privacy-admin-line = 个人提出的申请、向其他单位提供信息的记录、个人信息目录。
 personal-table-person = 人员信息
+personal-table-post = 任职
 personal-table-account = 登录账号
 personal-table-session = 正在登录的设备
 personal-table-device = 登录过的设备

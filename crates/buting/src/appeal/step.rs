@@ -1338,7 +1338,7 @@ pub fn facts(
         days_left: profile.days_left(a.extended_days),
         overdue: clock(a.id, ClockKind::Finish).is_some_and(|c| c.is_late(now)),
         own_work: is_me(a.answered_by) || is_me(a.handler_id),
-        own_department: a.lead_department_id.is_some() && a.lead_department_id == who.department_id,
+        own_department: a.lead_department_id.is_some_and(|lead| who.departments().contains(&lead)),
         own_request: is_me(a.extension_by),
         bad_rating_open: a.bad_rating_open(),
         reopen_over: a.closed_at.is_some_and(|closed| days_since(closed) > i64::from(profile.reopen)),

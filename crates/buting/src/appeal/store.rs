@@ -4,6 +4,7 @@ use super::record::{Appeal, FAR, Line, Message, WorkOrder};
 use super::step::OVERSEERS;
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
 use crate::assignment::reach;
+use crate::organisation::post::desk::in_department;
 use crate::time::{Day, Time};
 use ::store::{Error, Result, Sql, Tx, from_row, sql};
 use serde_json::Value as Json;
@@ -369,19 +370,21 @@ pub async fn hidden(tx: &mut Tx, who: &Actor) -> Result<i64> {
     tx.value(query).await
 }
 
-/// The departments in whose name somebody acts.
+/// The departments in whose name somebody acts: those of his posts, and those that
+/// his roles name.
 pub fn departments_of(who: &Actor) -> Vec<Uuid> {
-    let mut own: Vec<Uuid> = who.department_id.into_iter().collect();
+    let mut own = who.departments();
     if let Scope::Departments(more) = &who.scope {
-        own.extend(more.iter().filter(|id| Some(**id) != who.department_id));
+        let more: Vec<Uuid> = more.iter().copied().filter(|id| !own.contains(id)).collect();
+        own.extend(more);
     }
     own
 }
 
-/// The departments that somebody is of, for recusal (回避): his own, and those he
-/// acts for. Whom several departments report to is of none of them.
+/// The departments that somebody is of, for recusal (回避): those of his posts, and
+/// those he acts for. Whom several departments report to is of none of these.
 pub fn units_of(who: &Actor) -> Vec<Uuid> {
-    if who.roles.meets(OVERSEERS) { who.department_id.into_iter().collect() } else { departments_of(who) }
+    if who.roles.meets(OVERSEERS) { who.departments() } else { departments_of(who) }
 }
 
 /// Whether one of these departments has a work order in the appeal `a`.
@@ -597,7 +600,7 @@ pub async fn of_department(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<
         "SELECT DISTINCT p.id FROM person p JOIN account a ON a.zone_id = p.zone_id AND a.id = p.id
          JOIN account_role r ON r.zone_id = p.zone_id AND r.account_id = p.id WHERE p.zone_id = ",
     );
-    query.arg(zone).push(" AND p.department_id = ").arg(department).push(
+    query.arg(zone).push(" AND ").append(in_department(zone, department)).push(
         " AND p.left_at IS NULL AND a.disabled_at IS NULL AND r.role IN ('officer', 'specialist', 'agency') LIMIT 100",
     );
     ids(tx, query).await
@@ -605,18 +608,19 @@ pub async fn of_department(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<
 
 /// Everybody of a department.
 pub async fn everybody_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Vec<Uuid>> {
-    ids(tx, sql!("SELECT id FROM person WHERE zone_id = $1 AND department_id = $2", zone, department)).await
+    let mut query = sql!("SELECT p.id FROM person p WHERE p.zone_id = $1 AND ", zone);
+    query.append(in_department(zone, department));
+    ids(tx, query).await
 }
 
 /// The first of a department by rank.
 pub async fn chief_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Vec<Uuid>> {
-    let query = sql!(
+    let mut query = sql!(
         "SELECT p.id FROM person p JOIN account a ON a.zone_id = p.zone_id AND a.id = p.id
-         WHERE p.zone_id = $1 AND p.department_id = $2 AND p.left_at IS NULL AND a.disabled_at IS NULL
-         ORDER BY p.position, p.id LIMIT 1",
-        zone,
-        department
+         WHERE p.zone_id = $1 AND p.left_at IS NULL AND a.disabled_at IS NULL AND ",
+        zone
     );
+    query.append(in_department(zone, department)).push(" ORDER BY p.position, p.id LIMIT 1");
     ids(tx, query).await
 }
 

@@ -5,13 +5,13 @@ use super::{
     Answerable, Assignment, Bulk, Candidate, Duty, EndReason, Holder, Item, NewAssignment, NewEnd, NewHolder, Proposed,
     Shown, Step, may_begin, may_hold, propose, standing, step,
 };
-use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
+use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::handover::{self, Held};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::list::{self, Walk};
-use crate::organisation::desk as organisation;
+use crate::organisation::post::desk as posts;
 use crate::subject::{Named, SubjectKind, named};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
@@ -87,8 +87,8 @@ pub struct Asked {
     pub as_of: Option<Time>,
     /// Words of the subject: name, short name, pinyin, credit code.
     pub q: Option<String>,
-    /// Held by this person or by this department of his.
-    pub held_by: Option<(Uuid, Option<Uuid>)>,
+    /// Held by this person or by one of these departments of his.
+    pub held_by: Option<(Uuid, Vec<Uuid>)>,
     /// `created` when nothing is said, `subject`, `role`, `holder`, `from`; with `-` the greatest first.
     pub sort: Option<String>,
     /// Where the page before ended.
@@ -778,8 +778,8 @@ async fn plan(tx: &mut Tx, zone: Uuid, bulk: &Bulk) -> Result<Preview> {
             let rows = store::rows(tx, zone, id, Duty::LeadDept).await?;
             place.insert(rows.into_iter().find(|row| row.valid_to.is_none()).and_then(|row| row.department_id));
         }
-        let home = crate::organisation::desk::person(tx, zone, person).await?.department_id;
-        place.lent = departments.get(&id).copied().flatten().is_some_and(|lead| Some(lead) != home);
+        let Some(lead) = departments.get(&id).copied().flatten() else { continue };
+        place.lent = !posts::departments(tx, zone, person).await?.contains(&lead);
     }
     Ok(Preview { places })
 }
@@ -1016,23 +1016,10 @@ pub async fn held(app: &App, who: &Actor, person: Uuid) -> Result<Vec<Shown>> {
     Ok(rows.into_iter().map(|row| row.judged_at(now)).collect())
 }
 
-/// Whether a person answers for anything now.
-pub async fn holds(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<bool> {
-    Ok(!store::held_by(tx, zone, person).await?.is_empty())
-}
-
 /// What else is in a person's hands: appeals, orders, promises, measures, milestones, visits.
 pub async fn in_hands(app: &App, who: &Actor, person: Uuid) -> Result<Vec<Held>> {
     who.must(OFFICE)?;
-    let mut all = handover::held(&mut app.read().await?, who.zone_id, person).await?;
-    if who.scope != Scope::All {
-        // What the matters are about is for those who reach them; here it counts how many there are.
-        for one in &mut all {
-            one.title = one.title.split(' ').next().filter(|_| one.is_case()).unwrap_or_default().to_owned();
-            one.href = None;
-        }
-    }
-    Ok(all)
+    Ok(handover::shown_to(who, handover::held(&mut app.read().await?, who.zone_id, person).await?))
 }
 
 /// Hands over everything that a person holds in one step: each row is closed and
@@ -1097,8 +1084,8 @@ pub async fn handover(app: &App, who: &Actor, new: NewHandover) -> Result<Uuid> 
         };
         replace(&mut work, &mut news, &old, Uuid::now_v7(), opening, &facts, new.reason).await?;
     }
-    let department = organisation::person(&mut work, zone, new.to_person).await?.department_id;
-    handover::pass_on(&mut work, new.from_person, new.to_person, department, &note).await?;
+    let departments = posts::departments(&mut work, zone, new.to_person).await?;
+    handover::pass_on(&mut work, new.from_person, new.to_person, &departments, &note).await?;
     news.tell(&mut work).await?;
     work.commit(batch).await
 }

@@ -218,7 +218,7 @@ fn asked(cx: &Cx, query: &mut Form, mine: bool) -> Result<Asked> {
     if mine {
         asked.person_id = None;
         asked.department_id = None;
-        asked.held_by = Some((cx.who.person()?, cx.who.department_id));
+        asked.held_by = Some((cx.who.person()?, cx.who.departments()));
     }
     Ok(asked)
 }
@@ -387,11 +387,6 @@ fn last_of(day: Day, s: &Shell) -> crate::time::Time {
     next.start(&s.time_zone)
 }
 
-/// A day of a form as an instant: today is now, since nothing begins in advance.
-fn first_of(day: Day, s: &Shell) -> crate::time::Time {
-    if day == s.now.day(&s.time_zone) { s.now } else { day.start(&s.time_zone) }
-}
-
 async fn new(Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
         let s = Shell::of(&cx).await?;
@@ -408,7 +403,7 @@ async fn new(Posted { cx, mut form }: Posted) -> PageResult {
                 role,
                 department_id: (!role.is_personal()).then_some(holder),
                 person_id: role.is_personal().then_some(holder),
-                valid_from: from.map(|day| first_of(day, &s)),
+                valid_from: from.map(|day| day.first(&s.time_zone, s.now)),
                 until: until.map(|day| last_of(day, &s)),
                 basis: form.opt_text("basis"),
                 reason: form.opt_text("reason"),
@@ -489,7 +484,7 @@ async fn change(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> Page
             let new = NewHolder {
                 department_id: (!role.is_personal()).then_some(holder),
                 person_id: role.is_personal().then_some(holder),
-                valid_from: from.map(|day| first_of(day, &s)),
+                valid_from: from.map(|day| day.first(&s.time_zone, s.now)),
                 until: until.map(|day| last_of(day, &s)),
                 basis: form.opt_text("basis"),
                 reason: form.opt_text("reason"),
@@ -515,7 +510,7 @@ async fn end(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageRes
         }
         let day = form.day("valid_to");
         if let Some(reason) = reason.filter(|_| !form.failed()) {
-            let end = NewEnd { reason, note: form.opt_text("note"), at: day.map(|day| first_of(day, &s)) };
+            let end = NewEnd { reason, note: form.opt_text("note"), at: day.map(|day| day.first(&s.time_zone, s.now)) };
             match desk::end(&cx.app, &cx.who, id, end).await {
                 Ok(id) | Err(Error::Replayed(id)) => {
                     return Ok(go(&format!("/assignments/{id}"), "flash-assignment-ended"));
@@ -570,7 +565,7 @@ async fn history(cx: Cx, Path((kind, id)): Path<(String, String)>) -> PageResult
         let mut tx = cx.read().await?;
         let subject = subject::named(&mut tx, zone, kind, id).await?;
         let answerable = match query.day("day") {
-            Some(day) => desk::as_of(&mut tx, zone, kind, id, last_of(day, &s).plus(-1)).await?,
+            Some(day) => desk::as_of(&mut tx, zone, kind, id, day.last(&s.time_zone)).await?,
             None => desk::current(&cx.app, &mut tx, zone, kind, id).await?,
         };
         let rows = desk::history(&cx.app, &mut tx, zone, id).await?;

@@ -2,6 +2,7 @@ use super::{Assignment, Candidate, Duty, EndReason, Field, Holder, Open, Shown, 
 use crate::handover::GONE;
 use crate::list::{Key, Walk};
 use crate::organisation::DepartmentKind;
+use crate::organisation::post::desk::in_department;
 use crate::subject::{Named, SubjectKind};
 use crate::time::Time;
 use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};
@@ -196,15 +197,13 @@ pub async fn accounts_of(tx: &mut Tx, zone: Uuid, kind: SubjectKind, subject: Uu
 
 /// The accounts of a department's people.
 pub async fn accounts_in(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Vec<Uuid>> {
-    let rows: Vec<(Uuid,)> = tx
-        .list(sql!(
-            "SELECT p.id FROM person p JOIN account a ON a.zone_id = p.zone_id AND a.id = p.id
-             WHERE p.zone_id = $1 AND p.department_id = $2 AND p.left_at IS NULL AND a.disabled_at IS NULL ORDER BY p.id",
-            zone,
-            department
-        ))
-        .await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    let mut query = sql!(
+        "SELECT p.id FROM person p JOIN account a ON a.zone_id = p.zone_id AND a.id = p.id
+         WHERE p.zone_id = $1 AND p.left_at IS NULL AND a.disabled_at IS NULL AND ",
+        zone
+    );
+    query.append(in_department(zone, department)).push(" ORDER BY p.id");
+    Ok(tx.list::<(Uuid,)>(query).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// A holder of one of several subjects.
@@ -312,7 +311,7 @@ pub struct Filter {
     pub as_of: Option<Time>,
     /// On `a.subject_id`: what the words find.
     pub words: Option<Sql>,
-    pub held_by: Option<(Uuid, Option<Uuid>)>,
+    pub held_by: Option<(Uuid, Vec<Uuid>)>,
     /// A condition on who may see it.
     pub scope: Option<Sql>,
 }
@@ -348,8 +347,9 @@ fn narrow(query: &mut Sql, zone: Uuid, filter: &Filter) {
     if let Some(words) = &filter.words {
         query.push(" AND ").append(words.clone());
     }
-    if let Some((person, department)) = filter.held_by {
-        query.push(" AND (a.person_id = ").arg(person).push(" OR a.department_id = ").arg(department).push(")");
+    if let Some((person, departments)) = &filter.held_by {
+        query.push(" AND (a.person_id = ").arg(*person).push(" OR a.department_id IN ");
+        query.list(departments.iter().copied()).push(")");
     }
     if let Some(scope) = &filter.scope {
         query.push(" AND ").append(scope.clone());
@@ -593,7 +593,7 @@ pub struct UnitRow {
 from_row!(UnitRow { id, name, title, department_id });
 
 /// People of the committee's own departments who can hold a role, in order.
-/// Leaders are those of the leadership (班子) and accounts with that role; officers
+/// Leaders are those with a post in the leadership (班子) and accounts with that role; officers
 /// are accounts with that role, and staff who have no account yet.
 pub async fn staff(tx: &mut Tx, zone: Uuid, role: Duty) -> Result<Vec<UnitRow>> {
     let mut query = sql!(
@@ -605,7 +605,12 @@ pub async fn staff(tx: &mut Tx, zone: Uuid, role: Duty) -> Result<Vec<UnitRow>> 
     const HAS_ROLE: &str =
         "EXISTS (SELECT 1 FROM account_role r WHERE r.zone_id = p.zone_id AND r.account_id = p.id AND r.role ";
     match role {
-        Duty::LeadLeader => query.push(" AND (d.kind = 'leadership' OR ").push(HAS_ROLE).push("= 'leader'))"),
+        Duty::LeadLeader => query
+            .push(" AND (EXISTS (SELECT 1 FROM post o JOIN department l ON l.zone_id = o.zone_id AND l.id = o.department_id")
+            .push(" WHERE o.zone_id = p.zone_id AND o.person_id = p.id AND o.valid_to IS NULL")
+            .push(" AND l.kind = 'leadership') OR ")
+            .push(HAS_ROLE)
+            .push("= 'leader'))"),
         Duty::Officer => query
             .push(" AND (")
             .push(HAS_ROLE)

@@ -44,6 +44,11 @@ mod tests {
         let departments: HashSet<_> = departments().iter().map(|row| row.get("key")).collect();
         for person in people() {
             assert!(departments.contains(person.get("department")), "{}", person.get("name"));
+            assert!(
+                person.opt("beside").is_none_or(|key| departments.contains(key.as_str())),
+                "{}",
+                person.get("name")
+            );
         }
         for appeal in appeals() {
             assert!(departments.contains(appeal.get("lead")), "{}", appeal.get("title"));

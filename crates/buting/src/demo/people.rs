@@ -5,6 +5,7 @@ use super::{Account, World, command, data};
 use crate::actor::Role;
 use crate::error::Result;
 use crate::organisation::desk::{self, NewAccount};
+use crate::organisation::post::{NewPost, desk as posts};
 use crate::organisation::{DepartmentKind, Grant, NewDepartment, NewPerson};
 use serde_json::json;
 use uuid::Uuid;
@@ -23,6 +24,7 @@ impl World {
                 position: Some(position),
                 phone: row.opt("phone"),
                 industries: row.opt("industries"),
+                valid_from: None,
             };
             let id = desk::add_department(&self.app, &who, new).await?;
             self.departments.insert(row.get("key"), id);
@@ -37,6 +39,11 @@ impl World {
                 ..NewPerson::default()
             };
             let id = desk::add_person(&self.app, &who, new).await?;
+            if let Some(department_id) = self.departments.get(row.get("beside")).copied() {
+                let (title, main, valid_from, basis) = (row.opt("title"), false, None, None);
+                let new = NewPost { id: None, person_id: id, department_id, title, main, valid_from, basis };
+                posts::take(&self.app, &who, new).await?;
+            }
             self.people.insert(row.get("name").to_owned(), id);
             let Some(role) = Role::parse(row.get("role")) else { continue };
             if acts(role) {
@@ -82,6 +89,7 @@ impl World {
             position: Some(1),
             phone: None,
             industries: None,
+            valid_from: None,
         };
         let department_id = Some(desk::add_department(&self.app, &who, department).await?);
         for (user_name, name, role) in [("leader", "陆云深", Role::Leader), ("officer", "沈知秋", Role::Officer)]

@@ -223,6 +223,10 @@ pub fn document(operations: &[Operation]) -> Json {
                         "code": {"type": "string"}, "detail": {"type": "string"},
                         "errors": {"type": "array", "items": {"type": "object", "properties": {
                             "pointer": {"type": "string"}, "code": {"type": "string"}, "detail": {"type": "string"}}}},
+                        "held": {"type": "array", "items": {"type": "object", "properties": {
+                            "kind": {"type": "string"}, "title": {"type": "string"},
+                            "href": {"type": ["string", "null"]}}}},
+                        "hand_over": {"type": "string"},
                     }}}},
             }},
         },

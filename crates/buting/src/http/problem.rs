@@ -1,6 +1,7 @@
 //! Errors as answers: problem+json (RFC 9457) for the API, a page for people.
 
 use crate::error::{Conflict, Error, FieldError};
+use crate::handover::{Held, by_kind};
 use crate::text::{Arg, Lang};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -25,6 +26,12 @@ pub struct Problem {
     /// The fields that are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Wrong>,
+    /// What is still held and must be handed over before; at most 100.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
+    /// The page on which it is handed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hand_over: Option<String>,
     /// Seconds after which another try makes sense.
     #[serde(skip)]
     pub retry_after: Option<i64>,
@@ -45,6 +52,15 @@ pub struct Wrong {
 pub fn wrong_text(lang: Lang, error: &FieldError) -> String {
     let args: Vec<(&str, &dyn Arg)> = error.args.iter().map(|(name, value)| (*name, value as &dyn Arg)).collect();
     lang.with(&format!("invalid-{}", error.code), &args)
+}
+
+/// So much of what is held is listed one by one.
+const HELD: usize = 100;
+
+/// What is held, by kind: 责任关系 2、诉求 1.
+pub fn held_text(lang: Lang, held: &[Held]) -> String {
+    let part = |(kind, n): (&str, usize)| format!("{} {n}", lang.word("held", kind));
+    by_kind(held).into_iter().map(part).collect::<Vec<_>>().join(&lang.t("comma"))
 }
 
 impl Problem {
@@ -72,6 +88,12 @@ impl Problem {
             }
             Error::Conflict(Conflict::State(code)) => {
                 problem.detail = Some(lang.t(&format!("conflict-{code}")).into_owned());
+            }
+            Error::Conflict(Conflict::Held(way)) => {
+                let args: [(&str, &dyn Arg); 1] = [("held", &held_text(lang, &way.held))];
+                problem.detail = Some(lang.with(&format!("conflict-{}", way.code), &args));
+                problem.held = way.held.iter().take(HELD).cloned().collect();
+                problem.hand_over = Some(way.href.clone());
             }
             Error::Conflict(Conflict::Taken(field)) => {
                 problem.errors = vec![Wrong {
@@ -123,6 +145,8 @@ impl Problem {
             code: code.to_owned(),
             detail: None,
             errors: Vec::new(),
+            held: Vec::new(),
+            hand_over: None,
             retry_after: None,
         }
     }
@@ -168,7 +192,7 @@ fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::Conflict(Conflict::Stale(_)) => (StatusCode::PRECONDITION_FAILED, "stale"),
         Error::Conflict(Conflict::KeyReused) => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"),
         Error::Conflict(Conflict::Taken(_)) => (StatusCode::CONFLICT, "taken"),
-        Error::Conflict(Conflict::State(_)) => (StatusCode::CONFLICT, "conflict"),
+        Error::Conflict(Conflict::State(_) | Conflict::Held(_)) => (StatusCode::CONFLICT, "conflict"),
         Error::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
         Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
         Error::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type"),

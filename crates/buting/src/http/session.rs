@@ -32,7 +32,7 @@ pub struct Found {
     pub stage: String,
 }
 
-/// One row per role: the account, the person, the role.
+/// One row per role and post: the account, the person, the role, the department of the post.
 struct AccountRow {
     zone_id: Uuid,
     account_id: Uuid,
@@ -46,6 +46,7 @@ struct AccountRow {
     role: Option<String>,
     scope: Option<String>,
     departments: Option<Json>,
+    post_id: Option<Uuid>,
 }
 
 store::from_row!(AccountRow {
@@ -61,6 +62,7 @@ store::from_row!(AccountRow {
     role,
     scope,
     departments,
+    post_id,
 });
 
 /// Finds out who asks. `None` when no credential was sent; an error when one
@@ -90,12 +92,13 @@ async fn by_token(app: &App, token: &str, method: &Method, path: &str) -> Result
     let rows = tx
         .all(sql!(
             "SELECT a.zone_id, a.id AS account_id, p.name, p.department_id, p.enterprise_id, p.project_id,
-               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments,
+               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments, o.department_id AS post_id,
                t.scopes, t.expires_at, t.revoked_at, t.seen_at, t.id AS token_id
              FROM api_token t
              JOIN account a ON a.zone_id = t.zone_id AND a.id = t.account_id
              JOIN person p ON p.zone_id = a.zone_id AND p.id = a.id
              LEFT JOIN account_role r ON r.zone_id = a.zone_id AND r.account_id = a.id
+             LEFT JOIN post o ON o.zone_id = p.zone_id AND o.person_id = p.id AND o.valid_to IS NULL
              WHERE t.digest = $1",
             digest
         ))
@@ -156,12 +159,13 @@ async fn by_session(app: &App, token: &str) -> Result<Option<Found>> {
     let rows = tx
         .all(sql!(
             "SELECT a.zone_id, a.id AS account_id, p.name, p.department_id, p.enterprise_id, p.project_id,
-               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments,
+               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments, o.department_id AS post_id,
                s.seen_at, s.expires_at, s.stage
              FROM session s
              JOIN account a ON a.zone_id = s.zone_id AND a.id = s.account_id
              JOIN person p ON p.zone_id = a.zone_id AND p.id = a.id
              LEFT JOIN account_role r ON r.zone_id = a.zone_id AND r.account_id = a.id
+             LEFT JOIN post o ON o.zone_id = p.zone_id AND o.person_id = p.id AND o.valid_to IS NULL
              WHERE s.digest = $1",
             digest
         ))
@@ -188,10 +192,11 @@ pub async fn actor_of(tx: &mut Tx, zone_id: Uuid, account_id: Uuid) -> Result<Ac
     let rows = tx
         .all(sql!(
             "SELECT a.zone_id, a.id AS account_id, p.name, p.department_id, p.enterprise_id, p.project_id,
-               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments
+               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments, o.department_id AS post_id
              FROM account a
              JOIN person p ON p.zone_id = a.zone_id AND p.id = a.id
              LEFT JOIN account_role r ON r.zone_id = a.zone_id AND r.account_id = a.id
+             LEFT JOIN post o ON o.zone_id = p.zone_id AND o.person_id = p.id AND o.valid_to IS NULL
              WHERE a.zone_id = $1 AND a.id = $2",
             zone_id,
             account_id
@@ -208,9 +213,11 @@ fn assemble(rows: &[Row]) -> Result<Option<(Actor, Option<Lang>)>> {
         return Ok(None);
     }
     let mut roles = Vec::new();
+    let mut posts = Vec::new();
     let mut scope = Scope::Own;
     for row in rows {
         let row = AccountRow::from_row(row)?;
+        posts.extend(row.post_id.filter(|id| !posts.contains(id)));
         let (Some(role), Some(kind)) =
             (row.role.as_deref().and_then(Role::parse), row.scope.as_deref().and_then(ScopeKind::parse))
         else {
@@ -225,6 +232,7 @@ fn assemble(rows: &[Row]) -> Result<Option<(Actor, Option<Lang>)>> {
         person_id: Some(person.account_id),
         name: person.name,
         department_id: person.department_id,
+        posts,
         enterprise_id: person.enterprise_id,
         project_id: person.project_id,
         roles: Roles::of(&roles),
@@ -245,7 +253,8 @@ fn scope_of(kind: ScopeKind, row: &AccountRow) -> Scope {
             let ids = ids.into_iter().flatten().filter_map(|id| Uuid::parse_str(id.as_str()?).ok());
             Scope::Departments(ids.collect())
         }
-        ScopeKind::Department => Scope::Departments(row.department_id.into_iter().collect()),
+        // One's own department is that of every post; the rows add them up.
+        ScopeKind::Department => Scope::Departments(row.post_id.or(row.department_id).into_iter().collect()),
         ScopeKind::Assignments => Scope::Assignments,
         ScopeKind::Enterprise => row.enterprise_id.map_or(Scope::Own, Scope::Enterprise),
         ScopeKind::Project => row.project_id.map_or(Scope::Own, Scope::Project),

@@ -6,11 +6,12 @@ use super::invitations::{self, Acceptance, INVITERS, InvitationsQuery, Key};
 use super::signin::{self, Attempt};
 use super::store::accounts::TokenRow;
 use super::{
-    Account, Card, Department, DepartmentChange, Grant, Invitation, Invite, Listed, NewDepartment, NewPerson, Person,
-    PersonChange, Shown,
+    Account, Card, Department, DepartmentChange, DepartmentPast, Grant, Invitation, Invite, Listed, NewDepartment,
+    NewPerson, Person, PersonChange, Shown,
 };
 use crate::actor::{ADMINS, OFFICE, OUTSIDE, Role, Roles, SIGNED_IN};
 use crate::error::{Error, Result};
+use crate::handover::Held;
 use crate::http::api::{NoQuery, Nothing, Page, Versioned, json};
 use crate::http::cx::Cx;
 use crate::http::openapi::{Operation, schema};
@@ -47,7 +48,13 @@ pub fn routes(routes: &mut Routes) {
         .summary("Change a department");
     routes
         .api_act("/api/v1/departments/{id}/close", keepers, close_department, show_department)
-        .summary("Close a department that nobody belongs to any more");
+        .summary("Close a department that holds nothing any more; the refusal lists what it holds");
+    routes
+        .api_under("/api/v1/departments/{id}/past", Access::signed_in(), past_of_department)
+        .summary("What a department was called, what it was and under whom it came, before");
+    routes.api_under("/api/v1/departments/{id}/held", keepers, held_by_department).summary(
+        "What a department still holds: people, departments under it, assignments, open cases, planned visits",
+    );
 
     routes
         .api_get("/api/v1/people", readers, people)
@@ -65,7 +72,11 @@ pub fn routes(routes: &mut Routes) {
         .owner_scoped();
     routes
         .api_act("/api/v1/people/{id}/leave", Access::only(PERSON_KEEPERS), leave, show_person)
-        .summary("Note that a person has left: account, sessions and tokens end")
+        .summary("Note that a person has left: account, posts, sessions and tokens end; the refusal lists what is to be handed over")
+        .owner_scoped();
+    routes
+        .api_under("/api/v1/people/{id}/held", Access::only(PERSON_KEEPERS), held_by_person)
+        .summary("What a person still answers for or has in hand")
         .owner_scoped();
     let numbers = Operation::new("/api/v1/people/{id}/numbers", Method::POST, Access::only(PERSON_KEEPERS))
         .output::<Shown>("200");
@@ -306,9 +317,7 @@ struct Reason {
 
 async fn list_tokens(cx: Cx, _: NoQuery) -> Result<Page<TokenOut>> {
     let mut tx = cx.read().await?;
-    let all: Vec<TokenOut> = accounts::tokens(&mut tx, &cx.who).await?.into_iter().map(TokenOut::from).collect();
-    let n = all.len() as i64;
-    Ok(Page::new(all, None, n))
+    Ok(page_of(accounts::tokens(&mut tx, &cx.who).await?.into_iter().map(TokenOut::from).collect()))
 }
 
 async fn show_token(cx: Cx, id: Uuid) -> Result<TokenOut> {
@@ -339,6 +348,26 @@ async fn change_department(cx: Cx, id: Uuid, change: DepartmentChange) -> Result
 
 async fn close_department(cx: Cx, id: Uuid, input: Reason) -> Result<Uuid> {
     desk::close_department(&cx.app, &cx.who, id, input.reason.as_deref().unwrap_or_default()).await
+}
+
+fn page_of<T>(all: Vec<T>) -> Page<T> {
+    let n = all.len() as i64;
+    Page::new(all, None, n)
+}
+
+async fn past_of_department(cx: Cx, path: HashMap<String, String>, _: NoQuery) -> Result<Page<DepartmentPast>> {
+    let id = crate::http::api::id_of(&path)?;
+    Ok(page_of(desk::department_past(&mut cx.read().await?, cx.who.zone_id, id).await?))
+}
+
+async fn held_by_department(cx: Cx, path: HashMap<String, String>, _: NoQuery) -> Result<Page<Held>> {
+    let id = crate::http::api::id_of(&path)?;
+    Ok(page_of(desk::held_by_department(&mut cx.read().await?, &cx.who, id).await?))
+}
+
+async fn held_by_person(cx: Cx, path: HashMap<String, String>, _: NoQuery) -> Result<Page<Held>> {
+    let id = crate::http::api::id_of(&path)?;
+    Ok(page_of(desk::held_by_person(&mut cx.read().await?, &cx.who, id).await?))
 }
 
 async fn people(cx: Cx, query: PeopleQuery) -> Result<Page<Listed>> {

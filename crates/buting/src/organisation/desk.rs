@@ -3,19 +3,23 @@
 
 pub use super::accounts::{NewAccount, add_account, create_token, disable_account, reset_password, set_locale};
 
+use super::post::desk as posts;
 use super::store::accounts as account_store;
 use super::store::invitations as invitation_store;
 use super::store::{self, DepartmentFilter, Group, PeopleFilter};
 use super::{
-    Department, DepartmentChange, Listed, NewDepartment, NewPerson, Person, PersonChange, Place, Right, Shown,
+    Department, DepartmentChange, DepartmentPast, Listed, NewDepartment, NewPerson, Person, PersonChange, Place, Right,
+    Shown,
 };
 use crate::actor::{ADMINS, Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
 use crate::assignment::reach;
 use crate::error::{Check, Conflict, Error, FieldError, Result};
+use crate::handover::{self, Held, InTheWay};
 use crate::http::api::{self, Page, TOTAL_CAP};
 use crate::list::Walk;
 use crate::subject::SubjectKind;
+use crate::time::Time;
 use crate::trace::{self, Kind, Trace};
 use crate::zone::Zone;
 use ::store::{Error as StoreError, Tx};
@@ -26,7 +30,7 @@ use std::net::IpAddr;
 use uuid::Uuid;
 
 /// Who keeps the organisation.
-pub(super) const KEEPERS: Roles = Roles::of(&[Role::Sysadmin, Role::Dispatcher]);
+pub(crate) const KEEPERS: Roles = Roles::of(&[Role::Sysadmin, Role::Dispatcher]);
 
 /// Makes a zone. Its administrators are made after it, by the command or the
 /// first-run page.
@@ -81,6 +85,7 @@ pub async fn add_department_in(work: &mut Work, new: NewDepartment) -> Result<Uu
     if let Some(parent) = new.parent_id {
         check.that(store::department(work, zone, parent).await?.is_some(), "parent_id", "unknown");
     }
+    check.that(new.valid_from.is_none_or(|from| from <= work.now), "valid_from", "future");
     check.done()?;
     let new = NewDepartment { name, short_name, phone, industries, ..new };
     let now = work.now;
@@ -119,6 +124,8 @@ pub struct DepartmentsQuery {
     pub q: Option<String>,
     /// `true`: those that were closed; `false`: those at work; both when absent.
     pub closed: Option<bool>,
+    /// As they were at that instant: those there were then, with the name, kind and parent that they had.
+    pub as_of: Option<Time>,
 }
 
 /// A page of departments and partner agencies.
@@ -126,7 +133,7 @@ pub async fn departments_by(app: &App, who: &Actor, query: &DepartmentsQuery) ->
     let limit = api::limit(query.limit)?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
     let walk = Walk::read(store::DEPARTMENT_KEYS, "position", sort, cursor, limit)?;
-    let filter = DepartmentFilter { q: query.q.clone(), closed: query.closed };
+    let filter = DepartmentFilter { q: query.q.clone(), closed: query.closed, at: query.as_of };
     let mut tx = app.read().await?;
     let (items, next) = store::departments_by(&mut tx, who.zone_id, &filter, &walk).await?;
     let total = store::count_departments(&mut tx, who.zone_id, &filter, TOTAL_CAP + 1).await?;
@@ -136,6 +143,30 @@ pub async fn departments_by(app: &App, who: &Actor, query: &DepartmentsQuery) ->
 /// One department.
 pub async fn department(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Department> {
     store::department(tx, zone, id).await?.ok_or(Error::NotFound)
+}
+
+/// What a department was called, what it was and under whom it came before, the
+/// last state first.
+pub async fn department_past(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Vec<DepartmentPast>> {
+    department(tx, zone, id).await?;
+    Ok(store::department_past(tx, zone, id).await?)
+}
+
+/// What a department still holds: people, departments under it, whom it answers for,
+/// open cases, planned visits. For those who may close it.
+pub async fn held_by_department(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Vec<Held>> {
+    who.must(KEEPERS)?;
+    department(tx, who.zone_id, id).await?;
+    Ok(handover::shown_to(who, handover::of_department(tx, who.zone_id, id).await?))
+}
+
+/// What a person still answers for or has in hand. For those who may note the leave.
+pub async fn held_by_person(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Vec<Held>> {
+    let person = kept(tx, who, id).await?;
+    if person.department_id.is_none() {
+        return Ok(Vec::new());
+    }
+    Ok(handover::shown_to(who, handover::of_person(tx, who.zone_id, id).await?))
 }
 
 /// Changes a department.
@@ -193,6 +224,10 @@ pub async fn change_department_in(work: &mut Work, id: Uuid, change: DepartmentC
     if changed.before.is_empty() {
         return Ok(false);
     }
+    if ["name", "short_name", "kind", "parent_id"].iter().any(|field| changed.before.contains_key(*field)) {
+        let now = work.now;
+        store::keep_department_past(work, zone, &old, now).await?;
+    }
     if !store::update_department(work, zone, &new).await? {
         return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
     }
@@ -213,6 +248,7 @@ pub fn department_facts(one: &Department) -> Json {
 pub async fn remove_department_in(work: &mut Work, id: Uuid, because: &str) -> Result<()> {
     let zone = work.zone();
     let Some(old) = store::department(work, zone, id).await? else { return Ok(()) };
+    store::delete_department_past(work, zone, id).await?;
     store::delete_department(work, zone, id).await?;
     let change = Change { before: Some(department_facts(&old)), ..Change::default() }.because(because);
     work.log("department.undo", Subject::new("department", id), change).await
@@ -235,7 +271,8 @@ async fn is_free_parent(work: &mut Work, zone: Uuid, id: Uuid, parent: Uuid) -> 
     Ok(false)
 }
 
-/// Closes a department. It stays in every record that names it.
+/// Closes a department that holds nothing any more. It stays in every record that
+/// names it.
 pub async fn close_department(app: &App, who: &Actor, id: Uuid, reason: &str) -> Result<Uuid> {
     who.must(KEEPERS)?;
     let mut check = Check::new();
@@ -248,8 +285,10 @@ pub async fn close_department(app: &App, who: &Actor, id: Uuid, reason: &str) ->
     if old.valid_to.is_some() {
         return Err(Error::state("department_closed"));
     }
-    if store::people_there(&mut work, zone, id).await? > 0 {
-        return Err(Error::state("department_has_people"));
+    let held = held_by_department(&mut work, who, id).await?;
+    if !held.is_empty() {
+        let href = format!("/departments/{id}");
+        return Err(Error::Conflict(Conflict::Held(InTheWay { code: "department_holds", held, href })));
     }
     let new = Department { valid_to: Some(work.now), ..old.clone() };
     if !store::update_department(&mut work, zone, &new).await? {
@@ -313,6 +352,8 @@ pub async fn add_person_in(work: &mut Work, new: NewPerson) -> Result<Uuid> {
     let new = NewPerson { name, title, email, phone, ..new };
     let now = work.now;
     store::insert_person(work, zone, id, &new, now).await?;
+    let entered = person(work, zone, id).await?;
+    posts::begin_main(work, &entered).await?;
     let made = json!({
         "name": sealed(work, id, Some(&new.name)).await?,
         "phone": sealed(work, id, new.phone.as_deref()).await?,
@@ -583,6 +624,11 @@ pub async fn change_person_in(work: &mut Work, id: Uuid, change: PersonChange) -
         if place == Place::Office || store::place(work, zone, &old).await? == Place::Office {
             work.who.must(KEEPERS)?;
         }
+        if let Some(department) = new.department_id
+            && !posts::on_one_side(work, id, old.department_id, department).await?
+        {
+            return Err(Error::field("department_id", "post_other_side"));
+        }
         let grants = account_store::grants(work, zone, id).await?;
         if !grants.iter().all(|grant| place.allows(grant.role)) {
             return Err(Error::state("roles_do_not_fit"));
@@ -605,6 +651,7 @@ pub fn person_facts(one: &Person) -> Json {
 pub async fn remove_person_in(work: &mut Work, id: Uuid, because: &str) -> Result<()> {
     let zone = work.zone();
     let Some(old) = store::person(work, zone, id).await? else { return Ok(()) };
+    posts::forget(work, id).await?;
     store::delete_person(work, zone, id).await?;
     work.destroy_key(zone, id).await?;
     let change = Change { before: Some(json!({"title": old.title})), ..Change::default() }.because(because);
@@ -643,6 +690,7 @@ async fn store_person(work: &mut Work, old: &Person, new: &Person) -> Result<boo
     if !store::update_person(work, zone, new).await? {
         return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
     }
+    posts::follow(work, old, new).await?;
     work.log("person.change", subject_of(new), changed.change()).await?;
     Ok(true)
 }
@@ -665,24 +713,15 @@ pub struct Leaving {
     /// That this is the last one of the enterprise who can sign in was seen.
     pub last_contact: bool,
     /// That what is in the person's hands has no successor yet was seen: it is
-    /// listed among the gaps until somebody takes it over.
+    /// listed among the gaps until somebody takes it over. Needs the reason.
     pub hand_over_later: bool,
-}
-
-/// Whether one of the staff still answers for something or has it in hand.
-async fn holds(tx: &mut Tx, zone: Uuid, person: &Person) -> Result<bool> {
-    if person.department_id.is_none() {
-        return Ok(false);
-    }
-    Ok(crate::assignment::desk::holds(tx, zone, person.id).await?
-        || !crate::handover::held(tx, zone, person.id).await?.is_empty())
 }
 
 /// Notes that a person has left: the account is disabled, sessions, tokens and
 /// open invitations end at once. The last contact of an enterprise is only let
 /// go when `last_contact` says that this was seen; the officer who answers for
-/// the enterprise is told. One of the staff hands over first, unless
-/// `hand_over_later` says that this was seen. When the one who managed the enterprise's accounts
+/// the enterprise is told. One of the staff hands over first; where nobody can take
+/// over yet, `hand_over_later` says so, with the reason. All posts end. When the one who managed the enterprise's accounts
 /// goes, the right passes to the colleague who has been there longest.
 pub async fn leave(app: &App, who: &Actor, id: Uuid, leaving: Leaving) -> Result<Uuid> {
     let mut check = Check::new();
@@ -694,8 +733,15 @@ pub async fn leave(app: &App, who: &Actor, id: Uuid, leaving: Leaving) -> Result
     if old.left_at.is_none() && !leaving.last_contact && is_last_contact(&mut work, who, &old).await? {
         return Err(Error::state("last_contact"));
     }
-    if old.left_at.is_none() && !leaving.hand_over_later && holds(&mut work, who.zone_id, &old).await? {
-        return Err(Error::state("hand_over_first"));
+    if old.left_at.is_none() {
+        let held = held_by_person(&mut work, who, id).await?;
+        if !held.is_empty() && !leaving.hand_over_later {
+            let href = format!("/assignments/handover?from={id}");
+            return Err(Error::Conflict(Conflict::Held(InTheWay { code: "hand_over_first", held, href })));
+        }
+        if !held.is_empty() && reason.is_empty() {
+            return Err(Error::field("reason", "required"));
+        }
     }
     leave_because(&mut work, id, &reason).await?;
     work.commit(id).await
@@ -720,6 +766,7 @@ async fn leave_because(work: &mut Work, id: Uuid, reason: &str) -> Result<()> {
     if !store::update_person(work, zone, &new).await? {
         return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
     }
+    posts::end_all(work, id, reason).await?;
     let change = Change::from_to(json!({"left_at": null}), json!({"left_at": now})).because(reason);
     work.log("person.leave", subject_of(&new), change).await?;
     invitation_store::revoke_open(work, zone, id, None, now).await?;
@@ -748,19 +795,18 @@ async fn leave_because(work: &mut Work, id: Uuid, reason: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes a leave back that was noted by mistake. The account stays disabled
+/// Takes a leave back that was noted by mistake: the posts go on. The account stays disabled
 /// until the system administrator enables it.
 pub async fn come_back(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
     let mut work = app.work(who).await?;
     let old = kept(&mut work, who, id).await?;
     who.saw(old.version)?;
-    if old.left_at.is_none() {
-        return Err(Error::state("person_there"));
-    }
+    let Some(left_at) = old.left_at else { return Err(Error::state("person_there")) };
     let new = Person { left_at: None, ..old.clone() };
     if !store::update_person(&mut work, who.zone_id, &new).await? {
         return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
     }
+    posts::resume(&mut work, &new, left_at).await?;
     let change = Change::from_to(json!({"left_at": old.left_at}), json!({"left_at": null}));
     work.log("person.come_back", subject_of(&new), change).await?;
     work.commit(id).await
@@ -774,7 +820,7 @@ pub struct PeopleQuery {
     pub limit: Option<i64>,
     /// `staff`, `partners` or `left`; both kinds that are there without it.
     pub group: Option<String>,
-    /// Of this department.
+    /// With a post in this department.
     pub department_id: Option<Uuid>,
     /// Of this enterprise, for those who reach it.
     pub enterprise_id: Option<Uuid>,
@@ -810,7 +856,14 @@ pub async fn people(app: &App, who: &Actor, query: &PeopleQuery) -> Result<Page<
     };
     let walk = Walk::read(store::PEOPLE_KEYS, "position", query.sort.as_deref(), query.cursor.as_deref(), limit)?;
     let filter = PeopleFilter { group, department: query.department_id, q: query.q.as_deref() };
-    let (people, next) = store::people(&mut tx, who.zone_id, &filter, &walk).await?;
+    let (mut people, next) = store::people(&mut tx, who.zone_id, &filter, &walk).await?;
+    if !matches!(group, Group::Enterprise(_) | Group::Project(_)) {
+        let ids: Vec<Uuid> = people.iter().map(|listed| listed.person.id).collect();
+        let mut beside = posts::beside(&mut tx, who.zone_id, &ids).await?;
+        for listed in &mut people {
+            listed.beside = beside.remove(&listed.person.id).unwrap_or_default();
+        }
+    }
     let total = match (&next, walk.begins()) {
         (None, true) => people.len() as i64,
         _ => store::count_people(&mut tx, who.zone_id, &filter, TOTAL_CAP + 1).await?,

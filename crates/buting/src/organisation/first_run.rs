@@ -108,6 +108,7 @@ pub async fn make(app: &App, first: &FirstRun, address: IpAddr) -> Result<(Uuid,
         position: Some(1),
         phone: None,
         industries: None,
+        valid_from: None,
     };
     let department_id = add_department_in(&mut work, department).await?;
     let mut cards = Vec::new();

@@ -238,6 +238,8 @@ pub struct InvitationsQuery {
     pub limit: Option<i64>,
     /// How they stand.
     pub state: Option<InvitationState>,
+    /// Of people with their main post in this department or agency.
+    pub department_id: Option<Uuid>,
     /// A part of the name of the person, the enterprise or the department.
     pub q: Option<String>,
     /// `-created` (newest first), `expires`, `name` (by pinyin), `place`; with `-` the greatest first.
@@ -267,6 +269,7 @@ pub async fn list(app: &App, who: &Actor, query: &InvitationsQuery) -> Result<Pa
     let mut tx = app.read().await?;
     let mut filter = seen(&mut tx, who, query.q.as_deref()).await?;
     filter.state = query.state;
+    filter.department = query.department_id;
     let walk = Walk::read(rows::KEYS, "-created", query.sort.as_deref(), query.cursor.as_deref(), limit)?;
     let now = app.now();
     let (items, next) = rows::list(&mut tx, who.zone_id, &filter, now, &walk).await?;

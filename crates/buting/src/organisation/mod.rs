@@ -10,6 +10,7 @@ pub mod notices;
 #[cfg(feature = "oidc")]
 pub mod oidc;
 mod pages;
+pub mod post;
 pub mod signin;
 mod store;
 
@@ -99,6 +100,48 @@ from_row!(Department {
     version
 });
 
+/// What a department was before it changed.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DepartmentPast {
+    /// Full name.
+    pub name: String,
+    /// Short name.
+    pub short_name: String,
+    /// What kind of body it was.
+    pub kind: DepartmentKind,
+    /// The department it belonged to.
+    pub parent_id: Option<Uuid>,
+    /// Short name of that department today.
+    pub parent: Option<String>,
+    /// Since when.
+    pub valid_from: Time,
+    /// Until when.
+    pub valid_to: Time,
+}
+
+from_row!(DepartmentPast { name, short_name, kind, parent_id, parent, valid_from, valid_to });
+
+/// Departments as a tree, each with its depth: what comes under a department follows
+/// it, and the order is kept beside that. One whose parent is not among them stands
+/// at the root.
+pub fn tree(departments: Vec<Department>) -> Vec<(usize, Department)> {
+    let there: Vec<Uuid> = departments.iter().map(|d| d.id).collect();
+    let is_root = |d: &Department| d.parent_id.is_none_or(|parent| !there.contains(&parent));
+    let (mut open, mut rest): (Vec<_>, Vec<_>) = departments.into_iter().partition(is_root);
+    open.reverse();
+    let mut open: Vec<(usize, Department)> = open.into_iter().map(|d| (0, d)).collect();
+    let mut all = Vec::new();
+    while let Some((depth, next)) = open.pop() {
+        let (under, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|d| d.parent_id == Some(next.id));
+        rest = others;
+        open.extend(under.into_iter().rev().map(|d| (depth + 1, d)));
+        all.push((depth, next));
+    }
+    // What only comes under itself cannot be, and is not hidden if it is.
+    all.extend(rest.into_iter().map(|d| (0, d)));
+    all
+}
+
 /// A person the office knows by name.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Person {
@@ -108,13 +151,13 @@ pub struct Person {
     pub name: String,
     /// Whether only a part of the name is known.
     pub partial: bool,
-    /// Post or title.
+    /// Title of the main post.
     pub title: Option<String>,
     /// Telephone; masked for those who need not call.
     pub phone: Option<String>,
     /// E-mail; masked likewise.
     pub email: Option<String>,
-    /// Department, for staff and partners.
+    /// Department of the main post, for staff and partners.
     pub department_id: Option<Uuid>,
     /// Enterprise, for its people.
     pub enterprise_id: Option<Uuid>,
@@ -164,6 +207,9 @@ pub struct NewDepartment {
     /// The divisions of industry that are its duty: two digits of GB/T 4754 each.
     #[serde(default)]
     pub industries: Option<String>,
+    /// Since when it is there; now when absent, never later than now.
+    #[serde(default)]
+    pub valid_from: Option<Time>,
 }
 
 /// A new person.
@@ -259,6 +305,8 @@ pub struct Listed {
     pub place: Option<String>,
     /// State of the person's account; null without one.
     pub account: Option<AccountState>,
+    /// The posts held beside the main one.
+    pub beside: Vec<post::Beside>,
 }
 
 /// Telephone and e-mail of a person, shown on request. The view is logged.
@@ -571,6 +619,7 @@ pub fn must_have_second_factor(roles: crate::actor::Roles) -> bool {
 pub fn routes(routes: &mut Routes) {
     api::routes(routes);
     pages::routes(routes);
+    post::routes(routes);
 }
 
 #[cfg(test)]
@@ -589,6 +638,39 @@ mod tests {
             ("C", None),
         ] {
             assert_eq!(divisions(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn departments_as_a_tree() {
+        let id = |n: u8| Uuid::from_u128(n.into());
+        let department = |n: u8, parent: u8| Department {
+            id: id(n),
+            name: String::new(),
+            short_name: String::new(),
+            kind: DepartmentKind::Department,
+            parent_id: (parent > 0).then(|| id(parent)),
+            position: 0,
+            phone: None,
+            industries: None,
+            valid_from: Time::default(),
+            valid_to: None,
+            version: 1,
+        };
+        type Case = (&'static [(u8, u8)], &'static [(usize, u8)]);
+        let cases: &[Case] = &[
+            (&[(1, 0), (2, 0), (3, 0)], &[(0, 1), (0, 2), (0, 3)]),
+            // What comes under the first follows it, before the second; the order is kept.
+            (&[(1, 0), (2, 0), (3, 1), (4, 1), (5, 3)], &[(0, 1), (1, 3), (2, 5), (1, 4), (0, 2)]),
+            // A child that is listed before its parent, and one whose parent is not listed.
+            (&[(2, 1), (1, 0), (4, 9)], &[(0, 1), (1, 2), (0, 4)]),
+            // Two that come under each other are not lost.
+            (&[(1, 2), (2, 1)], &[(0, 1), (0, 2)]),
+        ];
+        for (all, expected) in cases {
+            let found = tree(all.iter().map(|(n, parent)| department(*n, *parent)).collect());
+            let expected: Vec<_> = expected.iter().map(|(depth, n)| (*depth, id(*n))).collect();
+            assert_eq!(found.iter().map(|(depth, d)| (*depth, d.id)).collect::<Vec<_>>(), expected, "{all:?}");
         }
     }
 

@@ -153,7 +153,7 @@ fn done(result: Result<Uuid, Error>) -> Result<Uuid, Error> {
 
 /// An error whose fields are called otherwise on the page, where a name alone
 /// would speak of something else.
-fn renamed(error: Error, names: &[(&str, &str)]) -> Error {
+pub(super) fn renamed(error: Error, names: &[(&str, &str)]) -> Error {
     match error {
         Error::Invalid(errors) => Error::Invalid(
             errors

@@ -5,7 +5,8 @@ pub mod invitations;
 #[cfg(feature = "oidc")]
 pub mod oidc;
 
-use super::{Department, DepartmentKind, Grant, Listed, NewDepartment, NewPerson, Person, Place};
+use super::post::desk::in_department;
+use super::{Department, DepartmentKind, DepartmentPast, Grant, Listed, NewDepartment, NewPerson, Person, Place};
 use crate::list::{Key, Walk, like};
 use crate::time::Time;
 use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};
@@ -17,6 +18,17 @@ const PERSON: &str = "SELECT id, name, partial, title, phone, email, department_
 const DEPARTMENT: &str = "SELECT id, name, short_name, kind, parent_id, position, phone, industries, valid_from,
    valid_to, version";
 const DEPARTMENT_FROM: &str = " FROM department";
+/// Departments as they were at an instant: those there were, with what they were
+/// called, what they were and under whom they came.
+const DEPARTMENT_THEN: [&str; 4] = [
+    " FROM (SELECT d.zone_id, d.id, COALESCE(h.name, d.name) AS name, COALESCE(h.short_name, d.short_name) AS short_name,
+       COALESCE(h.kind, d.kind) AS kind, CASE WHEN h.department_id IS NULL THEN d.parent_id ELSE h.parent_id END AS parent_id,
+       d.position, d.phone, d.industries, d.valid_from, d.valid_to, d.version FROM department d
+     LEFT JOIN department_past h ON h.zone_id = d.zone_id AND h.department_id = d.id AND h.valid_from <= ",
+    " AND h.valid_to > ",
+    " WHERE d.valid_from <= ",
+    " AND (d.valid_to IS NULL OR d.valid_to > ",
+];
 
 /// What a list of departments is sorted by. Their names have no spelling of their
 /// own: there are few, and offices know them by their place.
@@ -129,10 +141,21 @@ pub struct DepartmentFilter {
     pub q: Option<String>,
     /// Those that were closed, or those at work; both when absent.
     pub closed: Option<bool>,
+    /// As they were at that instant.
+    pub at: Option<Time>,
 }
 
 fn departments_where(query: &mut Sql, zone: Uuid, filter: &DepartmentFilter) {
-    query.push(DEPARTMENT_FROM).push(" WHERE zone_id = ").arg(zone);
+    match filter.at {
+        None => _ = query.push(DEPARTMENT_FROM),
+        Some(at) => {
+            for piece in DEPARTMENT_THEN {
+                query.push(piece).arg(at);
+            }
+            query.push(")) AS department");
+        }
+    }
+    query.push(" WHERE zone_id = ").arg(zone);
     if let Some(q) = filter.q.as_deref().filter(|q| !q.trim().is_empty()) {
         query.push(" AND (name LIKE ").arg(like(q)).push(" OR short_name LIKE ").arg(like(q)).push(")");
     }
@@ -177,7 +200,7 @@ pub async fn insert_department(tx: &mut Tx, zone: Uuid, id: Uuid, new: &NewDepar
         new.parent_id,
         new.position.unwrap_or(100),
         new.phone,
-        at,
+        new.valid_from.unwrap_or(at),
         new.industries
     ))
     .await
@@ -220,7 +243,8 @@ pub struct PeopleFilter<'a> {
 
 impl FromRow for Listed {
     fn from_row(row: &Row) -> Result<Self> {
-        Ok(Self { person: Person::from_row(row)?, place: row.get("place")?, account: row.get("account")? })
+        let (place, account) = (row.get("place")?, row.get("account")?);
+        Ok(Self { person: Person::from_row(row)?, place, account, beside: Vec::new() })
     }
 }
 
@@ -245,7 +269,9 @@ fn people_where(query: &mut Sql, zone: Uuid, filter: &PeopleFilter<'_>) {
         }
     }
     if let Some(department) = filter.department {
-        query.push(" AND p.department_id = ").arg(department);
+        // Of those who left, the last main post; of all others every post.
+        query.push(" AND (p.department_id = ").arg(department).push(" OR ");
+        query.append(in_department(zone, department)).push(")");
     }
     if let Some(q) = filter.q.filter(|q| !q.trim().is_empty()) {
         query.push(" AND (p.name LIKE ").arg(like(q));
@@ -297,12 +323,9 @@ pub async fn count_people(tx: &mut Tx, zone: Uuid, filter: &PeopleFilter<'_>, ca
 
 /// How many people of a department are still there.
 pub async fn people_there(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<i64> {
-    tx.value(sql!(
-        "SELECT count(*) FROM person WHERE zone_id = $1 AND department_id = $2 AND left_at IS NULL",
-        zone,
-        department
-    ))
-    .await
+    let mut query = sql!("SELECT count(*) FROM person p WHERE p.zone_id = $1 AND p.left_at IS NULL AND ", zone);
+    query.append(in_department(zone, department));
+    tx.value(query).await
 }
 
 /// Where a person belongs.
@@ -395,6 +418,52 @@ pub async fn insert_person(tx: &mut Tx, zone: Uuid, id: Uuid, new: &NewPerson, a
 
 pub async fn delete_person(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
     tx.run(sql!("DELETE FROM person WHERE zone_id = $1 AND id = $2", zone, id)).await.map(drop)
+}
+
+pub async fn delete_department_past(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
+    tx.run(sql!("DELETE FROM department_past WHERE zone_id = $1 AND department_id = $2", zone, id)).await.map(drop)
+}
+
+/// Keeps what a department is until now, before it changes. Of several changes in
+/// one instant the first counts.
+pub async fn keep_department_past(tx: &mut Tx, zone: Uuid, old: &Department, now: Time) -> Result<()> {
+    let since: Option<Time> = tx
+        .value(sql!(
+            "SELECT max(valid_to) FROM department_past WHERE zone_id = $1 AND department_id = $2",
+            zone,
+            old.id
+        ))
+        .await?;
+    let since = since.unwrap_or(old.valid_from);
+    if since >= now {
+        return Ok(());
+    }
+    tx.run(sql!(
+        "INSERT INTO department_past (zone_id, department_id, name, short_name, kind, parent_id, valid_from, valid_to)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        zone,
+        old.id,
+        old.name,
+        old.short_name,
+        old.kind,
+        old.parent_id,
+        since,
+        now
+    ))
+    .await
+    .map(drop)
+}
+
+/// The former states of a department, the last one first.
+pub async fn department_past(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Vec<DepartmentPast>> {
+    tx.list(sql!(
+        "SELECT h.name, h.short_name, h.kind, h.parent_id, p.short_name AS parent, h.valid_from, h.valid_to
+         FROM department_past h LEFT JOIN department p ON p.zone_id = h.zone_id AND p.id = h.parent_id
+         WHERE h.zone_id = $1 AND h.department_id = $2 ORDER BY h.valid_from DESC",
+        zone,
+        id
+    ))
+    .await
 }
 
 pub async fn delete_department(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {

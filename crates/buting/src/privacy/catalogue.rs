@@ -142,6 +142,7 @@ pub const CATALOGUE: &[Kind] = &[
             of("person", "name", "id", Erase::Mark),
             secret("person", "spelling", "id", Erase::Blank),
             of("person", "title", "id", Erase::Null),
+            of("post", "title", "person_id", Erase::Null),
         ],
     },
     Kind {
@@ -246,6 +247,8 @@ pub const NOT_PERSONAL: &[(&str, &str)] = &[
     ("department", "name"),
     ("department", "short_name"),
     ("department", "phone"),
+    ("department_past", "name"),
+    ("department_past", "short_name"),
     ("carrier", "name"),
     ("carrier", "short_name"),
     ("carrier", "address"),

@@ -110,7 +110,7 @@ pub async fn projects(app: &App, who: &Actor, asked: Asked, limit: i64) -> Resul
         (false, _) => None,
         // A leader's scope is everything; his own are those assigned to him.
         (true, Scope::All) => {
-            let narrow = Actor { scope: Scope::Departments(who.department_id.into_iter().collect()), ..who.clone() };
+            let narrow = Actor { scope: Scope::Departments(who.departments()), ..who.clone() };
             reach::subjects(&narrow, "p.id")
         }
         (true, _) => reach::subjects(who, "p.id"),

@@ -344,6 +344,7 @@ async fn add_department(app: &App, who: &Actor, name: &str, kind: DepartmentKind
         position: None,
         phone: Some("053112345678".into()),
         industries: None,
+        valid_from: None,
     };
     desk::add_department(app, who, new).await.unwrap()
 }

@@ -16,6 +16,7 @@ mod oidc;
 mod organisation;
 mod oversight;
 mod plan;
+mod posts;
 mod privacy;
 mod project;
 mod registry;

@@ -50,6 +50,7 @@ async fn index(cx: Cx) -> PageResult {
         let asked = InvitationsQuery {
             limit: Some(ROWS),
             state: query.word("state", InvitationState::parse),
+            department_id: query.id("department"),
             q: query.opt_text("q"),
             sort: query.opt_text("sort"),
             cursor: query.opt_text("cursor"),

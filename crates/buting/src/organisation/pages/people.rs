@@ -1,25 +1,30 @@
 use super::{done, key, renamed, reset_page};
 use crate::actor::{ADMINS, OFFICE, OUTSIDE, Role, Roles};
-use crate::error::{Error, Result};
+use crate::assignment::desk::DECIDERS;
+use crate::error::{Conflict, Error, FieldError, Result};
+use crate::handover::Held;
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
+use crate::http::problem::held_text;
 use crate::http::routes::{Access, Routes};
 use crate::organisation::accounts;
-use crate::organisation::desk::{self, DepartmentsQuery, PeopleQuery, Standing};
+use crate::organisation::desk::{self, DepartmentsQuery, KEEPERS, PeopleQuery, Standing};
+use crate::organisation::invitations::{self, INVITERS, InvitationsQuery};
+use crate::organisation::post::{Post, desk as posts};
 use crate::organisation::{
-    Account, AccountState, Department, DepartmentChange, DepartmentKind, Listed, NewDepartment, NewPerson, Person,
-    PersonChange, Right, Shown,
+    Account, AccountState, Department, DepartmentChange, DepartmentKind, DepartmentPast, Invitation, Listed,
+    NewDepartment, NewPerson, Person, PersonChange, Right, Shown, tree,
 };
 use crate::patch::Patch;
 use crate::subject::{SubjectKind, named};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
-const KEEPERS: Roles = Roles::of(&[Role::Sysadmin, Role::Dispatcher]);
 /// Rows of a list.
 const ROWS: i64 = 50;
 /// What fields of the desk are called on these pages.
@@ -54,7 +59,7 @@ pub fn routes(routes: &mut Routes) {
         .post("/departments/{id}/close", keepers, close_department);
 }
 
-/// Open departments as options, indented by nothing but sorted as lists are.
+/// Open departments as options, in the order of lists.
 async fn options(cx: &Cx, keep: Option<Uuid>) -> Result<Vec<(String, String)>> {
     let mut tx = cx.read().await?;
     let all = desk::departments(&mut tx, cx.who.zone_id).await?;
@@ -175,11 +180,16 @@ async fn new(Posted { cx, mut form }: Posted) -> PageResult {
 struct PersonPage {
     s: Shell,
     person: Person,
-    department: Option<Department>,
+    /// The posts that are held, the main one first.
+    posts: Vec<Post>,
+    /// The posts that were held, the last one first.
+    past: Vec<Post>,
     /// Name and page of the enterprise or project.
     subject: Option<(String, String)>,
     account: Option<Account>,
     keeper: bool,
+    /// Whether posts may be given and ended.
+    gives_posts: bool,
     /// Whether the numbers may be asked for.
     may_call: bool,
     shown: Option<Shown>,
@@ -210,10 +220,8 @@ async fn person_page(cx: &Cx, id: Uuid, shown: Option<Shown>) -> Result<axum::re
     let mut tx = cx.read().await?;
     let zone = cx.who.zone_id;
     let (person, standing) = desk::person_for(&mut tx, &cx.who, id).await?;
-    let department = match person.department_id {
-        Some(id) => Some(desk::department(&mut tx, zone, id).await?),
-        None => None,
-    };
+    let (posts, past) =
+        posts::of_person(&mut tx, &cx.who, id).await?.into_iter().partition(|post| post.valid_to.is_none());
     let subject = match (person.enterprise_id, person.project_id) {
         (Some(id), _) => Some((SubjectKind::Enterprise, id)),
         (None, Some(id)) => Some((SubjectKind::Project, id)),
@@ -233,12 +241,14 @@ async fn person_page(cx: &Cx, id: Uuid, shown: Option<Shown>) -> Result<axum::re
     let own = cx.who.person_id == Some(id);
     let page = PersonPage {
         keeper,
+        gives_posts: keeper && !own && cx.who.is(KEEPERS) && person.left_at.is_none() && person.department_id.is_some(),
         in_directory: cx.who.is(OFFICE.and(ADMINS)),
         may_call: !own && cx.who.is(OFFICE.and(OUTSIDE).and(Roles::of(&[Role::Sysadmin]))),
         may_reset: active && !own && keeper && (subject.is_some() || cx.who.has(Role::Sysadmin)),
         s: Shell::of(cx).await?,
         person,
-        department,
+        posts,
+        past,
         subject,
         account,
         shown,
@@ -328,22 +338,23 @@ struct LeavePage {
     person: Person,
     account: Option<Account>,
     last: bool,
-    /// How much the person answers for or has in hand.
-    held: usize,
+    /// What the person answers for or has in hand.
+    held: Vec<Held>,
+    /// The same by kind, in words.
+    held_text: String,
+    /// Whether the reader hands over himself.
+    hands_over: bool,
 }
 
 async fn leave_form(cx: &Cx, status: StatusCode, form: Form, person: Person) -> Result<axum::response::Response> {
-    let held = if cx.who.is(OFFICE) && person.department_id.is_some() {
-        let others = crate::assignment::desk::in_hands(&cx.app, &cx.who, person.id).await?;
-        crate::assignment::desk::held(&cx.app, &cx.who, person.id).await?.len() + others.len()
-    } else {
-        0
-    };
     let mut tx = cx.read().await?;
+    let held = desk::held_by_person(&mut tx, &cx.who, person.id).await?;
+    let held_text = held_text(cx.lang, &held);
+    let hands_over = cx.who.is(DECIDERS);
     let last = desk::is_last_contact(&mut tx, &cx.who, &person).await?;
     let account = accounts::account_of(&mut tx, cx.who.zone_id, person.id).await?;
     drop(tx);
-    html_with(status, &LeavePage { s: Shell::of(cx).await?, form, person, account, last, held })
+    html_with(status, &LeavePage { s: Shell::of(cx).await?, form, person, account, last, held, held_text, hands_over })
 }
 
 async fn leave_page(cx: Cx, Path(id): Path<String>) -> PageResult {
@@ -367,9 +378,12 @@ async fn leave(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageR
         };
         match done(desk::leave(&cx.app, &cx.who, person.id, leaving).await) {
             Ok(id) => Ok(go(&format!("/people/{id}"), "flash-person-left")),
-            Err(Error::Conflict(crate::error::Conflict::State(code @ ("last_contact" | "hand_over_first")))) => {
-                let field = if code == "last_contact" { code } else { "hand_over_later" };
-                form.add(crate::error::FieldError::new(field, code));
+            Err(Error::Conflict(Conflict::State("last_contact"))) => {
+                form.add(FieldError::new("last_contact", "last_contact"));
+                leave_form(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, person).await
+            }
+            Err(Error::Conflict(Conflict::Held(_))) => {
+                form.add(FieldError::new("hand_over_later", "hand_over_first"));
                 leave_form(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, person).await
             }
             Err(error) => {
@@ -466,19 +480,34 @@ async fn add_colleague(Posted { cx, mut form }: Posted) -> PageResult {
 #[template(path = "organisation/departments.html")]
 struct Departments {
     s: Shell,
-    own: Vec<Department>,
-    partners: Vec<Department>,
-    closed: Vec<Department>,
+    own: Vec<Line>,
+    partners: Vec<Line>,
+    closed: Vec<Line>,
     keeper: bool,
+    /// The day that is shown; empty for today.
+    day: String,
+}
+
+/// A department in the list.
+struct Line {
+    /// What shows how deep in the tree it stands; empty at the root, and everywhere
+    /// when the list is sorted or searched.
+    branch: String,
+    department: Department,
+    /// Short name of the department above.
+    parent: String,
 }
 
 async fn departments(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let query = Form::parse(cx.request.query.as_bytes());
+        let s = Shell::of(&cx).await?;
+        let mut query = Form::parse(cx.request.query.as_bytes());
+        let day = query.day("day");
         let mut asked = DepartmentsQuery {
             limit: Some(MAX_LIMIT),
             sort: query.opt_text("sort"),
             q: query.opt_text("q"),
+            as_of: day.map(|day| day.last(&s.time_zone)),
             ..DepartmentsQuery::default()
         };
         let mut all = Vec::new();
@@ -490,12 +519,29 @@ async fn departments(cx: Cx) -> PageResult {
                 break;
             }
         }
-        if asked.sort.is_none() {
+        let flat = asked.sort.is_some() || asked.q.is_some();
+        if !flat {
             all.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
         }
-        let (closed, open): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.valid_to.is_some());
+        let names: BTreeMap<Uuid, String> = all.iter().map(|d| (d.id, d.short_name.clone())).collect();
+        let line = |(depth, department): (usize, Department)| Line {
+            branch: if depth == 0 { String::new() } else { format!("{}└ ", "　".repeat(depth - 1)) },
+            parent: department.parent_id.and_then(|id| names.get(&id).cloned()).unwrap_or_default(),
+            department,
+        };
+        // On a past day those that were closed since were at work.
+        let (closed, open): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.valid_to.is_some() && day.is_none());
         let (own, partners) = open.into_iter().partition(|d| d.kind.is_own());
-        html(&Departments { s: Shell::of(&cx).await?, own, partners, closed, keeper: cx.who.is(KEEPERS) })
+        let flattened = |all: Vec<Department>| all.into_iter().map(|d| (0, d)).collect::<Vec<_>>();
+        let shaped = |all| if flat { flattened(all) } else { tree(all) };
+        html(&Departments {
+            own: shaped(own).into_iter().map(line).collect(),
+            partners: shaped(partners).into_iter().map(line).collect(),
+            closed: flattened(closed).into_iter().map(line).collect(),
+            keeper: cx.who.is(KEEPERS),
+            day: day.map(|day| day.to_string()).unwrap_or_default(),
+            s,
+        })
     })
     .await
 }
@@ -506,31 +552,83 @@ struct DepartmentPage {
     s: Shell,
     department: Department,
     parent: Option<Department>,
+    /// What comes under it.
+    under: Vec<Department>,
+    /// What it was before.
+    past: Vec<DepartmentPast>,
     page: Page<Listed>,
+    /// The posts in it on the day that is shown; today's when none is asked for.
+    posts: Vec<Post>,
+    /// The day that is shown; empty for today.
+    day: String,
     keeper: bool,
     adder: bool,
+    /// What it still holds, for who may close it.
+    held: Vec<Held>,
+    held_text: String,
+    /// Invitations of an agency's people, for who invites.
+    invitations: Vec<Invitation>,
+}
+
+impl DepartmentPage {
+    /// The title that a person has here, and whether it is the main post.
+    fn title_here<'a>(&'a self, listed: &'a Listed) -> (&'a str, bool) {
+        let here = self.posts.iter().find(|post| post.person_id == listed.person.id);
+        match here {
+            Some(post) => (post.title.as_deref().unwrap_or_default(), post.main),
+            None => (listed.person.title.as_deref().unwrap_or_default(), true),
+        }
+    }
 }
 
 async fn show_department(cx: Cx, Path(id): Path<String>) -> PageResult {
     page::show(cx.lang, async {
+        let (s, zone, id) = (Shell::of(&cx).await?, cx.who.zone_id, key(&id)?);
+        let mut query = Form::parse(cx.request.query.as_bytes());
+        let day = query.day("day");
+        let keeper = cx.who.is(KEEPERS);
         let mut tx = cx.read().await?;
-        let department = desk::department(&mut tx, cx.who.zone_id, key(&id)?).await?;
+        let department = desk::department(&mut tx, zone, id).await?;
         let parent = match department.parent_id {
-            Some(id) => Some(desk::department(&mut tx, cx.who.zone_id, id).await?),
+            Some(id) => Some(desk::department(&mut tx, zone, id).await?),
             None => None,
         };
+        let under = desk::departments(&mut tx, zone).await?;
+        let under = under.into_iter().filter(|d| d.parent_id == Some(id) && d.valid_to.is_none()).collect();
+        let past = desk::department_past(&mut tx, zone, id).await?;
+        let at = day.map_or(s.now, |day| day.last(&s.time_zone));
+        let posts = posts::of_department(&mut tx, &cx.who, id, at).await?;
+        let closable = keeper && department.valid_to.is_none();
+        let held = if closable { desk::held_by_department(&mut tx, &cx.who, id).await? } else { Vec::new() };
         drop(tx);
-        let query = Form::parse(cx.request.query.as_bytes());
+        let invited = InvitationsQuery { department_id: Some(id), ..InvitationsQuery::default() };
+        let invitations = match !department.kind.is_own() && cx.who.is(INVITERS) {
+            true => invitations::list(&cx.app, &cx.who, &invited).await?.items,
+            false => Vec::new(),
+        };
         let query = PeopleQuery {
             limit: Some(ROWS),
-            department_id: Some(department.id),
+            department_id: Some(id),
             sort: query.opt_text("sort"),
             cursor: query.opt_text("cursor"),
             ..PeopleQuery::default()
         };
         let page = desk::people(&cx.app, &cx.who, &query).await?;
-        let (keeper, adder) = (cx.who.is(KEEPERS), cx.who.is(OFFICE.and(KEEPERS)));
-        html(&DepartmentPage { s: Shell::of(&cx).await?, department, parent, page, keeper, adder })
+        html(&DepartmentPage {
+            department,
+            parent,
+            under,
+            past,
+            page,
+            posts,
+            day: day.map(|day| day.to_string()).unwrap_or_default(),
+            keeper,
+            adder: cx.who.is(OFFICE.and(KEEPERS)),
+            held_text: held_text(cx.lang, &held),
+            held,
+            invitations,
+            s,
+        })
     })
     .await
 }
@@ -571,9 +669,9 @@ async fn new_department_page(cx: Cx) -> PageResult {
 async fn new_department(Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
         let kind = form.word("body_kind", DepartmentKind::parse);
-        let (parent_id, position) = (form.id("parent_id"), form.number("position"));
+        let (parent_id, position, since) = (form.id("parent_id"), form.number("position"), form.day("valid_from"));
         if kind.is_none() && !form.has_error("body_kind") {
-            form.add(crate::error::FieldError::new("body_kind", "required"));
+            form.add(FieldError::new("body_kind", "required"));
         }
         if let (Some(kind), false) = (kind, form.failed()) {
             let new = NewDepartment {
@@ -585,6 +683,13 @@ async fn new_department(Posted { cx, mut form }: Posted) -> PageResult {
                 position,
                 phone: form.opt_text("phone"),
                 industries: form.opt_text("industries"),
+                valid_from: match since {
+                    Some(day) => {
+                        let s = Shell::of(&cx).await?;
+                        Some(day.first(&s.time_zone, s.now))
+                    }
+                    None => None,
+                },
             };
             match done(desk::add_department(&cx.app, &cx.who, new).await) {
                 Ok(id) => return Ok(go(&format!("/departments/{id}"), "flash-department-added")),

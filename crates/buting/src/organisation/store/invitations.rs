@@ -172,6 +172,8 @@ pub struct Filter<'a> {
     pub subject: Option<Uuid>,
     /// Only those made by this person.
     pub made_by: Option<Uuid>,
+    /// Only those of people whose main post is in this department.
+    pub department: Option<Uuid>,
 }
 
 const FROM: &str = " FROM invitation i
@@ -187,6 +189,9 @@ fn narrow(query: &mut Sql, zone: Uuid, filter: &Filter<'_>, now: Time) {
     }
     if let Some(subject) = filter.subject {
         query.push(" AND (p.enterprise_id = ").arg(subject).push(" OR p.project_id = ").arg(subject).push(")");
+    }
+    if let Some(department) = filter.department {
+        query.push(" AND p.department_id = ").arg(department);
     }
     if let Some(by) = filter.made_by {
         query.push(" AND i.made_by = ").arg(by);

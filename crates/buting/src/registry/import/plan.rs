@@ -571,6 +571,7 @@ impl<'a> Run<'a> {
                 position: None,
                 phone: text("phone"),
                 industries: None,
+                valid_from: None,
             };
             return Ok(Verdict::Take(What::Create, Some(Box::new(Op::Department(new)))));
         };

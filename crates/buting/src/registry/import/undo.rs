@@ -116,7 +116,9 @@ pub const REFERENCES: &[Reference] = references! {
     department <- appeal.accused_department_id (id);
     department <- assignment.department_id (id);
     department <- department.parent_id (id);
+    department <- department_past.parent_id (department_id);
     department <- person.department_id (id);
+    department <- post.department_id (person_id);
     department <- saved_view.department_id (id);
     department <- visit_plan.department_id (id);
     department <- visit_visitor.department_id (visit_id);
@@ -594,6 +596,8 @@ mod tests {
     const NO_DEPENDENCE: &[(&str, &str)] = &[
         ("contact", "enterprise_id"),
         ("contact", "person_id"),
+        ("department_past", "department_id"),
+        ("post", "person_id"),
         ("enterprise_short_name", "enterprise_id"),
         ("notice", "person_id"),
         ("notice", "subject_id"),

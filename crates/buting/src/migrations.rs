@@ -32,6 +32,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     19 "reminders" "../migrations/0019_reminders.sql";
     20 "merge" "../migrations/0020_merge.sql";
     21 "duty" "../migrations/0021_duty.sql";
+    23 "fact" "../migrations/0023_fact.sql";
 };
 
 /// Every column that the steps make: table, column, kind. Tests hold the lists of

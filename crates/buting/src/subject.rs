@@ -97,6 +97,7 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "measure" => "measures",
         "milestone" => "milestones",
         "disruption" => "disruptions",
+        "correction" => "corrections",
         "subject_request" => "privacy/requests",
         _ => return None,
     };

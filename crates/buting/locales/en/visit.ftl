@@ -187,3 +187,4 @@ flash-item-checked = Noted.
 flash-plan-sent = Sent to the enterprise.
 flash-plan-answered = Done.
 flash-promise-ended = The promise has ended.
+visit-ask-again = Ask again

@@ -187,3 +187,4 @@ flash-item-checked = 复查已记下。
 flash-plan-sent = 已发给企业。
 flash-plan-answered = 已办理。
 flash-promise-ended = 承诺已了结。
+visit-ask-again = 久未核实，请当面问

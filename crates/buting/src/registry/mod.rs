@@ -13,10 +13,12 @@
 //!    Numbers are masked; showing them leaves a trace.
 //! 5. Facts of the register are open to the whole office. An enterprise sees
 //!    itself, and keeps its own contacts.
+//! 6. Every fact has its source and date ([`fact`]).
 
 mod api;
 pub mod desk;
 pub mod export;
+pub mod fact;
 pub mod import;
 pub mod merge;
 mod pages;
@@ -43,6 +45,7 @@ pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
     import::pages::routes(routes);
     merge::routes(routes);
+    fact::routes(routes);
 }
 
 /// The jobs of the queue that belong to the register.
@@ -60,9 +63,6 @@ const MOST_NAMES: usize = 10;
 const LONGEST_SHORT_NAME: usize = 20;
 /// The most contacts given with a new enterprise.
 const MOST_CONTACTS: usize = 20;
-/// A contact not verified for so long is doubtful.
-pub const STALE_MS: i64 = 180 * crate::time::DAY_MS;
-
 words! {
     /// How an enterprise stands with the zone.
     pub enum Status {
@@ -168,10 +168,13 @@ pub struct Enterprise {
     pub tags: Vec<Tag>,
     /// A note of the office; null for the enterprise itself.
     pub note: Option<String>,
-    /// Who gave these facts.
+    /// Where the record comes from, in words.
     pub source: Option<String>,
-    /// When they were last confirmed.
+    /// When the record as a whole was last confirmed.
     pub confirmed_at: Option<Time>,
+    /// Its facts with source and date; lists leave them out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Vec<fact::Fact>>,
     /// Its people to talk to.
     pub contacts: Vec<Contact>,
     /// The record that this one turned out to be, and was merged into.
@@ -206,6 +209,7 @@ impl FromRow for Enterprise {
             note: row.get("note")?,
             source: row.get("source")?,
             confirmed_at: row.get("confirmed_at")?,
+            facts: None,
             contacts: Vec::new(),
             merged_into: row.get("merged_into")?,
             created_at: row.get("created_at")?,
@@ -256,13 +260,38 @@ pub struct Contact {
     pub primary: bool,
     /// When the number was last known to be right.
     pub verified_at: Option<Time>,
+    /// The person who knew, by name.
+    pub verified_by: Option<String>,
+    /// Who gave it.
+    pub source: Option<fact::Source>,
+    /// Numbers of these at which the person was not reached.
+    pub failures: Vec<fact::Failure>,
     /// When the person left the enterprise.
     pub left_at: Option<Time>,
     /// Counts the changes.
     pub version: i64,
 }
 
-from_row!(Contact { id, enterprise_id, name, partial, title, phone, email, primary, verified_at, left_at, version });
+impl FromRow for Contact {
+    fn from_row(row: &Row) -> ::store::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            enterprise_id: row.get("enterprise_id")?,
+            name: row.get("name")?,
+            partial: row.get("partial")?,
+            title: row.get("title")?,
+            phone: row.get("phone")?,
+            email: row.get("email")?,
+            primary: row.get("primary")?,
+            verified_at: row.get("verified_at")?,
+            verified_by: row.get("verified_by")?,
+            source: row.get("source")?,
+            failures: fact::Failure::of(row)?,
+            left_at: row.get("left_at")?,
+            version: row.get("version")?,
+        })
+    }
+}
 
 impl Contact {
     /// The contact with what one needs only to call hidden.
@@ -272,12 +301,21 @@ impl Contact {
             Some((name, host)) => format!("{}***@{host}", name.chars().next().unwrap_or('*')),
             None => "***".to_owned(),
         });
+        for failure in &mut self.failures {
+            // What a gateway answers may repeat the number.
+            failure.detail = None;
+        }
         self
     }
 
     /// Whether the number should be asked again.
     pub fn is_stale(&self, now: &Time) -> bool {
-        self.verified_at.is_none_or(|at| now.ms() - at.ms() > STALE_MS)
+        self.verified_at.is_none_or(|at| now.ms() - at.ms() > fact::Key::Contacts.fresh_ms())
+    }
+
+    /// Whether a number that he still has did not reach him.
+    pub fn fails(&self) -> bool {
+        !self.failures.is_empty()
     }
 }
 
@@ -357,10 +395,12 @@ pub struct NewEnterprise {
     pub tags: Vec<Tag>,
     /// A note of the office.
     pub note: Option<String>,
-    /// Who gave these facts.
+    /// Where the record comes from, in words.
     pub source: Option<String>,
-    /// When they were last confirmed.
+    /// When its facts were last confirmed; now when absent.
     pub confirmed_at: Option<Time>,
+    /// Who said them; the office when absent.
+    pub said_by: Option<fact::Source>,
     /// Its people to talk to; the first is called first unless another is marked.
     #[serde(default)]
     pub contacts: Vec<NewContact>,
@@ -396,15 +436,33 @@ pub struct EnterprisePatch {
     pub tags: Option<Vec<Tag>>,
     /// A note of the office.
     pub note: Patch<String>,
-    /// Who gave these facts.
+    /// Where the record comes from, in words.
     pub source: Patch<String>,
-    /// When they were last confirmed.
+    /// When the facts that are named here, be they another or the same, were
+    /// confirmed; what is another was said now when absent.
     pub confirmed_at: Patch<Time>,
+    /// Who said the facts that are named here; the office when absent.
+    pub said_by: Option<fact::Source>,
     /// Why; needed when the enterprise is no longer active.
     pub reason: Option<String>,
 }
 
 impl EnterprisePatch {
+    /// The facts that it names.
+    fn mentioned(&self) -> Vec<fact::Key> {
+        use fact::Key;
+        let named = [
+            (Key::Name, self.name.is_some()),
+            (Key::Uscc, self.uscc.is_set()),
+            (Key::Carrier, self.carrier_id.is_set()),
+            (Key::Industry, self.industry_code.is_set()),
+            (Key::KeyEnterprise, self.key.is_some()),
+            (Key::Headcount, self.headcount.is_set()),
+            (Key::Address, self.address.is_set()),
+        ];
+        named.into_iter().filter(|(_, named)| *named).map(|(key, _)| key).collect()
+    }
+
     /// The enterprise as it would be after the change.
     fn apply(self, old: &Enterprise) -> NewEnterprise {
         let old = old.clone();
@@ -425,6 +483,7 @@ impl EnterprisePatch {
             note: self.note.apply(old.note),
             source: self.source.apply(old.source),
             confirmed_at: self.confirmed_at.apply(old.confirmed_at),
+            said_by: self.said_by,
             contacts: Vec::new(),
         }
     }
@@ -461,6 +520,7 @@ impl NewEnterprise {
         if self.contacts.len() > MOST_CONTACTS {
             check.add(FieldError::new("contacts", "too_many").with("max", MOST_CONTACTS));
         }
+        check.that(self.said_by.is_none_or(|source| fact::Source::NAMED.contains(&source)), "said_by", "unknown");
         // That is done by merging, never by a word.
         check.that(self.status != Some(Status::Merged), "status", "unknown");
         let tags: Vec<Tag> = self.tags.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
@@ -501,6 +561,7 @@ impl NewEnterprise {
             note: self.note.clone(),
             source: self.source.clone(),
             confirmed_at: self.confirmed_at,
+            facts: None,
             contacts: Vec::new(),
             merged_into: None,
             created_at: at,
@@ -709,6 +770,8 @@ pub struct EnterpriseQuery {
     pub person_id: Option<Uuid>,
     /// `true`: those within one's own reach.
     pub mine: Option<bool>,
+    /// `true`: those in the zone that give a fact which should be asked again.
+    pub stale: Option<bool>,
 }
 
 /// The columns of the list of enterprises, on the page and in files. What stands

@@ -1,5 +1,6 @@
 use super::desk::{self, CONTACT_KEEPERS, KEEPERS, READERS};
 use super::export;
+use super::fact::{self, Channel, Correction, CorrectionState, Fact, Key, Source, Why};
 use super::merge;
 use super::timeline::{self, Timeline};
 use super::{
@@ -117,6 +118,7 @@ fn query_of(query: &str) -> EnterpriseQuery {
         department_id: form.id("department_id"),
         person_id: form.id("person_id"),
         mine: yes(&form, "mine"),
+        stale: yes(&form, "stale"),
     }
 }
 
@@ -233,10 +235,31 @@ struct EnterprisePage {
     visits: Vec<visit::Row>,
     promises: Vec<visit::Promise>,
     merges: Vec<merge::Merge>,
+    waiting: Vec<Correction>,
     timeline: Timeline,
 }
 
 impl EnterprisePage {
+    /// How a fact stands; none when it is not given.
+    fn said(&self, key: &str) -> Option<&Fact> {
+        self.one.facts.as_ref()?.iter().find(|fact| fact.key.word() == key)
+    }
+
+    /// Whether the reader may say that a fact is unchanged: of its own facts an
+    /// enterprise, of a contact who reaches it.
+    fn confirms(&self, fact: &Fact) -> bool {
+        match fact.key {
+            Key::Contacts => self.keeps_contacts,
+            _ => self.keeps || !self.inside && !fact.official,
+        }
+    }
+
+    /// How many facts he may say that of at once.
+    fn doubtful(&self) -> usize {
+        let doubtful = |fact: &&Fact| fact.stale && self.confirms(fact);
+        self.one.facts.as_ref().map_or(0, |all| all.iter().filter(doubtful).count())
+    }
+
     /// What it is, in one sentence.
     fn sentence(&self) -> String {
         let mut parts = vec![self.s.word("enterprise-status", self.one.status).into_owned()];
@@ -308,6 +331,8 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
         let keeps = keeps(who);
         let merges = if keeps { merge::desk::into(&mut tx, zone, id).await? } else { Vec::new() };
         drop(tx);
+        let waiting = CorrectionState::Waiting;
+        let waiting = fact::desk::corrections_of(&cx.app, who, id, Some(waiting), None, Some(5)).await?.items;
         let open = visit::desk::PromiseFilter {
             subject_id: Some(id),
             state: Some(visit::PromiseState::Open),
@@ -331,6 +356,7 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
             visits,
             promises,
             merges,
+            waiting,
             timeline,
         })
     })
@@ -387,6 +413,7 @@ struct EnterpriseForm {
     carriers: Vec<(String, String)>,
     tags: Vec<(String, String)>,
     statuses: &'static [Status],
+    sources: &'static [Source],
 }
 
 async fn enterprise_form(cx: &Cx, form: Form, old: Option<&Enterprise>) -> Result<EnterpriseForm> {
@@ -406,6 +433,7 @@ async fn enterprise_form(cx: &Cx, form: Form, old: Option<&Enterprise>) -> Resul
         carriers,
         tags: Tag::ALL.iter().map(|tag| (tag.to_string(), s.word("enterprise-tag", tag).into_owned())).collect(),
         statuses: Status::ALL,
+        sources: &Source::NAMED,
         form,
         s,
     })
@@ -464,6 +492,7 @@ async fn new_enterprise(Posted { cx, mut form }: Posted) -> PageResult {
             address: form.opt_text("address"),
             tags: tags_of(&form),
             source: form.opt_text("source"),
+            said_by: form.word("said_by", Source::parse),
             note: form.opt_text("note"),
             contacts: contact.into_iter().collect(),
             ..NewEnterprise::default()
@@ -508,7 +537,7 @@ async fn edit_enterprise_page(cx: Cx, Path(id): Path<String>) -> PageResult {
 }
 
 /// A field of a form that shows what is known: empty means emptied.
-fn whole<T>(value: Option<T>) -> Patch<T> {
+pub(super) fn whole<T>(value: Option<T>) -> Patch<T> {
     value.map_or(Patch::Clear, Patch::Set)
 }
 
@@ -530,8 +559,9 @@ async fn edit_enterprise(Path(id): Path<String>, Posted { cx, mut form }: Posted
             tags: Some(tags_of(&form)),
             note: whole(form.opt_text("note")),
             source: whole(form.opt_text("source")),
-            // Whoever saves the facts with their source has just confirmed them.
-            confirmed_at: form.opt("source").map_or(Patch::Keep, |_| Patch::Set(cx.now())),
+            // What was changed was said just now; the rest only when somebody says so.
+            confirmed_at: if form.on("checked") { Patch::Set(cx.now()) } else { Patch::Keep },
+            said_by: form.word("said_by", Source::parse),
             reason: form.opt_text("reason"),
         };
         if !form.failed() {
@@ -550,9 +580,15 @@ async fn edit_enterprise(Path(id): Path<String>, Posted { cx, mut form }: Posted
 
 #[derive(Template)]
 #[template(path = "registry/contact_form.html")]
-struct ContactForm {
+pub(super) struct ContactForm {
     s: Shell,
     form: Form,
+    /// What is said of a call or message that did not reach the contact.
+    failure: Form,
+    /// Whether the reader says so.
+    fails: bool,
+    channels: &'static [Channel],
+    whys: &'static [Why],
     title: &'static str,
     enterprise: Enterprise,
     contact: Option<Contact>,
@@ -564,6 +600,11 @@ struct ContactForm {
 impl ContactForm {
     fn action(&self, verb: &str) -> String {
         format!("/contacts/{}/{verb}", self.contact.as_ref().map(|contact| contact.id).unwrap_or_default())
+    }
+
+    /// The same page with what was wrong in saying that the contact was not reached.
+    pub(super) fn failed(self, failure: Form) -> Self {
+        Self { failure, ..self }
     }
 }
 
@@ -579,6 +620,10 @@ async fn contact_form(cx: &Cx, form: Form, enterprise: Uuid, contact: Option<Con
             .parse()
             .unwrap_or_else(|_| contact.as_ref().map_or(0, |contact| contact.version)),
         back: format!("/enterprises/{}", enterprise.id),
+        failure: Form::default(),
+        fails: contact.is_some() && keeps(&cx.who),
+        channels: Channel::ALL,
+        whys: Why::ALL,
         phone_help: if contact.is_some() && cx.who.is(OFFICE) { "help-contact-phone" } else { "help-phone" },
         s: Shell::of(cx).await?,
         enterprise,
@@ -616,20 +661,24 @@ async fn new_contact(Path(id): Path<String>, Posted { cx, mut form }: Posted) ->
 async fn edit_contact_page(cx: Cx, Path(id): Path<String>) -> PageResult {
     page::show(cx.lang, async {
         let contact = desk::contact(&cx.app, &cx.who, id_of(&id)?).await?;
-        // The office does not see the number here: an empty field keeps it.
-        let own = !cx.who.is(OFFICE);
-        let plain = |value: &Option<String>| value.clone().filter(|_| own).unwrap_or_default();
-        let form = Form::filled([
-            ("name", contact.name.clone()),
-            ("title", contact.title.clone().unwrap_or_default()),
-            ("phone", plain(&contact.phone)),
-            ("email", plain(&contact.email)),
-            ("primary", contact.primary.to_string()),
-        ]);
-        let enterprise = contact.enterprise_id;
-        html(&contact_form(&cx, form, enterprise, Some(contact)).await?)
+        html(&known_contact(&cx, contact).await?)
     })
     .await
+}
+
+/// The form of a contact, filled in with what is known.
+pub(super) async fn known_contact(cx: &Cx, contact: Contact) -> Result<ContactForm> {
+    // The office does not see the number here: an empty field keeps it.
+    let own = !cx.who.is(OFFICE);
+    let plain = |value: &Option<String>| value.clone().filter(|_| own).unwrap_or_default();
+    let form = Form::filled([
+        ("name", contact.name.clone()),
+        ("title", contact.title.clone().unwrap_or_default()),
+        ("phone", plain(&contact.phone)),
+        ("email", plain(&contact.email)),
+        ("primary", contact.primary.to_string()),
+    ]);
+    contact_form(cx, form, contact.enterprise_id, Some(contact)).await
 }
 
 async fn edit_contact(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {

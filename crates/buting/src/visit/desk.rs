@@ -15,6 +15,7 @@ use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::list::{self, cut, read_cursor};
 use crate::organisation;
+use crate::registry::{self, fact::Fact};
 use crate::search;
 use crate::settings;
 use crate::subject::{self, Named, SubjectKind, accounts};
@@ -513,6 +514,8 @@ pub struct Brief {
     pub subject: Named,
     /// What the register says.
     pub facts: Option<Facts>,
+    /// Facts of it that are to be asked again, and no others.
+    pub stale: Vec<Fact>,
     /// How its lines stand.
     pub lights: Vec<Light>,
     /// Measures that go on.
@@ -536,8 +539,13 @@ pub async fn brief(app: &App, who: &Actor, kind: SubjectKind, id: Uuid) -> Resul
     let mut tx = app.read().await?;
     let subject = subject::named(&mut tx, who.zone_id, kind, id).await?;
     let facts = store::facts(&mut tx, who.zone_id, kind, id).await?;
+    let stale = match kind {
+        SubjectKind::Enterprise => registry::fact::desk::stale(&mut tx, who.zone_id, id, app.now()).await?,
+        _ => Vec::new(),
+    };
     let mut brief = Brief {
         facts,
+        stale,
         lights: Vec::new(),
         measures: Vec::new(),
         appeals: Vec::new(),

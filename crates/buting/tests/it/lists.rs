@@ -20,6 +20,7 @@ const LISTS: &[(&str, &str, &[&str])] = &[
     ("/api/v1/invitations", "sysadmin", &["created", "expires", "name", "place"]),
     ("/api/v1/projects", "leader", &["name", "stage", "level", "carrier", "created"]),
     ("/api/v1/milestones", "leader", &["plan", "name", "project", "owner", "moves"]),
+    ("/api/v1/corrections", "leader", &["proposed"]),
     ("/api/v1/jobs", "sysadmin", &["open", "run", "kind", "attempts"]),
     ("/api/v1/ledger", "auditor", &["at"]),
 ];
@@ -66,6 +67,10 @@ async fn fill(house: &House) {
         let body = json!({"name": name, "department_id": house.department});
         let made = post("sysadmin", "/api/v1/people", body).await.expect(201).json();
         post("sysadmin", "/api/v1/invitations", json!({"people": [made["id"]]})).await.expect(201);
+    }
+    for n in 1..4 {
+        let corrections = format!("/api/v1/enterprises/{}/corrections", house.enterprise);
+        post("enterprise", &corrections, json!({"address": format!("{n} 号路")})).await.expect(200);
     }
     let mut tx = house.app.db.write().await.unwrap();
     for (n, kind) in ["notice.mail", "clock.tick", "notice.mail"].iter().enumerate() {

@@ -7,6 +7,7 @@ mod appeal;
 mod assignment;
 mod backup;
 mod continuity;
+mod fact;
 mod house;
 mod lists;
 mod matrix;

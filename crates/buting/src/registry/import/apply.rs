@@ -13,6 +13,7 @@ use crate::error::{Conflict, Error, Result};
 use crate::organisation::desk as organisation;
 use crate::patch::Patch;
 use crate::project::desk as project;
+use crate::registry::fact::{Said, Source};
 use crate::registry::{ContactPatch, Enterprise, NewContact, desk, store as register};
 use crate::search;
 use paper::{Headings, Limits, ReadError, Record, Skip, Table, column_letter, plain_heading};
@@ -390,7 +391,8 @@ async fn carry_out(
         Op::Enterprise(..) => return Err(Error::Internal("entered with its batch".into())),
         Op::ChangeEnterprise(id, patch, contact) => {
             let old = known.get(&id).ok_or(Error::NotFound)?;
-            let changed = desk::change_in(work, old, *patch, Some(import.file_name.clone())).await?;
+            let changed =
+                desk::change_in(work, old, *patch, Some(import.file_name.clone()), Said::Now(Source::Import)).await?;
             if changed {
                 made.push(("enterprise", id, false));
             }

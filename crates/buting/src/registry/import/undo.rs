@@ -15,6 +15,7 @@ use crate::error::{Conflict, Error, Result};
 use crate::organisation::{PersonChange, desk as organisation};
 use crate::patch::Patch;
 use crate::project::desk as project;
+use crate::registry::fact::Said;
 use crate::registry::{CarrierPatch, EnterprisePatch, desk, store as register};
 use crate::subject::href_of;
 use crate::text::{Arg, Lang};
@@ -67,6 +68,7 @@ pub const REFERENCES: &[Reference] = references! {
     enterprise <- appeal.enterprise_id (id);
     enterprise <- assignment.subject_id (id);
     enterprise <- continuity.subject_id (id);
+    enterprise <- correction.enterprise_id (id);
     enterprise <- enterprise.merged_into (id);
     enterprise <- enterprise_merge.from_id (id);
     enterprise <- enterprise_merge.into_id (id);
@@ -496,8 +498,14 @@ async fn take_back(
         ("person", true) => desk::remove_person_in(work, id, because).await.map(|()| None),
         ("enterprise", false) => {
             let Some(old) = register::enterprise(work, zone, id).await? else { return Ok(None) };
-            let (again, fields) = values().against(&old.facts());
-            desk::change_in(work, &old, patch::<EnterprisePatch>(again)?, Some(because.to_owned())).await?;
+            let mut values = values();
+            // Source and date of the values come back with them.
+            let said = Said::Back {
+                stood: values.before.remove("standing").unwrap_or_default(),
+                stands: values.after.remove("standing").unwrap_or_default(),
+            };
+            let (again, fields) = values.against(&old.facts());
+            desk::change_in(work, &old, patch::<EnterprisePatch>(again)?, Some(because.to_owned()), said).await?;
             Ok(since(old.name, fields))
         }
         ("carrier", false) => {
@@ -598,6 +606,8 @@ mod tests {
         ("contact", "person_id"),
         ("department_past", "department_id"),
         ("post", "person_id"),
+        ("contact_failure", "person_id"),
+        ("subject_fact", "subject_id"),
         ("enterprise_short_name", "enterprise_id"),
         ("notice", "person_id"),
         ("notice", "subject_id"),

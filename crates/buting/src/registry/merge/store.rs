@@ -57,6 +57,7 @@ macro_rules! place {
 /// A test reads the schema and finds what is missing here.
 pub const PLACES: &[Place] = &[
     place!("appeal", "enterprise_id", "id"),
+    place!("correction", "enterprise_id", "id"),
     place!("visit", "subject_id", "id"),
     place!("visit_item", "subject_id", "id"),
     place!("visit_plan", "subject_id", "id"),
@@ -455,7 +456,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// History stands where it was written, notices and traces are of their day,
-    /// names and codes are facts of the record itself, pairs and merges speak of both,
+    /// names, codes and how facts stand are of the record itself, pairs and merges speak of both,
     /// an import remembers which record it made; who answers is told by day, and has a
     /// function of its own.
     const STAY: &[&str] = &[
@@ -463,6 +464,7 @@ mod tests {
         "notice",
         "access_log",
         "enterprise_short_name",
+        "subject_fact",
         "enterprise_merge",
         "subject_request",
         "once",

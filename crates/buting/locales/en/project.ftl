@@ -128,3 +128,4 @@ flash-force-founded = Founded; the members have been told.
 flash-force-saved = Saved.
 project-appeals = Open appeals
 project-due = due { $day }
+project-created = Entered on

@@ -187,3 +187,5 @@ flash-item-checked = Noted.
 flash-plan-sent = Sent to the enterprise.
 flash-plan-answered = Done.
 flash-promise-ended = The promise has ended.
+promise-made = Promised on
+promise-reason-short = What came of it

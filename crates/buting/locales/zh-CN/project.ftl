@@ -128,3 +128,4 @@ flash-force-founded = 专班已成立，成员已收到通知。
 flash-force-saved = 已保存。
 project-appeals = 在办诉求
 project-due = 办理时限 { $day }
+project-created = 入库日期

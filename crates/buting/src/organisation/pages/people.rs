@@ -6,6 +6,8 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::http::table::{self, Cell, File, Piece, Row, Table};
+use crate::list::Column;
 use crate::organisation::accounts;
 use crate::organisation::desk::{self, DepartmentsQuery, PeopleQuery, Standing};
 use crate::organisation::{
@@ -13,6 +15,7 @@ use crate::organisation::{
     PersonChange, Right, Shown,
 };
 use crate::patch::Patch;
+use crate::saved::{self, List, Offered};
 use crate::subject::{SubjectKind, named};
 use askama::Template;
 use axum::extract::Path;
@@ -32,6 +35,7 @@ pub fn routes(routes: &mut Routes) {
     let all = Access::only(OFFICE.and(ADMINS).and(OUTSIDE));
     routes
         .get("/people", readers, index)
+        .get("/people/export", readers, export)
         .get("/people/new", adders, new_page)
         .post("/people/new", adders, new)
         .get("/people/{id}", all, show)
@@ -46,6 +50,7 @@ pub fn routes(routes: &mut Routes) {
         .get("/colleagues", Access::only(OUTSIDE), colleagues)
         .post("/colleagues", Access::only(OUTSIDE), add_colleague)
         .get("/departments", readers, departments)
+        .get("/departments/export", readers, export_departments)
         .get("/departments/new", keepers, new_department_page)
         .post("/departments/new", keepers, new_department)
         .get("/departments/{id}", readers, show_department)
@@ -67,29 +72,98 @@ async fn options(cx: &Cx, keep: Option<Uuid>) -> Result<Vec<(String, String)>> {
 struct Index {
     s: Shell,
     page: Page<Listed>,
+    table: Table,
     departments: Vec<(String, String)>,
     /// Whether the reader may add people.
     may_add: bool,
     group: String,
+    offered: Offered,
+}
+
+/// What the query of the list asks.
+fn asked(cx: &Cx) -> PeopleQuery {
+    let mut query = Form::parse(cx.request.query.as_bytes());
+    let group = query.opt("group").filter(|g| matches!(*g, "staff" | "partners" | "left")).unwrap_or_default();
+    PeopleQuery {
+        limit: Some(ROWS),
+        group: Some(group.to_owned()),
+        department_id: query.id("department"),
+        q: query.opt_text("q"),
+        sort: query.opt_text("sort"),
+        cursor: query.opt_text("cursor"),
+        ..PeopleQuery::default()
+    }
+}
+
+/// The columns of the list of people.
+const PEOPLE: &[Column] = &[
+    Column::new("name", "org-name", "姓名").sorted(),
+    Column::new("place", "org-department", "部门").sorted().plain(),
+    Column::new("title", "org-title", "职务").sorted().plain(),
+    Column::new("phone", "org-phone", "电话").class("nowrap").plain(),
+    Column::new("email", "field-email", "邮箱").hidden().class("nowrap"),
+    Column::new("account", "account-state", "账号").class("wide"),
+];
+
+impl Row for Listed {
+    const COLUMNS: &'static [Column] = PEOPLE;
+
+    fn id(&self) -> Uuid {
+        self.person.id
+    }
+
+    fn name(&self) -> &str {
+        &self.person.name
+    }
+
+    fn cell(&self, column: &str, s: &Shell) -> Cell {
+        match column {
+            "name" => Piece::Link(format!("/people/{}", self.person.id), self.person.name.clone()).into(),
+            "place" => self.place.clone().into(),
+            "title" => self.person.title.clone().into(),
+            "phone" => self.person.phone.clone().into(),
+            "email" => self.person.email.clone().into(),
+            "account" => match (self.person.left_at, self.account) {
+                (Some(at), _) => s.with("person-left-on", "date", s.date(&at)).into(),
+                (None, Some(state)) => s.word("account-state", state).into(),
+                (None, None) => Piece::Quiet(s.t("account-none").into_owned()).into(),
+            },
+            _ => Cell::default(),
+        }
+    }
 }
 
 async fn index(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let mut query = Form::parse(cx.request.query.as_bytes());
-        let group = query.opt("group").filter(|g| matches!(*g, "staff" | "partners" | "left")).unwrap_or("").to_owned();
-        let asked = PeopleQuery {
-            limit: Some(ROWS),
-            group: Some(group.clone()),
-            department_id: query.id("department"),
-            q: query.opt_text("q"),
-            sort: query.opt_text("sort"),
-            cursor: query.opt_text("cursor"),
-            ..PeopleQuery::default()
-        };
+        let asked = asked(&cx);
         let page = desk::people(&cx.app, &cx.who, &asked).await?;
-        let departments = options(&cx, None).await?;
-        let may_add = cx.who.is(OFFICE.and(KEEPERS));
-        html(&Index { s: Shell::of(&cx).await?, page, departments, may_add, group })
+        let s = Shell::of(&cx).await?;
+        html(&Index {
+            table: Table::of(&s, "nav-people", &page.items),
+            page,
+            departments: options(&cx, None).await?,
+            may_add: cx.who.is(OFFICE.and(KEEPERS)),
+            group: asked.group.unwrap_or_default(),
+            offered: saved::desk::offered(&cx.app, &cx.who, List::People).await?,
+            s,
+        })
+    })
+    .await
+}
+
+/// What the page shows as a file, numbers masked as there.
+async fn export(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let asked = PeopleQuery { limit: Some(MAX_LIMIT), ..asked(&cx) };
+        let page = |cursor| {
+            let asked = PeopleQuery { cursor, ..asked.clone() };
+            let cx = &cx;
+            async move { desk::people(&cx.app, &cx.who, &asked).await }
+        };
+        let all = table::every(page).await?;
+        let mut file = File::of::<Listed>(Shell::of(&cx).await?);
+        file.add(&all);
+        file.answer(&cx, "人员名单", "person").await
     })
     .await
 }
@@ -466,36 +540,95 @@ async fn add_colleague(Posted { cx, mut form }: Posted) -> PageResult {
 #[template(path = "organisation/departments.html")]
 struct Departments {
     s: Shell,
-    own: Vec<Department>,
-    partners: Vec<Department>,
-    closed: Vec<Department>,
+    own: Table,
+    partners: Table,
+    closed: Table,
+    closed_n: usize,
     keeper: bool,
+    offered: Offered,
+}
+
+/// The columns of the list of departments.
+const DEPARTMENTS: &[Column] = &[
+    Column::new("name", "org-body-name", "单位名称").sorted(),
+    Column::new("short_name", "org-short-name", "简称").sorted().plain(),
+    Column::new("kind", "org-kind", "类别").sorted().plain(),
+    Column::new("phone", "org-office-phone", "办公电话").class("nowrap").plain(),
+    Column::new("industries", "field-industries", "负责的行业").hidden().class("wide"),
+    Column::new("since", "field-valid_from", "设立日期").hidden().class("nowrap"),
+];
+
+impl Row for Department {
+    const COLUMNS: &'static [Column] = DEPARTMENTS;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn cell(&self, column: &str, s: &Shell) -> Cell {
+        match column {
+            "name" => Piece::Link(format!("/departments/{}", self.id), self.name.clone()).into(),
+            "short_name" => self.short_name.clone().into(),
+            "kind" => Cell::from(s.word("department-kind", self.kind))
+                .and(self.valid_to.map(|at| Piece::Quiet(s.with("department-closed-on", "date", s.date(&at))))),
+            "phone" => self.phone.clone().into(),
+            "industries" => self.industries.clone().into(),
+            "since" => s.date(&self.valid_from).into(),
+            _ => Cell::default(),
+        }
+    }
+}
+
+/// Every department that the query asks for, in its order.
+async fn departments_asked(cx: &Cx) -> Result<Vec<Department>> {
+    let query = Form::parse(cx.request.query.as_bytes());
+    let asked = DepartmentsQuery {
+        limit: Some(MAX_LIMIT),
+        sort: query.opt_text("sort"),
+        q: query.opt_text("q"),
+        ..DepartmentsQuery::default()
+    };
+    let page = |cursor| {
+        let asked = DepartmentsQuery { cursor, ..asked.clone() };
+        async move { desk::departments_by(&cx.app, &cx.who, &asked).await }
+    };
+    let mut all = table::every(page).await?;
+    if asked.sort.is_none() {
+        all.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
+    }
+    Ok(all)
 }
 
 async fn departments(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let query = Form::parse(cx.request.query.as_bytes());
-        let mut asked = DepartmentsQuery {
-            limit: Some(MAX_LIMIT),
-            sort: query.opt_text("sort"),
-            q: query.opt_text("q"),
-            ..DepartmentsQuery::default()
-        };
-        let mut all = Vec::new();
-        loop {
-            let page = desk::departments_by(&cx.app, &cx.who, &asked).await?;
-            all.extend(page.items);
-            asked.cursor = page.next_cursor;
-            if asked.cursor.is_none() {
-                break;
-            }
-        }
-        if asked.sort.is_none() {
-            all.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
-        }
+        let all = departments_asked(&cx).await?;
         let (closed, open): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.valid_to.is_some());
-        let (own, partners) = open.into_iter().partition(|d| d.kind.is_own());
-        html(&Departments { s: Shell::of(&cx).await?, own, partners, closed, keeper: cx.who.is(KEEPERS) })
+        let (own, partners): (Vec<_>, Vec<_>) = open.into_iter().partition(|d| d.kind.is_own());
+        let s = Shell::of(&cx).await?;
+        let table = |caption: &str, rows: &[Department]| Table::of(&s, caption, rows);
+        html(&Departments {
+            own: table("departments-own", &own),
+            partners: table("departments-partners", &partners),
+            closed_n: closed.len(),
+            closed: table("departments", &closed),
+            keeper: cx.who.is(KEEPERS),
+            offered: saved::desk::offered(&cx.app, &cx.who, List::Departments).await?,
+            s,
+        })
+    })
+    .await
+}
+
+/// What the page shows as a file.
+async fn export_departments(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let mut file = File::of::<Department>(Shell::of(&cx).await?);
+        file.add(&departments_asked(&cx).await?);
+        file.answer(&cx, "部门名单", "department").await
     })
     .await
 }

@@ -259,6 +259,7 @@ view-list-visits = Visits
 view-list-promises = Promises
 view-list-lights = Lights
 view-list-measures = Measures
+view-list-milestones = Milestones
 view-whose = Whose
 view-mine = Mine
 view-shared = Shared with the department

@@ -103,6 +103,7 @@ milestone-original_on = First planned for
 milestone-originally = first { $day }
 milestone-moved = moved { $n } times, { $days } days later than first planned
 milestone-moved-because = Why it was moved
+milestone-moves = Times moved
 milestone-move-reason = Why the date is moved
 milestone-done_on = Reached on
 milestone-owner = Who answers

@@ -247,6 +247,7 @@ view-list-visits = 走访
 view-list-promises = 承诺
 view-list-lights = 三不停
 view-list-measures = 措施
+view-list-milestones = 项目节点
 view-whose = 谁的
 view-mine = 自己的
 view-shared = 本部门共用

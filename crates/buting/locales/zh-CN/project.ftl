@@ -103,6 +103,7 @@ milestone-original_on = 原定日期
 milestone-originally = 原定 { $day }
 milestone-moved = 调整过 { $n } 次，比原定晚 { $days } 天
 milestone-moved-because = 调整原因
+milestone-moves = 调整次数
 milestone-move-reason = 调整日期的原因
 milestone-done_on = 完成日期
 milestone-owner = 责任人

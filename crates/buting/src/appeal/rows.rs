@@ -50,8 +50,7 @@ const COLUMNS: &[Column] = &[
 const OUTSIDE: &[&str] = &["title", "number", "category", "status", "due", "holder", "created"];
 
 /// Columns that ask for more than a line.
-const EXTRAS: &[&str] =
-    &["uscc", "body", "leader", "assist", "handler", "answer", "dispatched", "extended", "visited"];
+const EXTRAS: &[&str] = &["uscc", "body", "leader", "assist", "handler", "answer", "dispatched", "extended", "visited"];
 
 /// The columns of the problem ledger (问题台账), as offices file it: heading, and the
 /// column of the list that holds it. The first counts the rows, the last is for notes by hand.

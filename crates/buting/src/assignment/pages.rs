@@ -153,9 +153,7 @@ impl Row for Listed {
             "subject" => Cell::from(Piece::Link(one.href(), one.subject.clone()))
                 .beside(Piece::Quiet(s.word("subject", one.subject_kind).into_owned())),
             "kind" => s.word("subject", one.subject_kind).into(),
-            "role" => {
-                Piece::Link(format!("/assignments/{}", one.id), s.word("duty", one.role).into_owned()).into()
-            }
+            "role" => Piece::Link(format!("/assignments/{}", one.id), s.word("duty", one.role).into_owned()).into(),
             "holder" => {
                 let department = one.department.clone().filter(|_| one.person.is_some());
                 Cell::from(one.holder()).beside(department.map(Piece::Quiet))

@@ -274,7 +274,9 @@ impl About {
 
     /// Whether everything that must be answered is answered.
     pub fn is_answered(&self, form: &Form) -> bool {
-        self.asks.iter().all(|ask| matches!(ask, Ask::OneOf { optional: true, .. } | Ask::Text { .. }) || form.opt(ask.name()).is_some())
+        self.asks.iter().all(|ask| {
+            matches!(ask, Ask::OneOf { optional: true, .. } | Ask::Text { .. }) || form.opt(ask.name()).is_some()
+        })
     }
 
     fn back(&self, query: &str) -> String {

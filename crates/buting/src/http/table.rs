@@ -124,8 +124,7 @@ impl Cell {
         if let [Piece::Number(n) | Piece::Count(_, n)] = self.pieces[..] {
             return n.into();
         }
-        let said: Vec<String> =
-            self.pieces.iter().map(|piece| piece.said(s)).filter(|text| !text.is_empty()).collect();
+        let said: Vec<String> = self.pieces.iter().map(|piece| piece.said(s)).filter(|text| !text.is_empty()).collect();
         if said.is_empty() { paper::Cell::Empty } else { said.join(" ").into() }
     }
 }

@@ -49,6 +49,7 @@ pub fn routes(routes: &mut Routes) {
         .get("/projects/{id}/milestones/new", keepers, new_milestone_page)
         .post("/projects/{id}/milestones/new", keepers, new_milestone)
         .get("/milestones", office, milestones)
+        .get("/milestones/export", office, export_milestones)
         .get("/milestones/{id}", readers, milestone)
         .post("/milestones/{id}", keepers, change_milestone)
         .get("/task-forces", office, task_forces)
@@ -554,21 +555,93 @@ async fn pair(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageRe
 struct MilestonesPage {
     s: Shell,
     page: Page<Milestone>,
+    table: Table,
+    offered: Offered,
     states: &'static [MilestoneState],
+}
+
+/// The columns of the list of milestones.
+const MILESTONES: &[Column] = &[
+    Column::new("name", "milestone-name", "节点").sorted(),
+    Column::new("project", "subject-project", "项目名称").sorted().plain(),
+    Column::new("plan", "milestone-plan_on", "计划日期").sorted(),
+    Column::new("original", "milestone-original_on", "原定日期").hidden().class("nowrap"),
+    Column::new("moves", "milestone-moves", "调整次数").hidden().sorted().number(),
+    Column::new("because", "milestone-moved-because", "调整原因").hidden().class("wide"),
+    Column::new("owner", "milestone-owner", "责任人").sorted(),
+    Column::new("state", "assignment-state", "状态").plain(),
+    Column::new("done", "milestone-done_on", "完成日期").hidden().class("nowrap"),
+    Column::new("note", "field-note", "备注").hidden().class("wide"),
+];
+
+impl Row for Milestone {
+    const COLUMNS: &'static [Column] = MILESTONES;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn cell(&self, column: &str, s: &Shell) -> Cell {
+        match column {
+            "name" => Piece::Link(format!("/milestones/{}", self.id), self.name.clone()).into(),
+            "project" => Piece::Link(format!("/projects/{}", self.project_id), self.project.clone()).into(),
+            "plan" => {
+                let moved = || s.with("milestone-originally", "day", self.original_on.to_string());
+                Cell::from(Piece::Fixed(self.plan_on.to_string()))
+                    .beside(self.is_moved().then(|| Piece::Quiet(moved())))
+            }
+            "original" => self.original_on.to_string().into(),
+            "moves" => self.moves.into(),
+            "because" => self.moved_because.clone().into(),
+            "owner" => match &self.owner {
+                Some(owner) => owner.clone().into(),
+                None => Piece::Nothing.into(),
+            },
+            "state" => Cell::from(Piece::Light(self.light().to_owned(), s.word("milestone", self.state).into_owned()))
+                .beside(self.done_on.map(|day| Piece::Fixed(day.to_string()))),
+            "done" => self.done_on.map(|day| day.to_string()).into(),
+            "note" => self.note.clone().into(),
+            _ => Cell::default(),
+        }
+    }
+}
+
+/// What the query of the list asks.
+fn milestones_asked(cx: &Cx) -> MilestoneAsked {
+    let mut query = Form::parse(cx.request.query.as_bytes());
+    MilestoneAsked {
+        project_id: query.id("project_id"),
+        state: query.word("state", MilestoneState::parse),
+        q: query.opt_text("q"),
+        sort: query.opt_text("sort"),
+        cursor: query.opt_text("cursor"),
+    }
 }
 
 async fn milestones(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let mut query = Form::parse(cx.request.query.as_bytes());
-        let asked = MilestoneAsked {
-            project_id: query.id("project_id"),
-            state: query.word("state", MilestoneState::parse),
-            q: query.opt_text("q"),
-            sort: query.opt_text("sort"),
-            cursor: query.opt_text("cursor"),
-        };
-        let page = desk::milestones(&cx.app, &cx.who, asked, ROWS).await?;
-        html(&MilestonesPage { s: Shell::of(&cx).await?, page, states: MilestoneState::ALL })
+        let page = desk::milestones(&cx.app, &cx.who, milestones_asked(&cx), ROWS).await?;
+        let s = Shell::of(&cx).await?;
+        let table = Table::of(&s, "milestones", &page.items);
+        let offered = saved::desk::offered(&cx.app, &cx.who, List::Milestones).await?;
+        html(&MilestonesPage { s, page, table, offered, states: MilestoneState::ALL })
+    })
+    .await
+}
+
+/// What the page shows as a file.
+async fn export_milestones(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let asked = milestones_asked(&cx);
+        let page = |cursor| desk::milestones(&cx.app, &cx.who, MilestoneAsked { cursor, ..asked.clone() }, MAX_LIMIT);
+        let all = table::every(page).await?;
+        let mut file = File::of::<Milestone>(Shell::of(&cx).await?);
+        file.add(&all);
+        file.answer(&cx, "项目节点清单", "milestone").await
     })
     .await
 }

@@ -1,5 +1,5 @@
-use super::desk::{self, CONTACT_KEEPERS, KEEPERS, READERS};
 use super::bulk;
+use super::desk::{self, CONTACT_KEEPERS, KEEPERS, READERS};
 use super::export;
 use super::merge;
 use super::rows::held;

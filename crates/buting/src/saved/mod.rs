@@ -41,6 +41,8 @@ words! {
         Lights = "lights",
         /// 措施
         Measures = "measures",
+        /// 项目节点
+        Milestones = "milestones",
     }
 }
 
@@ -59,6 +61,7 @@ impl List {
             Self::Promises => "/promises",
             Self::Lights => "/board",
             Self::Measures => "/measures",
+            Self::Milestones => "/milestones",
         }
     }
 }

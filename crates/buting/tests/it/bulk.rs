@@ -1,7 +1,7 @@
 //! One change to several records of a list: looked at, done, told.
 
 use crate::house::House;
-use buting::appeal::{NewAppeal, desk as appeals};
+use buting::appeal::{Kind, NewAppeal, desk as appeals};
 use buting::registry::desk::{create_carrier, create_enterprise};
 use buting::registry::{CarrierKind, NewCarrier, NewEnterprise};
 use serde_json::{Value as Json, json};
@@ -46,7 +46,8 @@ async fn one(house: &House, id: Uuid) -> Json {
 
 /// How often the ledger has an action on one of these.
 async fn logged(house: &House, action: &str, ids: &[Uuid]) -> i64 {
-    let mut query = sql!("SELECT count(*) FROM ledger WHERE zone_id = $1 AND action = $2 AND subject_id IN ", house.zone, action);
+    let mut query =
+        sql!("SELECT count(*) FROM ledger WHERE zone_id = $1 AND action = $2 AND subject_id IN ", house.zone, action);
     query.list(ids.iter().copied());
     house.app.read().await.unwrap().value(query).await.unwrap()
 }
@@ -116,7 +117,10 @@ async fn what_moved_on_is_named_and_left_and_the_same_post_is_done_once() {
         assert_eq!(done["items"][1]["name"], "第1批量机械有限公司", "it is named");
         assert_eq!(one(&house, ids[1]).await["key"], false);
         let entries = logged(&house, "enterprise.change", &ids).await;
-        house.call("officer", "PATCH", &format!("/api/v1/enterprises/{}", ids[0]), json!({"key": false})).await.expect(200);
+        house
+            .call("officer", "PATCH", &format!("/api/v1/enterprises/{}", ids[0]), json!({"key": false}))
+            .await
+            .expect(200);
         let again = house.call_with("officer", "POST", ENTERPRISES, body.clone(), &key).await.expect(200).json();
         assert_eq!(again["repeated"], true);
         assert_eq!(one(&house, ids[0]).await["key"], false, "nothing is done twice");
@@ -150,7 +154,10 @@ async fn what_cannot_be_is_refused_by_field_and_by_who_asks() {
         assert_eq!(steps(&there), ["refused unknown", "refused unknown"], "another zone's records are none");
         for who in ["oversight", "agency", "enterprise", "project", "sysadmin", "anonymous"] {
             let status = if who == "anonymous" { 401 } else { 403 };
-            house.call(who, "POST", ENTERPRISES, json!({"action": "set_key", "items": items(&ids)})).await.expect(status);
+            house
+                .call(who, "POST", ENTERPRISES, json!({"action": "set_key", "items": items(&ids)}))
+                .await
+                .expect(status);
         }
         for (body, field) in [
             (json!({"action": "set_key"}), "/items"),
@@ -195,18 +202,31 @@ async fn a_page_goes_from_ticks_by_the_preview_to_the_report() {
         assert_eq!(boxes(&list), ids.iter().map(Uuid::to_string).collect::<Vec<_>>());
         assert!(list.contains("value=\"set_key\"") && !list.contains("value=\"assign\""), "{list}");
         assert!(house.page("leader", path).await.expect(200).text().contains("value=\"assign\""));
-        assert!(boxes(&house.page("oversight", path).await.expect(200).text()).is_empty(), "who only reads ticks nothing");
+        assert!(
+            boxes(&house.page("oversight", path).await.expect(200).text()).is_empty(),
+            "who only reads ticks nothing"
+        );
 
         // Nothing ticked, an action that wants to know more, then the preview.
         let post = async |fields: &[(&str, &str)]| house.post("officer", "/enterprises/bulk", fields).await;
         let none = post(&[("action", "set_key"), ("step", "preview"), ("query", "key=true")]).await.expect(303);
         assert_eq!(none.headers["location"], "/enterprises?key=true");
         let (a, b, park) = (ids[0].to_string(), ids[1].to_string(), park.to_string());
-        let ticked = [("action", "set_carrier"), ("step", "preview"), ("scope", "ticked"), ("item", a.as_str()), ("item", b.as_str())];
+        let ticked = [
+            ("action", "set_carrier"),
+            ("step", "preview"),
+            ("scope", "ticked"),
+            ("item", a.as_str()),
+            ("item", b.as_str()),
+        ];
         let asks = post(&ticked).await.expect(200).text();
-        assert!(asks.contains("name=\"carrier_id\"") && asks.contains("已选 2 条") && boxes(&asks).is_empty(), "{asks}");
+        assert!(
+            asks.contains("name=\"carrier_id\"") && asks.contains("已选 2 条") && boxes(&asks).is_empty(),
+            "{asks}"
+        );
         let rest = hidden(&asks, "rest");
-        let preview = [("action", "set_carrier"), ("step", "preview"), ("rest", rest.as_str()), ("carrier_id", park.as_str())];
+        let preview =
+            [("action", "set_carrier"), ("step", "preview"), ("rest", rest.as_str()), ("carrier_id", park.as_str())];
         let preview = post(&preview).await.expect(200).text();
         assert!(preview.contains("西岭产业园") && preview.contains("将变更 2 条"), "{preview}");
         let seen = boxes(&preview);
@@ -227,14 +247,23 @@ async fn a_page_goes_from_ticks_by_the_preview_to_the_report() {
         ];
         fields.extend(seen.iter().map(|item| ("item", item.as_str())));
         let report = post(&fields).await.expect(200).text();
-        assert!(report.contains("已变更 1 条") && report.contains("刚被别人改过") && report.contains("第1批量机械有限公司"), "{report}");
+        assert!(
+            report.contains("已变更 1 条") && report.contains("刚被别人改过") && report.contains("第1批量机械有限公司"),
+            "{report}"
+        );
         assert!(report.contains("href=\"/enterprises?headcount_max=5\""), "{report}");
         assert_eq!(one(&house, ids[0]).await["carrier_id"], json!(park));
         let again = post(&fields).await.expect(200).text();
         assert!(again.contains("先前已经执行过"), "{again}");
 
         // Who changes his mind about the carrier is shown what that would do first.
-        let other = [("action", "set_carrier"), ("step", "do"), ("carrier_id", "none"), ("previewed", previewed.as_str()), ("item", a.as_str())];
+        let other = [
+            ("action", "set_carrier"),
+            ("step", "do"),
+            ("carrier_id", "none"),
+            ("previewed", previewed.as_str()),
+            ("item", a.as_str()),
+        ];
         let shown = post(&other).await.expect(200).text();
         assert!(shown.contains("将变更 1 条") && shown.contains("西岭产业园"), "{shown}");
         assert_eq!(one(&house, ids[0]).await["carrier_id"], json!(park));
@@ -248,12 +277,16 @@ async fn a_page_goes_from_ticks_by_the_preview_to_the_report() {
         let assign = [("action", "assign"), ("step", "preview"), ("item", a.as_str())];
         house.post("officer", "/enterprises/bulk", &assign).await.expect(403);
         let assign = house.post("leader", "/enterprises/bulk", &assign).await.expect(200).text();
-        assert!(assign.contains(&format!("value=\"enterprise:{a}\"")) && assign.contains("action=\"/assignments/bulk\""));
+        assert!(
+            assign.contains(&format!("value=\"enterprise:{a}\"")) && assign.contains("action=\"/assignments/bulk\"")
+        );
     }
 }
 
 async fn appeal(house: &House, title: &str, category: &str, accused: Option<Uuid>) -> Uuid {
+    let kind = if accused.is_some() { Kind::Complaint } else { Kind::Help };
     let new = NewAppeal {
+        kind,
         title: title.into(),
         body: "请协调".into(),
         category: category.into(),
@@ -305,7 +338,12 @@ async fn an_appeal_that_cannot_be_sent_says_why_and_holds_no_other_up() {
         let about = appeal(&house, "办事拖延", "other", Some(house.other_department)).await;
         let picks = json!([{"id": good, "version": 1}, {"id": good, "version": 7}]);
         house
-            .call("dispatcher", "POST", APPEALS, json!({"action": "dispatch", "department_id": house.department, "items": picks}))
+            .call(
+                "dispatcher",
+                "POST",
+                APPEALS,
+                json!({"action": "dispatch", "department_id": house.department, "items": picks}),
+            )
             .await
             .expect(422);
         let picks = json!([{"id": about}, {"id": Uuid::now_v7()}, {"id": good}]);
@@ -315,7 +353,10 @@ async fn an_appeal_that_cannot_be_sent_says_why_and_holds_no_other_up() {
         let body = json!({"action": "dispatch", "department_id": house.other_department, "items": picks});
         let done = house.call("dispatcher", "POST", APPEALS, body).await.expect(200).json();
         assert_eq!(steps(&done), ["refused recusal", "refused unknown", "change"]);
-        assert_eq!((status(&house, about).await.as_str(), status(&house, good).await.as_str()), ("registered", "dispatched"));
+        assert_eq!(
+            (status(&house, about).await.as_str(), status(&house, good).await.as_str()),
+            ("registered", "dispatched")
+        );
         let wrong = json!({"action": "dispatch", "department_id": house.agency, "items": picks});
         let wrong = house.call("dispatcher", "POST", APPEALS, wrong).await.expect(422).json();
         assert_eq!(wrong["errors"][0]["pointer"], "/department_id");
@@ -339,10 +380,19 @@ async fn the_queue_is_sent_from_its_page() {
         let first = [("action", "dispatch"), ("step", "preview"), ("scope", "all"), ("query", "view=queue")];
         let first = house.post("dispatcher", "/appeals/bulk", &first).await.expect(200).text();
         assert!(first.contains("该分类没有指定主办部门") && boxes(&first).is_empty(), "{first}");
-        let rows: Vec<String> = ids.iter().map(|id| format!("{id}.1")).collect();
+        let mut rows = Vec::new();
+        for id in ids {
+            let path = format!("/api/v1/appeals/{id}");
+            let one = house.call("dispatcher", "GET", &path, Json::Null).await.expect(200).json();
+            rows.push(format!("{id}.{}", one["version"]));
+        }
         let rest = rows.join("_");
-        let mut fields =
-            vec![("action", "dispatch"), ("step", "preview"), ("department_id", department.as_str()), ("rest", rest.as_str())];
+        let mut fields = vec![
+            ("action", "dispatch"),
+            ("step", "preview"),
+            ("department_id", department.as_str()),
+            ("rest", rest.as_str()),
+        ];
         let preview = house.post("dispatcher", "/appeals/bulk", &fields).await.expect(200).text();
         assert!(preview.contains("将变更 2 条") && preview.contains("建设管理部"), "{preview}");
         let previewed = hidden(&preview, "previewed");

@@ -50,6 +50,7 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("/appeals", "dispatcher", "问题描述"),
     ("/board?list=1", "leader", "对象"),
     ("/measures", "leader", "措施"),
+    ("/milestones", "leader", "节点"),
 ];
 
 /// A few records of each kind, some of them alike in what they are sorted by.
@@ -184,7 +185,12 @@ async fn garbage_in_a_cursor_is_refused_by_every_list() {
         let plain: Vec<String> = ["%00", "%25", "x", "1.2.3", "..", "-", "%EF%BF%BD", "%F0%9F%98%80"]
             .iter()
             .map(|text| (*text).to_owned())
-            .chain([format!("{max}9.{id}"), format!("{}.{id}.{id}", i64::MIN), format!("1.{id}.%00"), sealed("\0".into())])
+            .chain([
+                format!("{max}9.{id}"),
+                format!("{}.{id}.{id}", i64::MIN),
+                format!("1.{id}.%00"),
+                sealed("\0".into()),
+            ])
             .collect();
         let lists = LISTS.iter().map(|(path, who, orders)| (*path, *who, *orders));
         for (path, who, orders) in lists.chain(OTHERS.iter().map(|(path, who)| (*path, *who, &["usual"][..]))) {
@@ -269,7 +275,8 @@ async fn every_list_lets_its_columns_be_chosen_and_its_file_holds_just_these() {
             let lead = hidden(&page);
             let all: Vec<String> = columns.iter().map(|word| format!("columns={word}")).collect();
             let each = all.iter().map(|one| (one.clone(), 2));
-            let rest = [(String::new(), heads(&page)), (format!("columns={lead}"), 1), (all.join("&"), columns.len() + 1)];
+            let rest =
+                [(String::new(), heads(&page)), (format!("columns={lead}"), 1), (all.join("&"), columns.len() + 1)];
             for (choice, n) in each.chain(rest) {
                 let shown = house.page(who, &address(&choice)).await.expect(200).text();
                 assert_eq!(heads(&shown), n, "{path} {choice}");
@@ -406,8 +413,7 @@ async fn a_view_is_kept_shared_opened_and_deleted() {
         let form = [("list", "people"), ("query", "q=13912345678&group=staff"), ("name", "找人"), ("once", "v2")];
         let answer = house.post("officer", "/views/new", &form).await.expect(303);
         assert_eq!(answer.headers["location"], "/people?q=13912345678&group=staff");
-        let people =
-            house.call("officer", "GET", &format!("{VIEWS}?list=people"), Json::Null).await.expect(200).json();
+        let people = house.call("officer", "GET", &format!("{VIEWS}?list=people"), Json::Null).await.expect(200).json();
         let path = format!("{VIEWS}/{}", people["items"][0]["id"].as_str().unwrap());
         house.call("officer", "DELETE", &path, Json::Null).await.expect(204);
         // What was looked for may be somebody's number: the ledger does not keep it.
@@ -442,9 +448,20 @@ async fn hundred_thousand_in_lists() {
         import::run(&house.app, &who, Kind::Enterprises, text.into(), "台账.csv", false).await.unwrap();
         house.app.db.optimize().await.unwrap();
         let dialect = house.app.db.dialect();
-        for query in ["", "sort=-name", "sort=headcount", "sort=-headcount", "sort=carrier", "sort=industry", "sort=status",
-            "sort=-changed", "headcount_min=500", "headcount_min=500&sort=-headcount", "q=7777", "without_officer=true"]
-        {
+        for query in [
+            "",
+            "sort=-name",
+            "sort=headcount",
+            "sort=-headcount",
+            "sort=carrier",
+            "sort=industry",
+            "sort=status",
+            "sort=-changed",
+            "headcount_min=500",
+            "headcount_min=500&sort=-headcount",
+            "q=7777",
+            "without_officer=true",
+        ] {
             let begun = Instant::now();
             house.page("officer", &format!("/enterprises?{query}")).await.expect(200);
             println!("{dialect:?} /enterprises?{query}: {:?}", begun.elapsed());

@@ -1,6 +1,6 @@
 use super::super::api::AppealQuery;
-use super::desk::{self, DISPATCHERS};
 use super::Dispatch;
+use super::desk::{self, DISPATCHERS};
 use crate::error::{Error, Result};
 use crate::http::bulk::{Pick, Report};
 use crate::http::cx::Cx;

@@ -1,10 +1,11 @@
 use super::super::desk::departments;
 use super::super::pages::filter_of;
-use super::desk::{self, DISPATCHERS};
 use super::Dispatch;
+use super::desk::{self, DISPATCHERS};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::http::bulk::{About, Ask, Chosen, Offer, chosen, preview_page, report_page};
+use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go};
 use crate::http::routes::{Access, Routes};
@@ -16,7 +17,12 @@ const HREF: &str = "/appeals/bulk";
 const DISPATCH: &str = "dispatch";
 
 pub fn routes(routes: &mut Routes) {
-    routes.post(HREF, Access::only(DISPATCHERS), bulk);
+    routes.get(HREF, Access::only(DISPATCHERS), list).post(HREF, Access::only(DISPATCHERS), bulk);
+}
+
+/// Who comes without a post, by another language or an old tab, begins at the list.
+async fn list(_: Cx) -> PageResult {
+    Ok(go("/appeals", ""))
 }
 
 /// What the list offers to its reader.
@@ -55,7 +61,9 @@ async fn bulk(Posted { cx, mut form }: Posted) -> PageResult {
         let words = s.clone();
         let say = move |fact: &Json| match (fact["status"].as_str(), fact["lead_department_id"].as_str()) {
             (Some(status), _) => words.word("appeal-status", status).into_owned(),
-            (None, Some(id)) => named.iter().find(|(key, _)| key == id).map_or_else(String::new, |(_, name)| name.clone()),
+            (None, Some(id)) => {
+                named.iter().find(|(key, _)| key == id).map_or_else(String::new, |(_, name)| name.clone())
+            }
             (None, None) => words.t("dash").into_owned(),
         };
         let about = About {
@@ -69,8 +77,7 @@ async fn bulk(Posted { cx, mut form }: Posted) -> PageResult {
                 Ask::Text { field: ("instruction", "field-instruction") },
             ],
         };
-        let dispatch =
-            Dispatch { department_id: form.id("department_id"), instruction: form.opt_text("instruction") };
+        let dispatch = Dispatch { department_id: form.id("department_id"), instruction: form.opt_text("instruction") };
         let report = match about.carries_out(&form) {
             true => match desk::carry_out(&cx.app, &cx.who, &dispatch, &picks).await {
                 Ok(report) => return report_page(s, about, &form.text("query"), report, &say),

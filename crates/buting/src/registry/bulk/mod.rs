@@ -107,9 +107,7 @@ impl What {
         };
         match difference(&self.part(one), &self.part(&new.record(one.id, one.created_at))) {
             None => Planned::left(here, &one.name, Step::Same, None),
-            Some((before, after)) => {
-                Planned { before, after, ..Planned::left(here, &one.name, Step::Change, None) }
-            }
+            Some((before, after)) => Planned { before, after, ..Planned::left(here, &one.name, Step::Change, None) },
         }
     }
 

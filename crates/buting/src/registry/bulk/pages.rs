@@ -25,7 +25,12 @@ const NONE: &str = "none";
 const ASSIGN: &str = "assign";
 
 pub fn routes(routes: &mut Routes) {
-    routes.post(HREF, Access::only(KEEPERS), bulk);
+    routes.get(HREF, Access::only(KEEPERS), list).post(HREF, Access::only(KEEPERS), bulk);
+}
+
+/// Who comes without a post, by another language or an old tab, begins at the list.
+async fn list(_: Cx) -> PageResult {
+    Ok(go("/enterprises", ""))
 }
 
 /// What the list offers to its reader.
@@ -129,12 +134,10 @@ async fn change(cx: &Cx, mut form: Form, action: Action, picks: &[Pick]) -> Resu
     };
     let tag = form.word("tag", Tag::parse);
     let report = match What::of(action, carrier, tag) {
-        Ok(what) if about.carries_out(&form) => {
-            match desk::carry_out(&cx.app, &cx.who, what, picks).await {
-                Ok(report) => return report_page(s, about, &form.text("query"), report, &say),
-                Err(error) => Err(error),
-            }
-        }
+        Ok(what) if about.carries_out(&form) => match desk::carry_out(&cx.app, &cx.who, what, picks).await {
+            Ok(report) => return report_page(s, about, &form.text("query"), report, &say),
+            Err(error) => Err(error),
+        },
         Ok(what) => desk::preview(&cx.app, &cx.who, what, picks).await,
         Err(error) => Err(error),
     };

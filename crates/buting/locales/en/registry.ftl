@@ -368,6 +368,16 @@ conflict-merge_undo_over = The merge is more than 30 days old and cannot be undo
 conflict-merge_undo_later_first = The enterprise was itself merged later. Undo that merge first.
 field-headcount_max = Employees at most
 enterprise-without-officer = Without officer
+field-confirmed_at = Confirmed on
+field-closed_on = Closed on
+enterprise-bulk-set_key = Mark as key enterprise
+enterprise-bulk-unset_key = No longer a key enterprise
+enterprise-bulk-set_carrier = Set the carrier
+enterprise-bulk-add_tag = Add a tag
+enterprise-bulk-remove_tag = Remove a tag
+enterprise-bulk-confirm = Note the facts as confirmed
+enterprise-bulk-assign = Assign leader, department, officer
+bulk-no-carrier = (in no carrier)
 
 ## Facts with source and date
 fact-name = Name

@@ -368,6 +368,16 @@ conflict-merge_undo_over = 合并已超过 30 天，不能撤销。
 conflict-merge_undo_later_first = 这家企业后来又并入了别的记录，请先撤销后一次合并。
 field-headcount_max = 职工人数不多于
 enterprise-without-officer = 没有包联干部
+field-confirmed_at = 核实日期
+field-closed_on = 停用日期
+enterprise-bulk-set_key = 列为重点企业
+enterprise-bulk-unset_key = 取消重点企业
+enterprise-bulk-set_carrier = 设置所在载体
+enterprise-bulk-add_tag = 加标签
+enterprise-bulk-remove_tag = 去掉标签
+enterprise-bulk-confirm = 标记信息已核实
+enterprise-bulk-assign = 指定包联领导、部门、干部
+bulk-no-carrier = （不在任何载体）
 
 ## 资料的来源与核实
 fact-name = 名称

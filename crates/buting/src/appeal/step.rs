@@ -31,7 +31,7 @@ const WORKERS: Roles = Roles::of(&[Role::Officer, Role::Specialist]);
 /// Those who supervise.
 pub const OVERSEERS: Roles = Roles::of(&[Role::Leader, Role::Oversight]);
 /// Longest text of a message.
-const LONG: usize = 5000;
+pub const LONG: usize = 5000;
 /// Longest reason.
 const SHORT: usize = 500;
 

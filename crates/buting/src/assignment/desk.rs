@@ -15,13 +15,11 @@ use crate::organisation::post::desk as posts;
 use crate::subject::{Named, SubjectKind, named};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
-use crate::trace::{self, Trace};
 use ::store::Tx;
 use almanac::Light;
 use serde_json::{Value as Json, json};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use uuid::Uuid;
 
 /// Who decides who answers for whom: the leaders and the dispatch office.
@@ -148,15 +146,11 @@ pub struct Gap {
 /// officer, or whose holder has left or order has run out. Key ones first.
 pub async fn gaps(app: &App, who: &Actor, cursor: Option<&str>, limit: i64) -> Result<Page<Gap>> {
     who.must(OFFICE)?;
-    let after =
-        cursor.map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
+    let walk = Walk::read(store::GAP_KEYS, "usual", None, cursor, limit)?;
     let (zone, now) = (who.zone_id, app.now());
     let mut tx = app.read().await?;
-    let mut rows = store::gaps(&mut tx, zone, now, after, limit + 1).await?;
+    let (rows, next) = store::gaps(&mut tx, zone, now, &walk).await?;
     let counted = store::gap_count(&mut tx, zone, now, TOTAL_CAP).await?;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| more).map(|row| format!("{}.{}.{}", i64::from(row.key), row.id, row.name));
     let gaps = with_answerable(app, &mut tx, zone, rows).await?;
     Ok(Page::new(gaps, next, counted))
 }
@@ -174,13 +168,6 @@ async fn with_answerable(app: &App, tx: &mut Tx, zone: Uuid, rows: Vec<GapRow>) 
         Gap { missing: answerable.gaps(), answerable, subject }
     };
     Ok(rows.into_iter().map(gap).collect())
-}
-
-fn read_cursor(cursor: &str) -> Option<(bool, String, Uuid)> {
-    let mut parts = cursor.splitn(3, '.');
-    let key = parts.next()? == "1";
-    let id = Uuid::parse_str(parts.next()?).ok()?;
-    Some((key, parts.next()?.to_owned(), id))
 }
 
 /// Somebody who is gone and still has something in hand.
@@ -280,11 +267,6 @@ pub async fn find_subjects(app: &App, who: &Actor, q: &str) -> Result<Vec<Named>
     who.must(OFFICE)?;
     let mut tx = app.read().await?;
     Ok(store::find_subjects(&mut tx, who.zone_id, q.trim()).await?)
-}
-
-/// Notes that a list was taken out as a file.
-pub async fn note_export(app: &App, who: &Actor, address: IpAddr, rows: usize) -> Result<()> {
-    trace::note(app, who, address, Trace::many(trace::Kind::Export, "assignment", rows)).await
 }
 
 // ---- one place -------------------------------------------------------------
@@ -1137,7 +1119,7 @@ pub async fn proposals(app: &App, who: &Actor, subjects: Option<&[Uuid]>, roles:
             return Err(Error::Invalid(vec![FieldError::new("subject_ids", "too_many").with("max", MAX_ITEMS)]));
         }
         Some(ids) => store::subjects(&mut tx, zone, ids).await?,
-        None => store::gaps(&mut tx, zone, now, None, MAX_ITEMS as i64).await?,
+        None => store::gaps(&mut tx, zone, now, &Walk::first(store::GAP_KEYS, MAX_ITEMS as i64)).await?.0,
     };
     let gaps = with_answerable(app, &mut tx, zone, rows).await?;
     let mut held: BTreeMap<(Uuid, Duty), Holder> = BTreeMap::new();

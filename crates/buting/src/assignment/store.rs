@@ -458,23 +458,15 @@ fn gap_query(zone: Uuid, now: Time) -> Sql {
     query
 }
 
-/// A page of the list of gaps: key subjects first, then by name.
-pub async fn gaps(
-    tx: &mut Tx,
-    zone: Uuid,
-    now: Time,
-    after: Option<(bool, String, Uuid)>,
-    limit: i64,
-) -> Result<Vec<GapRow>> {
-    let mut query = Sql::from("SELECT kind, id, name, short_name, key, headcount, carrier_id, carrier FROM (");
-    query.append(gap_query(zone, now)).push(") AS g");
-    if let Some((key, name, id)) = after {
-        query.push(" WHERE (g.key < ").arg(key).push(" OR (g.key = ").arg(key);
-        query.push(" AND (g.name > ").arg(name.clone()).push(" OR (g.name = ").arg(name);
-        query.push(" AND g.id > ").arg(id).push("))))");
-    }
-    query.push(" ORDER BY g.key DESC, g.name, g.id LIMIT ").arg(limit);
-    tx.list(query).await
+/// How the list of gaps runs: key subjects first, then by name.
+pub const GAP_KEYS: &[Key] = &[Key::text("usual", "(CASE WHEN g.key THEN '0' ELSE '1' END || g.name)")];
+
+/// A page of the list of gaps.
+pub async fn gaps(tx: &mut Tx, zone: Uuid, now: Time, walk: &Walk) -> Result<(Vec<GapRow>, Option<String>)> {
+    let mut query = Sql::from("SELECT g.kind, g.id, g.name, g.short_name, g.key, g.headcount, g.carrier_id, g.carrier");
+    walk.column(&mut query);
+    query.push(" FROM (").append(gap_query(zone, now)).push(") AS g WHERE TRUE");
+    walk.list(tx, query, "g.id").await
 }
 
 /// How many subjects want somebody.

@@ -3,7 +3,7 @@
 use super::{Group, HITS, Hit, Kind, LIKE, likeness};
 use crate::actor::{Actor, OFFICE};
 use crate::app::App;
-use crate::appeal::{self, desk::Sort};
+use crate::appeal;
 use crate::error::Result;
 use crate::http::api::Page;
 use crate::organisation::desk::{self as organisation, DepartmentsQuery, PeopleQuery};
@@ -156,7 +156,7 @@ async fn nearly_of(tx: &mut Tx, zone: Uuid, kind: SubjectKind, q: &str) -> Resul
 async fn written(app: &App, who: &Actor, q: &str, limit: i64) -> Result<Vec<Group>> {
     let asked = Some(q.to_owned());
     let filter =
-        appeal::desk::Filter { q: asked.clone(), limit, sort: Sort::Newest, ..appeal::desk::Filter::default() };
+        appeal::desk::Filter { q: asked.clone(), limit, sort: Some("-created".into()), ..appeal::desk::Filter::default() };
     let appeals = group(Kind::Appeal, appeal::desk::list(app, who, &filter).await?, |line| Hit {
         id: line.id,
         href: format!("/appeals/{}", line.id),

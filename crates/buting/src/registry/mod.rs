@@ -16,12 +16,14 @@
 //! 6. Every fact has its source and date ([`fact`]).
 
 mod api;
+pub mod bulk;
 pub mod desk;
 pub mod export;
 pub mod fact;
 pub mod import;
 pub mod merge;
 mod pages;
+pub mod rows;
 mod store;
 pub mod timeline;
 
@@ -45,6 +47,7 @@ pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
     import::pages::routes(routes);
     merge::routes(routes);
+    bulk::routes(routes);
     fact::routes(routes);
 }
 
@@ -774,31 +777,42 @@ pub struct EnterpriseQuery {
     pub stale: Option<bool>,
 }
 
-/// The columns of the list of enterprises, on the page and in files. What stands
-/// before 三不停 is what the import understands again.
-pub const COLUMNS: &[Column] = {
-    const fn column(word: &'static str, label: &'static str, head: &'static str, usual: bool) -> Column {
-        Column { word, label, head, usual }
-    }
-    &[
-        column("name", "field-name", "企业名称", true),
-        column("short_name", "field-short_names", "简称", false),
-        column("uscc", "field-uscc", "统一社会信用代码", false),
-        column("legacy_reg_no", "field-legacy_reg_no", "旧注册号", false),
-        column("carrier", "field-carrier_id", "所在载体", true),
-        column("industry", "field-industry_code", "行业代码", false),
-        column("headcount", "field-headcount", "职工人数", true),
-        column("key", "enterprise-key", "是否重点", false),
-        column("status", "field-status", "状态", true),
-        column("tags", "field-tags", "标签", true),
-        column("address", "field-address", "地址", false),
-        column("leader", "duty-lead_leader", "包联领导", true),
-        column("department", "duty-lead_dept", "责任部门", true),
-        column("officer", "duty-officer", "包联干部", true),
-        column("lights", "continuity", "三不停", true),
-        column("contact", "field-contact", "联系人", true),
-    ]
-};
+/// The columns of the list of enterprises. What stands before 三不停 is what the
+/// import understands again.
+pub const COLUMNS: &[Column] = &[
+    Column::new("name", "field-name", "企业名称").sorted(),
+    Column::new("short_name", "field-short_names", "简称").hidden(),
+    Column::new("uscc", "field-uscc", "统一社会信用代码").hidden().class("nowrap"),
+    Column::new("legacy_reg_no", "field-legacy_reg_no", "旧注册号").hidden().class("wide nowrap"),
+    Column::new("carrier", "field-carrier_id", "所在载体").sorted(),
+    Column::new("industry", "field-industry_code", "行业代码").hidden().sorted(),
+    Column::new("headcount", "field-headcount", "职工人数").sorted().number(),
+    Column::new("key", "enterprise-key", "是否重点").hidden(),
+    Column::new("status", "field-status", "状态").sorted().plain(),
+    Column::new("tags", "field-tags", "标签").class("wide"),
+    Column::new("address", "field-address", "地址").hidden().class("wide"),
+    Column::new("leader", "duty-lead_leader", "包联领导"),
+    Column::new("department", "duty-lead_dept", "责任部门"),
+    Column::new("officer", "duty-officer", "包联干部"),
+    Column::new("lights", "continuity", "三不停"),
+    Column::new("contact", "field-contact", "联系人").class("wide"),
+    Column::new("confirmed", "field-confirmed_at", "核实日期").hidden().class("nowrap"),
+    Column::new("source", "field-source", "信息来源").hidden().class("wide"),
+];
+
+/// The columns of the list of carriers.
+pub const CARRIER_COLUMNS: &[Column] = &[
+    Column::new("name", "field-name", "载体名称").sorted(),
+    Column::new("short_name", "field-short_name", "简称").hidden(),
+    Column::new("kind", "field-carrier_kind", "类别").sorted().plain(),
+    Column::new("enterprises", "carrier-enterprises", "在驻企业数").sorted().number(),
+    Column::new("leader", "duty-lead_leader", "包联领导"),
+    Column::new("department", "duty-lead_dept", "责任部门"),
+    Column::new("officer", "duty-officer", "包联干部"),
+    Column::new("address", "field-address", "地址").class("wide"),
+    Column::new("closed", "field-closed_on", "停用日期").hidden().class("nowrap"),
+    Column::new("note", "field-note", "备注").hidden().class("wide"),
+];
 
 /// What a list of carriers is asked.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -1,23 +1,26 @@
+use super::bulk;
 use super::desk::{self, CONTACT_KEEPERS, KEEPERS, READERS};
 use super::export;
 use super::fact::{self, Channel, Correction, CorrectionState, Fact, Key, Source, Why};
 use super::merge;
+use super::rows::held;
 use super::timeline::{self, Timeline};
 use super::{
-    COLUMNS, Carrier, CarrierKind, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch,
+    Carrier, CarrierKind, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch,
     EnterpriseQuery, NewCarrier, NewContact, NewEnterprise, Status, Tag,
 };
 use crate::actor::{Actor, OFFICE};
 use crate::appeal;
-use crate::assignment::{self, Answerable, Duty};
+use crate::assignment::{self, Answerable};
 use crate::continuity::{self, Light};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
+use crate::http::bulk::Offer;
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
-use crate::list::Columns;
+use crate::http::table::Table;
 use crate::patch::Patch;
 use crate::saved::{self, List, Offered};
 use crate::subject::{self, SubjectKind};
@@ -47,6 +50,7 @@ pub fn routes(routes: &mut Routes) {
         .post("/contacts/{id}/verified", contact_keepers, contact_verified)
         .post("/contacts/{id}/left", contact_keepers, contact_left)
         .get("/carriers", office, carriers)
+        .get("/carriers/export", office, export_carriers)
         .get("/carriers/new", keepers, new_carrier_page)
         .post("/carriers/new", keepers, new_carrier)
         .get("/carriers/{id}", office, carrier)
@@ -60,42 +64,8 @@ fn keeps(who: &Actor) -> bool {
 
 // ---- lists -----------------------------------------------------------------
 
-/// A row of a list: a record with those who answer for it.
-struct Row<T> {
-    one: T,
-    held: Answerable,
-    /// What was last said on its lines.
-    lights: Vec<Light>,
-}
-
-impl<T> Row<T> {
-    /// Role and name of leader, department and officer; empty where there is none.
-    fn answerable(&self) -> Vec<(Duty, &str)> {
-        self.held.needed().into_iter().map(|(role, holder)| (role, holder.map_or("", |h| h.name.as_str()))).collect()
-    }
-}
-
-impl Row<Enterprise> {
-    fn is_gone(&self) -> bool {
-        self.one.status != Status::Active
-    }
-}
-
-async fn rows<T: Clone>(cx: &Cx, kind: SubjectKind, items: &[T], id: impl Fn(&T) -> Uuid) -> Result<Vec<Row<T>>> {
-    let mut tx = cx.read().await?;
-    let ids: Vec<Uuid> = items.iter().map(&id).collect();
-    let mut held = assignment::desk::current_of(&cx.app, &mut tx, cx.who.zone_id, kind, &ids).await?;
-    let mut lights = continuity::desk::standing(&mut tx, &cx.who, &ids).await?;
-    let row = |one: &T| Row {
-        one: one.clone(),
-        held: held.remove(&id(one)).unwrap_or_default(),
-        lights: lights.remove(&id(one)).unwrap_or_default(),
-    };
-    Ok(items.iter().map(row).collect())
-}
-
 /// Reads the filters of the list from the query. What cannot be read is not asked.
-fn query_of(query: &str) -> EnterpriseQuery {
+pub(super) fn query_of(query: &str) -> EnterpriseQuery {
     let mut form = Form::parse(query.as_bytes());
     let yes = |form: &Form, name: &str| match form.value(name) {
         "true" => Some(true),
@@ -128,24 +98,15 @@ struct Enterprises {
     s: Shell,
     keeps: bool,
     page: Page<Enterprise>,
-    rows: Vec<Row<Enterprise>>,
+    table: Table,
     carriers: Vec<(String, String)>,
     statuses: &'static [Status],
     tags: &'static [Tag],
-    columns: Columns,
+    bulk: Offer,
     offered: Offered,
 }
 
 impl Enterprises {
-    /// Whether the column of somebody who answers is shown.
-    fn shows(&self, duty: &Duty) -> bool {
-        self.columns.has(match duty {
-            Duty::LeadLeader => "leader",
-            Duty::LeadDept => "department",
-            _ => "officer",
-        })
-    }
-
     /// The filters without a chip of their own: parameter, and what it asks for.
     fn asked(&self) -> Vec<(&'static str, String)> {
         let label = |name: &'static str| {
@@ -168,17 +129,19 @@ async fn enterprises(cx: Cx) -> PageResult {
         let mut query = query_of(&cx.request.query);
         query.limit = Some(50);
         let page = desk::enterprises(&cx.app, &cx.who, &query).await?;
-        let rows = rows(&cx, SubjectKind::Enterprise, &page.items, |one| one.id).await?;
+        let rows = held(&cx.app, &cx.who, SubjectKind::Enterprise, &page.items, |one| one.id).await?;
+        let s = Shell::of(&cx).await?;
+        let bulk = bulk::offer(&s, &cx.who, page.total);
         html(&Enterprises {
             keeps: keeps(&cx.who),
-            rows,
+            table: Table::of(&s, "nav-enterprises", &rows).ticked(bulk.is_there()),
+            bulk,
             page,
             carriers: carrier_options(&cx).await?,
             statuses: Status::ALL,
             tags: Tag::ALL,
-            columns: Columns::read(COLUMNS, Form::parse(cx.request.query.as_bytes()).all("columns")),
             offered: saved::desk::offered(&cx.app, &cx.who, List::Enterprises).await?,
-            s: Shell::of(&cx).await?,
+            s,
         })
     })
     .await
@@ -194,26 +157,42 @@ struct Carriers {
     s: Shell,
     keeps: bool,
     page: Page<Carrier>,
-    rows: Vec<Row<Carrier>>,
+    table: Table,
     kinds: &'static [CarrierKind],
+    offered: Offered,
+}
+
+fn carriers_asked(cx: &Cx) -> CarrierQuery {
+    let mut form = Form::parse(cx.request.query.as_bytes());
+    CarrierQuery {
+        limit: Some(50),
+        cursor: form.opt_text("cursor"),
+        sort: form.opt_text("sort"),
+        q: form.opt_text("q"),
+        kind: form.word("kind", CarrierKind::parse),
+        closed: Some(form.on("closed")),
+    }
 }
 
 async fn carriers(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let mut form = Form::parse(cx.request.query.as_bytes());
-        let query = CarrierQuery {
-            limit: Some(50),
-            cursor: form.opt_text("cursor"),
-            sort: form.opt_text("sort"),
-            q: form.opt_text("q"),
-            kind: form.word("kind", CarrierKind::parse),
-            closed: Some(form.on("closed")),
-        };
-        let page = desk::carriers(&cx.app, &cx.who, &query).await?;
-        let rows = rows(&cx, SubjectKind::Carrier, &page.items, |one| one.id).await?;
-        html(&Carriers { keeps: keeps(&cx.who), rows, page, kinds: CarrierKind::ALL, s: Shell::of(&cx).await? })
+        let page = desk::carriers(&cx.app, &cx.who, &carriers_asked(&cx)).await?;
+        let rows = held(&cx.app, &cx.who, SubjectKind::Carrier, &page.items, |one| one.id).await?;
+        let s = Shell::of(&cx).await?;
+        html(&Carriers {
+            keeps: keeps(&cx.who),
+            table: Table::of(&s, "nav-carriers", &rows),
+            page,
+            kinds: CarrierKind::ALL,
+            offered: saved::desk::offered(&cx.app, &cx.who, List::Carriers).await?,
+            s,
+        })
     })
     .await
+}
+
+async fn export_carriers(cx: Cx) -> PageResult {
+    page::show(cx.lang, async { export::carriers(&cx, carriers_asked(&cx)).await }).await
 }
 
 // ---- records ---------------------------------------------------------------

@@ -385,7 +385,7 @@ pub async fn corrections(app: &App, who: &Actor, query: &CorrectionQuery) -> Res
     let mut conditions = store::Conditions { state: query.state, enterprise: query.enterprise_id, more: Vec::new() };
     conditions.more.extend(reach::subjects(who, "c.enterprise_id"));
     let mut tx = app.read().await?;
-    conditions.more.extend(list::subjects(&mut tx, who.zone_id, "c.enterprise_id", query.q.as_deref()).await?);
+    conditions.more.extend(list::subjects(&mut tx, who.zone_id, "c.enterprise_id", None, query.q.as_deref()).await?);
     let order = Order::read(query.sort.as_deref(), "-proposed")?;
     page(&mut tx, who.zone_id, &conditions, order, query.cursor.as_deref(), limit(query.limit)?).await
 }

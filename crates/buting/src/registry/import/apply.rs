@@ -4,7 +4,7 @@
 use super::plan::{self, Line, Op, Planned, Run, Verdict, What};
 use super::store;
 use super::{
-    Choices, Fate, Head, Heading, Import, KeptRow, Kind, Notice, PREVIEW, Previewed, Said, State, columns, read, undo,
+    Choices, Fate, Head, Heading, Import, KeptRow, Kind, Notice, PREVIEW, Previewed, SaidColumns, State, columns, read, undo,
 };
 use crate::actor::Actor;
 use crate::app::{App, Change, Subject, Work};
@@ -44,7 +44,7 @@ pub async fn work_off(app: &App, who: &Actor, id: Uuid) -> Result<()> {
         let mut tx = app.read().await?;
         let import = store::import(&mut tx, zone, id).await?.ok_or(Error::NotFound)?;
         // What was said when it was first read holds to the end, whoever goes on with it.
-        let said: Said = match import.said() {
+        let said: SaidColumns = match import.said() {
             Some(said) => said,
             None => {
                 let department = who.department_id.unwrap_or_default();

@@ -315,7 +315,7 @@ from_row!(Import {
 
 /// What an office says of headings, by the plain heading: a field, or empty for a
 /// column that is not read.
-type Said = BTreeMap<String, String>;
+type SaidColumns = BTreeMap<String, String>;
 
 /// A document of a row of the table; what cannot be read is as if it were absent.
 fn read<T: for<'a> Deserialize<'a> + Default>(value: Option<&Json>) -> T {
@@ -332,8 +332,8 @@ impl Import {
     }
 
     /// What was said of its headings; none before it was read.
-    fn said(&self) -> Option<Said> {
-        Said::deserialize(self.said.as_ref()?).ok()
+    fn said(&self) -> Option<SaidColumns> {
+        SaidColumns::deserialize(self.said.as_ref()?).ok()
     }
 }
 

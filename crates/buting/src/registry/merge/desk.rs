@@ -58,7 +58,7 @@ pub async fn candidates(app: &App, who: &Actor, cursor: Option<&str>, asked: Opt
 
 fn read_cursor(text: &str) -> Option<(i64, Uuid, Uuid)> {
     let mut parts = text.splitn(3, '.');
-    let score = parts.next()?.parse().ok()?;
+    let score = parts.next()?.parse().ok().filter(|score| (0..=i64::from(u32::MAX)).contains(score))?;
     Some((score, Uuid::parse_str(parts.next()?).ok()?, Uuid::parse_str(parts.next()?).ok()?))
 }
 

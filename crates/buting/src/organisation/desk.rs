@@ -15,6 +15,7 @@ use crate::assignment::reach;
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::{self, Page, TOTAL_CAP};
 use crate::list::Walk;
+use crate::registry::desk as registry;
 use crate::subject::SubjectKind;
 use crate::trace::{self, Kind, Trace};
 use crate::zone::Zone;
@@ -638,6 +639,9 @@ async fn store_person(work: &mut Work, old: &Person, new: &Person) -> Result<boo
         return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
     }
     work.log("person.change", subject_of(new), changed.change()).await?;
+    if new.enterprise_id.is_some() && (new.phone != old.phone || new.email != old.email) {
+        registry::numbers_given_in(work, id, new.phone != old.phone).await?;
+    }
     Ok(true)
 }
 

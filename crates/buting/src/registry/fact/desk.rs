@@ -51,8 +51,8 @@ pub async fn stale(tx: &mut Tx, zone: Uuid, enterprise: Uuid, now: Time) -> Resu
 }
 
 /// A condition on `e`, an enterprise: it gives a fact that should be asked again.
-pub fn is_stale(now: Time) -> Sql {
-    store::stale(now)
+pub fn is_stale(zone: Uuid, now: Time) -> Sql {
+    store::stale(zone, now)
 }
 
 /// How every fact of a record stands, those untouched too.

@@ -404,8 +404,13 @@ async fn a_number_that_does_not_work_is_asked_for_again() {
         assert!(!house.page("officer2", "/").await.expect(200).text().contains("联系不上，请核对号码"));
         let own = house.page("enterprise", &format!("/enterprises/{id}")).await.expect(200).text();
         assert!(own.contains("UNDELIV 13900000033") && own.contains("退信或短信未送达"));
+        assert!(own.contains("电话打得通"), "one click confirms it");
         assert_eq!(notices(&house, "enterprise").await, ["contact.failed"]);
 
+        // That everything else is unchanged says nothing of it.
+        let confirm = format!("{ENTERPRISES}/{id}/facts/confirm");
+        house.call("dispatcher", "POST", &confirm, json!({})).await.expect(200);
+        assert!(stands(&house, id, "contacts").await.2);
         // Written down again it has reached nobody yet; another number is another thing.
         house.call("enterprise", "PATCH", &contact, json!({"phone": "13900000033"})).await.expect(200);
         assert!(stands(&house, id, "contacts").await.2);

@@ -149,7 +149,7 @@ test("a number that does not work is asked for until it is confirmed", () => usi
   await page.locator('main a[href$="/edit"][href^="/contacts/"]').first().click();
   const form = page.locator('form[action$="/failed"]');
   await fill(form, { reached_by: "phone", why: "no_answer" });
-  await send(page, form);
+  await send(page, form, form.locator("button"));
   assert.match(await page.innerText("main"), /联系不上/);
   await page.locator('main a[href$="/edit"][href^="/contacts/"]').first().click();
   const works = page.locator('form[action$="/verified"]');

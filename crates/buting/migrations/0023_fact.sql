@@ -13,10 +13,12 @@ CREATE TABLE subject_fact (
   confirmed_by uuid,
   PRIMARY KEY (zone_id, subject_id, key)
 );
+CREATE INDEX subject_fact_age ON subject_fact (zone_id, key, confirmed_at, subject_id);
 
 -- A contact has a standing of his own; `verified_at` is its date.
 ALTER TABLE contact ADD COLUMN source text;
 ALTER TABLE contact ADD COLUMN verified_by uuid;
+CREATE INDEX contact_age ON contact (zone_id, (coalesce(verified_at, 0)), enterprise_id) WHERE is_primary;
 
 -- 更正: what an enterprise says of itself. `changes` are facts as they were when it
 -- said so, and as it says they are.

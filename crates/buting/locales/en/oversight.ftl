@@ -122,6 +122,7 @@ log-field-confirmation = Confirmed by
 log-field-confirmed_at = Confirmed
 log-field-confirmed_by = Confirmed by
 log-field-standing = Source and date
+log-field-detail = What happened
 log-field-destination = Number or address not reached
 log-field-contractor = Contractor
 log-field-effect_text = Effect in words

@@ -121,6 +121,7 @@ log-field-confirmation = 确认方式
 log-field-confirmed_at = 确认时间
 log-field-confirmed_by = 核实人
 log-field-standing = 来源与核实
+log-field-detail = 未送达的情况
 log-field-destination = 没有送达的号码或邮箱
 log-field-contractor = 施工单位
 log-field-effect_text = 效果说明

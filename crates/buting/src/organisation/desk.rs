@@ -18,6 +18,7 @@ use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::handover::{self, Held, InTheWay};
 use crate::http::api::{self, Page, TOTAL_CAP};
 use crate::list::Walk;
+use crate::registry::desk as registry;
 use crate::subject::SubjectKind;
 use crate::time::Time;
 use crate::trace::{self, Kind, Trace};
@@ -692,6 +693,9 @@ async fn store_person(work: &mut Work, old: &Person, new: &Person) -> Result<boo
     }
     posts::follow(work, old, new).await?;
     work.log("person.change", subject_of(new), changed.change()).await?;
+    if new.enterprise_id.is_some() && (new.phone != old.phone || new.email != old.email) {
+        registry::numbers_given_in(work, id, new.phone != old.phone).await?;
+    }
     Ok(true)
 }
 

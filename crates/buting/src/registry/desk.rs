@@ -115,7 +115,7 @@ async fn conditions(tx: &mut Tx, who: &Actor, query: &EnterpriseQuery, now: Time
         tag: query.tag,
         department: query.department_id,
         person: query.person_id,
-        stale: (query.stale == Some(true)).then(|| fact::desk::is_stale(now)),
+        stale: (query.stale == Some(true)).then(|| fact::desk::is_stale(who.zone_id, now)),
         more: Vec::new(),
     };
     if !who.is(OFFICE) || query.mine == Some(true) {
@@ -378,6 +378,17 @@ pub(super) async fn add_contact_in(work: &mut Work, enterprise: Uuid, new: NewCo
 /// How a number stands that the actor just found right.
 fn found_right(work: &Work) -> Standing {
     Standing { source: who_says(&work.who), confirmed_at: work.now, confirmed_by: work.who.person_id }
+}
+
+/// A person of an enterprise has other numbers now, wherever they were given: where the
+/// old ones failed is past, and whoever gives a telephone has just looked at it. A
+/// sheet that is taken back has looked at nothing.
+pub async fn numbers_given_in(work: &mut Work, person: Uuid, telephone: bool) -> Result<()> {
+    let (zone, verified) = (work.zone(), found_right(work));
+    if telephone && work.who.via != Via::Import {
+        store::verify_contact(work, zone, person, &verified).await?;
+    }
+    Ok(store::forget_failures(work, zone, person, false).await?)
 }
 
 /// Corrects a contact, notes that the number was found right, or that the person

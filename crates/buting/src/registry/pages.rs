@@ -235,7 +235,8 @@ impl EnterprisePage {
 
     /// How many facts he may say that of at once.
     fn doubtful(&self) -> usize {
-        let doubtful = |fact: &&Fact| fact.stale && self.confirms(fact);
+        let fails = self.one.contacts.iter().any(Contact::fails);
+        let doubtful = |fact: &&Fact| fact.stale && self.confirms(fact) && !(fails && fact.key == Key::Contacts);
         self.one.facts.as_ref().map_or(0, |all| all.iter().filter(doubtful).count())
     }
 

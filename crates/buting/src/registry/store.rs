@@ -370,6 +370,20 @@ pub async fn set_contact(
     .map(drop)
 }
 
+/// Notes that the number of a contact was just found right; who is none has no date.
+pub async fn verify_contact(tx: &mut Tx, zone: Uuid, person: Uuid, verified: &Standing) -> Result<()> {
+    tx.run(sql!(
+        "UPDATE contact SET verified_at = $1, source = $2, verified_by = $3 WHERE zone_id = $4 AND person_id = $5",
+        verified.confirmed_at,
+        verified.source,
+        verified.confirmed_by,
+        zone,
+        person
+    ))
+    .await
+    .map(drop)
+}
+
 /// Forgets where a contact was not reached: everywhere, or at numbers that he no
 /// longer has.
 pub async fn forget_failures(tx: &mut Tx, zone: Uuid, person: Uuid, every: bool) -> Result<()> {

@@ -2,6 +2,8 @@
 //! enterprise corrects them, and numbers that do not reach anybody.
 
 use crate::house::{House, MORNING};
+use buting::organisation::{PersonChange, desk as organisation};
+use buting::patch::Patch;
 use buting::registry::fact::Key;
 use buting::registry::import::{self, Kind};
 use buting::registry::merge::{self, NewMerge};
@@ -402,8 +404,13 @@ async fn a_number_that_does_not_work_is_asked_for_again() {
         assert!(!house.page("officer2", "/").await.expect(200).text().contains("联系不上，请核对号码"));
         let own = house.page("enterprise", &format!("/enterprises/{id}")).await.expect(200).text();
         assert!(own.contains("UNDELIV 13900000033") && own.contains("退信或短信未送达"));
+        assert!(own.contains("电话打得通"), "one click confirms it");
         assert_eq!(notices(&house, "enterprise").await, ["contact.failed"]);
 
+        // That everything else is unchanged says nothing of it.
+        let confirm = format!("{ENTERPRISES}/{id}/facts/confirm");
+        house.call("dispatcher", "POST", &confirm, json!({})).await.expect(200);
+        assert!(stands(&house, id, "contacts").await.2);
         // Written down again it has reached nobody yet; another number is another thing.
         house.call("enterprise", "PATCH", &contact, json!({"phone": "13900000033"})).await.expect(200);
         assert!(stands(&house, id, "contacts").await.2);
@@ -411,6 +418,14 @@ async fn a_number_that_does_not_work_is_asked_for_again() {
         assert_eq!(changed.json()["failures"], json!([]));
         assert!(!stands(&house, id, "contacts").await.2);
         assert!(!house.page("enterprise", "/").await.expect(200).text().contains("联系不上，请核对号码"));
+
+        // Given elsewhere, a number is as good.
+        house.call("officer", "POST", &failures, bounced.clone()).await.expect(200);
+        let person = Uuid::parse_str(made["id"].as_str().unwrap()).unwrap();
+        let change = PersonChange { phone: Patch::Set("13900000055".into()), ..PersonChange::default() };
+        organisation::change_person(&house.app, &house.who("dispatcher").await, person, change).await.unwrap();
+        let given = house.call("officer", "GET", &contact, Json::Null).await.expect(200).json();
+        assert_eq!((&given["failures"], &given["verified_by"]), (&json!([]), &json!("dispatcher某")));
 
         // An officer notes it on the page, and later that the number works.
         let edit = format!("/contacts/{}", made["id"].as_str().unwrap());

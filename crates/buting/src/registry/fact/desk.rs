@@ -51,8 +51,8 @@ pub async fn stale(tx: &mut Tx, zone: Uuid, enterprise: Uuid, now: Time) -> Resu
 }
 
 /// A condition on `e`, an enterprise: it gives a fact that should be asked again.
-pub fn is_stale(now: Time) -> Sql {
-    store::stale(now)
+pub fn is_stale(zone: Uuid, now: Time) -> Sql {
+    store::stale(zone, now)
 }
 
 /// How every fact of a record stands, those untouched too.
@@ -188,7 +188,9 @@ pub async fn confirm(app: &App, who: &Actor, id: Uuid, confirmation: Confirmatio
     let all = facts(&mut work, zone, &one, now).await?;
     let mut keys: BTreeSet<Key> = confirmation.facts.iter().copied().collect();
     if keys.is_empty() {
-        let mine = |fact: &&Fact| fact.stale && !(own && fact.official) && (reached || fact.key != Key::Contacts);
+        // That a number works again is said of that number alone.
+        let contacts = reached && !one.contacts.iter().any(Contact::fails);
+        let mine = |fact: &&Fact| fact.stale && !(own && fact.official) && (contacts || fact.key != Key::Contacts);
         keys.extend(all.iter().filter(mine).map(|fact| fact.key));
     }
     let mut check = Check::new();

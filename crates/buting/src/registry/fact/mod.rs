@@ -222,10 +222,12 @@ fn facts(one: &Enterprise, stood: &BTreeMap<Key, Stood>, made: &Stood, now: Time
         let stood = stood.get(&key).unwrap_or(made);
         Fact::new(key, stood.source, Some(stood.confirmed_at), stood.name.clone(), now)
     });
-    let contacts = one.contacts.first().map(|first| {
+    // Who was never entered as a contact is no fact of the register.
+    let fails = one.contacts.iter().any(Contact::fails);
+    let contacts = one.contacts.first().filter(|first| first.primary || fails).map(|first| {
         let source = first.source.unwrap_or(made.source);
         let fact = Fact::new(Key::Contacts, source, first.verified_at, first.verified_by.clone(), now);
-        Fact { stale: fact.stale || one.contacts.iter().any(Contact::fails), ..fact }
+        Fact { stale: fact.stale || fails, ..fact }
     });
     of_record.chain(contacts).collect()
 }

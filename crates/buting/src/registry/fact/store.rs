@@ -88,25 +88,19 @@ pub async fn touch(tx: &mut Tx, zone: Uuid, enterprise: Uuid, version: i64) -> R
 }
 
 /// A condition on `e`, an enterprise: it gives a fact that should be asked again.
-/// What a record says of itself stands as it was made; most have no row of their
-/// own, so that is looked at first.
-pub fn stale(now: Time) -> Sql {
-    let mut query =
-        Sql::from("(EXISTS (SELECT 1 FROM subject_fact f WHERE f.zone_id = e.zone_id AND f.subject_id = e.id");
-    for (n, key) in Key::of_record().enumerate() {
-        query.push(if n == 0 { " AND (" } else { " OR " }).push("f.key = ").arg(key);
-        query.push(" AND f.confirmed_at < ").arg(now.plus(-key.fresh_ms()));
-    }
-    query.push("))");
+/// Most facts stand as their record was made, which the record itself tells; the
+/// others enter by indexes of their age, so that few old ones are found among many.
+pub fn stale(zone: Uuid, now: Time) -> Sql {
+    let mut query = Sql::from("(FALSE");
     for key in Key::of_record() {
         query.push(match key {
-            Key::Name => " OR e.name <> ''",
+            Key::Name | Key::Contacts => " OR e.name <> ''",
             Key::Uscc => " OR e.uscc IS NOT NULL",
             Key::Carrier => " OR e.carrier_id IS NOT NULL",
             Key::Industry => " OR e.industry_code IS NOT NULL",
             Key::KeyEnterprise => " OR e.key",
             Key::Headcount => " OR e.headcount IS NOT NULL",
-            Key::Address | Key::Contacts => " OR e.address IS NOT NULL",
+            Key::Address => " OR e.address IS NOT NULL",
         });
         query.push(" AND coalesce(e.confirmed_at, e.created_at) < ").arg(now.plus(-key.fresh_ms()));
         query.push(
@@ -115,20 +109,20 @@ pub fn stale(now: Time) -> Sql {
         );
         query.arg(key).push(")");
     }
-    query.push(
-        " OR EXISTS (SELECT 1 FROM person p WHERE p.zone_id = e.zone_id AND p.enterprise_id = e.id AND p.left_at IS NULL)
-           AND NOT EXISTS (SELECT 1 FROM contact k WHERE k.zone_id = e.zone_id AND k.enterprise_id = e.id
-             AND k.is_primary AND k.verified_at >= ",
-    );
-    query.arg(now.plus(-Key::Contacts.fresh_ms()));
-    query.push(
-        ") OR EXISTS (SELECT 1 FROM person p
-             JOIN contact_failure x ON x.zone_id = p.zone_id AND x.person_id = p.id
-             WHERE p.zone_id = e.zone_id AND p.enterprise_id = e.id AND p.left_at IS NULL
-               AND x.destination = CASE x.channel WHEN 'phone' THEN p.phone ELSE p.email END))",
-    );
+    query.push(" OR e.id IN (SELECT k.enterprise_id FROM contact k WHERE k.is_primary AND k.zone_id = ").arg(zone);
+    query.push(" AND coalesce(k.verified_at, 0) < ").arg(now.plus(-Key::Contacts.fresh_ms()));
+    for key in Key::of_record() {
+        query.push(" UNION ALL SELECT f.subject_id FROM subject_fact f WHERE f.zone_id = ").arg(zone);
+        query.push(" AND f.key = ").arg(key).push(" AND f.confirmed_at < ").arg(now.plus(-key.fresh_ms()));
+    }
+    query.push(" UNION ALL SELECT p.enterprise_id").push(FAILING).push(" AND x.zone_id = ").arg(zone).push("))");
     query
 }
+
+/// Contacts (`p`) whose present number did not work (`x`).
+const FAILING: &str = " FROM contact_failure x JOIN person p ON p.zone_id = x.zone_id AND p.id = x.person_id
+   WHERE p.left_at IS NULL AND p.enterprise_id IS NOT NULL
+     AND x.destination = CASE x.channel WHEN 'phone' THEN p.phone ELSE p.email END";
 
 // ---- corrections -------------------------------------------------------------
 
@@ -287,13 +281,11 @@ pub async fn fail(
 /// Contacts whose present number did not work, of enterprises within reach, the
 /// latest first.
 pub async fn failing(tx: &mut Tx, who: &Actor, limit: i64) -> Result<Vec<Failing>> {
-    let mut query = sql!(
-        "SELECT p.id AS person_id, p.name AS person, e.short_name AS enterprise FROM contact_failure x
-         JOIN person p ON p.zone_id = x.zone_id AND p.id = x.person_id AND p.left_at IS NULL
-         JOIN enterprise e ON e.zone_id = p.zone_id AND e.id = p.enterprise_id
-         WHERE x.zone_id = $1 AND x.destination = CASE x.channel WHEN 'phone' THEN p.phone ELSE p.email END",
-        who.zone_id
+    let mut query = Sql::from(
+        "SELECT p.id AS person_id, p.name AS person,
+           (SELECT e.short_name FROM enterprise e WHERE e.zone_id = p.zone_id AND e.id = p.enterprise_id) AS enterprise",
     );
+    query.push(FAILING).push(" AND x.zone_id = ").arg(who.zone_id);
     if let Some(reached) = reach::subjects(who, "p.enterprise_id") {
         query.push(" AND ").append(reached);
     }

@@ -35,6 +35,8 @@ const OTHERS: &[(&str, &str)] = &[
     ("/api/v1/assignments/gaps", "leader"),
     ("/api/v1/enterprises/duplicates", "officer"),
     ("/api/v1/access-log", "auditor"),
+    ("/api/v1/visits/plans", "leader"),
+    ("/api/v1/disruptions", "leader"),
 ];
 
 /// The pages of lists: path, who reads it, the file's name of its first column.
@@ -152,6 +154,39 @@ async fn every_order_of_every_list_runs_by_pages_as_a_whole() {
                 same.sort();
                 assert!(all == same, "{path} by {order} has every row once");
             }
+        }
+    }
+}
+
+/// Lists that are neither narrowed nor sorted go on to their end all the same.
+#[tokio::test]
+async fn every_list_of_one_order_runs_by_pages_as_a_whole() {
+    for house in House::both().await {
+        fill(&house).await;
+        let token = &house.token("leader").await;
+        let mut first = String::new();
+        for n in 0..4 {
+            let body = json!({"name": format!("第{n}次停电"), "kind": "other", "started_at": format!("2026-11-2{n}T08:00:00+08:00")});
+            let made = house.call("leader", "POST", "/api/v1/disruptions", body).await.expect(201).json();
+            let id = made["id"].as_str().unwrap().to_owned();
+            if n == 3 {
+                house.call("leader", "POST", &format!("/api/v1/disruptions/{id}/close"), json!({})).await.expect(200);
+            } else {
+                first = id;
+            }
+            let body = json!({"enterprise_id": house.enterprise, "purpose": format!("第{n}次走访"),
+                "despite": "分别谈不同的事", "planned_at": format!("2026-12-1{n}T09:00:00+08:00")});
+            house.call("leader", "POST", "/api/v1/visits/plans", body).await.expect(201);
+        }
+        for (path, n) in [("/api/v1/disruptions", 4), ("/api/v1/visits/plans", 4)] {
+            let all = ids(&house, token, path, "", 200).await;
+            assert_eq!(all.len(), n, "{path}");
+            assert_eq!(ids(&house, token, path, "", 1).await, all, "{path}");
+        }
+        let all = ids(&house, token, "/api/v1/disruptions", "", 200).await;
+        assert_eq!(all[0], first, "those that run come first, the latest of them before the others");
+        for path in ["/disruptions", "/visits?show=plans"] {
+            house.page("leader", path).await.expect(200);
         }
     }
 }

@@ -31,11 +31,11 @@ async function ask(page, action) {
   await send(page, bulk(page), bulk(page).locator('button[value="preview"]'));
 }
 
-/** Nothing sticks out, and who cannot see is told everything. */
-async function looksRight(page, name) {
+/** Nothing sticks out, and who cannot see is told everything (axe is a script of its own: it needs scripts). */
+async function looksRight(page, name, js = true) {
   if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
   assert.equal(await overflow(page), null, name);
-  assert.deepEqual(await axe(page), [], name);
+  if (js) assert.deepEqual(await axe(page), [], name);
 }
 
 /** The columns of the table that a page shows. */
@@ -54,7 +54,7 @@ for (const [size, name] of [[WIDE, "wide"], [PHONE, "phone"]]) {
     test(`enterprises are marked together after a preview, ${pictured}`, () => using("dispatcher", async (page) => {
       // Each round has enterprises of its own, so that there is something left to change.
       await page.goto(`/enterprises?key=false&status=active&sort=${round++ % 2 ? "-" : ""}name`);
-      await looksRight(page, `list-${pictured}`);
+      await looksRight(page, `list-${pictured}`, js);
       const boxes = page.locator('main tbody input[name="item"]');
       assert.ok(await boxes.count() >= 3, "the demo zone has enterprises that are not key ones");
       const ids = [];
@@ -64,14 +64,14 @@ for (const [size, name] of [[WIDE, "wide"], [PHONE, "phone"]]) {
       }
       await ask(page, "set_key");
       assert.match(await page.innerText("main"), /将变更 3 条/);
-      await looksRight(page, `preview-${pictured}`);
+      await looksRight(page, `preview-${pictured}`, js);
       // One is left out by its box.
       const ticked = page.locator('main tbody input[name="item"]');
       assert.equal(await ticked.count(), 3);
       await ticked.nth(2).uncheck();
       await send(page, bulk(page), bulk(page).locator('button[value="do"]'));
       assert.match(await page.innerText("main"), /已变更 2 条/);
-      await looksRight(page, `report-${pictured}`);
+      await looksRight(page, `report-${pictured}`, js);
       for (const [n, id] of ids.entries()) {
         await page.goto(`/enterprises/${id}`);
         assert.equal(/重点企业/.test(await page.locator(".head p").innerText()), n < 2, id);
@@ -124,7 +124,7 @@ for (const js of [true, false]) {
       await chooser.locator(`[name="columns"][value="${untick}"]`).uncheck();
       await Promise.all([page.waitForURL(/columns=/), chooser.locator("button").click()]);
       const shown = await heads(page);
-      await looksRight(page, `columns-${path.split("?")[0].slice(1)}-${js}`);
+      await looksRight(page, `columns-${path.split("?")[0].slice(1)}${js ? "" : "-plain"}`, js);
       const csv = await download(page, page.locator('a[href*="format=csv"]'));
       assert.equal(csv[0].split(",").length, shown.length, `${path}: ${csv[0]} for ${shown}`);
       const first = await page.locator("main tbody th.lead a").first().innerText();

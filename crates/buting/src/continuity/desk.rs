@@ -10,7 +10,7 @@ use crate::app::{App, Change, Subject, Work};
 use crate::assignment::{self, reach};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
-use crate::list::{self, cut, read_cursor};
+use crate::list::{self, Walk, cut, read_cursor};
 use crate::subject::{self, Named, SubjectKind};
 use crate::time::{Day, Time};
 use crate::todo::ToDo;
@@ -611,14 +611,18 @@ pub async fn open_disruption(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Disrup
     Ok(found)
 }
 
-/// Disruptions: running ones first, then the newest; at most 200.
-pub async fn disruptions(tx: &mut Tx, zone: Uuid) -> Result<Vec<Disruption>> {
-    Ok(store::disruptions(tx, zone, false).await?)
+/// A page of disruptions: running ones first, then the newest.
+pub async fn disruptions(app: &App, who: &Actor, cursor: Option<&str>, limit: i64) -> Result<Page<Disruption>> {
+    let walk = Walk::read(store::DISRUPTION_KEYS, "-started", None, cursor, limit)?;
+    let mut tx = app.read().await?;
+    let (items, next) = store::disruptions(&mut tx, who.zone_id, &walk).await?;
+    let counted = store::count_disruptions(&mut tx, who.zone_id).await?;
+    Ok(Page::new(items, next, counted))
 }
 
 /// Disruptions that have not ended.
 pub async fn open_disruptions(tx: &mut Tx, zone: Uuid) -> Result<Vec<Disruption>> {
-    Ok(store::disruptions(tx, zone, true).await?)
+    Ok(store::open_disruptions(tx, zone).await?)
 }
 
 /// Whether a real disruption (no exercise) runs: then every light grows old within days.

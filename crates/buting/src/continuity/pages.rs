@@ -364,16 +364,16 @@ async fn same(Posted { cx, .. }: Posted, kind: SubjectKind, id: String) -> PageR
 #[template(path = "continuity/disruptions.html")]
 struct DisruptionsPage {
     s: Shell,
-    all: Vec<Disruption>,
+    page: Page<Disruption>,
     commander: bool,
 }
 
 async fn disruptions(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let s = Shell::of(&cx).await?;
-        let mut tx = cx.read().await?;
-        let all = desk::disruptions(&mut tx, cx.who.zone_id).await?;
-        html(&DisruptionsPage { s, all, commander: cx.who.is(COMMANDERS) })
+        let cursor = Form::parse(cx.request.query.as_bytes()).opt_text("cursor");
+        let page = desk::disruptions(&cx.app, &cx.who, cursor.as_deref(), 20).await?;
+        html(&DisruptionsPage { s, page, commander: cx.who.is(COMMANDERS) })
     })
     .await
 }

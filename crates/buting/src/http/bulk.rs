@@ -172,20 +172,25 @@ pub enum Chosen {
     All(String),
 }
 
-/// Reads what was chosen on a list or left ticked in a preview. What is no record is
-/// not chosen.
-pub fn chosen(form: &Form) -> Chosen {
-    if form.is("scope", "all") {
-        return Chosen::All(form.text("query"));
-    }
+fn picks_of(text: &str) -> impl Iterator<Item = Pick> {
     let pick = |text: &str| {
         let (id, version) = text.split_once('.').map_or((text, None), |(id, version)| (id, Some(version)));
         Some(Pick { id: Uuid::parse_str(id).ok()?, version: version.map(str::parse).transpose().ok()? })
     };
-    let rest = form.value("rest").split('_').filter(|text| !text.is_empty());
-    let all: Vec<Pick> = form.all("item").iter().map(String::as_str).chain(rest).filter_map(pick).collect();
+    text.split('_').filter_map(pick)
+}
+
+/// Reads what was chosen on a list or left ticked in a preview. What is no record is
+/// not chosen. What a preview said would stay is looked at again with every preview,
+/// since another answer may change it, and never done.
+pub fn chosen(form: &Form) -> Chosen {
+    if form.is("scope", "all") {
+        return Chosen::All(form.text("query"));
+    }
+    let others = if form.is("step", "do") { "" } else { form.value("others") };
+    let texts = form.all("item").iter().map(String::as_str).chain([form.value("rest"), others]);
     let mut seen = BTreeSet::new();
-    Chosen::Some(all.into_iter().filter(|pick| seen.insert(pick.id)).collect())
+    Chosen::Some(texts.flat_map(picks_of).filter(|pick| seen.insert(pick.id)).collect())
 }
 
 /// What a list offers to do with several of its records; nothing to who may not.
@@ -272,6 +277,14 @@ impl About {
         form.is("step", "do") && form.value("previewed") == self.answers(form)
     }
 
+    /// What a form is about: what was chosen, and with a change of mind what was to stay too.
+    pub fn picks(&self, form: &Form, mut picks: Vec<Pick>) -> Vec<Pick> {
+        if form.is("step", "do") && !self.carries_out(form) {
+            picks.extend(picks_of(form.value("others")));
+        }
+        picks
+    }
+
     /// Whether everything that must be answered is answered.
     pub fn is_answered(&self, form: &Form) -> bool {
         self.asks.iter().all(|ask| {
@@ -331,6 +344,8 @@ struct PreviewPage {
     rest_n: usize,
     others: Vec<Told>,
     others_n: usize,
+    /// All that stays, as the form sends it along.
+    staying: String,
 }
 
 impl PreviewPage {
@@ -369,6 +384,7 @@ pub fn preview_page(
         n: picks.len(),
         rest_n: rest.len(),
         rest: rest.join("_"),
+        staying: others.iter().map(line).map(|told| told.value).collect::<Vec<_>>().join("_"),
         changes: drawn,
         others: others.iter().take(DRAWN).map(line).collect(),
         others_n: others.len().saturating_sub(DRAWN),
@@ -424,6 +440,8 @@ mod tests {
             (String::new(), some(&[])),
             (format!("item={a}&item={b}.3"), some(&[(a, None), (b, Some(3))])),
             (format!("item={a}.1&rest={b}.2_{a}.1"), some(&[(a, Some(1)), (b, Some(2))])),
+            (format!("item={a}.1&others={b}.2"), some(&[(a, Some(1)), (b, Some(2))])),
+            (format!("step=do&item={a}.1&others={b}.2"), some(&[(a, Some(1))])),
             (format!("item=none&item={a}.x&item=%00&rest=__"), some(&[])),
             (format!("scope=ticked&item={a}"), some(&[(a, None)])),
             (format!("scope=all&query=key%3Dtrue&item={a}"), Chosen::All("key=true".into())),
@@ -471,6 +489,11 @@ mod tests {
         ] {
             let form = Form::parse(form.as_bytes());
             assert_eq!((about.carries_out(&form), about.is_answered(&form)), (carries_out, answered));
+        }
+        // What was to stay is looked at again then.
+        for (previewed, n) in [("a", 0), ("b", 1)] {
+            let form = format!("step=do&carrier_id=a&previewed=carrier_id%3D{previewed}&others={}.2", id(1));
+            assert_eq!(about.picks(&Form::parse(form.as_bytes()), Vec::new()).len(), n);
         }
     }
 }

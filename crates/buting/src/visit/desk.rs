@@ -683,8 +683,14 @@ pub async fn plan_of(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Plan> {
 }
 
 /// Open plans that the actor may see, the earliest first.
-pub async fn open_plans(tx: &mut Tx, who: &Actor, subject_id: Option<Uuid>) -> Result<Vec<Plan>> {
-    Ok(store::open_plans(tx, who, subject_id, None).await?)
+pub async fn plans(app: &App, who: &Actor, cursor: Option<&str>, limit: i64) -> Result<Page<Plan>> {
+    who.must(READERS)?;
+    let after = read_cursor(cursor)?;
+    let mut tx = app.read().await?;
+    let counted = store::count_plans(&mut tx, who).await?;
+    let mut items = store::plans(&mut tx, who, after, limit + 1).await?;
+    let next = cut(&mut items, limit, |plan| Some((plan.planned_at, plan.id)));
+    Ok(Page::new(items, next, counted))
 }
 
 /// The enterprise agrees to a planned visit or declines it with a reason; the

@@ -84,7 +84,7 @@ struct VisitsPage {
     table: Table,
     offered: Offered,
     coverage: Option<Vec<Coverage>>,
-    plans: Option<Vec<Plan>>,
+    plans: Option<Page<Plan>>,
     recorder: bool,
     office: bool,
 }
@@ -159,10 +159,7 @@ async fn visits(cx: Cx) -> PageResult {
         let (mut coverage, mut plans, mut page) = (None, None, Page::new(Vec::new(), None, 0));
         match query.value("show") {
             "coverage" if office => coverage = Some(desk::coverage(&cx.app, &cx.who, 100).await?),
-            "plans" => {
-                let mut tx = cx.read().await?;
-                plans = Some(desk::open_plans(&mut tx, &cx.who, None).await?);
-            }
+            "plans" => plans = Some(desk::plans(&cx.app, &cx.who, query.opt("cursor"), 20).await?),
             _ => page = desk::visits(&cx.app, &cx.who, &visits_asked(&s), query.opt("cursor"), 20).await?,
         }
         let table = Table::of(&s, "visits", &page.items);

@@ -631,9 +631,8 @@ pub async fn plan(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Plan>> {
     tx.opt(query).await
 }
 
-/// Open plans within reach or of one's own, the earliest first.
-pub async fn open_plans(tx: &mut Tx, who: &Actor, subject: Option<Uuid>, until: Option<Time>) -> Result<Vec<Plan>> {
-    let mut query = Sql::from(PLAN);
+/// Open plans within reach or of one's own.
+fn narrow_plans(query: &mut Sql, who: &Actor) {
     query.push(" WHERE v.zone_id = ").arg(who.zone_id).push(" AND v.state IN ('proposed', 'agreed')");
     if let Some(reach) = reach::subjects(who, "v.subject_id") {
         query.push(" AND (").append(reach);
@@ -642,6 +641,12 @@ pub async fn open_plans(tx: &mut Tx, who: &Actor, subject: Option<Uuid>, until: 
         }
         query.push(")");
     }
+}
+
+/// The first of the open plans, for a subject or until a time, the earliest first.
+pub async fn open_plans(tx: &mut Tx, who: &Actor, subject: Option<Uuid>, until: Option<Time>) -> Result<Vec<Plan>> {
+    let mut query = Sql::from(PLAN);
+    narrow_plans(&mut query, who);
     if let Some(subject) = subject {
         query.push(" AND v.subject_id = ").arg(subject);
     }
@@ -650,6 +655,21 @@ pub async fn open_plans(tx: &mut Tx, who: &Actor, subject: Option<Uuid>, until: 
     }
     query.push(" ORDER BY v.planned_at, v.id LIMIT 200");
     tx.list(query).await
+}
+
+/// A page of the open plans, the earliest first.
+pub async fn plans(tx: &mut Tx, who: &Actor, after: Option<Place>, limit: i64) -> Result<Vec<Plan>> {
+    let mut query = Sql::from(PLAN);
+    narrow_plans(&mut query, who);
+    list::page(&mut query, ["v.planned_at", "v.id"], false, Order::Usual, after, limit);
+    tx.list(query).await
+}
+
+pub async fn count_plans(tx: &mut Tx, who: &Actor) -> Result<i64> {
+    let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 FROM visit_plan v");
+    narrow_plans(&mut query, who);
+    query.push(" LIMIT ").arg(TOTAL_CAP + 1).push(") n");
+    tx.value(query).await
 }
 
 pub async fn answer_plan(

@@ -380,6 +380,12 @@ async fn the_queue_is_sent_from_its_page() {
         let first = [("action", "dispatch"), ("step", "preview"), ("scope", "all"), ("query", "view=queue")];
         let first = house.post("dispatcher", "/appeals/bulk", &first).await.expect(200).text();
         assert!(first.contains("该分类没有指定主办部门") && boxes(&first).is_empty(), "{first}");
+        // Both are looked at again with a department.
+        let others = hidden(&first, "others");
+        let with =
+            [("action", "dispatch"), ("step", "preview"), ("department_id", department.as_str()), ("others", &others)];
+        let with = house.post("dispatcher", "/appeals/bulk", &with).await.expect(200).text();
+        assert!(with.contains("将变更 2 条"), "{with}");
         let mut rows = Vec::new();
         for id in ids {
             let path = format!("/api/v1/appeals/{id}");

@@ -36,6 +36,8 @@ const OTHERS: &[(&str, &str)] = &[
     ("/api/v1/assignments/gaps", "leader"),
     ("/api/v1/enterprises/duplicates", "officer"),
     ("/api/v1/access-log", "auditor"),
+    ("/api/v1/visits/plans", "leader"),
+    ("/api/v1/disruptions", "leader"),
 ];
 
 /// The pages of lists: path, who reads it, the file's name of its first column.
@@ -161,6 +163,39 @@ async fn every_order_of_every_list_runs_by_pages_as_a_whole() {
     }
 }
 
+/// Lists that are neither narrowed nor sorted go on to their end all the same.
+#[tokio::test]
+async fn every_list_of_one_order_runs_by_pages_as_a_whole() {
+    for house in House::both().await {
+        fill(&house).await;
+        let token = &house.token("leader").await;
+        let mut first = String::new();
+        for n in 0..4 {
+            let body = json!({"name": format!("第{n}次停电"), "kind": "other", "started_at": format!("2026-11-2{n}T08:00:00+08:00")});
+            let made = house.call("leader", "POST", "/api/v1/disruptions", body).await.expect(201).json();
+            let id = made["id"].as_str().unwrap().to_owned();
+            if n == 3 {
+                house.call("leader", "POST", &format!("/api/v1/disruptions/{id}/close"), json!({})).await.expect(200);
+            } else {
+                first = id;
+            }
+            let body = json!({"enterprise_id": house.enterprise, "purpose": format!("第{n}次走访"),
+                "despite": "分别谈不同的事", "planned_at": format!("2026-12-1{n}T09:00:00+08:00")});
+            house.call("leader", "POST", "/api/v1/visits/plans", body).await.expect(201);
+        }
+        for (path, n) in [("/api/v1/disruptions", 4), ("/api/v1/visits/plans", 4)] {
+            let all = ids(&house, token, path, "", 200).await;
+            assert_eq!(all.len(), n, "{path}");
+            assert_eq!(ids(&house, token, path, "", 1).await, all, "{path}");
+        }
+        let all = ids(&house, token, "/api/v1/disruptions", "", 200).await;
+        assert_eq!(all[0], first, "those that run come first, the latest of them before the others");
+        for path in ["/disruptions", "/visits?show=plans"] {
+            house.page("leader", path).await.expect(200);
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_order_that_a_list_does_not_have_is_refused_by_name() {
     let house = House::sqlite().await;
@@ -268,7 +303,7 @@ async fn every_list_lets_its_columns_be_chosen_and_its_file_holds_just_these() {
                 one.split("<span>").nth(1).and_then(|rest| rest.split("</span>").next()).unwrap_or_default()
             });
             for label in labels {
-                assert!(label.chars().any(|c| !c.is_ascii()), "{path}: a column is called {label}");
+                assert!(!label.is_ascii(), "{path}: a column is called {label}");
             }
             assert!(page.contains(&format!("{list}/export?")) && page.contains("format=csv"), "{path} offers files");
             let file = async |more: &str| -> Vec<String> {

@@ -77,6 +77,7 @@ async fn bulk(Posted { cx, mut form }: Posted) -> PageResult {
                 Ask::Text { field: ("instruction", "field-instruction") },
             ],
         };
+        let picks = about.picks(&form, picks);
         let dispatch = Dispatch { department_id: form.id("department_id"), instruction: form.opt_text("instruction") };
         let report = match about.carries_out(&form) {
             true => match desk::carry_out(&cx.app, &cx.who, &dispatch, &picks).await {

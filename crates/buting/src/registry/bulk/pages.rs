@@ -61,7 +61,7 @@ async fn bulk(Posted { cx, form }: Posted) -> PageResult {
             return assign(&cx, form, &picks).await;
         }
         let action = Action::parse(form.value("action")).ok_or_else(|| Error::field("action", "unknown"))?;
-        change(&cx, form, action, &picks).await
+        change(&cx, form, action, picks).await
     })
     .await
 }
@@ -101,7 +101,7 @@ fn said(s: &Shell, carriers: &[(Uuid, String)], fact: &Json) -> String {
     }
 }
 
-async fn change(cx: &Cx, mut form: Form, action: Action, picks: &[Pick]) -> Result<Response> {
+async fn change(cx: &Cx, mut form: Form, action: Action, picks: Vec<Pick>) -> Result<Response> {
     let (s, carriers) = (Shell::of(cx).await?, carriers(cx).await?);
     let ask = match action {
         Action::SetCarrier => {
@@ -123,6 +123,7 @@ async fn change(cx: &Cx, mut form: Form, action: Action, picks: &[Pick]) -> Resu
         title: s.word("enterprise-bulk", action).into_owned(),
         asks: ask.into_iter().collect(),
     };
+    let picks = &about.picks(&form, picks);
     let words = s.clone();
     let say = move |fact: &Json| said(&words, &carriers, fact);
     if !about.is_answered(&form) {

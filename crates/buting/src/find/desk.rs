@@ -155,8 +155,12 @@ async fn nearly_of(tx: &mut Tx, zone: Uuid, kind: SubjectKind, q: &str) -> Resul
 /// What has the words in its text, the newest first.
 async fn written(app: &App, who: &Actor, q: &str, limit: i64) -> Result<Vec<Group>> {
     let asked = Some(q.to_owned());
-    let filter =
-        appeal::desk::Filter { q: asked.clone(), limit, sort: Some("-created".into()), ..appeal::desk::Filter::default() };
+    let filter = appeal::desk::Filter {
+        q: asked.clone(),
+        limit,
+        sort: Some("-created".into()),
+        ..appeal::desk::Filter::default()
+    };
     let appeals = group(Kind::Appeal, appeal::desk::list(app, who, &filter).await?, |line| Hit {
         id: line.id,
         href: format!("/appeals/{}", line.id),

@@ -31,6 +31,8 @@ pub enum Piece {
     Fixed(String),
     /// Words of less weight.
     Quiet(String),
+    /// How deep in a tree the row stands, for the eye alone.
+    Branch(usize),
     /// A number.
     Number(i64),
     /// A number that leads to what it counts: address, number.
@@ -89,7 +91,7 @@ impl Piece {
                 let light = s.word("light", s.light_word(light));
                 at.map_or_else(|| light.to_string(), |at| format!("{} {light}", s.datetime(&at)))
             }
-            Self::Nothing => String::new(),
+            Self::Branch(_) | Self::Nothing => String::new(),
         }
     }
 }

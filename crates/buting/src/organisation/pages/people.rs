@@ -606,7 +606,7 @@ impl Row for Line {
                 let link = Piece::Link(format!("/departments/{}", one.id), one.name.clone());
                 match self.depth {
                     0 => link.into(),
-                    depth => Cell::from(Piece::Quiet(format!("{}└", "　".repeat(depth - 1)))).and(link),
+                    depth => Cell::from(Piece::Branch(depth)).and(link),
                 }
             }
             "short_name" => one.short_name.clone().into(),
@@ -658,8 +658,7 @@ async fn bodies(cx: &Cx, s: &Shell) -> Result<Bodies> {
         department,
     };
     let level = |all: Vec<Department>| all.into_iter().map(|d| (0, d)).map(line).collect::<Vec<_>>();
-    let shaped =
-        |all: Vec<Department>| if flat { level(all) } else { tree(all).into_iter().map(line).collect() };
+    let shaped = |all: Vec<Department>| if flat { level(all) } else { tree(all).into_iter().map(line).collect() };
     // On a past day those that were closed since were at work.
     let (closed, open): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.valid_to.is_some() && day.is_none());
     let (own, partners) = open.into_iter().partition(|d| d.kind.is_own());

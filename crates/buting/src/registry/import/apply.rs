@@ -4,7 +4,8 @@
 use super::plan::{self, Line, Op, Planned, Run, Verdict, What};
 use super::store;
 use super::{
-    Choices, Fate, Head, Heading, Import, KeptRow, Kind, Notice, PREVIEW, Previewed, SaidColumns, State, columns, read, undo,
+    Choices, Fate, Head, Heading, Import, KeptRow, Kind, Notice, PREVIEW, Previewed, SaidColumns, State, columns, read,
+    undo,
 };
 use crate::actor::Actor;
 use crate::app::{App, Change, Subject, Work};

@@ -28,7 +28,8 @@ process.once('exit', endAll);
 
 /** Runs a command to its end: { status, out, err }. */
 export function buting(...args) {
-  const done = spawnSync(BUTING, args, { encoding: 'utf8', timeout: 120_000 });
+  // The OpenAPI document is longer than the megabyte that Node takes unless told.
+  const done = spawnSync(BUTING, args, { encoding: 'utf8', timeout: 120_000, maxBuffer: 64 << 20 });
   if (done.error) throw done.error;
   return { status: done.status, out: done.stdout, err: done.stderr };
 }

@@ -17,8 +17,8 @@ use crate::{Dialect, Error, FromRow, FromValue, Kind, Result, Row, Sql, Value};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{
-    Arguments, AssertSqlSafe, ConnectOptions, Executor, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection,
-    SqlitePool,
+    Arguments, AssertSqlSafe, ConnectOptions, Executor, PgConnection, PgPool, Postgres, SqlSafeStr, SqlStr, Sqlite,
+    SqliteConnection, SqlitePool,
 };
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -362,27 +362,17 @@ impl Tx {
     /// All rows of a query.
     pub fn all(&mut self, statement: impl Into<Sql>) -> Doing<'_, Vec<Row>> {
         let (text, args) = statement.into().into_parts();
+        let keep = args.len() <= MANY;
         Box::pin(async move {
             match self.connection() {
                 Connected::Sqlite(c) => {
-                    let (text, keep) = (for_sqlite(text, args.len()), args.len() <= MANY);
+                    let text = safe(for_sqlite(text, args.len()));
                     let args = sqlite_arguments(args)?;
-                    from_sqlite(match text {
-                        Cow::Borrowed(text) => sqlx::query_with(text, args).persistent(keep).fetch_all(c).await?,
-                        Cow::Owned(text) => {
-                            sqlx::query_with(AssertSqlSafe(text), args).persistent(keep).fetch_all(c).await?
-                        }
-                    })
+                    from_sqlite(sqlx::query_with(text, args).persistent(keep).fetch_all(c).await?)
                 }
                 Connected::Postgres(c) => {
-                    let keep = args.len() <= MANY;
                     let args = postgres_arguments(args)?;
-                    from_postgres(match text {
-                        Cow::Borrowed(text) => sqlx::query_with(text, args).persistent(keep).fetch_all(c).await?,
-                        Cow::Owned(text) => {
-                            sqlx::query_with(AssertSqlSafe(text), args).persistent(keep).fetch_all(c).await?
-                        }
-                    })
+                    from_postgres(sqlx::query_with(safe(text), args).persistent(keep).fetch_all(c).await?)
                 }
             }
         })
@@ -421,29 +411,17 @@ impl Tx {
     /// Runs a statement; answers how many rows it changed.
     pub fn run(&mut self, statement: impl Into<Sql>) -> Doing<'_, u64> {
         let (text, args) = statement.into().into_parts();
+        let keep = args.len() <= MANY;
         Box::pin(async move {
             Ok(match self.connection() {
                 Connected::Sqlite(c) => {
-                    let (text, keep) = (for_sqlite(text, args.len()), args.len() <= MANY);
+                    let text = safe(for_sqlite(text, args.len()));
                     let args = sqlite_arguments(args)?;
-                    match text {
-                        Cow::Borrowed(text) => sqlx::query_with(text, args).persistent(keep).execute(c).await?,
-                        Cow::Owned(text) => {
-                            sqlx::query_with(AssertSqlSafe(text), args).persistent(keep).execute(c).await?
-                        }
-                    }
-                    .rows_affected()
+                    sqlx::query_with(text, args).persistent(keep).execute(c).await?.rows_affected()
                 }
                 Connected::Postgres(c) => {
-                    let keep = args.len() <= MANY;
                     let args = postgres_arguments(args)?;
-                    match text {
-                        Cow::Borrowed(text) => sqlx::query_with(text, args).persistent(keep).execute(c).await?,
-                        Cow::Owned(text) => {
-                            sqlx::query_with(AssertSqlSafe(text), args).persistent(keep).execute(c).await?
-                        }
-                    }
-                    .rows_affected()
+                    sqlx::query_with(safe(text), args).persistent(keep).execute(c).await?.rows_affected()
                 }
             })
         })
@@ -543,6 +521,14 @@ impl Drop for Tx {
 enum Connected<'a> {
     Sqlite(&'a mut SqliteConnection),
     Postgres(&'a mut PgConnection),
+}
+
+/// A statement whose text came together from pieces of the source ([`Sql`]).
+fn safe(text: Cow<'static, str>) -> SqlStr {
+    match text {
+        Cow::Borrowed(text) => text.into_sql_str(),
+        Cow::Owned(text) => AssertSqlSafe(text).into_sql_str(),
+    }
 }
 
 /// Statements with more arguments than this are written for one use and not kept.

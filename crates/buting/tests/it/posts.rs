@@ -489,6 +489,9 @@ async fn whoever_leaves_is_told_what_to_hand_over() {
         // Who does not decide about assignments is told who does, and reads how much it is.
         let page = house.page("sysadmin", &leave).await.expect(200).text();
         assert!(!page.contains("测试机电") && page.contains("责任关系 1") && page.contains("领导或调度员"), "{page}");
+        // Disabling the account keeps him out at once, and says that it hands nothing over.
+        let page = house.page("sysadmin", &format!("/admin/accounts/{officer}")).await.expect(200).text();
+        assert!(page.contains("责任关系 1") && page.contains("不移交工作"), "{page}");
         // Nobody to take over: only with the reason.
         let refused = post(&house, "dispatcher", &format!("{path}/leave"), json!({"hand_over_later": true}), 422).await;
         assert_eq!(wrong(&refused), ("/reason".to_owned(), "required".to_owned()));
@@ -678,11 +681,9 @@ async fn whoever_was_of_a_department_before_there_were_posts_has_one_there() {
         }
         tx.commit().await.unwrap();
         scratch.db.migrate(all, async |_| Ok(())).await.unwrap();
-        let posts: Vec<(Uuid, Uuid, Option<String>, bool, Time, Option<Time>)> = scratch
-            .db
-            .read()
-            .await
-            .unwrap()
+        type Row = (Uuid, Uuid, Option<String>, bool, Time, Option<Time>);
+        let mut tx = scratch.db.read().await.unwrap();
+        let posts: Vec<Row> = tx
             .list(sql!("SELECT person_id, department_id, title, main, valid_from, valid_to FROM post ORDER BY id"))
             .await
             .unwrap();

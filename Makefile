@@ -46,8 +46,11 @@ test-tools:
 lint: web
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check; \
-	  else echo 'cargo-deny is not installed (make setup): licences and advisories were not checked'; fi
+	@if ! command -v cargo-deny >/dev/null; then \
+	    echo 'cargo-deny is not installed (make setup): bans, licences, sources and advisories were not checked'; \
+	  else cargo deny --all-features check bans licenses sources; \
+	    if cargo deny fetch db; then cargo deny --all-features check advisories; \
+	    else echo 'the advisories could not be fetched (no network?): known vulnerabilities were not checked'; fi; fi
 	cd web && npm run --silent check
 
 bench: web

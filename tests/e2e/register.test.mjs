@@ -109,3 +109,51 @@ test("everything that an officer holds goes to another in one step", () => using
   await page.goto(`/assignments/handover?from=${from}`);
   assert.equal(await page.locator("main ul.list li").count(), 0, "nothing is left behind");
 }));
+
+for (const js of [true, false]) {
+  test(`an enterprise corrects its facts and an officer decides${js ? "" : ", without JavaScript"}`, async () => {
+    const industry = js ? "C2710" : "C2730";
+    const correction = await using("enterprise", async (page) => {
+      await page.goto("/");
+      await page.getByRole("link", { name: "企业资料" }).click();
+      const form = page.locator("main form.form");
+      await fill(form, { headcount: js ? 241 : 242, industry_code: industry, reason: "登记机关核定的小类如此" });
+      await send(page, form);
+      const rows = await page.locator("main table tbody tr").allInnerTexts();
+      assert.ok(rows.some((row) => row.includes(js ? "241" : "242") && row.includes("企业填报")), "its own fact holds at once");
+      assert.ok(!rows.some((row) => row.includes(industry)), "the industry waits");
+      const link = page.locator('main .flash a[href^="/corrections/"]').first();
+      return link.getAttribute("href");
+    }, { js });
+    await using("dispatcher", async (page) => {
+      await page.goto("/enterprises");
+      await page.getByRole("link", { name: "资料更正" }).click();
+      await page.locator(`main tbody a[href="${correction}"]`).click();
+      await fill(page.locator("main form.form"), { answer: "已核对登记信息" });
+      await send(page, page.locator("main form.form"), page.locator('button[value="accept"]'));
+      assert.match(await page.innerText("main"), /已更正/);
+    }, { js });
+    await using("enterprise", async (page) => {
+      await page.goto("/notices");
+      assert.match(await page.innerText("main"), /资料更正已经核实/);
+      await page.goto(correction);
+      assert.match(await page.innerText("main"), /已更正[\s\S]*已核对登记信息/);
+    }, { js });
+  });
+}
+
+test("a number that does not work is asked for until it is confirmed", () => using("dispatcher", async (page) => {
+  await page.goto("/enterprises?q=lkqx");
+  await page.locator("main tbody th a").first().click();
+  const record = page.url();
+  await page.locator('main a[href$="/edit"][href^="/contacts/"]').first().click();
+  const form = page.locator('form[action$="/failed"]');
+  await fill(form, { reached_by: "phone", why: "no_answer" });
+  await send(page, form, form.locator("button"));
+  assert.match(await page.innerText("main"), /联系不上/);
+  await page.locator('main a[href$="/edit"][href^="/contacts/"]').first().click();
+  const works = page.locator('form[action$="/verified"]');
+  await send(page, works, works.locator("button"));
+  assert.equal(page.url(), record);
+  assert.doesNotMatch(await page.innerText("main table"), /多次无人接听/);
+}));

@@ -108,7 +108,7 @@ test('a target that holds data is replaced only by force, never while it serves,
   assert.equal(second.status, 0, second.err);
   assert.notEqual(readFileSync(field, 'utf8'), before);
   const [, kept] = second.out.match(/What was there is kept in (.*before-restore\.backup)/);
-  const [, keys] = second.out.match(/The keys that were there are kept in (.*keys-before-restore-\d{8}-\d{6}\/buting\.keys)/);
+  const [, keys] = second.out.match(/The keys that were there are kept in (.*keys-before-restore-\d{8}-\d{9}\/buting\.keys)/);
   assert.equal(statSync(keys).mode & 0o077, 0, 'others can read the keys');
   await holds(where, []);
   must('restore', kept, '--keys', keys, '--force', ...where);

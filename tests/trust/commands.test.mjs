@@ -1,6 +1,6 @@
 // The commands as scripts rely on them: exit codes, last lines, plain words.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -136,11 +136,14 @@ test('with the keys of another installation nothing starts and nothing is writte
   rmSync(path.join(one, 'keys'), { recursive: true });
   cpSync(path.join(two, 'keys'), path.join(one, 'keys'), { recursive: true });
   const where = ['--data', one];
-  for (const command of [['serve', '--listen', '127.0.0.1:0'], ['user', 'add', 'x', '--person', '某', '--role', 'auditor'], ['check']]) {
+  const files = ['a.backup', 'a.keys'].map((name) => path.join(dir, name));
+  for (const command of [['serve', '--listen', '127.0.0.1:0'], ['user', 'add', 'x', '--person', '某', '--role', 'auditor'], ['check'],
+    ['backup', files[0]], ['backup-keys', files[1]]]) {
     const refused = buting(...command, ...where);
     assert.equal(refused.status, 1, command[0]);
     assert.match(refused.out + refused.err, /the keys in .*own-keys\/keys are not those of the database/);
   }
+  assert.ok(!files.some((file) => existsSync(file)), 'no backup was made');
   assert.equal(buting('verify', ...where).status, 1, 'it tells what does not hold');
 });
 

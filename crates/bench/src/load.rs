@@ -32,6 +32,8 @@ pub struct Loaded {
     pub officer: Uuid,
     /// A dispatcher, who reaches everything.
     pub dispatcher: Uuid,
+    /// A leader, who decides who looks after whom.
+    pub leader: Uuid,
     /// Every enterprise.
     pub enterprises: Vec<Uuid>,
     /// The appeal with thirty rows of history.
@@ -39,6 +41,7 @@ pub struct Loaded {
 }
 
 const DEPARTMENTS: usize = 12;
+const COLLEAGUES: usize = 100;
 /// Rows in one statement; SQLite takes 32,766 arguments.
 const ROWS: usize = 400;
 const STATUSES: [(&str, bool); 6] = [
@@ -131,6 +134,13 @@ pub async fn load(app: &Arc<App>, size: Size) -> Result<Loaded> {
     }
     let officer = account(app, zone, "officer", Role::Officer, departments[0]).await?;
     let dispatcher = account(app, zone, "dispatcher", Role::Dispatcher, departments[0]).await?;
+    let leader = account(app, zone, "leader", Role::Leader, departments[0]).await?;
+    // Officers among whom enterprises are shared out.
+    for n in 0..COLLEAGUES {
+        let department_id = Some(departments[n % departments.len()]);
+        let new = NewPerson { name: format!("干事{n}"), department_id, ..NewPerson::default() };
+        desk::add_person(app, &who, new).await?;
+    }
     let now = app.now();
     let enterprises = enterprises(app, &who, size.enterprises, now).await?;
     assignments(app, &who, &enterprises, &departments, officer, now).await?;
@@ -140,7 +150,7 @@ pub async fn load(app: &Arc<App>, size: Size) -> Result<Loaded> {
     let long_history = appeals[appeals.len() / 2];
     history(app, &who, size.history, &appeals, long_history, now).await?;
     eprintln!("{} rows of history", size.history);
-    Ok(Loaded { zone, officer, dispatcher, enterprises, long_history })
+    Ok(Loaded { zone, officer, dispatcher, leader, enterprises, long_history })
 }
 
 async fn account(app: &App, zone: Uuid, user_name: &str, role: Role, department: Uuid) -> Result<Uuid> {
@@ -154,6 +164,7 @@ async fn account(app: &App, zone: Uuid, user_name: &str, role: Role, department:
 
 async fn enterprises(app: &App, who: &Actor, n: usize, now: Time) -> Result<Vec<Uuid>> {
     let mut work = app.work(who).await?;
+    let mut texts = Vec::with_capacity(n);
     let mut bulk = Bulk::new(
         "INSERT INTO enterprise (zone_id, id, name, short_name, key, status, tags, spelling, name_key, created_at,
            changed_at, version) VALUES ",
@@ -168,21 +179,28 @@ async fn enterprises(app: &App, who: &Actor, n: usize, now: Time) -> Result<Vec<
                 who.zone_id,
                 id,
                 name.clone(),
-                short,
+                short.clone(),
                 i % 20 == 0,
                 "active",
                 json!([]),
                 "",
-                name,
+                name.clone(),
                 now,
                 now,
                 1_i64
             );
         })
         .await?;
+        texts.push(Text {
+            id,
+            about: Some(id),
+            at: now,
+            text: format!("{name}\n{short}\n{}", hanzi::spelling_keys(&name)),
+        });
         ids.push(id);
     }
     bulk.flush(&mut work).await?;
+    search::put_all(&mut work, "enterprise", &texts).await?;
     work.commit(who.zone_id).await?;
     Ok(ids)
 }

@@ -379,12 +379,13 @@ impl KeyBackup {
     }
 }
 
-/// The moment as it stands in the names of files: `20261125-120000`.
+/// The moment as it stands in the names of files, to the millisecond, so that two of
+/// a second do not meet: `20261125-120000000`.
 pub fn moment() -> String {
-    SystemClock.now().local(&default_time_zone()).strftime("%Y%m%d-%H%M%S").to_string()
+    SystemClock.now().local(&default_time_zone()).strftime("%Y%m%d-%H%M%S%3f").to_string()
 }
 
-/// A name for a backup made now: `buting-20261125-120000-<why>.backup`.
+/// A name for a backup made now: `buting-20261125-120000000-<why>.backup`.
 pub fn file_name(why: &str) -> String {
     format!("buting-{}-{why}.backup", moment())
 }

@@ -13,6 +13,7 @@ use ::store::{Sql, Tx, from_row, sql};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A place where records say who sees to them.
@@ -27,6 +28,8 @@ struct Place {
     entry: &'static str,
     /// Records in the hands of `$2` in the zone `$1`.
     list: &'static str,
+    /// How many there are by person; the zone follows.
+    count: &'static str,
     /// Puts `$1` in the place of `$4` on the record `$3` of the zone `$2`.
     pass: &'static str,
 }
@@ -37,10 +40,12 @@ const PLACES: &[Place] = &[
         table: "appeal",
         column: "handler_id",
         entry: "appeal.hand_over",
-        list: "SELECT a.id, a.id AS record_id, a.number || CASE WHEN a.accused_department_id IS NULL THEN ' ' || a.title
+        list:
+            "SELECT a.id, a.id AS record_id, a.number || CASE WHEN a.accused_department_id IS NULL THEN ' ' || a.title
              ELSE '' END AS title, a.lead_department_id AS department_id,
              CASE WHEN a.accused_department_id IS NULL THEN coalesce(a.enterprise_id, a.project_id) END AS about_id
-           FROM appeal a WHERE a.zone_id = $1 AND a.handler_id = $2 AND a.open AND a.open = TRUE ORDER BY a.due_key, a.id",
+           FROM appeal a WHERE a.zone_id = $1 AND a.handler_id = $2 AND a.open = TRUE ORDER BY a.due_key, a.id",
+        count: "SELECT handler_id, count(*) FROM appeal WHERE open = TRUE AND zone_id = ",
         pass: "UPDATE appeal SET handler_id = $1, version = version + 1 WHERE zone_id = $2 AND id = $3 AND handler_id = $4",
     },
     Place {
@@ -53,6 +58,7 @@ const PLACES: &[Place] = &[
              CASE WHEN a.accused_department_id IS NULL THEN coalesce(a.enterprise_id, a.project_id) END AS about_id
            FROM work_order w JOIN appeal a ON a.zone_id = w.zone_id AND a.id = w.appeal_id
            WHERE w.zone_id = $1 AND w.handler_id = $2 AND w.open ORDER BY w.due_at, w.id",
+        count: "SELECT handler_id, count(*) FROM work_order WHERE open = TRUE AND zone_id = ",
         pass: "UPDATE work_order SET handler_id = $1 WHERE zone_id = $2 AND id = $3 AND handler_id = $4",
     },
     Place {
@@ -62,6 +68,7 @@ const PLACES: &[Place] = &[
         entry: "promise.hand_over",
         list: "SELECT p.id, p.id AS record_id, p.text AS title, NULL AS department_id, p.subject_id AS about_id
            FROM promise p WHERE p.zone_id = $1 AND p.owner_id = $2 AND p.state = 'open' ORDER BY p.due_at, p.id",
+        count: "SELECT owner_id, count(*) FROM promise WHERE state = 'open' AND zone_id = ",
         pass: "UPDATE promise SET owner_id = $1, version = version + 1 WHERE zone_id = $2 AND id = $3 AND owner_id = $4",
     },
     Place {
@@ -72,6 +79,8 @@ const PLACES: &[Place] = &[
         list: "SELECT m.id, m.id AS record_id, m.text AS title, NULL AS department_id, m.subject_id AS about_id
            FROM measure m WHERE m.zone_id = $1 AND m.owner_id = $2
              AND (m.ended_at IS NULL OR m.later_duty IS NOT NULL AND m.later_done_at IS NULL) ORDER BY m.due_at, m.id",
+        count: "SELECT owner_id, count(*) FROM measure WHERE (ended_at IS NULL
+             OR later_duty IS NOT NULL AND later_done_at IS NULL) AND zone_id = ",
         pass: "UPDATE measure SET owner_id = $1, version = version + 1 WHERE zone_id = $2 AND id = $3 AND owner_id = $4",
     },
     Place {
@@ -81,6 +90,7 @@ const PLACES: &[Place] = &[
         entry: "milestone.hand_over",
         list: "SELECT m.id, m.id AS record_id, m.name AS title, NULL AS department_id, m.project_id AS about_id
            FROM milestone m WHERE m.zone_id = $1 AND m.owner_id = $2 AND m.done_on IS NULL ORDER BY m.plan_on, m.id",
+        count: "SELECT owner_id, count(*) FROM milestone WHERE done_on IS NULL AND zone_id = ",
         pass: "UPDATE milestone SET owner_id = $1, version = version + 1 WHERE zone_id = $2 AND id = $3 AND owner_id = $4",
     },
     Place {
@@ -91,6 +101,7 @@ const PLACES: &[Place] = &[
         list: "SELECT v.id, v.id AS record_id, v.purpose AS title, NULL AS department_id, v.subject_id AS about_id
            FROM visit_plan v WHERE v.zone_id = $1 AND v.planned_by = $2 AND v.state IN ('proposed', 'agreed')
            ORDER BY v.planned_at, v.id",
+        count: "SELECT planned_by, count(*) FROM visit_plan WHERE state IN ('proposed', 'agreed') AND zone_id = ",
         pass: "UPDATE visit_plan SET planned_by = $1, version = version + 1 WHERE zone_id = $2 AND id = $3 AND planned_by = $4",
     },
 ];
@@ -183,6 +194,27 @@ pub async fn held(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<Vec<Held>> {
     Ok(all)
 }
 
+/// Staff of the committee who are gone: who have left, or whose account is disabled.
+/// The zone follows.
+pub const GONE: &str = "SELECT p.id FROM person p
+   JOIN department d ON d.zone_id = p.zone_id AND d.id = p.department_id AND d.kind IN ('department', 'leadership')
+   LEFT JOIN account a ON a.zone_id = p.zone_id AND a.id = p.id
+   WHERE (p.left_at IS NOT NULL OR a.disabled_at IS NOT NULL) AND p.zone_id = ";
+
+/// How much is still in the hands of people who are gone, besides assignments.
+pub async fn left_behind(tx: &mut Tx, zone: Uuid) -> Result<BTreeMap<Uuid, i64>> {
+    let mut all = BTreeMap::new();
+    for place in PLACES {
+        let mut query = Sql::from(place.count);
+        query.arg(zone).push(" AND ").push(place.column).push(" IN (").push(GONE).arg(zone).push(") GROUP BY ");
+        query.push(place.column);
+        for (person, n) in tx.list::<(Uuid, i64)>(query).await? {
+            *all.entry(person).or_default() += n;
+        }
+    }
+    Ok(all)
+}
+
 /// Everything that a person holds: what he answers for, then what is in his hands.
 pub async fn of_person(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<Vec<Held>> {
     let mut all = units(tx, zone, &ANSWERS_FOR, person).await?;
@@ -200,6 +232,21 @@ pub async fn of_department(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<
     Ok(all)
 }
 
+/// Holds the appeals in whose orders somebody is named, as an action on one does: an
+/// action writes the whole order, and would put him back otherwise.
+async fn hold_appeals(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<()> {
+    let mut query = sql!(
+        "SELECT id FROM appeal WHERE zone_id = $1 AND (handler_id = $2 AND open = TRUE
+           OR id IN (SELECT appeal_id FROM work_order WHERE zone_id = $1 AND handler_id = $2 AND open = TRUE))
+         ORDER BY id",
+        zone,
+        person
+    );
+    query.push(tx.dialect().pick("", " FOR UPDATE"));
+    tx.all(query).await?;
+    Ok(())
+}
+
 /// How many cases of a department a person has in hand.
 pub async fn cases_in(tx: &mut Tx, zone: Uuid, person: Uuid, department: Uuid) -> Result<usize> {
     let mut n = 0;
@@ -213,6 +260,7 @@ pub async fn cases_in(tx: &mut Tx, zone: Uuid, person: Uuid, department: Uuid) -
 /// Each record says so in its history. Answers how many he takes over.
 pub async fn pass_on(work: &mut Work, from: Uuid, to: Uuid, departments: &[Uuid], note: &str) -> Result<i64> {
     let (zone, mut passed) = (work.zone(), 0);
+    hold_appeals(work, zone, from).await?;
     for place in PLACES {
         for row in rows(work, zone, place, from).await? {
             let new = Some(to).filter(|_| row.department_id.is_none_or(|of| departments.contains(&of)));

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod continuity;
 pub mod demo;
 pub mod error;
+pub mod find;
 pub mod handover;
 pub mod http;
 pub mod list;
@@ -51,5 +52,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     privacy::routes(&mut routes);
     settings::routes(&mut routes);
     saved::routes(&mut routes);
+    find::routes(&mut routes);
     routes
 }

@@ -83,7 +83,8 @@ impl Walk {
     }
 
     fn place(&self, cursor: &str) -> Option<(Value, Uuid)> {
-        let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        // No text column holds NUL, and PostgreSQL does not take it as an argument.
+        let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok().filter(|text| !text.contains('\0'))?;
         let mut parts = plain.splitn(3, ' ');
         if parts.next()? != self.sort() {
             return None;
@@ -138,10 +139,10 @@ impl Walk {
     }
 }
 
-/// A column that a list can show.
+/// A column that a list can show: on the page, in a kept view, in a file.
 #[derive(Debug)]
 pub struct Column {
-    /// The word of `columns`.
+    /// The word of `columns`; of `sort` too, where the list can be sorted by it.
     pub word: &'static str,
     /// Locale key of its head.
     pub label: &'static str,
@@ -149,6 +150,48 @@ pub struct Column {
     pub head: &'static str,
     /// Whether it is shown to who has not chosen.
     pub usual: bool,
+    /// Whether its head sorts the list.
+    pub sorts: bool,
+    /// How it is set: `num`, `nowrap`; `wide` is left out on a phone.
+    pub class: &'static str,
+    /// Whether a card on a phone says its label, since the value alone says too little.
+    pub labelled: bool,
+}
+
+impl Column {
+    /// A column that is shown to who has not chosen.
+    pub const fn new(word: &'static str, label: &'static str, head: &'static str) -> Self {
+        Self { word, label, head, usual: true, sorts: false, class: "", labelled: true }
+    }
+
+    /// Shown only to who chose it.
+    pub const fn hidden(mut self) -> Self {
+        self.usual = false;
+        self
+    }
+
+    /// Its head sorts the list.
+    pub const fn sorted(mut self) -> Self {
+        self.sorts = true;
+        self
+    }
+
+    /// Set so.
+    pub const fn class(mut self, class: &'static str) -> Self {
+        self.class = class;
+        self
+    }
+
+    /// A number.
+    pub const fn number(self) -> Self {
+        self.class("num")
+    }
+
+    /// Its value says by itself what it is.
+    pub const fn plain(mut self) -> Self {
+        self.labelled = false;
+        self
+    }
 }
 
 /// The columns that a reader chose, by `columns` of the address: every word a
@@ -161,7 +204,8 @@ pub struct Columns {
 
 impl Columns {
     /// Reads what was chosen. The first column names the row and is always there;
-    /// words that the list does not have are not asked.
+    /// words that the list does not have are not asked. Chosen by hand or not, they
+    /// stand in the order of the list.
     pub fn read(all: &'static [Column], asked: &[String]) -> Self {
         let words = asked.iter().flat_map(|text| text.split(',')).map(str::to_owned);
         Self { all, chosen: words.filter(|word| all.iter().any(|column| column.word == word)).collect() }
@@ -174,11 +218,16 @@ impl Columns {
 
     /// What is shown, in the order of the list.
     pub fn shown(&self) -> impl Iterator<Item = &'static Column> + '_ {
-        let first = self.all.first().map(|column| column.word);
-        self.all.iter().filter(move |column| {
+        self.all.iter().filter(|column| {
             let asked = self.chosen.iter().any(|word| word == column.word);
-            Some(column.word) == first || asked || self.chosen.is_empty() && column.usual
+            column.word == self.first() || asked || self.chosen.is_empty() && column.usual
         })
+    }
+
+    /// The word of the column that names the row. A form sends it along, so that who
+    /// unticks all others is shown that one.
+    pub fn first(&self) -> &'static str {
+        self.all.first().map_or("", |column| column.word)
     }
 
     /// Every column that can be chosen, with whether it is shown.
@@ -259,11 +308,18 @@ pub fn like(q: &str) -> String {
 
 /// A condition that holds for rows about an enterprise, carrier or project that the
 /// words of `q` find: by name, short name, pinyin, credit code, number. `column`
-/// holds the subject. `None` when nothing is asked.
-pub async fn subjects(tx: &mut Tx, zone: Uuid, column: &'static str, q: Option<&str>) -> Result<Option<Sql>> {
+/// holds the subject. `own` is a kind of text that the rows have themselves, with the
+/// column of their key. `None` when nothing is asked.
+pub async fn subjects(
+    tx: &mut Tx,
+    zone: Uuid,
+    column: &'static str,
+    own: Option<(&'static str, &'static str)>,
+    q: Option<&str>,
+) -> Result<Option<Sql>> {
     let Some(q) = q.map(str::trim).filter(|q| !q.is_empty()) else { return Ok(None) };
     let mut any = Sql::from("(FALSE");
-    for kind in ["enterprise", "carrier", "project"] {
+    for (kind, column) in ["enterprise", "carrier", "project"].map(|kind| (kind, column)).into_iter().chain(own) {
         if let Some(found) = search::matching(tx, zone, kind, column, q).await? {
             any.push(" OR ").append(found);
         }
@@ -293,16 +349,15 @@ mod tests {
 
     #[test]
     fn columns_are_those_that_were_chosen_or_the_usual_ones() {
-        const fn column(word: &'static str, usual: bool) -> Column {
-            Column { word, label: "", head: "", usual }
-        }
-        const ALL: &[Column] = &[column("name", true), column("uscc", false), column("status", true)];
+        const ALL: &[Column] =
+            &[Column::new("name", "", ""), Column::new("uscc", "", "").hidden(), Column::new("status", "", "")];
         for (asked, shown) in [
             (vec![], vec!["name", "status"]),
             (vec!["uscc"], vec!["name", "uscc"]),
             (vec!["status,uscc"], vec!["name", "uscc", "status"]),
             (vec!["status", "uscc"], vec!["name", "uscc", "status"]),
             (vec!["secret"], vec!["name", "status"]),
+            (vec!["name"], vec!["name"]),
         ] {
             let asked: Vec<String> = asked.into_iter().map(str::to_owned).collect();
             let columns = Columns::read(ALL, &asked);
@@ -335,6 +390,7 @@ mod tests {
             ("headcount", of(&format!("name {id} 5"))),
             ("headcount", of(&format!("headcount {id} five"))),
             ("name", of("name 7 a")),
+            ("name", of(&format!("name {id} a\0b"))),
             ("name", "%".into()),
         ] {
             assert!(read(Some(sort), Some(&cursor)).is_err(), "{cursor} of {sort}");

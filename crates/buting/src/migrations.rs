@@ -33,6 +33,10 @@ pub const MIGRATIONS: &[Migration] = steps! {
     20 "merge" "../migrations/0020_merge.sql";
     21 "duty" "../migrations/0021_duty.sql";
     22 "post" "../migrations/0022_post.sql";
+    23 "fact" "../migrations/0023_fact.sql";
+    25 "mends" "../migrations/0025_mends.sql";
+    26 "words" "../migrations/0026_words.sql";
+    27 "mine" "../migrations/0027_mine.sql";
 };
 
 /// Every column that the steps make: table, column, kind. Tests hold the lists of

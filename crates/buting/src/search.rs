@@ -21,13 +21,13 @@ use crate::error::Result;
 use crate::time::Time;
 use hanzi::Query;
 use std::fmt::Write as _;
-use store::{Dialect, Sql, Tx, from_row, sql};
+use store::{Dialect, Sql, Tx, sql};
 use uuid::Uuid;
 
 /// Characters of a text that are indexed.
 const MOST: usize = 20_000;
 /// Texts in one statement.
-const BATCH: usize = 200;
+pub const BATCH: usize = 200;
 /// Rows of a room in SQLite's index.
 const ROOM: i64 = 1 << 40;
 /// Counts go no further.
@@ -45,19 +45,6 @@ pub struct Text {
     /// The text itself; several are joined by line breaks.
     pub text: String,
 }
-
-/// A text that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
-    /// The record.
-    pub id: Uuid,
-    /// The enterprise, carrier or project that it is about.
-    pub about_id: Option<Uuid>,
-    /// When it was written.
-    pub at: Time,
-}
-
-from_row!(Hit { id, about_id, at });
 
 /// Puts the text of a record into the index, in place of what was there.
 pub async fn put(
@@ -220,30 +207,72 @@ pub async fn count(tx: &mut Tx, zone: Uuid, kind: &'static str, q: &str) -> Resu
     Ok(tx.value(count).await?)
 }
 
-/// The newest texts that have the words. `reach` is a condition on `t.about_id`
-/// (see `assignment::reach::subjects`).
-pub async fn newest(
-    tx: &mut Tx,
-    zone: Uuid,
-    kind: &'static str,
-    q: &str,
-    reach: Option<Sql>,
-    limit: i64,
-) -> Result<Vec<Hit>> {
-    let query = hanzi::query(q);
-    let Some(look) = Look::at(tx, zone, kind, &query).await? else { return Ok(Vec::new()) };
-    let mut find = Sql::from("SELECT t.id, t.about_id, t.at");
-    find.append(look.rows());
-    if let Some(reach) = reach {
-        find.push(" AND ").append(reach);
+/// Pairs of characters that more names hold than this tell none apart.
+const TELLING: i64 = 2_000;
+
+/// Records of a kind whose name is nearly what was typed ([`hanzi::meant`]), the
+/// likelier first, for a question that [`look`] finds nothing for. What they
+/// are called is for the caller to compare ([`hanzi::share`]): the index knows words
+/// alone.
+pub async fn near(tx: &mut Tx, zone: Uuid, kind: &'static str, q: &str, limit: i64) -> Result<Vec<Uuid>> {
+    let hanzi::Meant { words, pairs } = hanzi::meant(q);
+    let mut telling = Vec::new();
+    for pair in pairs {
+        let Some(query) = hanzi::any(&[], std::slice::from_ref(&pair)) else { continue };
+        let mut held = Sql::from("SELECT count(*) FROM (SELECT 1 AS one");
+        let Some(rows) = with_any(tx, zone, kind, &query).await? else { return Ok(Vec::new()) };
+        held.append(rows).push(" LIMIT ").arg(TELLING).push(") AS held");
+        let held: i64 = tx.value(held).await?;
+        if (1..TELLING).contains(&held) {
+            telling.push(pair);
+        }
     }
-    // The order of the room is the order of arrival, which FTS5 walks backwards.
-    find.push(match look.engine {
-        Engine::Sqlite { .. } if look.common => " ORDER BY f.rowid DESC",
-        _ => " ORDER BY t.at DESC",
-    });
+    let Some(query) = hanzi::any(&words, &telling) else { return Ok(Vec::new()) };
+    let Some(rows) = with_any(tx, zone, kind, &query).await? else { return Ok(Vec::new()) };
+    let mut find = Sql::from("SELECT t.id");
+    find.append(rows);
+    match tx.dialect() {
+        Dialect::Sqlite => find.push(" ORDER BY f.rank, f.rowid DESC"),
+        Dialect::Postgres => {
+            find.push(" ORDER BY ts_rank(t.tokens, ").arg(&query.tsquery).push("::text::tsquery) DESC, t.at DESC")
+        }
+    };
     find.push(" LIMIT ").arg(limit);
-    Ok(tx.list(find).await?)
+    let found: Vec<(Uuid,)> = tx.list(find).await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+/// `FROM … WHERE …` over the texts that have any of the words; `None` when nothing
+/// of the kind was ever indexed.
+async fn with_any(tx: &mut Tx, zone: Uuid, kind: &'static str, query: &hanzi::Any) -> Result<Option<Sql>> {
+    Ok(match tx.dialect() {
+        Dialect::Sqlite => room(tx, zone, kind).await?.map(|(from, to)| in_room(&query.fts5, from, to)),
+        Dialect::Postgres => Some(sql!(
+            " FROM search_text t WHERE t.zone_id = $1 AND t.kind = $2 AND t.tokens @@ $3::text::tsquery",
+            zone,
+            kind,
+            &query.tsquery
+        )),
+    })
+}
+
+/// The row numbers of SQLite's index that a kind of text has.
+async fn room(tx: &mut Tx, zone: Uuid, kind: &'static str) -> Result<Option<(i64, i64)>> {
+    let room: Option<(i64, i64)> =
+        tx.opt(sql!("SELECT room, last FROM search_room WHERE zone_id = $1 AND kind = $2", zone, kind)).await?;
+    Ok(room.map(|(room, last)| (room * ROOM, room * ROOM + last)))
+}
+
+/// `FROM … WHERE …` over the texts of a room of SQLite's index. CROSS JOIN keeps
+/// SQLite to this order.
+fn in_room(words: &str, from: i64, to: i64) -> Sql {
+    sql!(
+        " FROM search_index f CROSS JOIN search_text t ON t.n = f.rowid
+         WHERE f.search_index MATCH $1 AND f.rowid BETWEEN $2 AND $3",
+        words,
+        from,
+        to
+    )
 }
 
 /// A query with what a short look at the index has told.
@@ -276,14 +305,11 @@ impl Look {
 
     async fn at_sqlite(tx: &mut Tx, zone: Uuid, kind: &'static str, query: &Query) -> Result<Option<Self>> {
         let Some(words) = query.fts5() else { return Ok(None) };
-        let room: Option<(i64, i64)> =
-            tx.opt(sql!("SELECT room, last FROM search_room WHERE zone_id = $1 AND kind = $2", zone, kind)).await?;
-        let Some((room, last)) = room else { return Ok(None) };
-        let (from, to) = (room * ROOM, room * ROOM + last);
+        let Some((from, to)) = room(tx, zone, kind).await? else { return Ok(None) };
         // Looking up n ids costs about n steps, walking to the 20th hit about
         // 20·all/n: they cost alike where n² = 20·all.
         // And as far as a total is counted out, with room for some that are hidden.
-        let enough = (20 * last).isqrt().max(COUNT_CAP + 200);
+        let enough = (20 * (to - from)).isqrt().max(COUNT_CAP + 200);
         let hits: i64 = tx
             .value(sql!(
                 "SELECT count(*) FROM (SELECT 1 FROM search_index WHERE search_index MATCH $1 AND rowid BETWEEN $2 AND $3
@@ -327,14 +353,7 @@ impl Look {
     /// `FROM … WHERE …` over the texts that have the words; `t` is the text.
     fn rows(&self) -> Sql {
         match self.engine {
-            // CROSS JOIN keeps SQLite to this order.
-            Engine::Sqlite { from, to } => sql!(
-                " FROM search_index f CROSS JOIN search_text t ON t.n = f.rowid
-                 WHERE f.search_index MATCH $1 AND f.rowid BETWEEN $2 AND $3",
-                self.words,
-                from,
-                to
-            ),
+            Engine::Sqlite { from, to } => in_room(&self.words, from, to),
             Engine::Postgres => {
                 let mut rows =
                     sql!(" FROM search_text t WHERE t.zone_id = $1 AND t.kind = $2 AND ", self.zone, self.kind);
@@ -481,8 +500,46 @@ mod tests {
             assert_eq!(found(&app, zone, "appeal", "氧气").await, [texts[7].id, texts[407].id, texts[807].id]);
             let mut tx = app.read().await.expect("reads");
             assert_eq!(count(&mut tx, zone, "appeal", "货车").await.expect("counts"), COUNT_CAP);
-            let newest = newest(&mut tx, zone, "appeal", "货车", None, 3).await.expect("finds");
-            assert_eq!(newest.iter().map(|hit| hit.at.ms()).collect::<Vec<_>>(), [1199, 1198, 1197]);
+        }
+    }
+
+    #[tokio::test]
+    async fn names_are_found_in_spite_of_a_slip() {
+        for (app, _scratch) in apps().await {
+            let zone = Uuid::now_v7();
+            let mut work = app.work(&Actor::rule(zone)).await.expect("works");
+            let names = ["北辰机电设备有限公司", "北区机械有限公司", "佳禾食品有限公司", "平川智造园"];
+            let texts: Vec<Text> = names
+                .iter()
+                .map(|name| Text {
+                    id: Uuid::now_v7(),
+                    about: None,
+                    at: Time::from_ms(1),
+                    text: format!("{name}\n{}", hanzi::spelling_keys(name)),
+                })
+                .collect();
+            put_all(&mut work, "enterprise", &texts).await.expect("puts");
+            work.commit(zone).await.expect("commits");
+            let mut tx = app.read().await.expect("reads");
+            for (typed, meant) in [
+                ("北晨机电", "北辰机电设备有限公司"),
+                ("北晨", "北辰机电设备有限公司"),
+                ("北辰机申", "北辰机电设备有限公司"),
+                ("佳合食品", "佳禾食品有限公司"),
+                ("bcjf", "北辰机电设备有限公司"),
+                ("beichne", "北辰机电设备有限公司"),
+                ("pignchuan", "平川智造园"),
+            ] {
+                assert!(count(&mut tx, zone, "enterprise", typed).await.expect("counts") == 0, "{typed}");
+                let found = near(&mut tx, zone, "enterprise", typed, 10).await.expect("finds");
+                let first = found.first().and_then(|id| texts.iter().position(|text| text.id == *id));
+                assert_eq!(first.map(|at| names[at]), Some(meant), "{typed} on {:?}", app.db.dialect());
+            }
+            for typed in ["火星基地", "，。", "xyzw", ""] {
+                let found = near(&mut tx, zone, "enterprise", typed, 10).await.expect("finds");
+                assert!(found.is_empty(), "{typed} on {:?}", app.db.dialect());
+            }
+            assert!(near(&mut tx, Uuid::now_v7(), "enterprise", "北晨", 10).await.expect("finds").is_empty());
         }
     }
 

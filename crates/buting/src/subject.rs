@@ -44,13 +44,26 @@ pub struct Named {
 
 /// The name of a subject; `NotFound` when the zone has none of that kind.
 pub async fn named(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid) -> Result<Named> {
+    find(tx, zone, kind, id, "").await
+}
+
+/// Like [`named`], for who is about to attach something to it: until the end of the
+/// transaction it is neither merged away nor taken out. Ask before anything that
+/// belongs to it is changed, so that two never wait for each other. SQLite has one
+/// writer and needs no lock.
+pub async fn held(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid) -> Result<Named> {
+    let lock = tx.dialect().pick("", " FOR SHARE");
+    find(tx, zone, kind, id, lock).await
+}
+
+async fn find(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid, lock: &'static str) -> Result<Named> {
     let mut query = Sql::from(match kind {
         // What was merged away is led to the record that stayed by its own page alone.
         SubjectKind::Enterprise => "SELECT name, short_name FROM enterprise WHERE merged_into IS NULL AND",
         SubjectKind::Carrier => "SELECT name, short_name FROM carrier WHERE",
         SubjectKind::Project => "SELECT name, short_name FROM project WHERE",
     });
-    query.push(" zone_id = ").arg(zone).push(" AND id = ").arg(id);
+    query.push(" zone_id = ").arg(zone).push(" AND id = ").arg(id).push(lock);
     let (name, short_name): (String, String) = tx.opt(query).await?.ok_or(Error::NotFound)?;
     Ok(Named { kind, id, name, short_name })
 }
@@ -84,6 +97,7 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "measure" => "measures",
         "milestone" => "milestones",
         "disruption" => "disruptions",
+        "correction" => "corrections",
         "subject_request" => "privacy/requests",
         _ => return None,
     };

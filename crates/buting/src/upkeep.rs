@@ -8,8 +8,11 @@ use crate::backup::{self, KeyBackup};
 use crate::error::{Error, Result};
 use crate::http::session::IDLE_MS;
 use crate::migrations::MIGRATIONS;
+use crate::project;
 use crate::registry;
+use crate::search;
 use crate::time::DAY_MS;
+use crate::visit;
 use crate::worker::Kind;
 use crate::zone::Zone;
 use std::sync::Arc;
@@ -57,6 +60,12 @@ pub fn kinds() -> Vec<Kind> {
             name: "upkeep.clean",
             schedule: Some(Schedule::DailyAt(3 * 60 + 10)),
             task: |app, zone, _| Box::pin(async move { clean(&app, zone).await }),
+        },
+        // Put into the queue by an upgrade that changes what is found by words.
+        Kind {
+            name: "search.index",
+            schedule: None,
+            task: |app, zone, _| Box::pin(async move { index_zone(&app, zone).await }),
         },
     ]
 }
@@ -142,15 +151,39 @@ pub async fn clean(app: &App, zone: Uuid) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Puts the words of everything that can be searched into the index again. A
-/// backup holds no index: each database makes its own.
+/// Puts the words of everything that can be searched into the index again, in every
+/// zone. A backup holds no index: each database makes its own.
 pub async fn index_again(app: &App) -> Result<()> {
     let zones = Zone::all(&mut app.read().await?).await?;
     for zone in zones {
-        let mut work = app.work(&Actor::rule(zone.zone_id)).await?;
-        registry::desk::index_again(&mut work).await?;
-        appeal::desk::index_again(&mut work).await?;
-        work.commit(zone.zone_id).await?;
+        index_zone(app, zone.zone_id).await?;
     }
+    Ok(())
+}
+
+/// The same for one zone, part by part: others write in between.
+async fn index_zone(app: &App, zone: Uuid) -> Result<()> {
+    // What came while this runs was put into the index by whoever wrote it.
+    macro_rules! parts {
+        ($($words:path),*) => {$({
+            let mut after = Uuid::nil();
+            loop {
+                let mut work = app.work(&Actor::rule(zone)).await?;
+                let (kind, texts) = $words(&mut work, after, search::BATCH).await?;
+                let Some(last) = texts.last() else { break };
+                after = last.id;
+                search::put_all(&mut work, kind, &texts).await?;
+                work.commit(zone).await?;
+            }
+        })*};
+    }
+    parts!(
+        registry::desk::enterprise_texts,
+        registry::desk::carrier_texts,
+        project::desk::texts,
+        appeal::desk::texts,
+        visit::desk::visit_texts,
+        visit::desk::promise_texts
+    );
     Ok(())
 }

@@ -1,12 +1,12 @@
 use crate::{fold, is_han};
 
 /// A stretch of text of one kind.
-enum Run {
+pub(crate) enum Run {
     Han(Vec<char>),
     Word(String),
 }
 
-fn runs(text: &str) -> Vec<Run> {
+pub(crate) fn runs(text: &str) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let mut open = false;
     for c in text.chars().map(fold) {

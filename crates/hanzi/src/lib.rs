@@ -2,11 +2,13 @@
 
 mod bigram;
 mod index;
+mod meant;
 mod name;
 pub mod pinyin;
 
 pub use bigram::{Query, bigrams, plain, query};
 pub use index::{NameIndex, Near};
+pub use meant::{Any, Meant, any, meant, share};
 pub use name::{name_key, short_name_match, similarity};
 pub use pinyin::spelling_keys;
 

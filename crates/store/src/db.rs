@@ -365,17 +365,23 @@ impl Tx {
         Box::pin(async move {
             match self.connection() {
                 Connected::Sqlite(c) => {
+                    let (text, keep) = (for_sqlite(text, args.len()), args.len() <= MANY);
                     let args = sqlite_arguments(args)?;
                     from_sqlite(match text {
-                        Cow::Borrowed(text) => sqlx::query_with(text, args).fetch_all(c).await?,
-                        Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).fetch_all(c).await?,
+                        Cow::Borrowed(text) => sqlx::query_with(text, args).persistent(keep).fetch_all(c).await?,
+                        Cow::Owned(text) => {
+                            sqlx::query_with(AssertSqlSafe(text), args).persistent(keep).fetch_all(c).await?
+                        }
                     })
                 }
                 Connected::Postgres(c) => {
+                    let keep = args.len() <= MANY;
                     let args = postgres_arguments(args)?;
                     from_postgres(match text {
-                        Cow::Borrowed(text) => sqlx::query_with(text, args).fetch_all(c).await?,
-                        Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).fetch_all(c).await?,
+                        Cow::Borrowed(text) => sqlx::query_with(text, args).persistent(keep).fetch_all(c).await?,
+                        Cow::Owned(text) => {
+                            sqlx::query_with(AssertSqlSafe(text), args).persistent(keep).fetch_all(c).await?
+                        }
                     })
                 }
             }
@@ -418,18 +424,24 @@ impl Tx {
         Box::pin(async move {
             Ok(match self.connection() {
                 Connected::Sqlite(c) => {
+                    let (text, keep) = (for_sqlite(text, args.len()), args.len() <= MANY);
                     let args = sqlite_arguments(args)?;
                     match text {
-                        Cow::Borrowed(text) => sqlx::query_with(text, args).execute(c).await?,
-                        Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).execute(c).await?,
+                        Cow::Borrowed(text) => sqlx::query_with(text, args).persistent(keep).execute(c).await?,
+                        Cow::Owned(text) => {
+                            sqlx::query_with(AssertSqlSafe(text), args).persistent(keep).execute(c).await?
+                        }
                     }
                     .rows_affected()
                 }
                 Connected::Postgres(c) => {
+                    let keep = args.len() <= MANY;
                     let args = postgres_arguments(args)?;
                     match text {
-                        Cow::Borrowed(text) => sqlx::query_with(text, args).execute(c).await?,
-                        Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).execute(c).await?,
+                        Cow::Borrowed(text) => sqlx::query_with(text, args).persistent(keep).execute(c).await?,
+                        Cow::Owned(text) => {
+                            sqlx::query_with(AssertSqlSafe(text), args).persistent(keep).execute(c).await?
+                        }
                     }
                     .rows_affected()
                 }
@@ -446,6 +458,23 @@ impl Tx {
             }
             Ok(())
         })
+    }
+
+    /// Begins a part of the transaction that may fail without spoiling the rest: on
+    /// PostgreSQL a statement that is refused ends the whole transaction otherwise.
+    /// End it with [`Tx::keep_part`] or [`Tx::drop_part`]; one at a time.
+    pub fn begin_part(&mut self) -> Doing<'_, ()> {
+        self.script("SAVEPOINT part".to_owned())
+    }
+
+    /// Ends a part that holds.
+    pub fn keep_part(&mut self) -> Doing<'_, ()> {
+        self.script("RELEASE SAVEPOINT part".to_owned())
+    }
+
+    /// Ends a part as if it had never begun.
+    pub fn drop_part(&mut self) -> Doing<'_, ()> {
+        self.script("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part".to_owned())
     }
 
     /// Makes the changes durable; returns when they are.
@@ -516,6 +545,34 @@ enum Connected<'a> {
     Postgres(&'a mut PgConnection),
 }
 
+/// Statements with more arguments than this are written for one use and not kept.
+const MANY: usize = 100;
+
+/// A statement as SQLite takes it quickest.
+///
+/// SQLite looks every `$7` up by name, when it reads the statement and again when an
+/// argument is bound: with thousands of them that is most of the work. Where they
+/// stand in order, each once, as in an INSERT of many rows, they need no names.
+fn for_sqlite(text: Cow<'static, str>, args: usize) -> Cow<'static, str> {
+    if args <= MANY {
+        return text;
+    }
+    let mut bare = String::with_capacity(text.len());
+    let (mut rest, mut next) = (text.as_ref(), 1);
+    while let Some((before, after)) = rest.split_once('$') {
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        if after[..digits].parse() != Ok(next) {
+            return text;
+        }
+        bare.push_str(before);
+        bare.push('?');
+        rest = &after[digits..];
+        next += 1;
+    }
+    bare.push_str(rest);
+    if next == args + 1 { Cow::Owned(bare) } else { text }
+}
+
 fn sqlite_arguments(values: Vec<Value>) -> Result<SqliteArguments> {
     let mut arguments = SqliteArguments::default();
     for value in values {
@@ -558,4 +615,24 @@ fn postgres_arguments(values: Vec<Value>) -> Result<PgArguments> {
         .map_err(|e| Error::Shape(e.to_string()))?;
     }
     Ok(arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_arguments_in_order_need_no_names() {
+        let numbered = |n: usize| (1..=n).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+        for (text, args, bare) in [
+            (numbered(200), 200, vec!["?"; 200].join(", ")),
+            // Few arguments, one used twice, one out of order, or a `$` that is none: as they are.
+            (numbered(20), 20, numbered(20)),
+            (format!("{}, $1", numbered(200)), 200, format!("{}, $1", numbered(200))),
+            (format!("$2, {}", numbered(200)), 200, format!("$2, {}", numbered(200))),
+            (format!("'$.x', {}", numbered(200)), 200, format!("'$.x', {}", numbered(200))),
+        ] {
+            assert_eq!(for_sqlite(Cow::Owned(text), args), bare);
+        }
+    }
 }

@@ -150,18 +150,20 @@ impl Table {
 }
 
 impl Db {
-    /// The last migration that the database has; 0 when it has none.
+    /// The last migration that the database has; 0 when it has none. One that was
+    /// interrupted does not count: what it did was rolled back, and the tables are
+    /// those of the one before.
     pub async fn schema_version(&self) -> Result<i64> {
         let mut tx = self.read().await?;
-        let statement = tx.dialect().pick(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'migration'",
-            "SELECT count(*) FROM information_schema.tables
-             WHERE table_schema = current_schema() AND table_name = 'migration'",
-        );
-        if tx.value::<i64>(statement).await? == 0 {
+        if !has_migrations(&mut tx).await? {
             return Ok(0);
         }
-        tx.value("SELECT coalesce(max(version), 0) FROM migration").await
+        tx.value("SELECT coalesce(max(version), 0) FROM migration WHERE finished_at IS NOT NULL").await
+    }
+
+    /// Whether a migration was ever begun here, be it finished or not.
+    pub async fn is_begun(&self) -> Result<bool> {
+        has_migrations(&mut self.read().await?).await
     }
 
     /// Whether none of the tables holds a row.
@@ -261,6 +263,15 @@ impl Db {
         tx.commit().await?;
         Ok(load.counts)
     }
+}
+
+async fn has_migrations(tx: &mut Tx) -> Result<bool> {
+    let statement = tx.dialect().pick(
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'migration'",
+        "SELECT count(*) FROM information_schema.tables
+         WHERE table_schema = current_schema() AND table_name = 'migration'",
+    );
+    Ok(tx.value::<i64>(statement).await? > 0)
 }
 
 fn damaged(what: &str) -> Error {

@@ -76,10 +76,12 @@ impl From<sqlx::Error> for Error {
                     }
                     ErrorKind::ForeignKeyViolation => Self::Reference(db.message().to_owned()),
                     _ if code == SQLITE_FULL || code == "53100" => Self::Full,
-                    // Class 57: the server is shutting down; 53: out of resources.
+                    // Class 57: the server is shutting down; 53: out of resources; 40: two
+                    // transactions waited for each other, and this one was ended.
                     // 5 and 6: SQLite busy or locked beyond the busy timeout.
                     _ if code.starts_with("57")
                         || code.starts_with("53")
+                        || code.starts_with("40")
                         || matches!(code.as_str(), "5" | "6" | "261" | "517") =>
                     {
                         Self::Unavailable(db.message().to_owned())

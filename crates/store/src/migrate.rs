@@ -187,7 +187,7 @@ impl Db {
         for (version, name, applied, finished, _) in &rows {
             if finished.is_none() {
                 return Err(Error::Schema(format!(
-                    "Migration {version} ({name}) did not finish. Restore the backup that was made before it, then start again."
+                    "Migration {version} ({name}) did not finish. Restore the backup that was made before it (`buting restore FILE --force`; it lies in the folder `backups` of the data directory and has `before-upgrade` in its name), then start again."
                 )));
             }
             let Some(own) = migrations.iter().find(|m| m.version == *version) else {
@@ -202,8 +202,8 @@ impl Db {
             }
         }
         if let Some((version, .., Some(then))) = rows.last() {
-            let now = schema_digest(&mut tx).await?;
-            if now != *then {
+            let lines = schema_lines(&mut tx).await?;
+            if digest_of(lines.clone()) != *then && digest(&lines.join("\n")) != *then {
                 return Err(Error::Schema(format!(
                     "The tables were altered by hand since migration {version}. Undo the alteration or restore a backup; the program does not guess."
                 )));
@@ -226,7 +226,7 @@ impl Db {
         tx.script(step.render(self.dialect()))
             .await
             .map_err(|e| Error::Schema(format!("Migration {} ({}) failed: {e}", step.version, step.name)))?;
-        let made = schema_digest(&mut tx).await?;
+        let made = digest_of(schema_lines(&mut tx).await?);
         tx.run(sql!(
             "UPDATE migration SET finished_at = CURRENT_TIMESTAMP, schema_digest = $2 WHERE version = $1",
             step.version,
@@ -237,8 +237,9 @@ impl Db {
     }
 }
 
-/// What the tables and indexes look like now, as a digest.
-async fn schema_digest(tx: &mut crate::Tx) -> Result<String> {
+/// What the tables and indexes look like now, line by line. The order is the
+/// database's: of a server it depends on its locale.
+async fn schema_lines(tx: &mut crate::Tx) -> Result<Vec<String>> {
     let statement = tx.dialect().pick(
         "SELECT coalesce(sql, name) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name",
         "SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default)::text AS line
@@ -248,7 +249,16 @@ async fn schema_digest(tx: &mut crate::Tx) -> Result<String> {
          ORDER BY 1",
     );
     let lines: Vec<(String,)> = tx.list(statement).await?;
-    Ok(digest(&lines.into_iter().map(|(line,)| line).collect::<Vec<_>>().join("\n")))
+    Ok(lines.into_iter().map(|(line,)| line).collect())
+}
+
+/// The digest of a schema: of its lines by their bytes, so that every server
+/// comes to the same, and a schema that moved to one of another locale is known
+/// again. Databases that were made before this rule hold the digest of the lines
+/// in their server's order, which the check takes as well.
+fn digest_of(mut lines: Vec<String>) -> String {
+    lines.sort_unstable();
+    digest(&lines.join("\n"))
 }
 
 #[cfg(test)]
@@ -270,5 +280,14 @@ mod tests {
             step.render(Dialect::Postgres),
             "CREATE TABLE t (\n  id uuid NOT NULL,\n  yes boolean\n);\nCREATE INDEX i ON t USING gin (x);\n"
         );
+    }
+
+    #[test]
+    fn servers_of_all_locales_come_to_one_digest() {
+        let lines = |texts: [&str; 3]| texts.map(str::to_owned).to_vec();
+        // C puts the underscore before small letters, de_DE passes over it.
+        let c = lines(["account_role id", "account_role_by id", "accounts id"]);
+        let german = lines(["account_role_by id", "accounts id", "account_role id"]);
+        assert_eq!(digest_of(c), digest_of(german));
     }
 }

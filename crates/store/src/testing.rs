@@ -14,6 +14,11 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    /// Its address, for what opens databases by themselves.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The same database, opened with other keys.
     pub async fn with_keyring(&self, keyring: Arc<Keyring>) -> Result<Db> {
         Db::open(&Options { url: self.url.clone(), connections: 4 }, keyring).await

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::testing::{Scratch, both, sqlite};
 use store::vault::keyring::Keyring;
-use store::{Entry, Error, FOUNDATION, Migration, Options, Queue, Seal, sql};
+use store::{Dialect, Entry, Error, FOUNDATION, Migration, Options, Queue, Seal, sql};
 use uuid::Uuid;
 
 async fn each(test: impl AsyncFn(&Scratch)) {
@@ -350,9 +350,71 @@ async fn a_schema_that_is_not_ours_is_refused_in_plain_words() {
         let steps = [FOUNDATION, broken];
         assert!(scratch.db.migrate(&steps, async |_| Ok(())).await.is_err());
         match scratch.db.migrate(&steps, async |_| Ok(())).await {
-            Err(Error::Schema(text)) => assert!(text.contains("did not finish"), "{text}"),
+            Err(Error::Schema(text)) => {
+                assert!(text.contains("did not finish") && text.contains("restore FILE --force"), "{text}");
+            }
             other => panic!("a half-applied schema was accepted: {other:?}"),
         }
+        // The tables are those of the step before, so what is there can be backed up and taken away.
+        assert_eq!(scratch.db.schema_version().await.expect("asked"), 1);
+        assert!(scratch.db.is_begun().await.expect("asked"));
+        scratch.db.wipe(&steps).await.expect("wiped");
+        assert!(!scratch.db.is_begun().await.expect("asked"));
+        assert_eq!(scratch.db.migrate(&[FOUNDATION], async |_| Ok(())).await.expect("made anew"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_digest_in_the_order_of_a_servers_locale_is_still_known() {
+    for scratch in both(&[FOUNDATION]).await.expect("databases") {
+        if scratch.db.dialect() == Dialect::Sqlite {
+            continue;
+        }
+        // As the program wrote it before it sorted the lines itself.
+        let mut tx = scratch.db.write().await.expect("a transaction");
+        let lines: Vec<(String,)> = tx
+            .list(
+                "SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default)::text AS line
+                   FROM information_schema.columns WHERE table_schema = current_schema()
+                 UNION ALL
+                 SELECT indexdef::text FROM pg_indexes WHERE schemaname = current_schema()
+                 ORDER BY 1",
+            )
+            .await
+            .expect("lines");
+        let lines: Vec<String> = lines.into_iter().map(|(line,)| line).collect();
+        let then = store::vault::hash::hex(&store::vault::hash::sha256(lines.join("\n").as_bytes()));
+        tx.run(sql!("UPDATE migration SET schema_digest = $1", then)).await.expect("written");
+        tx.commit().await.expect("durable");
+        assert_eq!(scratch.db.migrate(&[FOUNDATION], async |_| Ok(())).await.expect("known"), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_is_refused_leaves_the_rest() {
+    for scratch in both(&[FOUNDATION]).await.expect("databases") {
+        let (zone, one, other) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+        let insert = |owner: Uuid| {
+            sql!(
+                "INSERT INTO field_key (zone_id, owner_id, wrapped, created_at) VALUES ($1, $2, $3, 1)",
+                zone,
+                owner,
+                vec![1_u8]
+            )
+        };
+        let mut tx = scratch.db.write().await.expect("a transaction");
+        tx.begin_part().await.expect("begun");
+        tx.run(insert(one)).await.expect("taken");
+        tx.keep_part().await.expect("kept");
+        tx.begin_part().await.expect("begun");
+        tx.run(insert(other)).await.expect("taken");
+        assert!(matches!(tx.run(insert(one)).await, Err(Error::Duplicate(_))));
+        tx.drop_part().await.expect("dropped");
+        tx.commit().await.expect("durable");
+        let mut tx = scratch.db.read().await.expect("reads");
+        let left: Vec<(Uuid,)> =
+            tx.list(sql!("SELECT owner_id FROM field_key WHERE zone_id = $1", zone)).await.expect("rows");
+        assert_eq!(left, [(one,)], "what the second part began went with it");
     }
 }
 

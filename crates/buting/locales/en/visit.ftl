@@ -187,3 +187,6 @@ flash-item-checked = Noted.
 flash-plan-sent = Sent to the enterprise.
 flash-plan-answered = Done.
 flash-promise-ended = The promise has ended.
+visit-ask-again = Ask again
+promise-made = Promised on
+promise-reason-short = What came of it

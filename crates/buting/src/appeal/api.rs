@@ -1,5 +1,5 @@
 use super::act::Act;
-use super::desk::{self, Filter, Sort};
+use super::desk::{self, Filter};
 use super::record::{Count, Item, View};
 use super::{Kind, NewAppeal, Status, Urgency};
 use crate::actor::{OFFICE, OUTSIDE, Role, Roles};
@@ -36,9 +36,9 @@ pub fn routes(routes: &mut Routes) {
 }
 
 /// What the list of appeals is asked.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct AppealQuery {
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AppealQuery {
     limit: Option<i64>,
     cursor: Option<String>,
     /// `due` (the default) or `-created`; also `-due` and `created`.
@@ -62,28 +62,33 @@ struct AppealQuery {
     q: Option<String>,
 }
 
+impl AppealQuery {
+    /// The same as the desk is asked.
+    pub(super) fn filter(self) -> Result<Filter> {
+        let status = self.status.as_deref().unwrap_or_default().split(',').filter(|word| !word.is_empty());
+        let status: Option<Vec<Status>> = status.map(Status::parse).collect();
+        Ok(Filter {
+            status: status.ok_or_else(|| Error::field("status", "unknown"))?,
+            open: self.open.unwrap_or(false),
+            department_id: self.department_id,
+            handler_id: self.handler_id,
+            category: self.category,
+            kind: self.kind,
+            urgency: self.urgency,
+            overdue: self.overdue.unwrap_or(false),
+            enterprise_id: self.enterprise_id,
+            project_id: self.project_id,
+            extension_asked: false,
+            q: self.q,
+            sort: self.sort,
+            cursor: self.cursor,
+            limit: limit(self.limit)?,
+        })
+    }
+}
+
 async fn list(cx: Cx, query: AppealQuery) -> Result<Page<Item>> {
-    let sort = Sort::parse(query.sort.as_deref().unwrap_or("due")).ok_or_else(|| Error::field("sort", "unknown"))?;
-    let status = query.status.as_deref().unwrap_or_default().split(',').filter(|word| !word.is_empty());
-    let status: Option<Vec<Status>> = status.map(Status::parse).collect();
-    let filter = Filter {
-        status: status.ok_or_else(|| Error::field("status", "unknown"))?,
-        open: query.open.unwrap_or(false),
-        department_id: query.department_id,
-        handler_id: query.handler_id,
-        category: query.category,
-        kind: query.kind,
-        urgency: query.urgency,
-        overdue: query.overdue.unwrap_or(false),
-        enterprise_id: query.enterprise_id,
-        project_id: query.project_id,
-        extension_asked: false,
-        q: query.q,
-        sort,
-        cursor: query.cursor,
-        limit: limit(query.limit)?,
-    };
-    let page = desk::list(&cx.app, &cx.who, &filter).await?;
+    let page = desk::list(&cx.app, &cx.who, &query.filter()?).await?;
     let calendar = clock::calendar(&mut cx.read().await?, cx.who.zone_id).await?;
     let now = cx.now();
     Ok(page.map(|line| Item::of(line, now, &calendar)))

@@ -15,7 +15,9 @@ use crate::app::{App, Change, Subject, Work};
 use crate::clock::{self, Clock, ClockKind, ClockMode, Explanation, HeldBar, Holder};
 use crate::error::{Check, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
-use crate::subject::{SubjectKind, named};
+use crate::list::Walk;
+use crate::search;
+use crate::subject::{SubjectKind, held};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
 use crate::trace::{self, Trace};
@@ -29,6 +31,8 @@ use uuid::Uuid;
 
 /// Who writes appeals down.
 pub const WRITERS: Roles = OFFICE.and(OUTSIDE);
+/// The kind under which appeals are found by words.
+const KIND: &str = "appeal";
 /// Who keeps categories, limits and the calendar.
 const KEEPERS: Roles = Roles::of(&[Role::Sysadmin, Role::Dispatcher]);
 
@@ -72,7 +76,7 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
         [("enterprise_id", SubjectKind::Enterprise, enterprise_id), ("project_id", SubjectKind::Project, project_id)]
     {
         let Some(subject) = subject else { continue };
-        match named(work, zone, kind, subject).await {
+        match held(work, zone, kind, subject).await {
             Ok(found) => names.push(found.name),
             Err(Error::NotFound) => drop(check.add(FieldError::new(field, "unknown"))),
             Err(error) => return Err(error),
@@ -132,7 +136,7 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
     // The name of who complains about a department is no way to find the complaint.
     let names = names.iter().filter(|_| appeal.accused_department_id.is_none());
     let text = search_text([&appeal.number, &appeal.title, &appeal.body], appeal.outer_number.iter().chain(names));
-    crate::search::put(work, "appeal", id, appeal.about(), now, &text).await?;
+    search::put(work, KIND, id, appeal.about(), now, &text).await?;
     let made = json!({
         "number": appeal.number, "title": appeal.title, "category": appeal.category, "urgency": appeal.urgency,
         "kind": appeal.kind, "channel": appeal.channel,
@@ -155,27 +159,19 @@ fn search_text<'a>(own: [&'a String; 3], more: impl Iterator<Item = &'a String>)
     own.into_iter().chain(more).map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
-/// Puts the words of every appeal into the index again, after a restore.
-pub async fn index_again(work: &mut Work) -> Result<()> {
+/// The words that appeals after `after` are found by, held until the end of the
+/// transaction.
+pub async fn texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
     let zone = work.zone();
-    let mut after = Uuid::nil();
-    loop {
-        let some = store::words(work, zone, after, INDEXED_AT_ONCE).await?;
-        let Some(last) = some.last() else { return Ok(()) };
-        after = last.id;
-        let texts = some.iter().map(|one| {
-            let names =
-                one.enterprise_name.iter().chain(&one.project_name).filter(|_| one.accused_department_id.is_none());
-            let text = search_text([&one.number, &one.title, &one.body], one.outer_number.iter().chain(names));
-            let about = one.about_id.filter(|_| one.accused_department_id.is_none());
-            crate::search::Text { id: one.id, about, at: one.created_at, text }
-        });
-        crate::search::put_all(work, "appeal", &texts.collect::<Vec<_>>()).await?;
-    }
+    let some = store::words(work, zone, after, limit).await?;
+    let texts = some.iter().map(|one| {
+        let names = one.enterprise_name.iter().chain(&one.project_name).filter(|_| one.accused_department_id.is_none());
+        let text = search_text([&one.number, &one.title, &one.body], one.outer_number.iter().chain(names));
+        let about = one.about_id.filter(|_| one.accused_department_id.is_none());
+        search::Text { id: one.id, about, at: one.created_at, text }
+    });
+    Ok((KIND, texts.collect()))
 }
-
-/// Appeals whose words are put into the index at once.
-const INDEXED_AT_ONCE: i64 = 500;
 
 /// What a new appeal has of its life: nothing yet.
 fn blank(now: Time) -> Appeal {
@@ -584,38 +580,9 @@ pub async fn view(app: &App, who: &Actor, id: Uuid) -> Result<View> {
     })
 }
 
-/// In which order a list comes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
-    /// Soonest due first; what stands still or is done comes last.
-    #[default]
-    Due,
-    /// The same the other way round.
-    DueLast,
-    /// Newest first.
-    Newest,
-    /// Oldest first.
-    Oldest,
-}
-
-impl Sort {
-    /// Reads `due`, `-due`, `created`, `-created`.
-    pub fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "due" => Self::Due,
-            "-due" => Self::DueLast,
-            "-created" => Self::Newest,
-            "created" => Self::Oldest,
-            _ => return None,
-        })
-    }
-
-    fn key(self, line: &Line) -> i64 {
-        match self {
-            Self::Due | Self::DueLast => line.due_key,
-            Self::Newest | Self::Oldest => line.created_at.ms(),
-        }
-    }
+/// Whether the list has that order.
+pub fn is_order(sort: &str) -> bool {
+    matches!(sort, "due" | "-due" | "created" | "-created")
 }
 
 /// What a list is asked for.
@@ -645,8 +612,9 @@ pub struct Filter {
     pub extension_asked: bool,
     /// Words to look for.
     pub q: Option<String>,
-    /// The order.
-    pub sort: Sort,
+    /// The order: `due` when nothing is said (what stands still or is done comes last),
+    /// `created`; with `-` the latest first.
+    pub sort: Option<String>,
     /// Where to go on.
     pub cursor: Option<String>,
     /// How many.
@@ -658,7 +626,7 @@ impl Filter {
     fn asks_for_words_alone(&self) -> bool {
         let words_alone = Self {
             q: self.q.clone(),
-            sort: self.sort,
+            sort: self.sort.clone(),
             cursor: self.cursor.clone(),
             limit: self.limit,
             ..Self::default()
@@ -672,7 +640,7 @@ pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>>
     let mut tx = app.read().await?;
     let mut condition = condition(who, filter, app.now());
     let words = match filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-        Some(q) => crate::search::look(&mut tx, who.zone_id, "appeal", "a.id", q).await?,
+        Some(q) => search::look(&mut tx, who.zone_id, KIND, "a.id", q).await?,
         None => None,
     };
     if let Some(words) = &words {
@@ -680,28 +648,10 @@ pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>>
     } else if filter.q.as_deref().is_some_and(|q| !q.trim().is_empty()) {
         condition.push(" AND FALSE");
     }
-    // The sign keeps the database from walking the whole order for a few that were found.
     let few = words.as_ref().is_some_and(|words| words.rare);
-    let mut tail = Sql::from("");
-    if let Some(cursor) = &filter.cursor {
-        let (key, id) = read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))?;
-        tail.push(match filter.sort {
-            Sort::Due => " AND (a.due_key, a.id) > (",
-            Sort::DueLast => " AND (a.due_key, a.id) < (",
-            Sort::Newest => " AND (a.created_at, a.id) < (",
-            Sort::Oldest => " AND (a.created_at, a.id) > (",
-        });
-        tail.arg(key).push(", ").arg(id).push(")");
-    }
-    tail.push(" ORDER BY ").push(if few { "+" } else { "" });
-    tail.push(match filter.sort {
-        Sort::Due => "a.due_key, a.id LIMIT ",
-        Sort::DueLast => "a.due_key DESC, a.id DESC LIMIT ",
-        Sort::Newest => "a.created_at DESC, a.id DESC LIMIT ",
-        Sort::Oldest => "a.created_at, a.id LIMIT ",
-    });
-    tail.arg(filter.limit + 1);
-    let mut lines = store::lines(&mut tx, who.zone_id, condition.clone(), tail).await?;
+    let keys = if few { store::KEYS_OF_FEW } else { store::KEYS };
+    let walk = Walk::read(keys, "due", filter.sort.as_deref(), filter.cursor.as_deref(), filter.limit)?;
+    let (mut lines, next) = store::page(&mut tx, who.zone_id, condition.clone(), &walk).await?;
     let counted = match &words {
         // More have the words than are counted out, whatever is hidden from this reader.
         Some(words)
@@ -715,9 +665,6 @@ pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>>
         }
         _ => store::total(&mut tx, who.zone_id, condition).await?,
     };
-    let more = lines.len() as i64 > filter.limit;
-    lines.truncate(usize::try_from(filter.limit).unwrap_or_default());
-    let next = lines.last().filter(|_| more).map(|last| format!("{}.{}", filter.sort.key(last), last.id));
     for line in &mut lines {
         hide(who, line);
     }
@@ -737,11 +684,6 @@ fn hide(who: &Actor, line: &mut Line) {
     if accused && !own && (of_unit || who.has(Role::Agency)) {
         line.mask();
     }
-}
-
-fn read_cursor(cursor: &str) -> Option<(i64, Uuid)> {
-    let (key, id) = cursor.split_once('.')?;
-    Some((key.parse().ok()?, Uuid::parse_str(id).ok()?))
 }
 
 fn condition(who: &Actor, filter: &Filter, now: Time) -> Sql {

@@ -4,12 +4,14 @@
 
 pub mod act;
 mod api;
+pub mod bulk;
 pub mod contact;
 pub mod desk;
 pub mod link;
 mod pages;
 pub mod policy;
 pub mod record;
+pub mod rows;
 mod step;
 mod store;
 
@@ -714,6 +716,7 @@ pub fn kinds() -> Vec<worker::Kind> {
 pub fn routes(routes: &mut Routes) {
     api::routes(routes);
     pages::routes(routes);
+    bulk::routes(routes);
 }
 
 #[cfg(test)]

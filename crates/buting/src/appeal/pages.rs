@@ -1,8 +1,10 @@
 use super::act::Act;
+use super::bulk;
 use super::contact::Told;
-use super::desk::{self, Filter, PartnerOrder, Record, Sort};
+use super::desk::{self, Filter, PartnerOrder, Record};
 use super::policy::Category;
 use super::record::{HistoryView, Line, WorkOrder};
+use super::rows::{self, Shown, category_name};
 use super::{
     Action, Channel, Hat, Kind, NewAppeal, OrderKind, ResultKind, Status, SuspendGround, Urgency, Verdict, WentOn,
 };
@@ -10,17 +12,19 @@ use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::clock::{self, ClockKind, Explanation};
 use crate::error::{Conflict, Error, Result};
 use crate::http::api::{MAX_LIMIT, Page};
+use crate::http::bulk::Offer;
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::http::sheet::Format;
+use crate::http::table::{self, File, Row as _, Table};
 use crate::organisation::{Department, desk as organisation};
 use crate::saved::{self, List, Offered};
 use crate::subject::{SubjectKind, named};
 use crate::text::Lang;
-use crate::time::{Day, Time};
-use almanac::{Calendar, Light};
+use crate::time::Day;
+use almanac::Light;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -37,6 +41,7 @@ pub fn routes(routes: &mut Routes) {
     routes
         .get("/appeals", parties, index)
         .get("/appeals/export", Access::only(OFFICE), export)
+        .get("/appeals/ledger/export", Access::only(OFFICE), ledger)
         .get("/appeals/new", writers, new_page)
         .post("/appeals/new", writers, new)
         .get("/appeals/{id}", parties, show)
@@ -45,12 +50,6 @@ pub fn routes(routes: &mut Routes) {
         .get("/appeals/{id}/sheet", Access::only(OFFICE), sheet)
         .get("/w/{token}", Access::everybody(), partner_page)
         .post("/w/{token}", Access::everybody(), partner);
-}
-
-/// The name of a category in a language.
-fn category_name(lang: Lang, categories: &[Category], key: &str) -> String {
-    let own = categories.iter().find(|c| c.key == key).and_then(|c| c.name.clone());
-    own.unwrap_or_else(|| lang.word("category", key).into_owned())
 }
 
 fn category_options(lang: Lang, categories: &[Category]) -> Vec<(String, String)> {
@@ -63,34 +62,12 @@ fn department_options(departments: &[Department], own: bool) -> Vec<(String, Str
 
 // ---- lists ----
 
-/// A line with what the page says about it.
-struct Row {
-    line: Line,
-    light: Light,
-    category: String,
-    holder: String,
-}
-
-impl Row {
-    fn of(lang: Lang, line: Line, now: Time, calendar: &Calendar, categories: &[Category]) -> Self {
-        let holder = match &line.holder_name {
-            Some(name) => name.clone(),
-            None => lang.word("holder", line.holder.word()).into_owned(),
-        };
-        Self {
-            light: line.light(now, calendar),
-            category: category_name(lang, categories, &line.category),
-            holder: if line.status.is_open() { holder } else { String::new() },
-            line,
-        }
-    }
-}
-
 #[derive(Template)]
 #[template(path = "appeal/index.html")]
 struct Index {
     s: Shell,
-    page: Page<Row>,
+    page: Page<Line>,
+    table: Table,
     view: String,
     outside: bool,
     can_write: bool,
@@ -98,14 +75,15 @@ struct Index {
     departments: Vec<(String, String)>,
     categories: Vec<(String, String)>,
     statuses: &'static [Status],
-    export: String,
+    bulk: Offer,
     offered: Offered,
 }
 
 /// The filter that the query of a page asks for. What cannot be read is left
 /// out: a shared link must not end in an error because a department is gone.
-fn filter_of(cx: &Cx, view: &str) -> Filter {
-    let mut query = Form::parse(cx.request.query.as_bytes());
+pub(super) fn filter_of(who: &Actor, query: &str) -> Filter {
+    let mut query = Form::parse(query.as_bytes());
+    let view = query.text("view");
     let mut filter = Filter {
         status: query.all("status").iter().filter_map(|word| Status::parse(word)).collect(),
         department_id: query.id("department_id"),
@@ -116,14 +94,14 @@ fn filter_of(cx: &Cx, view: &str) -> Filter {
         enterprise_id: query.id("enterprise_id"),
         project_id: query.id("project_id"),
         q: query.opt_text("q"),
-        sort: Sort::parse(query.value("sort")).unwrap_or_default(),
+        sort: query.opt_text("sort").filter(|sort| desk::is_order(sort)),
         cursor: query.opt_text("cursor"),
         limit: ROWS,
         ..Filter::default()
     };
-    match view {
-        "mine" => filter.handler_id = cx.who.person_id,
-        "department" => filter.department_id = cx.who.department_id,
+    match view.as_str() {
+        "mine" => filter.handler_id = who.person_id,
+        "department" => filter.department_id = who.department_id,
         "overdue" => filter.overdue = true,
         "extension" => filter.extension_asked = true,
         "queue" if filter.status.is_empty() => {
@@ -132,7 +110,7 @@ fn filter_of(cx: &Cx, view: &str) -> Filter {
         _ => {}
     }
     // An enterprise looks at everything of its own; the office at what is open.
-    let outside = !cx.who.is(OFFICE);
+    let outside = !who.is(OFFICE);
     filter.open = filter.status.is_empty() && view != "all" && !outside;
     filter
 }
@@ -140,7 +118,7 @@ fn filter_of(cx: &Cx, view: &str) -> Filter {
 async fn index(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let view = Form::parse(cx.request.query.as_bytes()).text("view");
-        let mut filter = filter_of(&cx, &view);
+        let mut filter = filter_of(&cx.who, &cx.request.query);
         let page = match desk::list(&cx.app, &cx.who, &filter).await {
             // A cursor of another order, kept in a bookmark: begin anew.
             Err(Error::Invalid(_)) if filter.cursor.take().is_some() => desk::list(&cx.app, &cx.who, &filter).await?,
@@ -148,11 +126,10 @@ async fn index(cx: Cx) -> PageResult {
         };
         let mut tx = cx.read().await?;
         let zone = cx.who.zone_id;
-        let calendar = clock::calendar(&mut tx, zone).await?;
         let categories = desk::categories(&mut tx, zone).await?;
         let departments = desk::departments(&mut tx, zone).await?;
         drop(tx);
-        let (now, lang, outside) = (cx.now(), cx.lang, !cx.who.is(OFFICE));
+        let (lang, outside) = (cx.lang, !cx.who.is(OFFICE));
         let mut views = vec![("", "appeal-chip-open")];
         if cx.who.is(Roles::of(&[Role::Officer, Role::Specialist])) {
             views.push(("mine", "appeal-chip-mine"));
@@ -168,11 +145,15 @@ async fn index(cx: Cx) -> PageResult {
             views.push(("extension", "appeal-chip-extension"));
         }
         views.push(("all", "appeal-chip-all"));
-        let query = if cx.request.query.is_empty() { String::new() } else { format!("?{}", cx.request.query) };
         let offered = saved::desk::offered(&cx.app, &cx.who, List::Appeals).await?;
+        let s = Shell::of(&cx).await?;
+        let columns = if outside { rows::outside() } else { table::columns::<Shown>(&s) };
+        let extras = !outside && rows::wants_extras(&columns);
+        let lines = rows::shown(&cx.app, &cx.who, page.items.clone(), extras).await?;
+        let bulk = bulk::offer(&s, &cx.who, page.total);
         html(&Index {
-            s: Shell::of(&cx).await?,
-            page: page.map(|line| Row::of(lang, line, now, &calendar, &categories)),
+            table: Table::with(&s, "appeal-list", columns, &lines).ticked(bulk.is_there()),
+            page,
             view,
             outside,
             can_write: cx.who.is(desk::WRITERS),
@@ -180,106 +161,51 @@ async fn index(cx: Cx) -> PageResult {
             departments: department_options(&departments, true),
             categories: category_options(lang, &categories),
             statuses: Status::ALL,
-            export: format!("/appeals/export{query}"),
+            bulk,
             offered,
+            s,
         })
     })
     .await
 }
 
-/// The columns of the problem ledger (问题台账), as offices file it.
-const LEDGER: &[&str] = &[
-    "序号",
-    "编号",
-    "提出日期",
-    "企业名称",
-    "统一社会信用代码",
-    "来源",
-    "问题类别",
-    "问题描述",
-    "企业期望",
-    "包联领导",
-    "牵头单位",
-    "配合单位",
-    "责任人及电话",
-    "解决措施",
-    "交办日期",
-    "办理时限",
-    "当前进展",
-    "状态",
-    "亮灯",
-    "是否延期",
-    "办结日期",
-    "办理结果",
-    "企业评价",
-    "回访日期",
-    "销号日期",
-    "备注",
-];
+/// Everything that the filters of the page find.
+async fn all(cx: &Cx) -> Result<Vec<Line>> {
+    let filter = Filter { limit: MAX_LIMIT, ..filter_of(&cx.who, &cx.request.query) };
+    let page = |cursor| {
+        let filter = Filter { cursor, ..filter.clone() };
+        async move { desk::list(&cx.app, &cx.who, &filter).await }
+    };
+    table::every(page).await
+}
 
+/// What the page shows, as a file.
 async fn export(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let view = Form::parse(cx.request.query.as_bytes()).text("view");
-        let mut filter = Filter { limit: MAX_LIMIT, cursor: None, ..filter_of(&cx, &view) };
-        let mut lines = Vec::new();
-        loop {
-            let page = desk::list(&cx.app, &cx.who, &filter).await?;
-            lines.extend(page.items);
-            match page.next_cursor {
-                Some(cursor) => filter.cursor = Some(cursor),
-                None => break,
-            }
-        }
-        let s = Shell::of(&cx).await?;
-        let ids: Vec<Uuid> = lines.iter().map(|line| line.id).collect();
-        let extras = desk::extras(&cx.app, &cx.who, &ids).await?;
-        let mut tx = cx.read().await?;
-        let calendar = clock::calendar(&mut tx, cx.who.zone_id).await?;
-        let categories = desk::categories(&mut tx, cx.who.zone_id).await?;
-        drop(tx);
-        let (now, lang) = (cx.now(), cx.lang);
-        let day = |at: Option<Time>| at.map(|at| s.date(&at));
-        let rows: Vec<Vec<Cell>> = (1_i64..)
-            .zip(&lines)
-            .map(|(n, line)| {
-                let extra = extras.get(&line.id);
-                let masked = line.subject_name().is_none();
-                let person = [line.handler_name.clone(), extra.and_then(|e| e.handler_phone.clone())];
-                let light = s.light_word(&line.light(now, &calendar));
-                vec![
-                    n.into(),
-                    line.number.clone().into(),
-                    day(line.registered_at).into(),
-                    line.subject_name().map(str::to_owned).into(),
-                    extra.filter(|_| !masked).and_then(|e| e.uscc.clone()).into(),
-                    lang.word("channel", line.channel.word()).into_owned().into(),
-                    category_name(lang, &categories, &line.category).into(),
-                    line.title.clone().into(),
-                    extra.map(|e| e.body.clone()).into(),
-                    extra.filter(|_| !masked).and_then(|e| e.leader.clone()).into(),
-                    line.lead_department_name.clone().into(),
-                    extra.and_then(|e| e.assist.clone()).into(),
-                    person.into_iter().flatten().collect::<Vec<_>>().join(" ").into(),
-                    extra.and_then(|e| e.answer.clone()).into(),
-                    day(extra.and_then(|e| e.dispatched_at)).into(),
-                    day(line.due_at).into(),
-                    line.holder_name.clone().filter(|_| line.status.is_open()).into(),
-                    lang.word("appeal-status", line.status.word()).into_owned().into(),
-                    lang.word("light", light).into_owned().into(),
-                    lang.t(if extra.is_some_and(|e| e.extended_days > 0) { "yes" } else { "no" }).into_owned().into(),
-                    day(line.answered_at).into(),
-                    line.result.map(|result| lang.word("result", result.word()).into_owned()).into(),
-                    line.rating.map(|n| lang.word("rating", &n.to_string()).into_owned()).into(),
-                    day(extra.and_then(|e| e.visited_at)).into(),
-                    day(line.closed_at).into(),
-                    Cell::Empty,
-                ]
-            })
-            .collect();
+        let mut file = File::of::<Shown>(Shell::of(&cx).await?);
+        let extras = rows::wants_extras(file.columns());
+        file.add(&rows::shown(&cx.app, &cx.who, all(&cx).await?, extras).await?);
+        file.answer(&cx, "诉求清单", "appeal").await
+    })
+    .await
+}
+
+/// The same appeals as the problem ledger that offices file.
+async fn ledger(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let mut s = Shell::of(&cx).await?;
+        s.lang = Lang::Zh;
+        let lines = rows::shown(&cx.app, &cx.who, all(&cx).await?, true).await?;
+        let cells = |(n, line): (i64, &Shown)| -> Vec<Cell> {
+            let held = rows::LEDGER.iter().skip(1).map(|(_, column)| line.cell(column, &s).of_file(&s));
+            std::iter::once(n.into()).chain(held).collect()
+        };
+        let cells: Vec<Vec<Cell>> = (1_i64..).zip(&lines).map(cells).collect();
         let format = Format::read(Form::parse(cx.request.query.as_bytes()).value("format"));
-        let bytes = format.write("问题台账", LEDGER, &rows)?;
-        desk::note_export(&cx.app, &cx.who, cx.request.address, rows.len()).await?;
-        format.answer(&format!("problem-ledger-{}", now.day(&s.time_zone).compact()), bytes)
+        let heads: Vec<&str> = rows::LEDGER.iter().map(|(head, _)| *head).collect();
+        let bytes = format.write("问题台账", &heads, &cells)?;
+        desk::note_export(&cx.app, &cx.who, cx.request.address, lines.len()).await?;
+        format.answer(&format!("问题台账-{}", s.date(&s.now)), bytes)
     })
     .await
 }

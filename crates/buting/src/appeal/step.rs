@@ -31,7 +31,7 @@ const WORKERS: Roles = Roles::of(&[Role::Officer, Role::Specialist]);
 /// Those who supervise.
 pub const OVERSEERS: Roles = Roles::of(&[Role::Leader, Role::Oversight]);
 /// Longest text of a message.
-const LONG: usize = 5000;
+pub const LONG: usize = 5000;
 /// Longest reason.
 const SHORT: usize = 500;
 
@@ -322,9 +322,12 @@ impl<'w> Step<'w> {
         self.go(turn, true);
         self.a.registered_at = Some(self.work.now);
         let profile = self.profile.clone();
-        self.start(self.a.id, ClockKind::Verify, profile.verify, Told::Office).await?;
-        self.start(self.a.id, ClockKind::Answer, profile.answer, Told::Office).await?;
-        self.start(self.a.id, ClockKind::Finish, Some(profile.finish), Told::Office).await?;
+        let limits = [
+            (ClockKind::Verify, profile.verify),
+            (ClockKind::Answer, profile.answer),
+            (ClockKind::Finish, Some(profile.finish)),
+        ];
+        self.start(self.a.id, &limits, Told::Office).await?;
         self.write("appeal.register");
         let mut desk = self.people(Roles::of(&[Role::Dispatcher])).await?;
         if self.a.accused_department_id.is_some() {
@@ -456,7 +459,7 @@ impl<'w> Step<'w> {
             clock::pause(self.work, id, ClockKind::Sign, Holder::Desk, &reason).await?;
             self.stop(id, ClockKind::Objection).await?;
         }
-        self.start(self.a.id, ClockKind::Ruling, Some(self.profile.ruling), Told::Office).await?;
+        self.start(self.a.id, &[(ClockKind::Ruling, Some(self.profile.ruling))], Told::Office).await?;
         self.say(MessageKind::Note, true, &reason, None).await?;
         self.go(turn, true);
         self.write("appeal.object");
@@ -953,7 +956,7 @@ impl<'w> Step<'w> {
         let i = self.order(OrderKind::Lead, department, instruction, true).await?;
         if may_object {
             let (id, limit) = (self.orders[i].id, self.profile.objection);
-            self.start(id, ClockKind::Objection, Some(limit), Told::Office).await?;
+            self.start(id, &[(ClockKind::Objection, Some(limit))], Told::Office).await?;
         }
         self.after.insert("lead".into(), json!(department));
         self.after.insert("department".into(), json!(self.orders[i].department_name));
@@ -1019,13 +1022,12 @@ impl<'w> Step<'w> {
             handler_name: None,
         };
         let (zone, profile) = (self.a.zone_id, self.profile.clone());
-        if kind != OrderKind::Lead {
-            order.due_at = self
-                .start(order.id, ClockKind::Assist, Some(profile.assist), Told::Office)
-                .await?
-                .and_then(|c| c.due_at);
+        let assist = (kind != OrderKind::Lead).then_some(profile.assist);
+        let limits = [(ClockKind::Assist, assist), (ClockKind::Sign, profile.sign)];
+        let clocks = self.start(order.id, &limits, Told::Office).await?;
+        if let Some(assist) = clocks.iter().find(|clock| clock.kind == ClockKind::Assist) {
+            order.due_at = assist.due_at;
         }
-        self.start(order.id, ClockKind::Sign, profile.sign, Told::Office).await?;
         store::insert_order(self.work, zone, &order).await?;
         let people = store::of_department(self.work, zone, department).await?;
         self.orders_before.push(order.clone());
@@ -1105,17 +1107,15 @@ impl<'w> Step<'w> {
         self.work.now.day(self.calendar.time_zone())
     }
 
-    async fn start(
-        &mut self,
-        owner_id: Uuid,
-        kind: ClockKind,
-        limit: Option<Limit>,
-        told: Told,
-    ) -> Result<Option<Clock>> {
-        let Some(limit) = limit else { return Ok(None) };
+    /// Starts the clocks that have a limit.
+    async fn start(&mut self, owner_id: Uuid, limits: &[(ClockKind, Option<Limit>)], told: Told) -> Result<Vec<Clock>> {
         let owner = if owner_id == self.a.id { "appeal" } else { "work_order" };
-        let new = NewClock { owner, owner_id, kind, limit, mode: self.a.clock_mode, told };
-        Ok(Some(clock::start(self.work, new).await?))
+        let mode = self.a.clock_mode;
+        let new = limits
+            .iter()
+            .filter_map(|(kind, limit)| Some(NewClock { owner, owner_id, kind: *kind, limit: (*limit)?, mode, told }))
+            .collect();
+        clock::start(self.work, &self.calendar, new).await
     }
 
     /// Starts a clock that the appeal may have had before.
@@ -1123,7 +1123,7 @@ impl<'w> Step<'w> {
         if self.clock(self.a.id, kind).is_some() {
             clock::restart(self.work, self.a.id, kind).await?;
         } else {
-            self.start(self.a.id, kind, Some(limit), told).await?;
+            self.start(self.a.id, &[(kind, Some(limit))], told).await?;
         }
         Ok(())
     }

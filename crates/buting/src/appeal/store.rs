@@ -4,6 +4,7 @@ use super::record::{Appeal, FAR, Line, Message, WorkOrder};
 use super::step::OVERSEERS;
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
 use crate::assignment::reach;
+use crate::list::{Key, Walk};
 use crate::organisation::post::desk::in_department;
 use crate::time::{Day, Time};
 use ::store::{Error, Result, Sql, Tx, from_row, sql};
@@ -465,7 +466,8 @@ const LINE: &str = "SELECT a.id, a.number, a.title, a.status, a.kind, a.category
     a.enterprise_id, e.short_name AS enterprise_name, a.project_id, p.short_name AS project_name,
     a.lead_department_id, d.short_name AS lead_department_name, a.handler_id, h.name AS handler_name, a.holder,
     hd.short_name AS holder_name, a.accused_department_id, a.created_by, a.created_at, a.registered_at, a.due_at,
-    a.due_key, a.answered_at, a.closed_at, a.result, a.rating, a.version
+    a.due_key, a.answered_at, a.closed_at, a.result, a.rating, a.version";
+const LINE_FROM: &str = "
   FROM appeal a
   LEFT JOIN enterprise e ON e.zone_id = a.zone_id AND e.id = a.enterprise_id
   LEFT JOIN project p ON p.zone_id = a.zone_id AND p.id = a.project_id
@@ -476,9 +478,23 @@ const LINE: &str = "SELECT a.id, a.number, a.title, a.status, a.kind, a.category
 
 /// Lines under a condition (with its ` AND`), in an order, from a place on.
 pub async fn lines(tx: &mut Tx, zone: Uuid, condition: Sql, tail: Sql) -> Result<Vec<Line>> {
-    let mut query = sql!(LINE);
-    query.arg(zone).append(condition).append(tail);
+    let mut query = Sql::from(LINE);
+    query.push(LINE_FROM).arg(zone).append(condition).append(tail);
     tx.list(query).await
+}
+
+/// What a list of appeals is sorted by.
+pub const KEYS: &[Key] = &[Key::number("due", "a.due_key"), Key::number("created", "a.created_at")];
+/// The same where few were found by their words: the sign keeps the database from
+/// walking the whole order for them.
+pub const KEYS_OF_FEW: &[Key] = &[Key::number("due", "+a.due_key"), Key::number("created", "+a.created_at")];
+
+/// A page of lines under a condition, and the cursor of the rest.
+pub async fn page(tx: &mut Tx, zone: Uuid, condition: Sql, walk: &Walk) -> Result<(Vec<Line>, Option<String>)> {
+    let mut query = Sql::from(LINE);
+    walk.column(&mut query);
+    query.push(LINE_FROM).arg(zone).append(condition);
+    walk.list(tx, query, "a.id").await
 }
 
 /// How many there are under a condition, counted up to the cap and one more.
@@ -490,8 +506,8 @@ pub async fn total(tx: &mut Tx, zone: Uuid, condition: Sql) -> Result<i64> {
 
 /// One line by its key, for the record page.
 pub async fn line(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Line>> {
-    let mut query = sql!(LINE);
-    query.arg(zone).push(" AND a.id = ").arg(id);
+    let mut query = Sql::from(LINE);
+    query.push(LINE_FROM).arg(zone).push(" AND a.id = ").arg(id);
     tx.opt(query).await
 }
 
@@ -735,8 +751,8 @@ from_row!(Words {
 });
 
 /// The words of appeals in order of their keys, from the one after `after` on.
-pub async fn words(tx: &mut Tx, zone: Uuid, after: Uuid, limit: i64) -> Result<Vec<Words>> {
-    tx.list(sql!(
+pub async fn words(tx: &mut Tx, zone: Uuid, after: Uuid, limit: usize) -> Result<Vec<Words>> {
+    let mut query = sql!(
         "SELECT a.id, coalesce(a.enterprise_id, a.project_id) AS about_id, a.created_at, a.number, a.title, a.body,
            a.outer_number, a.accused_department_id, e.name AS enterprise_name, p.name AS project_name
          FROM appeal a
@@ -745,7 +761,8 @@ pub async fn words(tx: &mut Tx, zone: Uuid, after: Uuid, limit: i64) -> Result<V
          WHERE a.zone_id = $1 AND a.id > $2 ORDER BY a.id LIMIT $3",
         zone,
         after,
-        limit
-    ))
-    .await
+        limit as i64
+    );
+    query.push(tx.dialect().pick("", " FOR UPDATE OF a"));
+    tx.list(query).await
 }

@@ -1,6 +1,6 @@
 //! What can be done with assignments.
 
-use super::store::{self, Facts, Filter, GapRow, Locked};
+use super::store::{self, Facts, Filter, GapRow, GoneRow, Locked};
 use super::{
     Answerable, Assignment, Bulk, Candidate, Duty, EndReason, Holder, Item, NewAssignment, NewEnd, NewHolder, Proposed,
     Shown, Step, may_begin, may_hold, propose, standing, step,
@@ -15,13 +15,11 @@ use crate::organisation::post::desk as posts;
 use crate::subject::{Named, SubjectKind, named};
 use crate::time::{DAY_MS, Time};
 use crate::todo::ToDo;
-use crate::trace::{self, Trace};
 use ::store::Tx;
 use almanac::Light;
 use serde_json::{Value as Json, json};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use uuid::Uuid;
 
 /// Who decides who answers for whom: the leaders and the dispatch office.
@@ -110,7 +108,7 @@ pub async fn list(app: &App, who: &Actor, asked: Asked, limit: i64) -> Result<Pa
         role: asked.role,
         current: asked.current,
         as_of: asked.as_of,
-        words: list::subjects(&mut tx, who.zone_id, "a.subject_id", asked.q.as_deref()).await?,
+        words: list::subjects(&mut tx, who.zone_id, "a.subject_id", None, asked.q.as_deref()).await?,
         held_by: asked.held_by,
         scope: own_only(who),
     };
@@ -148,15 +146,11 @@ pub struct Gap {
 /// officer, or whose holder has left or order has run out. Key ones first.
 pub async fn gaps(app: &App, who: &Actor, cursor: Option<&str>, limit: i64) -> Result<Page<Gap>> {
     who.must(OFFICE)?;
-    let after =
-        cursor.map(|cursor| read_cursor(cursor).ok_or_else(|| Error::field("cursor", "unreadable"))).transpose()?;
+    let walk = Walk::read(store::GAP_KEYS, "usual", None, cursor, limit)?;
     let (zone, now) = (who.zone_id, app.now());
     let mut tx = app.read().await?;
-    let mut rows = store::gaps(&mut tx, zone, now, after, limit + 1).await?;
+    let (rows, next) = store::gaps(&mut tx, zone, now, &walk).await?;
     let counted = store::gap_count(&mut tx, zone, now, TOTAL_CAP).await?;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| more).map(|row| format!("{}.{}.{}", i64::from(row.key), row.id, row.name));
     let gaps = with_answerable(app, &mut tx, zone, rows).await?;
     Ok(Page::new(gaps, next, counted))
 }
@@ -176,11 +170,24 @@ async fn with_answerable(app: &App, tx: &mut Tx, zone: Uuid, rows: Vec<GapRow>) 
     Ok(rows.into_iter().map(gap).collect())
 }
 
-fn read_cursor(cursor: &str) -> Option<(bool, String, Uuid)> {
-    let mut parts = cursor.splitn(3, '.');
-    let key = parts.next()? == "1";
-    let id = Uuid::parse_str(parts.next()?).ok()?;
-    Some((key, parts.next()?.to_owned(), id))
+/// Somebody who is gone and still has something in hand.
+#[derive(Clone, Debug)]
+pub struct Leaver {
+    /// Who, and since when he is gone.
+    pub person: GoneRow,
+    /// Appeals, orders, promises, measures, milestones and visits in his hands.
+    pub matters: i64,
+}
+
+/// Who has left, or has no account any more that works, and still answers for
+/// something or has something in hand: nobody else sees to it until it is handed over.
+pub async fn leavers(app: &App, who: &Actor) -> Result<Vec<Leaver>> {
+    who.must(OFFICE)?;
+    let mut tx = app.read().await?;
+    let mut matters = handover::left_behind(&mut tx, who.zone_id).await?;
+    let gone = store::gone(&mut tx, who.zone_id).await?.into_iter();
+    let all = gone.map(|person| Leaver { matters: matters.remove(&person.id).unwrap_or_default(), person });
+    Ok(all.filter(|leaver| leaver.person.assignments + leaver.matters > 0).collect())
 }
 
 /// How many subjects want somebody, counted to one above 1,000.
@@ -262,11 +269,6 @@ pub async fn find_subjects(app: &App, who: &Actor, q: &str) -> Result<Vec<Named>
     Ok(store::find_subjects(&mut tx, who.zone_id, q.trim()).await?)
 }
 
-/// Notes that a list was taken out as a file.
-pub async fn note_export(app: &App, who: &Actor, address: IpAddr, rows: usize) -> Result<()> {
-    trace::note(app, who, address, Trace::many(trace::Kind::Export, "assignment", rows)).await
-}
-
 // ---- one place -------------------------------------------------------------
 
 /// What has to be told when the transaction is about to end: to each person one
@@ -282,6 +284,14 @@ struct News {
 }
 
 impl News {
+    /// Who holds that row is told that it is no longer his.
+    fn relieve(&mut self, row: &Assignment, subject: &Locked) {
+        if let Some(person) = row.person_id {
+            let place = (row.role, row.subject_kind, row.subject_id, subject.short_name.clone());
+            self.relieved.entry(person).or_default().push(place);
+        }
+    }
+
     async fn tell(self, work: &mut Work) -> Result<()> {
         for (kinds, people) in [
             (["assignment.assigned", "assignment.assigned_many"], self.assigned),
@@ -443,10 +453,7 @@ async fn replace(
     let change =
         Change::from_to(entry(old, &before), entry(&row, &facts.name)).because(row.reason.clone().unwrap_or_default());
     work.log("assignment.change", Subject::about("assignment", id, row.subject_id), change).await?;
-    if let Some(person) = old.person_id {
-        let place = (old.role, old.subject_kind, old.subject_id, opening.subject.short_name.clone());
-        news.relieved.entry(person).or_default().push(place);
-    }
+    news.relieve(old, opening.subject);
     note_news(work, news, opening.subject, &row, facts).await?;
     if row.role == Duty::Officer {
         end_own_stand_in(work, &row).await?;
@@ -466,9 +473,21 @@ async fn end_own_stand_in(work: &mut Work, officer: &Assignment) -> Result<()> {
 }
 
 async fn close(work: &mut Work, row: &Assignment, at: Time, reason: EndReason, note: Option<String>) -> Result<()> {
+    close_for(work, row, at, reason, note, None).await
+}
+
+/// Closes a row that goes on in another, for another subject.
+async fn close_for(
+    work: &mut Work,
+    row: &Assignment,
+    at: Time,
+    reason: EndReason,
+    note: Option<String>,
+    successor: Option<Uuid>,
+) -> Result<()> {
     let zone = work.zone();
     let name = holder_name(work, zone, row).await?;
-    if !store::close(work, zone, row, at, reason, note.as_deref(), None).await? {
+    if !store::close(work, zone, row, at, reason, note.as_deref(), successor).await? {
         return Err(Error::Conflict(Conflict::Stale(row.version + 1)));
     }
     let change = Change::from_to(entry(row, &name), json!({"valid_to": at, "end_reason": reason}));
@@ -476,13 +495,16 @@ async fn close(work: &mut Work, row: &Assignment, at: Time, reason: EndReason, n
     work.log("assignment.end", Subject::about("assignment", row.id, row.subject_id), change).await
 }
 
-async fn holder_name(tx: &mut Tx, zone: Uuid, row: &Assignment) -> Result<String> {
-    let facts = match (row.person_id, row.department_id) {
+async fn holder(tx: &mut Tx, zone: Uuid, row: &Assignment) -> Result<Option<Facts>> {
+    Ok(match (row.person_id, row.department_id) {
         (Some(person), _) => store::person(tx, zone, person).await?,
         (None, Some(department)) => store::department(tx, zone, department).await?,
         (None, None) => None,
-    };
-    Ok(facts.map(|facts| facts.name).unwrap_or_default())
+    })
+}
+
+async fn holder_name(tx: &mut Tx, zone: Uuid, row: &Assignment) -> Result<String> {
+    Ok(holder(tx, zone, row).await?.map(|facts| facts.name).unwrap_or_default())
 }
 
 /// Texts and days of an order, checked.
@@ -604,10 +626,7 @@ pub async fn end(app: &App, who: &Actor, id: Uuid, end: NewEnd) -> Result<Uuid> 
     check.done()?;
     close(&mut work, &row, at, end.reason, note).await?;
     let mut news = News::default();
-    if let Some(person) = row.person_id {
-        let place = (row.role, row.subject_kind, row.subject_id, subject.short_name.clone());
-        news.relieved.entry(person).or_default().push(place);
-    }
+    news.relieve(&row, &subject);
     news.tell(&mut work).await?;
     work.commit(id).await
 }
@@ -865,14 +884,95 @@ pub async fn take_back_in(work: &mut Work, id: Uuid, because: &str) -> Result<Op
         // Nobody held it, or who did may no longer.
         _ => {
             close(work, &row, now, EndReason::Mistake, Some(because.to_owned())).await?;
-            if let Some(person) = row.person_id {
-                let place = (row.role, row.subject_kind, row.subject_id, subject.short_name.clone());
-                news.relieved.entry(person).or_default().push(place);
-            }
+            news.relieve(&row, &subject);
         }
     }
     news.tell(work).await?;
     Ok(None)
+}
+
+/// Whether somebody else has the place of that row at a subject, or the same has it.
+async fn is_taken(work: &mut Work, row: &Assignment, subject: Uuid) -> Result<bool> {
+    let zone = work.zone();
+    let there = store::rows(work, zone, subject, row.role).await?;
+    let same = |other: &Assignment| other.person_id == row.person_id && other.department_id == row.department_id;
+    Ok(there.iter().any(|other| other.valid_to.is_none() && (row.role.is_single() || same(other))))
+}
+
+/// Opens for a subject from now on what `row` is for another.
+async fn go_on(
+    work: &mut Work,
+    news: &mut News,
+    id: Uuid,
+    row: &Assignment,
+    subject: &Locked,
+    because: &str,
+) -> Result<()> {
+    let (zone, now) = (work.zone(), work.now);
+    // Who has left is not dropped unseen: he stands in the list of gaps there too.
+    let Some(facts) = holder(work, zone, row).await? else { return Ok(()) };
+    let opening = Opening {
+        subject,
+        role: row.role,
+        department_id: row.department_id,
+        person_id: row.person_id,
+        valid_from: now,
+        until: row.until,
+        basis: row.basis.clone(),
+        reason: Some(because.to_owned()),
+        batch_id: None,
+    };
+    open(work, news, id, opening, &facts).await
+}
+
+/// An enterprise is merged into another, within a piece of work that holds both:
+/// whatever holds for it ends now, and goes on for the other where the place is free.
+/// What has ended stays as it was, so that any past day can be shown of both. Answers
+/// the rows that ended.
+pub async fn join_in(work: &mut Work, from: Uuid, into: Uuid, because: &str) -> Result<Vec<Uuid>> {
+    let (zone, now) = (work.zone(), work.now);
+    let gone = locked(work, SubjectKind::Enterprise, from).await?;
+    let stays = locked(work, SubjectKind::Enterprise, into).await?;
+    let mut news = News::default();
+    let mut ended = Vec::new();
+    for row in store::held_for(work, zone, from).await? {
+        let note = Some(because.to_owned());
+        if is_taken(work, &row, into).await? {
+            close(work, &row, now, EndReason::Changed, note).await?;
+            news.relieve(&row, &gone);
+        } else {
+            let next = Uuid::now_v7();
+            close_for(work, &row, now, EndReason::Changed, note, Some(next)).await?;
+            go_on(work, &mut news, next, &row, &stays, because).await?;
+        }
+        ended.push(row.id);
+    }
+    news.tell(work).await?;
+    Ok(ended)
+}
+
+/// Takes back what [`join_in`] did: those whose rows ended answer for the enterprise
+/// again from now on, and no longer for the other. Where somebody else was put in the
+/// place since, he stays, and the enterprise has a gap.
+pub async fn part_in(work: &mut Work, ended: &[Uuid], from: Uuid, into: Uuid, because: &str) -> Result<()> {
+    let (zone, now) = (work.zone(), work.now);
+    let back = locked(work, SubjectKind::Enterprise, from).await?;
+    let stays = locked(work, SubjectKind::Enterprise, into).await?;
+    let mut news = News::default();
+    for id in ended {
+        let Some(mut row) = store::get(work, zone, *id).await? else { continue };
+        if let Some(next) = row.successor_id {
+            let next = store::get(work, zone, next).await?;
+            let Some(next) = next.filter(|next| next.valid_to.is_none() && next.subject_id == into) else { continue };
+            close(work, &next, now, EndReason::Changed, Some(because.to_owned())).await?;
+            news.relieve(&next, &stays);
+            row = next;
+        }
+        if !is_taken(work, &row, from).await? {
+            go_on(work, &mut news, Uuid::now_v7(), &row, &back, because).await?;
+        }
+    }
+    news.tell(work).await
 }
 
 /// Everything that one person hands over to another.
@@ -1019,7 +1119,7 @@ pub async fn proposals(app: &App, who: &Actor, subjects: Option<&[Uuid]>, roles:
             return Err(Error::Invalid(vec![FieldError::new("subject_ids", "too_many").with("max", MAX_ITEMS)]));
         }
         Some(ids) => store::subjects(&mut tx, zone, ids).await?,
-        None => store::gaps(&mut tx, zone, now, None, MAX_ITEMS as i64).await?,
+        None => store::gaps(&mut tx, zone, now, &Walk::first(store::GAP_KEYS, MAX_ITEMS as i64)).await?.0,
     };
     let gaps = with_answerable(app, &mut tx, zone, rows).await?;
     let mut held: BTreeMap<(Uuid, Duty), Holder> = BTreeMap::new();

@@ -1,14 +1,15 @@
-use super::desk::{self, Asked, DECIDERS, Gap, Load, NewHandover, Preview, Proposal};
+use super::desk::{self, Asked, DECIDERS, Gap, Leaver, Load, NewHandover, Preview, Proposal};
 use super::{Answerable, Because, Bulk, Duty, EndReason, Item, NewAssignment, NewEnd, NewHolder, Proposed, Shown};
 use crate::actor::{Actor, OFFICE};
 use crate::error::{Conflict, Error, Result};
 use crate::handover::Held;
-use crate::http::api::Page;
+use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
-use crate::http::sheet::Format;
+use crate::http::table::{self, Cell, File, Piece, Row, Table};
+use crate::list::Column;
 use crate::saved::{self, List, Offered};
 use crate::subject::{self, Named, SubjectKind};
 use crate::text::Lang;
@@ -17,7 +18,6 @@ use crate::zone::Zone;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use paper::Cell;
 use uuid::Uuid;
 
 /// Rows of a list.
@@ -81,7 +81,8 @@ struct Index {
     view: &'static str,
     gap_count: i64,
     gaps: Option<Page<Gap>>,
-    list: Option<Page<Row>>,
+    leavers: Vec<Leaver>,
+    list: Option<(Page<Shown>, Table)>,
     loads: Vec<Load>,
     role: Duty,
     duties: &'static [Duty],
@@ -113,16 +114,80 @@ impl Index {
 }
 
 /// An assignment with the others who answer for the same subject.
-struct Row {
+struct Listed {
     shown: Shown,
     answerable: Answerable,
 }
 
-impl Row {
-    /// Who else answers for the subject: role and name.
-    fn others(&self) -> Vec<(Duty, &str)> {
-        let others = self.answerable.needed().into_iter().filter(|(role, _)| *role != self.shown.role);
-        others.filter_map(|(role, holder)| Some((role, holder?.name.as_str()))).collect()
+/// The columns of the list.
+const COLUMNS: &[Column] = &[
+    Column::new("subject", "field-subject", "对象").sorted(),
+    Column::new("kind", "field-subject_kind", "对象类别").hidden(),
+    Column::new("role", "field-duty", "职责").sorted(),
+    Column::new("holder", "field-holder", "责任人").sorted().plain(),
+    Column::new("title", "field-person_title", "职务").hidden(),
+    Column::new("department", "field-department", "所在部门").hidden(),
+    Column::new("phone", "field-phone", "电话").plain(),
+    Column::new("others", "assignment-others", "其他责任人").class("wide"),
+    Column::new("from", "field-valid_from", "起始日期").sorted().class("nowrap"),
+    Column::new("to", "field-valid_to", "终止日期").hidden().class("nowrap"),
+    Column::new("until", "field-until", "期限").hidden().class("nowrap"),
+    Column::new("basis", "field-basis", "依据文件").hidden().class("wide"),
+    Column::new("reason", "field-reason", "原因").hidden().class("wide"),
+    Column::new("state", "assignment-state", "状态").plain(),
+];
+
+impl Row for Listed {
+    const COLUMNS: &'static [Column] = COLUMNS;
+
+    fn id(&self) -> Uuid {
+        self.shown.id
+    }
+
+    fn name(&self) -> &str {
+        &self.shown.subject
+    }
+
+    fn cell(&self, column: &str, s: &Shell) -> Cell {
+        let one = &self.shown;
+        match column {
+            "subject" => Cell::from(Piece::Link(one.href(), one.subject.clone()))
+                .beside(Piece::Quiet(s.word("subject", one.subject_kind).into_owned())),
+            "kind" => s.word("subject", one.subject_kind).into(),
+            "role" => Piece::Link(format!("/assignments/{}", one.id), s.word("duty", one.role).into_owned()).into(),
+            "holder" => {
+                let department = one.department.clone().filter(|_| one.person.is_some());
+                Cell::from(one.holder()).beside(department.map(Piece::Quiet))
+            }
+            "title" => one.title.clone().into(),
+            "department" => one.department.clone().into(),
+            "phone" => one.phone.clone().map(Piece::Phone).into(),
+            "others" => {
+                let mut pieces = Vec::new();
+                for (role, holder) in self.answerable.needed() {
+                    let Some(holder) = holder.filter(|_| role != one.role) else { continue };
+                    pieces.push(Piece::Quiet(s.word("duty", role).into_owned()));
+                    pieces.push(Piece::Fixed(holder.name.clone()));
+                }
+                pieces.into()
+            }
+            "from" => Cell::from(s.date(&one.valid_from))
+                .beside(one.valid_to.map(|to| Piece::Text(format!("– {}", s.date(&to))))),
+            "to" => one.valid_to.map(|to| s.date(&to)).into(),
+            "until" => one.last_day().map(|day| s.date(&day)).into(),
+            "basis" => one.basis.clone().into(),
+            "reason" => one.reason.clone().into(),
+            "state" => {
+                let ended = one.end_reason.map(|reason| Piece::State(s.word("end-reason", reason).into_owned(), true));
+                let mut pieces: Vec<Piece> = ended.into_iter().collect();
+                let doubtful = |warning| Piece::State(s.word("assignment-warning", warning).into_owned(), false);
+                pieces.extend(one.warnings.iter().map(doubtful));
+                let until = one.last_day().filter(|_| one.valid_to.is_none());
+                pieces.extend(until.map(|day| Piece::Quiet(s.with("assignment-until", "day", s.date(&day)))));
+                pieces.into()
+            }
+            _ => Cell::default(),
+        }
     }
 }
 
@@ -146,6 +211,7 @@ async fn index(cx: Cx) -> PageResult {
             view,
             gap_count: desk::gap_count(&cx.app, &cx.who).await?,
             gaps: None,
+            leavers: Vec::new(),
             list: None,
             loads: Vec::new(),
             role: match view {
@@ -165,6 +231,7 @@ async fn index(cx: Cx) -> PageResult {
         match view {
             "gaps" => {
                 page.gaps = Some(desk::gaps(&cx.app, &cx.who, query.opt("cursor"), ROWS).await?);
+                page.leavers = desk::leavers(&cx.app, &cx.who).await?;
                 if page.decides {
                     page.leaders = choices(&cx, Duty::LeadLeader).await?;
                     page.departments = choices(&cx, Duty::LeadDept).await?;
@@ -182,7 +249,8 @@ async fn index(cx: Cx) -> PageResult {
                         Some(crate::organisation::desk::department(&mut tx, cx.who.zone_id, department).await?.name);
                 }
                 let list = desk::list(&cx.app, &cx.who, asked, ROWS).await?;
-                page.list = Some(with_others(&cx, list).await?);
+                let table = Table::of(&page.s, "assignment-view-list", &with_others(&cx, &list.items).await?);
+                page.list = Some((list, table));
             }
         }
         html(&page)
@@ -220,15 +288,18 @@ fn asked(cx: &Cx, query: &mut Form, mine: bool) -> Result<Asked> {
     Ok(asked)
 }
 
-async fn with_others(cx: &Cx, list: Page<Shown>) -> Result<Page<Row>> {
+async fn with_others(cx: &Cx, shown: &[Shown]) -> Result<Vec<Listed>> {
     let mut answers = std::collections::BTreeMap::new();
     let mut tx = cx.read().await?;
     for kind in SubjectKind::ALL {
-        let ids: Vec<Uuid> =
-            list.items.iter().filter(|row| row.subject_kind == *kind).map(|row| row.subject_id).collect();
+        let ids: Vec<Uuid> = shown.iter().filter(|row| row.subject_kind == *kind).map(|row| row.subject_id).collect();
         answers.extend(desk::current_of(&cx.app, &mut tx, cx.who.zone_id, *kind, &ids).await?);
     }
-    Ok(list.map(|shown| Row { answerable: answers.get(&shown.subject_id).cloned().unwrap_or_default(), shown }))
+    let row = |shown: &Shown| Listed {
+        answerable: answers.get(&shown.subject_id).cloned().unwrap_or_default(),
+        shown: shown.clone(),
+    };
+    Ok(shown.iter().map(row).collect())
 }
 
 async fn choices(cx: &Cx, role: Duty) -> Result<Vec<(String, String)>> {
@@ -245,67 +316,19 @@ async fn choices(cx: &Cx, role: Duty) -> Result<Vec<(String, String)>> {
         .collect())
 }
 
-/// The list of the same query as a spreadsheet.
+/// What the page shows as a file.
 async fn export(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let mut query = Form::parse(cx.request.query.as_bytes());
         let mine = query.is("view", "mine");
-        let mut asked = asked(&cx, &mut query, mine)?;
-        // All of it, wherever the reader stood.
-        asked.cursor = None;
-        let s = Shell::of(&cx).await?;
-        let mut rows = Vec::new();
-        loop {
-            let page = desk::list(&cx.app, &cx.who, asked.clone(), crate::http::api::MAX_LIMIT).await?;
-            rows.extend(page.items);
-            match page.next_cursor {
-                Some(cursor) => asked.cursor = Some(cursor),
-                None => break,
-            }
+        let asked = asked(&cx, &mut query, mine)?;
+        let page = |cursor| desk::list(&cx.app, &cx.who, Asked { cursor, ..asked.clone() }, MAX_LIMIT);
+        let all = table::every(page).await?;
+        let mut file = File::of::<Listed>(Shell::of(&cx).await?);
+        for some in all.chunks(table::CHUNK) {
+            file.add(&with_others(&cx, some).await?);
         }
-        let head: Vec<String> = [
-            "field-subject",
-            "field-subject_kind",
-            "field-duty",
-            "field-holder",
-            "field-person_title",
-            "field-department",
-            "field-phone",
-            "field-valid_from",
-            "field-valid_to",
-            "field-until",
-            "field-basis",
-            "field-end_reason",
-        ]
-        .iter()
-        .map(|key| Lang::Zh.t(key).into_owned())
-        .collect();
-        let head: Vec<&str> = head.iter().map(String::as_str).collect();
-        let day = |at: &Option<crate::time::Time>| at.as_ref().map(|at| s.date(at));
-        let cells: Vec<Vec<Cell>> = rows
-            .iter()
-            .map(|row| {
-                vec![
-                    row.subject.clone().into(),
-                    cx.lang.word("subject", row.subject_kind.word()).into_owned().into(),
-                    cx.lang.word("duty", row.role.word()).into_owned().into(),
-                    row.holder().into(),
-                    row.title.clone().into(),
-                    row.department.clone().into(),
-                    row.phone.clone().into(),
-                    s.date(&row.valid_from).into(),
-                    day(&row.valid_to).into(),
-                    day(&row.until).into(),
-                    row.basis.clone().into(),
-                    row.end_reason.map(|reason| cx.lang.word("end-reason", reason.word()).into_owned()).into(),
-                ]
-            })
-            .collect();
-        let title = label(&cx).await?;
-        let format = Format::read(query.value("format"));
-        let bytes = format.write(&title, &head, &cells)?;
-        desk::note_export(&cx.app, &cx.who, cx.request.address, rows.len()).await?;
-        format.answer(&format!("{title}-{}", s.date(&s.now)), bytes)
+        file.answer(&cx, &label(&cx).await?, "assignment").await
     })
     .await
 }

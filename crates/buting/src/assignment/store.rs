@@ -1,4 +1,5 @@
 use super::{Assignment, Candidate, Duty, EndReason, Field, Holder, Open, Shown, Unit, weight};
+use crate::handover::GONE;
 use crate::list::{Key, Walk};
 use crate::organisation::DepartmentKind;
 use crate::organisation::post::desk::in_department;
@@ -43,6 +44,14 @@ pub async fn rows(tx: &mut Tx, zone: Uuid, subject: Uuid, role: Duty) -> Result<
     let mut query = Sql::from(COLUMNS);
     query.push(" WHERE zone_id = ").arg(zone).push(" AND subject_id = ").arg(subject).push(" AND role = ").arg(role);
     query.push(" ORDER BY valid_from, id");
+    tx.list(query).await
+}
+
+/// What holds for a subject now.
+pub async fn held_for(tx: &mut Tx, zone: Uuid, subject: Uuid) -> Result<Vec<Assignment>> {
+    let mut query = Sql::from(COLUMNS);
+    query.push(" WHERE zone_id = ").arg(zone).push(" AND subject_id = ").arg(subject);
+    query.push(" AND valid_to IS NULL ORDER BY role, valid_from, id");
     tx.list(query).await
 }
 
@@ -449,23 +458,15 @@ fn gap_query(zone: Uuid, now: Time) -> Sql {
     query
 }
 
-/// A page of the list of gaps: key subjects first, then by name.
-pub async fn gaps(
-    tx: &mut Tx,
-    zone: Uuid,
-    now: Time,
-    after: Option<(bool, String, Uuid)>,
-    limit: i64,
-) -> Result<Vec<GapRow>> {
-    let mut query = Sql::from("SELECT kind, id, name, short_name, key, headcount, carrier_id, carrier FROM (");
-    query.append(gap_query(zone, now)).push(") AS g");
-    if let Some((key, name, id)) = after {
-        query.push(" WHERE (g.key < ").arg(key).push(" OR (g.key = ").arg(key);
-        query.push(" AND (g.name > ").arg(name.clone()).push(" OR (g.name = ").arg(name);
-        query.push(" AND g.id > ").arg(id).push("))))");
-    }
-    query.push(" ORDER BY g.key DESC, g.name, g.id LIMIT ").arg(limit);
-    tx.list(query).await
+/// How the list of gaps runs: key subjects first, then by name.
+pub const GAP_KEYS: &[Key] = &[Key::text("usual", "(CASE WHEN g.key THEN '0' ELSE '1' END || g.name)")];
+
+/// A page of the list of gaps.
+pub async fn gaps(tx: &mut Tx, zone: Uuid, now: Time, walk: &Walk) -> Result<(Vec<GapRow>, Option<String>)> {
+    let mut query = Sql::from("SELECT g.kind, g.id, g.name, g.short_name, g.key, g.headcount, g.carrier_id, g.carrier");
+    walk.column(&mut query);
+    query.push(" FROM (").append(gap_query(zone, now)).push(") AS g WHERE TRUE");
+    walk.list(tx, query, "g.id").await
 }
 
 /// How many subjects want somebody.
@@ -473,6 +474,35 @@ pub async fn gap_count(tx: &mut Tx, zone: Uuid, now: Time, cap: i64) -> Result<i
     let mut query = Sql::from("SELECT count(*) FROM (SELECT g.id FROM (");
     query.append(gap_query(zone, now)).push(") AS g LIMIT ").arg(cap + 1).push(") AS counted");
     tx.value(query).await
+}
+
+/// Somebody of the committee who is gone.
+#[derive(Clone, Debug)]
+pub struct GoneRow {
+    pub id: Uuid,
+    pub name: String,
+    pub department: String,
+    pub left_at: Option<Time>,
+    pub disabled_at: Option<Time>,
+    /// Assignments that he still holds.
+    pub assignments: i64,
+}
+
+from_row!(GoneRow { id, name, department, left_at, disabled_at, assignments });
+
+/// Everybody of the committee who is gone, with the assignments that he still holds.
+pub async fn gone(tx: &mut Tx, zone: Uuid) -> Result<Vec<GoneRow>> {
+    let mut query = sql!(
+        "SELECT p.id, p.name, d.short_name AS department, p.left_at, a.disabled_at,
+           (SELECT count(*) FROM assignment r WHERE r.zone_id = p.zone_id AND r.person_id = p.id
+              AND r.valid_to IS NULL) AS assignments
+         FROM person p JOIN department d ON d.zone_id = p.zone_id AND d.id = p.department_id
+         LEFT JOIN account a ON a.zone_id = p.zone_id AND a.id = p.id
+         WHERE p.zone_id = $1 AND p.id IN (",
+        zone
+    );
+    query.push(GONE).arg(zone).push(") ORDER BY p.spelling, p.id");
+    tx.list(query).await
 }
 
 /// Subjects for a proposal, whether they have gaps or not.

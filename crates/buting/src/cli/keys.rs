@@ -16,8 +16,8 @@ pub enum Keys {
 impl Keys {
     pub async fn run(self, place: &Place) -> Result<()> {
         let settings = place.settings()?;
-        // Refuses a directory that is not an installation's.
-        settings.app().await?;
+        // Refuses a directory that is not an installation's, or another one's.
+        settings.writing_app().await?;
         let dir = settings.keys_dir();
         let mut keyring =
             Keyring::open_or_create(&dir).with_context(|| format!("cannot open the keys in {}", dir.display()))?;

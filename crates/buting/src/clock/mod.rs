@@ -310,10 +310,16 @@ fn stands_still(events: &[Event]) -> bool {
     open > 0
 }
 
-/// Starts a clock now.
-pub async fn start(work: &mut Work, new: NewClock) -> Result<Clock> {
-    let zone = work.zone();
-    let calendar = calendar(work, zone).await?;
+/// Starts clocks now, in their order.
+pub async fn start(work: &mut Work, calendar: &Calendar, new: Vec<NewClock>) -> Result<Vec<Clock>> {
+    let (zone, now) = (work.zone(), work.now);
+    let clocks: Vec<Clock> = new.into_iter().map(|new| begun(new, now, calendar)).collect();
+    store::insert(work, zone, &clocks).await?;
+    Ok(clocks)
+}
+
+/// A clock as it starts.
+fn begun(new: NewClock, now: Time, calendar: &Calendar) -> Clock {
     let mut clock = Clock {
         id: Uuid::now_v7(),
         owner: new.owner.to_owned(),
@@ -323,7 +329,7 @@ pub async fn start(work: &mut Work, new: NewClock) -> Result<Clock> {
         mode: new.mode,
         told: new.told,
         state: ClockState::Running,
-        started_at: work.now,
+        started_at: now,
         due_at: None,
         floor_at: None,
         stopped_at: None,
@@ -331,9 +337,8 @@ pub async fn start(work: &mut Work, new: NewClock) -> Result<Clock> {
         cycle: 0,
         calendar_version: String::new(),
     };
-    clock.settle(&[], &calendar);
-    store::insert(work, zone, &clock).await?;
-    Ok(clock)
+    clock.settle(&[], calendar);
+    clock
 }
 
 /// The clock of a record, by what it measures.

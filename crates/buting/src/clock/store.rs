@@ -1,6 +1,6 @@
 use super::{Clock, ClockKind, Holder};
 use crate::time::Time;
-use ::store::{Result, Tx, from_row, sql};
+use ::store::{Result, Sql, Tx, from_row, sql};
 use almanac::Event;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -9,29 +9,22 @@ use uuid::Uuid;
 const COLUMNS: &str = "SELECT id, owner, owner_id, kind, target, mode, told, state, started_at, due_at, floor_at,
   stopped_at, provisional, cycle, calendar_version FROM clock";
 
-pub async fn insert(tx: &mut Tx, zone: Uuid, clock: &Clock) -> Result<()> {
-    tx.run(sql!(
+pub async fn insert(tx: &mut Tx, zone: Uuid, clocks: &[Clock]) -> Result<()> {
+    let mut insert = Sql::from(
         "INSERT INTO clock (zone_id, id, owner, owner_id, kind, target, mode, told, state, started_at, due_at,
-           floor_at, stopped_at, provisional, cycle, calendar_version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-        zone,
-        clock.id,
-        clock.owner,
-        clock.owner_id,
-        clock.kind,
-        clock.target,
-        clock.mode,
-        clock.told,
-        clock.state,
-        clock.started_at,
-        clock.due_at,
-        clock.floor_at,
-        clock.stopped_at,
-        clock.provisional,
-        clock.cycle,
-        clock.calendar_version
-    ))
-    .await?;
+           floor_at, stopped_at, provisional, cycle, calendar_version) VALUES ",
+    );
+    for (i, one) in clocks.iter().enumerate() {
+        insert.push(if i == 0 { "(" } else { ", (" }).arg(zone).push(", ").arg(one.id).push(", ").arg(&one.owner);
+        insert.push(", ").arg(one.owner_id).push(", ").arg(one.kind).push(", ").arg(&one.target);
+        insert.push(", ").arg(one.mode).push(", ").arg(one.told).push(", ").arg(one.state).push(", ");
+        insert.arg(one.started_at).push(", ").arg(one.due_at).push(", ").arg(one.floor_at).push(", ");
+        insert.arg(one.stopped_at).push(", ").arg(one.provisional).push(", ").arg(one.cycle).push(", ");
+        insert.arg(&one.calendar_version).push(")");
+    }
+    if !clocks.is_empty() {
+        tx.run(insert).await?;
+    }
     Ok(())
 }
 

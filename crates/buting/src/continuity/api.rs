@@ -5,7 +5,7 @@ use super::{
 };
 use crate::actor::{OFFICE, OUTSIDE, Role, Roles};
 use crate::error::Result;
-use crate::http::api::{NoQuery, Nothing, Page, limit};
+use crate::http::api::{Nothing, Page, PageQuery, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
 use crate::list::Order;
@@ -182,11 +182,8 @@ async fn board(cx: Cx, query: BoardQuery) -> Result<Board> {
     desk::board(&cx.app, &cx.who, query.day).await
 }
 
-async fn list_disruptions(cx: Cx, _: NoQuery) -> Result<Page<Disruption>> {
-    let mut tx = cx.read().await?;
-    let all = desk::disruptions(&mut tx, cx.who.zone_id).await?;
-    let counted = all.len() as i64;
-    Ok(Page::new(all, None, counted))
+async fn list_disruptions(cx: Cx, query: PageQuery) -> Result<Page<Disruption>> {
+    desk::disruptions(&cx.app, &cx.who, query.cursor.as_deref(), limit(query.limit)?).await
 }
 
 async fn open(cx: Cx, new: NewDisruption) -> Result<Uuid> {

@@ -10,7 +10,7 @@ use crate::app::{App, Change, Subject, Work};
 use crate::assignment::{self, reach};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
-use crate::list::{self, cut, read_cursor};
+use crate::list::{self, Walk, cut, read_cursor};
 use crate::subject::{self, Named, SubjectKind};
 use crate::time::{Day, Time};
 use crate::todo::ToDo;
@@ -48,6 +48,15 @@ pub async fn reached(tx: &mut Tx, who: &Actor, kind: SubjectKind, id: Uuid) -> R
     subject::named(tx, who.zone_id, kind, id).await
 }
 
+/// Like [`reached`], for who is about to say or note something of it: see [`subject::held`].
+pub async fn reached_to_write(work: &mut Work, kind: SubjectKind, id: Uuid) -> Result<Named> {
+    let who = work.who.clone();
+    if !reach::reaches(work, &who, id).await? {
+        return Err(Error::NotFound);
+    }
+    subject::held(work, who.zone_id, kind, id).await
+}
+
 /// Who says it, from his roles: an enterprise for itself, the office for all it reaches.
 fn source_of(who: &Actor) -> Result<Source> {
     if who.is_rule() {
@@ -75,7 +84,7 @@ pub async fn say_all(app: &App, who: &Actor, kind: SubjectKind, subject_id: Uuid
         return Err(Error::field("line", "required"));
     }
     let mut work = app.work(who).await?;
-    let subject = reached(&mut work, who, kind, subject_id).await?;
+    let subject = reached_to_write(&mut work, kind, subject_id).await?;
     let mut last = Uuid::nil();
     for new in news {
         last = say_in(&mut work, &subject, new, source, None).await?;
@@ -152,7 +161,7 @@ pub async fn same(app: &App, who: &Actor, light_id: Uuid) -> Result<Uuid> {
     let source = source_of(who)?;
     let mut work = app.work(who).await?;
     let light = store::light(&mut work, who.zone_id, light_id).await?.ok_or(Error::NotFound)?;
-    let subject = reached(&mut work, who, light.subject_kind, light.subject_id).await?;
+    let subject = reached_to_write(&mut work, light.subject_kind, light.subject_id).await?;
     let current = store::current(&mut work, who.zone_id, subject.id).await?;
     if !current.iter().any(|c| c.id == light.id) {
         return Err(Error::state("not_the_last_word"));
@@ -165,7 +174,7 @@ pub async fn same(app: &App, who: &Actor, light_id: Uuid) -> Result<Uuid> {
 pub async fn same_all(app: &App, who: &Actor, kind: SubjectKind, subject_id: Uuid) -> Result<Uuid> {
     let source = source_of(who)?;
     let mut work = app.work(who).await?;
-    let subject = reached(&mut work, who, kind, subject_id).await?;
+    let subject = reached_to_write(&mut work, kind, subject_id).await?;
     let last = same_in(&mut work, &subject, source, None).await?;
     work.commit(last).await
 }
@@ -288,7 +297,7 @@ pub async fn lights(
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
-    let found = list::subjects(&mut tx, who.zone_id, "c.subject_id", filter.q.as_deref()).await?;
+    let found = list::subjects(&mut tx, who.zone_id, "c.subject_id", None, filter.q.as_deref()).await?;
     let filter = &LightFilter { found, ..filter.clone() };
     let counted = store::count_lights(&mut tx, who, filter).await?;
     let mut items = store::lights(&mut tx, who, filter, after, limit + 1).await?;
@@ -362,7 +371,7 @@ pub async fn add_measure(app: &App, who: &Actor, new: NewMeasure) -> Result<Uuid
     who.must(WRITERS)?;
     let (kind, subject_id) = subject_of(new.enterprise_id, new.project_id)?;
     let mut work = app.work(who).await?;
-    let subject = reached(&mut work, who, kind, subject_id).await?;
+    let subject = reached_to_write(&mut work, kind, subject_id).await?;
     let id = add_measure_in(&mut work, &subject, new).await?;
     work.commit(id).await
 }
@@ -433,7 +442,7 @@ pub async fn measures(
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
-    let found = list::subjects(&mut tx, who.zone_id, "m.subject_id", filter.q.as_deref()).await?;
+    let found = list::subjects(&mut tx, who.zone_id, "m.subject_id", None, filter.q.as_deref()).await?;
     let filter = &MeasureFilter { found, ..filter.clone() };
     let counted = store::count_measures(&mut tx, who, filter).await?;
     let mut items = store::measures(&mut tx, who, filter, after, limit + 1).await?;
@@ -494,6 +503,10 @@ pub async fn end_measure(app: &App, who: &Actor, id: Uuid, end: MeasureEnd) -> R
     }
     check.that(end.light.is_none_or(|state| state == State::Running), "light", "measure_turns");
     check.done()?;
+    let subject = match end.light {
+        Some(_) => Some(subject::held(&mut work, who.zone_id, old.subject_kind, old.subject_id).await?),
+        None => None,
+    };
     let mut new = old.clone();
     new.effect = Some(end.effect);
     new.effect_text = effect_text;
@@ -501,8 +514,7 @@ pub async fn end_measure(app: &App, who: &Actor, id: Uuid, end: MeasureEnd) -> R
     new.state = if end.dropped { MeasureState::Dropped } else { MeasureState::Done };
     new.ended_at = Some(work.now);
     save_measure(&mut work, &old, &new, "measure.end").await?;
-    if let Some(state) = end.light {
-        let subject = subject::named(&mut work, who.zone_id, old.subject_kind, old.subject_id).await?;
+    if let (Some(state), Some(subject)) = (end.light, subject) {
         let disruption_id = match old.disruption_id {
             Some(id) => {
                 store::disruption(&mut work, who.zone_id, id).await?.filter(|d| d.ended_at.is_none()).map(|d| d.id)
@@ -599,14 +611,18 @@ pub async fn open_disruption(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Disrup
     Ok(found)
 }
 
-/// Disruptions: running ones first, then the newest; at most 200.
-pub async fn disruptions(tx: &mut Tx, zone: Uuid) -> Result<Vec<Disruption>> {
-    Ok(store::disruptions(tx, zone, false).await?)
+/// A page of disruptions: running ones first, then the newest.
+pub async fn disruptions(app: &App, who: &Actor, cursor: Option<&str>, limit: i64) -> Result<Page<Disruption>> {
+    let walk = Walk::read(store::DISRUPTION_KEYS, "-started", None, cursor, limit)?;
+    let mut tx = app.read().await?;
+    let (items, next) = store::disruptions(&mut tx, who.zone_id, &walk).await?;
+    let counted = store::count_disruptions(&mut tx, who.zone_id).await?;
+    Ok(Page::new(items, next, counted))
 }
 
 /// Disruptions that have not ended.
 pub async fn open_disruptions(tx: &mut Tx, zone: Uuid) -> Result<Vec<Disruption>> {
-    Ok(store::disruptions(tx, zone, true).await?)
+    Ok(store::open_disruptions(tx, zone).await?)
 }
 
 /// Whether a real disruption (no exercise) runs: then every light grows old within days.

@@ -6,13 +6,16 @@ use super::{
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::error::{Error, FieldError, Result};
-use crate::http::api::Page;
+use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of, made};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::http::table::{self, Cell, File, Piece, Row, Table};
+use crate::list::{Column, Order};
 use crate::organisation;
 use crate::patch::Patch;
+use crate::saved::{self, List, Offered};
 use crate::subject::{Named, SubjectKind};
 use crate::time::{Day, Time};
 use crate::visit;
@@ -33,6 +36,7 @@ pub fn routes(routes: &mut Routes) {
     let commanders = Access::only(COMMANDERS);
     routes
         .get("/board", Access::only(OFFICE), board)
+        .get("/board/export", Access::only(OFFICE), export_board)
         .get("/enterprises/{id}/lights", readers, enterprise_lights)
         .post("/enterprises/{id}/lights", speakers, enterprise_say)
         .post("/enterprises/{id}/lights/same", speakers, enterprise_same)
@@ -46,6 +50,7 @@ pub fn routes(routes: &mut Routes) {
         .post("/disruptions/{id}", commanders, change_disruption)
         .post("/disruptions/{id}/close", commanders, close)
         .get("/measures", readers, measures)
+        .get("/measures/export", Access::only(OFFICE), export_measures)
         .post("/measures", writers, add_measure)
         .get("/measures/new", writers, new_measure)
         .get("/measures/{id}", readers, measure)
@@ -65,7 +70,8 @@ struct BoardPage {
     open: Vec<Disruption>,
     days: Vec<Day>,
     today: Day,
-    rows: Option<Vec<Light>>,
+    table: Option<Table>,
+    offered: Offered,
     list_title: String,
     plain: String,
 }
@@ -101,22 +107,96 @@ async fn board(cx: Cx) -> PageResult {
         let today = s.now.day(&s.time_zone);
         let first = today.0.checked_sub(jiff::Span::new().days(DAYS - 1)).unwrap_or(today.0);
         let days = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= today.0).map(Day).collect();
-        let asked = (
-            query.opt("kind").and_then(SubjectKind::parse),
-            query.opt("line").and_then(Line::parse),
-            query.opt("state").and_then(State::parse),
-        );
-        let (rows, list_title) = match asked {
+        let asked = lights_asked(&query);
+        let list_title = match asked {
             (Some(kind), Some(line), Some(state)) => {
-                let lights = board.tiles().filter(|tile| tile.kind == kind).flat_map(|tile| &tile.lights);
-                let rows: Vec<Light> = lights.filter(|l| l.line == line && l.state == state).cloned().collect();
-                let subject = s.word("subject", kind);
-                (Some(rows), format!("{subject}{}{}", s.t("colon"), s.line_light(line, state)))
+                format!("{}{}{}", s.word("subject", kind), s.t("colon"), s.line_light(line, state))
             }
-            _ => (None, String::new()),
+            _ => s.t("lights-all").into_owned(),
         };
+        let lists = query.on("list") || matches!(asked, (Some(_), Some(_), Some(_)));
+        let table = lists.then(|| Table::of(&s, "continuity", &lights_of(&board, asked)));
+        let offered = saved::desk::offered(&cx.app, &cx.who, List::Lights).await?;
         let plain = format!("/board?day={}", board.day);
-        html(&BoardPage { s, sentence, board, counts, open, days, today, rows, list_title, plain })
+        html(&BoardPage { s, sentence, board, counts, open, days, today, table, offered, list_title, plain })
+    })
+    .await
+}
+
+/// What the lights of a list have in common.
+type LightsAsked = (Option<SubjectKind>, Option<Line>, Option<State>);
+
+fn lights_asked(query: &Form) -> LightsAsked {
+    (
+        query.opt("kind").and_then(SubjectKind::parse),
+        query.opt("line").and_then(Line::parse),
+        query.opt("state").and_then(State::parse),
+    )
+}
+
+/// The lights of a board that a list asks for; lines that a subject does not have are none.
+fn lights_of(board: &Board, (kind, line, state): LightsAsked) -> Vec<Light> {
+    let lights = board.tiles().filter(|tile| kind.is_none_or(|kind| tile.kind == kind)).flat_map(|tile| &tile.lights);
+    let asked = |light: &&Light| {
+        line.is_none_or(|line| light.line == line)
+            && state.map_or(light.state.is_applicable(), |state| light.state == state)
+    };
+    lights.filter(asked).cloned().collect()
+}
+
+/// The columns of a list of lights.
+const LIGHTS: &[Column] = &[
+    Column::new("subject", "continuity-subject", "对象"),
+    Column::new("line", "continuity-which", "事项").hidden(),
+    Column::new("state", "continuity-state", "状态").plain(),
+    Column::new("since", "field-since", "自何时起"),
+    Column::new("cause", "field-cause", "原因").plain(),
+    Column::new("cause_kind", "field-cause_kind", "原因类别").hidden(),
+    Column::new("recovery", "field-expected_recovery_at", "预计恢复"),
+    Column::new("measure", "measure", "措施").plain(),
+    Column::new("days_saved", "field-days_saved", "少停天数").hidden().number(),
+    Column::new("said", "light-at", "报告时间").hidden(),
+    Column::new("source", "light-from", "报告来源").hidden(),
+];
+
+impl Row for Light {
+    const COLUMNS: &'static [Column] = LIGHTS;
+
+    fn id(&self) -> Uuid {
+        self.subject_id
+    }
+
+    fn name(&self) -> &str {
+        &self.subject_name
+    }
+
+    fn cell(&self, column: &str, s: &Shell) -> Cell {
+        match column {
+            "subject" => Piece::Link(self.href(), self.subject_name.clone()).into(),
+            "line" => s.word("line", self.line).into(),
+            "state" => Cell::from(Piece::Light(self.state.to_string(), s.line_light(self.line, self.state)))
+                .and(self.reduced_to.map(|percent| Piece::Text(format!("{percent}%")))),
+            "since" => self.since.into(),
+            "cause" => self.cause.clone().into(),
+            "cause_kind" => self.cause_kind.map(|cause| s.word("cause", cause)).into(),
+            "recovery" => self.expected_recovery_at.into(),
+            "measure" => self.measure_text.clone().into(),
+            "days_saved" => self.days_saved.into(),
+            "said" => self.at.into(),
+            "source" => self.source.map(|source| s.word("light-source", source)).into(),
+            _ => Cell::default(),
+        }
+    }
+}
+
+/// The lights that the page lists as a file; every light of the day where it lists none.
+async fn export_board(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let query = Form::parse(cx.request.query.as_bytes());
+        let board = desk::board(&cx.app, &cx.who, query.opt("day").and_then(Day::read)).await?;
+        let mut file = File::of::<Light>(Shell::of(&cx).await?);
+        file.add(&lights_of(&board, lights_asked(&query)));
+        file.answer(&cx, "三不停状态", "continuity").await
     })
     .await
 }
@@ -284,16 +364,16 @@ async fn same(Posted { cx, .. }: Posted, kind: SubjectKind, id: String) -> PageR
 #[template(path = "continuity/disruptions.html")]
 struct DisruptionsPage {
     s: Shell,
-    all: Vec<Disruption>,
+    page: Page<Disruption>,
     commander: bool,
 }
 
 async fn disruptions(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let s = Shell::of(&cx).await?;
-        let mut tx = cx.read().await?;
-        let all = desk::disruptions(&mut tx, cx.who.zone_id).await?;
-        html(&DisruptionsPage { s, all, commander: cx.who.is(COMMANDERS) })
+        let cursor = Form::parse(cx.request.query.as_bytes()).opt_text("cursor");
+        let page = desk::disruptions(&cx.app, &cx.who, cursor.as_deref(), 20).await?;
+        html(&DisruptionsPage { s, page, commander: cx.who.is(COMMANDERS) })
     })
     .await
 }
@@ -484,20 +564,98 @@ async fn close(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageR
 struct MeasuresPage {
     s: Shell,
     page: Page<Measure>,
+    table: Table,
+    offered: Offered,
     writer: bool,
+}
+
+/// The columns of the list of measures.
+const MEASURES: &[Column] = &[
+    Column::new("text", "measure", "措施"),
+    Column::new("subject", "continuity-subject", "对象").plain(),
+    Column::new("line", "continuity-which", "事项").plain(),
+    Column::new("kind", "measure-kind", "类别").plain(),
+    Column::new("state", "continuity-state", "状态").plain(),
+    Column::new("owner", "measure-owner", "责任人"),
+    Column::new("due", "measure-due", "落实时限"),
+    Column::new("duty", "field-later_duty", "后续义务"),
+    Column::new("effect", "field-effect", "效果").hidden(),
+    Column::new("effect_text", "measure-effect-text", "效果说明").hidden().class("wide"),
+    Column::new("days_saved", "field-days_saved", "少停天数").hidden().number(),
+    Column::new("rule", "field-rule", "须守的规定").hidden().class("wide"),
+    Column::new("created", "measure-created", "登记日期").hidden().sorted().class("nowrap"),
+];
+
+impl Row for Measure {
+    const COLUMNS: &'static [Column] = MEASURES;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.text
+    }
+
+    fn cell(&self, column: &str, s: &Shell) -> Cell {
+        match column {
+            "text" => Piece::Link(format!("/measures/{}", self.id), self.text.clone()).into(),
+            "subject" => self.subject_name.clone().into(),
+            "line" => s.word("line", self.line).into(),
+            "kind" => s.word("measure-kind", self.kind).into(),
+            "state" => Piece::State(s.word("measure-state", self.state).into_owned(), false).into(),
+            "owner" => self.owner_name.clone().into(),
+            "due" => self.due_at.into(),
+            "duty" => {
+                let done = self.later_done_at.map(|_| Piece::Quiet(s.t("measure-duty-done").into_owned()));
+                Cell::from(self.later_duty.clone()).and(self.later_due_at.map(Piece::When)).and(done)
+            }
+            "effect" => self.effect.map(|effect| s.word("effect", effect)).into(),
+            "effect_text" => self.effect_text.clone().into(),
+            "days_saved" => self.days_saved.into(),
+            "rule" => self.rule.clone().into(),
+            "created" => s.date(&self.created_at).into(),
+            _ => Cell::default(),
+        }
+    }
+}
+
+/// What the query of the list asks.
+fn measures_asked(cx: &Cx) -> MeasureFilter {
+    let query = Form::parse(cx.request.query.as_bytes());
+    MeasureFilter {
+        order: Order::read(query.opt("sort"), "-created").unwrap_or_default(),
+        owner_id: cx.who.person_id.filter(|_| query.is("show", "mine")),
+        open: !query.is("show", "all"),
+        q: query.opt_text("q"),
+        ..MeasureFilter::default()
+    }
+}
+
+/// What the page shows as a file.
+async fn export_measures(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let filter = measures_asked(&cx);
+        let page = |cursor: Option<String>| {
+            let (cx, filter) = (&cx, &filter);
+            async move { desk::measures(&cx.app, &cx.who, filter, cursor.as_deref(), MAX_LIMIT).await }
+        };
+        let all = table::every(page).await?;
+        let mut file = File::of::<Measure>(Shell::of(&cx).await?);
+        file.add(&all);
+        file.answer(&cx, "措施清单", "measure").await
+    })
+    .await
 }
 
 async fn measures(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let query = Form::parse(cx.request.query.as_bytes());
-        let filter = MeasureFilter {
-            owner_id: cx.who.person_id.filter(|_| query.is("show", "mine")),
-            open: !query.is("show", "all"),
-            q: query.opt_text("q"),
-            ..MeasureFilter::default()
-        };
-        let page = desk::measures(&cx.app, &cx.who, &filter, query.opt("cursor"), 20).await?;
-        html(&MeasuresPage { s: Shell::of(&cx).await?, page, writer: cx.who.is(WRITERS) })
+        let cursor = Form::parse(cx.request.query.as_bytes()).opt_text("cursor");
+        let page = desk::measures(&cx.app, &cx.who, &measures_asked(&cx), cursor.as_deref(), 20).await?;
+        let s = Shell::of(&cx).await?;
+        let table = Table::of(&s, "measures", &page.items);
+        let offered = saved::desk::offered(&cx.app, &cx.who, List::Measures).await?;
+        html(&MeasuresPage { s, page, table, offered, writer: cx.who.is(WRITERS) })
     })
     .await
 }

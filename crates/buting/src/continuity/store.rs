@@ -3,7 +3,7 @@ use crate::actor::Actor;
 use crate::app::Work;
 use crate::assignment::reach;
 use crate::http::api::TOTAL_CAP;
-use crate::list::{self, Order, Place};
+use crate::list::{self, Key, Order, Place, Walk};
 use crate::subject::SubjectKind;
 use crate::time::Time;
 use store::{Result, Sql, Tx, from_row, sql};
@@ -31,7 +31,8 @@ const MEASURE: &str =
  LEFT JOIN person o ON o.zone_id = m.zone_id AND o.id = m.owner_id";
 
 const DISRUPTION: &str = "SELECT id, number, name, kind, grade, response_level, warning_colour, exercise, clock_mode,
-   area, source, state, started_at, expected_end_at, ended_at, lessons, created_at, version FROM disruption";
+   area, source, state, started_at, expected_end_at, ended_at, lessons, created_at, version";
+const DISRUPTION_FROM: &str = " FROM disruption WHERE zone_id = ";
 
 /// What a list of lights is narrowed to.
 #[derive(Clone, Debug, Default)]
@@ -420,19 +421,33 @@ pub async fn insert_disruption(work: &mut Work, id: Uuid, number: &str, new: &Ne
 
 pub async fn disruption(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Disruption>> {
     let mut query = Sql::from(DISRUPTION);
-    query.push(" WHERE zone_id = ").arg(zone).push(" AND id = ").arg(id);
+    query.push(DISRUPTION_FROM).arg(zone).push(" AND id = ").arg(id);
     tx.opt(query).await
 }
 
 /// Every disruption, running ones first, then the newest.
-pub async fn disruptions(tx: &mut Tx, zone: Uuid, open: bool) -> Result<Vec<Disruption>> {
+pub async fn open_disruptions(tx: &mut Tx, zone: Uuid) -> Result<Vec<Disruption>> {
     let mut query = Sql::from(DISRUPTION);
-    query.push(" WHERE zone_id = ").arg(zone);
-    if open {
-        query.push(" AND ended_at IS NULL");
-    }
-    query.push(" ORDER BY CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END, started_at DESC, id DESC LIMIT 200");
+    query.push(DISRUPTION_FROM).arg(zone).push(" AND ended_at IS NULL ORDER BY started_at DESC, id DESC LIMIT 200");
     tx.list(query).await
+}
+
+/// How the list of disruptions runs: those that have not ended after all times that
+/// there are, so that with the latest first they stand before the others.
+pub const DISRUPTION_KEYS: &[Key] =
+    &[Key::number("started", "(CASE WHEN ended_at IS NULL THEN 1000000000000000 ELSE 0 END + started_at)")];
+
+/// A page of disruptions, and the cursor of the rest.
+pub async fn disruptions(tx: &mut Tx, zone: Uuid, walk: &Walk) -> Result<(Vec<Disruption>, Option<String>)> {
+    let mut query = Sql::from(DISRUPTION);
+    walk.column(&mut query);
+    query.push(DISRUPTION_FROM).arg(zone);
+    walk.list(tx, query, "id").await
+}
+
+pub async fn count_disruptions(tx: &mut Tx, zone: Uuid) -> Result<i64> {
+    tx.value(sql!("SELECT count(*) FROM (SELECT 1 FROM disruption WHERE zone_id = $1 LIMIT $2) n", zone, TOTAL_CAP + 1))
+        .await
 }
 
 /// Writes every field of a disruption that may change; answers whether the version still held.

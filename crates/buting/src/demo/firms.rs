@@ -7,11 +7,14 @@ use crate::assignment::desk as assignment;
 use crate::assignment::{Bulk, Duty, Item};
 use crate::error::Result;
 use crate::organisation::{NewPerson, desk as organisation};
+use crate::patch::Patch;
 use crate::project::desk as project;
 use crate::project::{Level, NewPair, NewProject, Stage};
+use crate::registry::fact::{Channel, Decision, NewCorrection, NewFailure, Why, desk as facts};
 use crate::registry::{CarrierKind, NewCarrier, NewContact, NewEnterprise, Tag};
 use crate::registry::{desk as registry, merge};
-use crate::subject::SubjectKind;
+use crate::subject::{self, SubjectKind};
+use crate::time::DAY_MS;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -66,6 +69,38 @@ impl World {
         Ok(())
     }
 
+    /// Two enterprises correct what the register says of them, and a number does not
+    /// work any more.
+    pub(super) async fn correct_facts(&self) -> Result<()> {
+        let dispatcher = self.dispatcher().await?;
+        for (place, (_, short_name)) in WITH_ACCOUNT.iter().enumerate() {
+            let Some(id) = self.enterprise(short_name) else { continue };
+            let mut tx = self.app.read().await?;
+            let people = subject::accounts(&mut tx, self.zone, SubjectKind::Enterprise, id).await?;
+            drop(tx);
+            let Some(person) = people.first() else { continue };
+            let new = NewCorrection {
+                industry_code: Patch::Set(if place == 0 { "C2720" } else { "C3989" }.into()),
+                address: Patch::Set(format!("平川大道 {} 号", 12 + place)),
+                reason: Some("登记机关核定的小类如此".into()),
+                ..NewCorrection::default()
+            };
+            let correction = facts::propose(&self.app, &self.actor(*person).await?, id, new).await?;
+            if place == 0 {
+                let decision = Decision { accept: true, answer: None, overwrite: None };
+                facts::decide(&self.app, &dispatcher, correction, decision).await?;
+            }
+        }
+        let firm = self.enterprises.iter().rev().find(|firm| firm.officer.is_some());
+        let Some(firm) = firm.map(|firm| firm.id) else { return Ok(()) };
+        let first = registry::first_contact(&mut self.app.read().await?, self.zone, firm).await?;
+        if let Some(contact) = first {
+            let new = NewFailure { channel: Channel::Phone, why: Why::NoAnswer, detail: None };
+            facts::not_reached(&self.app, &dispatcher, contact, new).await?;
+        }
+        Ok(())
+    }
+
     /// A project by name.
     pub(super) fn project(&self, name: &str) -> Option<Uuid> {
         self.projects.get(name).copied()
@@ -106,7 +141,9 @@ impl World {
                 tags: tags(row.get("tags")),
                 note: None,
                 source: Some(if invented { "企业登记表" } else { "公开报道" }.to_owned()),
-                confirmed_at: Some(self.app.now()),
+                // What an office has at hand was asked at some time before.
+                confirmed_at: Some(self.app.now().plus(-(n as i64 % 5) * 40 * DAY_MS)),
+                said_by: None,
                 contacts: if invented { vec![contact(n)] } else { Vec::new() },
             };
             let id = registry::create_enterprise(&self.app, &who, new).await?;

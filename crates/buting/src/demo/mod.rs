@@ -75,6 +75,7 @@ pub async fn build(app: &Arc<App>, clock: &SetClock, plan: &Plan<'_>) -> Result<
     world.live(clock, plan.now, plan.progress).await?;
     clock.set(plan.now);
     world.enter_twice().await?;
+    world.correct_facts().await?;
     (plan.progress)(100);
     Ok(world.accounts)
 }

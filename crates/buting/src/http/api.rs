@@ -439,6 +439,16 @@ pub fn parse<B: DeserializeOwned>(bytes: &[u8]) -> Result<B> {
 #[serde(deny_unknown_fields)]
 pub struct NoQuery {}
 
+/// What a list is asked that is neither narrowed nor sorted.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PageQuery {
+    /// At most so many, up to 200.
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
 /// The body of an action that takes no input.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod assets;
+pub mod bulk;
 pub mod cx;
 pub mod form;
 pub mod nav;
@@ -14,3 +15,4 @@ pub mod routes;
 pub mod server;
 pub mod session;
 pub mod sheet;
+pub mod table;

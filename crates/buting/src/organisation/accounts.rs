@@ -187,17 +187,32 @@ pub(super) async fn not_the_last_administrator(work: &mut Work, id: Uuid) -> Res
     Ok(())
 }
 
-/// Ends everything that an account has open: sessions, tokens, known browsers.
+/// Ends everything that an account has open: sessions, tokens, known browsers, and
+/// the link to a provider. Whoever had the account may have linked himself.
 pub(super) async fn cut_off(work: &mut Work, id: Uuid) -> Result<()> {
     let (zone, now) = (work.zone(), work.now);
     store::delete_other_sessions(work, zone, id, None).await?;
     rows::revoke_tokens(work, zone, id, now).await?;
     rows::delete_devices(work, zone, id).await?;
-    Ok(())
+    unlink_in(work, id).await
 }
 
-/// Disables an account: sessions, tokens, known browsers and open invitations
-/// end at once.
+/// Takes the link to a provider off an account, if it has one.
+pub(super) async fn unlink_in(work: &mut Work, id: Uuid) -> Result<()> {
+    let zone = work.zone();
+    let Some((issuer, _)) = rows::link(work, zone, id).await? else { return Ok(()) };
+    rows::unlink(work, zone, id).await?;
+    let change = Change::from_to(json!({"issuer": issuer}), json!({"issuer": null}));
+    work.log("account.unlink_provider", Subject::new("account", id), change).await
+}
+
+/// The provider that one's own account is linked to, and since when.
+pub async fn own_link(tx: &mut Tx, who: &Actor) -> Result<Option<(String, Time)>> {
+    Ok(rows::link(tx, who.zone_id, who.person()?).await?)
+}
+
+/// Disables an account: sessions, tokens, known browsers, the link to a provider and
+/// open invitations end at once.
 pub async fn disable_account(app: &App, who: &Actor, account: Uuid) -> Result<()> {
     disable(app, who, account, "").await.map(drop)
 }
@@ -422,7 +437,8 @@ pub async fn set_right(app: &App, who: &Actor, id: Uuid, right: Right, given: bo
     work.commit(id).await
 }
 
-/// Sets a first or forgotten password; every session and token of the account ends.
+/// Sets a first or forgotten password; every session and token of the account ends,
+/// and its link to a provider.
 pub async fn reset_password(app: &App, who: &Actor, account: Uuid, password: &str, must_change: bool) -> Result<()> {
     who.must(SYSADMIN)?;
     let name = {

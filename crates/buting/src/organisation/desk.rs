@@ -18,6 +18,7 @@ use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::handover::{self, Held, InTheWay};
 use crate::http::api::{self, Page, TOTAL_CAP};
 use crate::list::Walk;
+use crate::registry::desk as registry;
 use crate::subject::SubjectKind;
 use crate::time::Time;
 use crate::trace::{self, Kind, Trace};
@@ -341,6 +342,12 @@ pub async fn add_person_in(work: &mut Work, new: NewPerson) -> Result<Uuid> {
     if let Some(department) = new.department_id {
         let open = store::department(work, zone, department).await?.is_some_and(|d| d.valid_to.is_none());
         check.that(open, "department_id", "unknown");
+    }
+    if let Some(enterprise) = new.enterprise_id {
+        match crate::subject::held(work, zone, SubjectKind::Enterprise, enterprise).await {
+            Err(Error::NotFound) => drop(check.add(FieldError::new("enterprise_id", "unknown"))),
+            found => found.map(drop)?,
+        }
     }
     check.done()?;
     let new = NewPerson { name, title, email, phone, ..new };
@@ -686,6 +693,9 @@ async fn store_person(work: &mut Work, old: &Person, new: &Person) -> Result<boo
     }
     posts::follow(work, old, new).await?;
     work.log("person.change", subject_of(new), changed.change()).await?;
+    if new.enterprise_id.is_some() && (new.phone != old.phone || new.email != old.email) {
+        registry::numbers_given_in(work, id, new.phone != old.phone).await?;
+    }
     Ok(true)
 }
 

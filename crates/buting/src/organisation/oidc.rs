@@ -1,12 +1,15 @@
 //! Sign-in at an OpenID Connect provider (cargo feature `oidc`): discovery, the
 //! code flow with PKCE, state and nonce. Nobody gets an account this way: an
-//! account that is there is linked once by its owner, and from then on the
-//! provider vouches for its password. The second factor is asked for all the same.
+//! account that is there is linked once by its owner, who gives his password and
+//! second factor for it, and from then on the provider vouches for his password. The
+//! second factor is asked for all the same. Who gets a new password from an
+//! administrator links anew.
 //!
 //! The zone's settings hold `oidc: {issuer, client_id, secret}`, set by the
 //! security administrator; the client's secret is sealed under a key of the zone,
 //! so that neither a backup nor the ledger gives it away.
 
+use super::accounts::unlink_in;
 use super::signin::{self, SignedIn};
 use super::store::oidc::{self as rows, Away};
 use crate::actor::{Actor, Role, Roles};
@@ -161,6 +164,30 @@ pub struct Journey {
     pub url: String,
     /// What it must bring back, kept in a cookie beside the address.
     pub state: String,
+}
+
+/// Begins the linking of one's own account. It opens a way in for good, so that an
+/// open browser is not enough: the password is asked for, and the second factor of
+/// who has one.
+pub async fn begin_link(
+    app: &App,
+    who: &Actor,
+    redirect: &str,
+    password: &str,
+    code: &str,
+    address: IpAddr,
+) -> Result<Journey> {
+    let account = signin::own_password(app, who, "password", password).await?;
+    signin::own_factor(app, who, "code", code, address).await?;
+    begin(app, who.zone_id, redirect, Some(account.id), "/account/security").await
+}
+
+/// Takes the link off one's own account.
+pub async fn unlink(app: &App, who: &Actor) -> Result<Uuid> {
+    let owner = who.person()?;
+    let mut work = app.work(who).await?;
+    unlink_in(&mut work, owner).await?;
+    work.commit(owner).await
 }
 
 /// Begins a sign-in, or the linking of an account by its owner.

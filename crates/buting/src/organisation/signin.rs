@@ -352,6 +352,51 @@ pub struct Completed {
     pub stage: &'static str,
 }
 
+/// Whether a code is one of the account's second factor: of the app, or a recovery
+/// code. Each works once.
+async fn is_genuine(tx: &mut Tx, account: &Credentials, code: &str, now: Time) -> Result<bool> {
+    let (zone, id) = (account.zone_id, account.id);
+    let Some(sealed) = &account.totp_secret else { return Ok(false) };
+    let last = account.totp_last_step.and_then(|step| u64::try_from(step).ok());
+    let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    // First, since the secret may not open any more: its key may have been lost with a restore.
+    if store::use_recovery_code(tx, zone, id, &vault::token::code_digest(&code), now).await? {
+        return Ok(true);
+    }
+    let secret = super::factor::open_secret(tx, zone, id, sealed, now).await?;
+    match vault::totp::verify(&secret, &code, super::factor::seconds(now), last) {
+        Some(step) => Ok(store::use_totp_step(tx, zone, id, step as i64).await?),
+        None => Ok(false),
+    }
+}
+
+/// Checks the second factor of somebody who is signed in, where he has one, before
+/// something that a stranger at an open browser must not do. Guesses are slowed as at
+/// the sign-in, and leave the same trace.
+pub async fn own_factor(app: &App, who: &Actor, field: &'static str, code: &str, address: IpAddr) -> Result<()> {
+    let (account_id, now) = (who.person()?, app.now());
+    let mut tx = app.db.write().await?;
+    let account = store::credentials_of(&mut tx, who.zone_id, account_id).await?.ok_or(Error::NotFound)?;
+    if account.totp_secret.is_none() {
+        return Ok(());
+    }
+    let bucket = format!("totp:{account_id}");
+    let left = store::take_token(&mut tx, who.zone_id, &bucket, GUESSES, 1.0 / GUESS_SECONDS, now).await?;
+    if left < 0.0 {
+        tx.commit().await?;
+        return Err(Error::TooMany(GUESS_SECONDS as i64));
+    }
+    let genuine = is_genuine(&mut tx, &account, code, now).await?;
+    if genuine {
+        store::refill(&mut tx, who.zone_id, &bucket).await?;
+    } else {
+        let failed = Trace::of(Kind::SecondFactorFailed, "account", account_id);
+        trace::leave(&mut tx, who.zone_id, Some(account_id), address, failed, now).await?;
+    }
+    tx.commit().await?;
+    if genuine { Ok(()) } else { Err(Error::field(field, "wrong_code")) }
+}
+
 /// Checks the second factor (a code of the app, or a recovery code) and
 /// completes the session. Each code works once.
 pub async fn second_factor(
@@ -371,20 +416,10 @@ pub async fn second_factor(
         return Err(Error::TooMany(GUESS_SECONDS as i64));
     }
     let account = store::credentials_of(&mut tx, who.zone_id, account_id).await?.ok_or(Error::NotFound)?;
-    let Some(sealed) = &account.totp_secret else { return Err(Error::NotFound) };
-    let last = account.totp_last_step.and_then(|step| u64::try_from(step).ok());
-    let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
-    // First, since the secret may not open any more: its key may have been lost with a restore.
-    let recovered =
-        store::use_recovery_code(&mut tx, who.zone_id, account_id, &vault::token::code_digest(&code), now).await?;
-    let genuine = recovered || {
-        let secret = super::factor::open_secret(&mut tx, who.zone_id, account_id, sealed, now).await?;
-        match vault::totp::verify(&secret, &code, super::factor::seconds(now), last) {
-            Some(step) => store::use_totp_step(&mut tx, who.zone_id, account_id, step as i64).await?,
-            None => false,
-        }
-    };
-    if !genuine {
+    if account.totp_secret.is_none() {
+        return Err(Error::NotFound);
+    }
+    if !is_genuine(&mut tx, &account, code, now).await? {
         let failed = Trace::of(Kind::SecondFactorFailed, "account", account_id);
         trace::leave(&mut tx, who.zone_id, Some(account_id), address, failed, now).await?;
         // The bucket keeps the attempt.

@@ -50,6 +50,16 @@ impl Own {
     pub fn lights_href(&self) -> String {
         format!("{}/lights", self.subject.kind.href(self.subject.id))
     }
+
+    /// Whether it is an enterprise, which keeps facts of its own in the register.
+    pub fn is_enterprise(&self) -> bool {
+        self.subject.kind == SubjectKind::Enterprise
+    }
+
+    /// Where it sees and corrects what the register says of it.
+    pub fn facts_href(&self) -> String {
+        format!("{}/facts", self.subject.kind.href(self.subject.id))
+    }
 }
 
 /// What an enterprise or a project's owner sees first; nothing for everybody else.

@@ -149,7 +149,12 @@ pub const CATALOGUE: &[Kind] = &[
         key: "contact",
         basis: Basis::StatutoryDuty,
         keep: Keep::Post,
-        fields: &[of("person", "phone", "id", Erase::Null), of("person", "email", "id", Erase::Null)],
+        fields: &[
+            of("person", "phone", "id", Erase::Null),
+            of("person", "email", "id", Erase::Null),
+            of("contact_failure", "destination", "person_id", Erase::Row),
+            of("contact_failure", "detail", "person_id", Erase::Row),
+        ],
     },
     Kind {
         key: "account",
@@ -203,6 +208,8 @@ pub const CATALOGUE: &[Kind] = &[
             text("promise", "text"),
             text("continuity", "cause"),
             text("measure", "text"),
+            text("correction", "reason"),
+            text("correction", "answer"),
         ],
     },
     Kind {
@@ -227,6 +234,10 @@ pub const CATALOGUE: &[Kind] = &[
             text("import_row", "candidate"),
             text("import", "preview"),
             text("import", "columns"),
+            text("import", "said"),
+            text("import", "sheets"),
+            text("import", "notices"),
+            text("import", "kept"),
         ],
     },
     Kind {

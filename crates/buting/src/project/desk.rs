@@ -130,13 +130,23 @@ pub async fn projects(app: &App, who: &Actor, asked: Asked, limit: i64) -> Resul
     Ok(Page::new(rows, next, counted))
 }
 
+/// A project code as it is kept and compared.
+pub fn plain_code(code: &str) -> String {
+    identifiers::half_width(code.trim())
+}
+
+/// Whether a project other than this one has that code.
+pub async fn has_code(tx: &mut Tx, zone: Uuid, code: &str, but: Uuid) -> Result<bool> {
+    Ok(store::coded(tx, zone, &plain_code(code), but).await?.is_some())
+}
+
 /// The texts of a project, trimmed and measured.
 fn checked(mut project: Project) -> Result<Project> {
     let mut check = Check::new();
     project.name = check.text("name", &project.name, 100);
     let short = check.opt_text("short_name", Some(&project.short_name), 30);
     project.short_name = short.unwrap_or_else(|| project.name.chars().take(30).collect());
-    project.code = check.opt_text("code", project.code.as_deref(), 40).map(|code| identifiers::half_width(&code));
+    project.code = check.opt_text("code", project.code.as_deref(), 40).map(|code| plain_code(&code));
     project.level_text = check.opt_text("level_text", project.level_text.as_deref(), 40);
     project.owner_name = check.opt_text("owner_name", project.owner_name.as_deref(), 100);
     project.contractor = check.opt_text("contractor", project.contractor.as_deref(), 200);
@@ -158,11 +168,27 @@ fn words_of(project: &Project) -> String {
     let parts =
         [&project.code, &project.level_text, &project.owner_name, &project.contractor, &project.site, &project.works];
     let mut text = format!("{}\n{}", project.name, project.short_name);
+    for name in [&project.name, &project.short_name] {
+        text.push('\n');
+        text.push_str(&hanzi::spelling_keys(name));
+    }
     for part in parts.into_iter().flatten() {
         text.push('\n');
         text.push_str(part);
     }
     text
+}
+
+/// The words that projects after `after` are found by, held until the end of the
+/// transaction.
+pub async fn texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
+    let zone = work.zone();
+    let mut texts = Vec::new();
+    for id in store::hold(work, zone, after, limit).await? {
+        let one = by_id(work, zone, id).await?;
+        texts.push(search::Text { id, about: Some(id), at: one.created_at, text: words_of(&one) });
+    }
+    Ok((PROJECT, texts))
 }
 
 /// The facts that the ledger keeps of a project.

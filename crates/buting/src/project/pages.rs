@@ -9,12 +9,15 @@ use crate::assignment::desk::DECIDERS;
 use crate::assignment::{self, Answerable, Duty};
 use crate::continuity;
 use crate::error::{Error, FieldError, Result};
-use crate::http::api::Page;
+use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::http::table::{self, Cell, File, Piece, Row, Table};
+use crate::list::Column;
 use crate::patch::Patch;
+use crate::registry::rows::holder;
 use crate::registry::timeline::{self, Timeline};
 use crate::saved::{self, List, Offered};
 use crate::subject::{Named, SubjectKind};
@@ -35,6 +38,7 @@ pub fn routes(routes: &mut Routes) {
     let deciders = Access::only(DECIDERS);
     routes
         .get("/projects", readers, index)
+        .get("/projects/export", office, export)
         .get("/projects/new", keepers, new_page)
         .post("/projects/new", keepers, new)
         .get("/projects/{id}", readers, show)
@@ -45,6 +49,7 @@ pub fn routes(routes: &mut Routes) {
         .get("/projects/{id}/milestones/new", keepers, new_milestone_page)
         .post("/projects/{id}/milestones/new", keepers, new_milestone)
         .get("/milestones", office, milestones)
+        .get("/milestones/export", office, export_milestones)
         .get("/milestones/{id}", readers, milestone)
         .post("/milestones/{id}", keepers, change_milestone)
         .get("/task-forces", office, task_forces)
@@ -86,7 +91,8 @@ async fn staff(cx: &Cx) -> Result<Vec<Choice>> {
 struct Index {
     s: Shell,
     keeps: bool,
-    page: Page<Row>,
+    page: Page<Project>,
+    table: Table,
     stages: &'static [Stage],
     levels: &'static [Level],
     carriers: Vec<Choice>,
@@ -95,11 +101,133 @@ struct Index {
 }
 
 /// A project with who answers and who calls whom.
-struct Row {
+struct Listed {
     project: Project,
     answerable: Answerable,
     pair: Option<Pair>,
     late: i64,
+}
+
+/// The columns of the list.
+const COLUMNS: &[Column] = &[
+    Column::new("name", "subject-project", "项目名称").sorted(),
+    Column::new("code", "project-code", "项目代码").hidden().class("nowrap"),
+    Column::new("level", "project-level", "级别").hidden().sorted(),
+    Column::new("stage", "project-stage", "阶段").sorted(),
+    Column::new("works", "project-works", "在施内容").class("wide"),
+    Column::new("owner", "project-owner_name", "项目方").hidden(),
+    Column::new("contractor", "project-contractor", "施工单位").hidden(),
+    Column::new("carrier", "subject-carrier", "所在载体").hidden().sorted(),
+    Column::new("site", "project-site", "建设地点").hidden().class("wide"),
+    Column::new("answers", "assignment-who-answers", "责任人"),
+    Column::new("leader", "duty-lead_leader", "包联领导").hidden(),
+    Column::new("department", "duty-lead_dept", "责任部门").hidden(),
+    Column::new("officer", "duty-officer", "包联干部").hidden(),
+    Column::new("pair", "project-who-to-call", "点对点联系人"),
+    Column::new("late", "project-late", "滞后节点").number(),
+    Column::new("created", "project-created", "入库日期").hidden().sorted().class("nowrap"),
+];
+
+/// A side of a pair in words: name, title, number.
+fn side(s: &Shell, side: &Side) -> Vec<Piece> {
+    let mut pieces = vec![Piece::Fixed(side.name.clone())];
+    pieces.extend(side.title.clone().map(Piece::Quiet));
+    pieces.extend(side.phone.clone().map(Piece::Phone));
+    pieces.extend(side.gone.then(|| Piece::State(s.t("assignment-warning-holder_left").into_owned(), false)));
+    pieces
+}
+
+impl Row for Listed {
+    const COLUMNS: &'static [Column] = COLUMNS;
+
+    fn id(&self) -> Uuid {
+        self.project.id
+    }
+
+    fn name(&self) -> &str {
+        &self.project.name
+    }
+
+    fn cell(&self, column: &str, s: &Shell) -> Cell {
+        let one = &self.project;
+        let level = || one.level_text.clone().unwrap_or_else(|| s.word("level", one.level).into_owned());
+        match column {
+            "name" => {
+                let link = Piece::Link(format!("/projects/{}", one.id), one.name.clone());
+                Cell::from(link).beside(Piece::Quiet(level()))
+            }
+            "code" => one.code.clone().into(),
+            "level" => level().into(),
+            "stage" => s.word("stage", one.stage).into(),
+            "works" => one.works.clone().into(),
+            "owner" => one.owner_name.clone().into(),
+            "contractor" => one.contractor.clone().into(),
+            "carrier" => one.carrier.clone().into(),
+            "site" => one.site.clone().into(),
+            "answers" => {
+                let mut pieces = Vec::new();
+                for (role, holder) in self.answerable.needed() {
+                    let Some(holder) = holder else { continue };
+                    pieces.push(Piece::Quiet(s.word("duty", role).into_owned()));
+                    pieces.push(Piece::Fixed(holder.name.clone()));
+                }
+                let gaps = self.answerable.gaps();
+                pieces.extend(gaps.iter().map(|gap| Piece::State(s.word("gap", gap).into_owned(), false)));
+                pieces.into()
+            }
+            "leader" => holder(&self.answerable, 0),
+            "department" => holder(&self.answerable, 1),
+            "officer" => holder(&self.answerable, 2),
+            "pair" => match &self.pair {
+                Some(pair) => {
+                    let mut pieces = side(s, &pair.ours);
+                    pieces.push(Piece::Text("↔".into()));
+                    pieces.extend(side(s, &pair.theirs));
+                    pieces.into()
+                }
+                None => Piece::State(s.t("project-no-pair").into_owned(), false).into(),
+            },
+            "late" if self.late > 0 => {
+                Piece::Count(format!("/milestones?state=late&project_id={}", one.id), self.late).into()
+            }
+            "late" => self.late.into(),
+            "created" => s.date(&one.created_at).into(),
+            _ => Cell::default(),
+        }
+    }
+}
+
+/// What the query of the list asks.
+fn asked(cx: &Cx) -> Asked {
+    let mut query = Form::parse(cx.request.query.as_bytes());
+    Asked {
+        stage: query.word("stage", Stage::parse),
+        level: query.word("level", Level::parse),
+        carrier_id: query.id("carrier_id"),
+        without_pair: query.on("without_pair"),
+        mine: query.on("mine"),
+        closed: query.on("closed"),
+        q: query.opt_text("q"),
+        sort: query.opt_text("sort"),
+        cursor: query.opt_text("cursor"),
+    }
+}
+
+/// Projects as rows of the list.
+async fn listed(cx: &Cx, projects: &[Project]) -> Result<Vec<Listed>> {
+    let ids: Vec<Uuid> = projects.iter().map(|project| project.id).collect();
+    let mut pairs = desk::pairs_of(&cx.app, &cx.who, &ids).await?;
+    let mut late: BTreeMap<Uuid, i64> = desk::late_by_project(&cx.app, &cx.who, &ids).await?;
+    let mut tx = cx.read().await?;
+    let mut answers =
+        assignment::desk::current_of(&cx.app, &mut tx, cx.who.zone_id, SubjectKind::Project, &ids).await?;
+    let row = |project: &Project| Listed {
+        answerable: answers.remove(&project.id).unwrap_or_default(),
+        pair: pairs.remove(&project.id),
+        late: late.remove(&project.id).unwrap_or(0),
+        project: project.clone(),
+    };
+    Ok(projects.iter().map(row).collect())
 }
 
 async fn index(cx: Cx) -> PageResult {
@@ -108,44 +236,36 @@ async fn index(cx: Cx) -> PageResult {
         if let (false, Some(own)) = (cx.who.is(OFFICE), cx.who.project_id) {
             return Ok(go(&format!("/projects/{own}"), ""));
         }
-        let mut query = Form::parse(cx.request.query.as_bytes());
-        let asked = Asked {
-            stage: query.word("stage", Stage::parse),
-            level: query.word("level", Level::parse),
-            carrier_id: query.id("carrier_id"),
-            without_pair: query.on("without_pair"),
-            mine: query.on("mine"),
-            closed: query.on("closed"),
-            q: query.opt_text("q"),
-            sort: query.opt_text("sort"),
-            cursor: query.opt_text("cursor"),
-        };
-        let list = desk::projects(&cx.app, &cx.who, asked, ROWS).await?;
-        let ids: Vec<Uuid> = list.items.iter().map(|project| project.id).collect();
-        let mut pairs = desk::pairs_of(&cx.app, &cx.who, &ids).await?;
-        let mut late: BTreeMap<Uuid, i64> = desk::late_by_project(&cx.app, &cx.who, &ids).await?;
-        let mut tx = cx.read().await?;
-        let mut answers =
-            assignment::desk::current_of(&cx.app, &mut tx, cx.who.zone_id, SubjectKind::Project, &ids).await?;
-        drop(tx);
-        let page = list.map(|project| Row {
-            answerable: answers.remove(&project.id).unwrap_or_default(),
-            pair: pairs.remove(&project.id),
-            late: late.remove(&project.id).unwrap_or(0),
-            project,
-        });
+        let page = desk::projects(&cx.app, &cx.who, asked(&cx), ROWS).await?;
         let lonely = Asked { without_pair: true, ..Asked::default() };
         let lonely = desk::projects(&cx.app, &cx.who, lonely, 1).await?;
+        let s = Shell::of(&cx).await?;
         html(&Index {
             keeps: cx.who.roles.meets(KEEPERS),
             stages: Stage::ALL,
             levels: Level::ALL,
             carriers: desk::carriers(&cx.app, &cx.who).await?,
             without_pair: lonely.total.unwrap_or(crate::http::api::TOTAL_CAP),
+            table: Table::of(&s, "nav-projects", &listed(&cx, &page.items).await?),
             page,
             offered: saved::desk::offered(&cx.app, &cx.who, List::Projects).await?,
-            s: Shell::of(&cx).await?,
+            s,
         })
+    })
+    .await
+}
+
+/// What the page shows as a file.
+async fn export(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let asked = asked(&cx);
+        let page = |cursor| desk::projects(&cx.app, &cx.who, Asked { cursor, ..asked.clone() }, MAX_LIMIT);
+        let all = table::every(page).await?;
+        let mut file = File::of::<Listed>(Shell::of(&cx).await?);
+        for some in all.chunks(table::CHUNK) {
+            file.add(&listed(&cx, some).await?);
+        }
+        file.answer(&cx, "重点项目清单", "project").await
     })
     .await
 }
@@ -435,21 +555,93 @@ async fn pair(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageRe
 struct MilestonesPage {
     s: Shell,
     page: Page<Milestone>,
+    table: Table,
+    offered: Offered,
     states: &'static [MilestoneState],
+}
+
+/// The columns of the list of milestones.
+const MILESTONES: &[Column] = &[
+    Column::new("name", "milestone-name", "节点").sorted(),
+    Column::new("project", "subject-project", "项目名称").sorted().plain(),
+    Column::new("plan", "milestone-plan_on", "计划日期").sorted(),
+    Column::new("original", "milestone-original_on", "原定日期").hidden().class("nowrap"),
+    Column::new("moves", "milestone-moves", "调整次数").hidden().sorted().number(),
+    Column::new("because", "milestone-moved-because", "调整原因").hidden().class("wide"),
+    Column::new("owner", "milestone-owner", "责任人").sorted(),
+    Column::new("state", "assignment-state", "状态").plain(),
+    Column::new("done", "milestone-done_on", "完成日期").hidden().class("nowrap"),
+    Column::new("note", "field-note", "备注").hidden().class("wide"),
+];
+
+impl Row for Milestone {
+    const COLUMNS: &'static [Column] = MILESTONES;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn cell(&self, column: &str, s: &Shell) -> Cell {
+        match column {
+            "name" => Piece::Link(format!("/milestones/{}", self.id), self.name.clone()).into(),
+            "project" => Piece::Link(format!("/projects/{}", self.project_id), self.project.clone()).into(),
+            "plan" => {
+                let moved = || s.with("milestone-originally", "day", self.original_on.to_string());
+                Cell::from(Piece::Fixed(self.plan_on.to_string()))
+                    .beside(self.is_moved().then(|| Piece::Quiet(moved())))
+            }
+            "original" => self.original_on.to_string().into(),
+            "moves" => self.moves.into(),
+            "because" => self.moved_because.clone().into(),
+            "owner" => match &self.owner {
+                Some(owner) => owner.clone().into(),
+                None => Piece::Nothing.into(),
+            },
+            "state" => Cell::from(Piece::Light(self.light().to_owned(), s.word("milestone", self.state).into_owned()))
+                .beside(self.done_on.map(|day| Piece::Fixed(day.to_string()))),
+            "done" => self.done_on.map(|day| day.to_string()).into(),
+            "note" => self.note.clone().into(),
+            _ => Cell::default(),
+        }
+    }
+}
+
+/// What the query of the list asks.
+fn milestones_asked(cx: &Cx) -> MilestoneAsked {
+    let mut query = Form::parse(cx.request.query.as_bytes());
+    MilestoneAsked {
+        project_id: query.id("project_id"),
+        state: query.word("state", MilestoneState::parse),
+        q: query.opt_text("q"),
+        sort: query.opt_text("sort"),
+        cursor: query.opt_text("cursor"),
+    }
 }
 
 async fn milestones(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let mut query = Form::parse(cx.request.query.as_bytes());
-        let asked = MilestoneAsked {
-            project_id: query.id("project_id"),
-            state: query.word("state", MilestoneState::parse),
-            q: query.opt_text("q"),
-            sort: query.opt_text("sort"),
-            cursor: query.opt_text("cursor"),
-        };
-        let page = desk::milestones(&cx.app, &cx.who, asked, ROWS).await?;
-        html(&MilestonesPage { s: Shell::of(&cx).await?, page, states: MilestoneState::ALL })
+        let page = desk::milestones(&cx.app, &cx.who, milestones_asked(&cx), ROWS).await?;
+        let s = Shell::of(&cx).await?;
+        let table = Table::of(&s, "milestones", &page.items);
+        let offered = saved::desk::offered(&cx.app, &cx.who, List::Milestones).await?;
+        html(&MilestonesPage { s, page, table, offered, states: MilestoneState::ALL })
+    })
+    .await
+}
+
+/// What the page shows as a file.
+async fn export_milestones(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let asked = milestones_asked(&cx);
+        let page = |cursor| desk::milestones(&cx.app, &cx.who, MilestoneAsked { cursor, ..asked.clone() }, MAX_LIMIT);
+        let all = table::every(page).await?;
+        let mut file = File::of::<Milestone>(Shell::of(&cx).await?);
+        file.add(&all);
+        file.answer(&cx, "项目节点清单", "milestone").await
     })
     .await
 }

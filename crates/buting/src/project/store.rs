@@ -46,6 +46,20 @@ pub async fn project(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Project
     tx.opt(query).await
 }
 
+/// Holds projects against other writers until the end of the transaction.
+pub async fn hold(tx: &mut Tx, zone: Uuid, after: Uuid, limit: usize) -> Result<Vec<Uuid>> {
+    let mut query =
+        sql!("SELECT id FROM project WHERE zone_id = $1 AND id > $2 ORDER BY id LIMIT $3", zone, after, limit as i64);
+    query.push(tx.dialect().pick("", " FOR UPDATE"));
+    let rows: Vec<(Uuid,)> = tx.list(query).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Another project with this code.
+pub async fn coded(tx: &mut Tx, zone: Uuid, code: &str, but: Uuid) -> Result<Option<Uuid>> {
+    tx.opt_value(sql!("SELECT id FROM project WHERE zone_id = $1 AND code = $2 AND id <> $3", zone, code, but)).await
+}
+
 /// What a list of projects is asked.
 #[derive(Default)]
 pub struct Filter {
@@ -171,9 +185,11 @@ pub async fn update(tx: &mut Tx, zone: Uuid, project: &Project, version: i64) ->
 pub async fn has(tx: &mut Tx, zone: Uuid, enterprise: Option<Uuid>, carrier: Option<Uuid>) -> Result<(bool, bool)> {
     let mut found = (true, true);
     if let Some(id) = enterprise {
-        let query =
-            sql!("SELECT count(*) FROM enterprise WHERE zone_id = $1 AND id = $2 AND merged_into IS NULL", zone, id);
-        found.0 = tx.value::<i64>(query).await? == 1;
+        // Held, so that it is not merged away beside this.
+        let mut query =
+            sql!("SELECT id FROM enterprise WHERE zone_id = $1 AND id = $2 AND merged_into IS NULL", zone, id);
+        query.push(tx.dialect().pick("", " FOR SHARE"));
+        found.0 = tx.opt_value::<Uuid>(query).await?.is_some();
     }
     if let Some(id) = carrier {
         let query = sql!("SELECT count(*) FROM carrier WHERE zone_id = $1 AND id = $2", zone, id);

@@ -1,11 +1,12 @@
 //! What can be done with the register.
 
+use super::fact::{self, Said, Source, Standing};
 use super::store::{self, CarrierConditions, Conditions};
 use super::{
     Carrier, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch, EnterpriseQuery,
     NewCarrier, NewContact, NewEnterprise, Status, difference,
 };
-use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
+use crate::actor::{Actor, OFFICE, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Subject, Work};
 use crate::assignment::reach;
 use crate::error::{Conflict, Error, FieldError, Result};
@@ -13,7 +14,10 @@ use crate::http::api::{Page, TOTAL_CAP, limit};
 use crate::list::Walk;
 use crate::organisation::desk as organisation;
 use crate::organisation::{NewPerson, PersonChange};
+use crate::patch::Patch;
 use crate::search;
+use crate::subject::{self, SubjectKind};
+use crate::time::Time;
 use crate::todo::ToDo;
 use crate::trace::{self, Trace};
 use ::store::{Error as StoreError, Sql, Tx};
@@ -34,8 +38,17 @@ pub const ENTERPRISE: &str = "enterprise";
 pub const CARRIER: &str = "carrier";
 
 /// Whether somebody may know of an enterprise: the whole office, and itself.
-fn may_read(who: &Actor, id: Uuid) -> bool {
+pub(super) fn may_read(who: &Actor, id: Uuid) -> bool {
     who.is(OFFICE) || who.scope == Scope::Enterprise(id)
+}
+
+/// Through whom a fact comes that somebody gives.
+pub(super) fn who_says(who: &Actor) -> Source {
+    match who.scope {
+        _ if who.via == Via::Import => Source::Import,
+        Scope::Enterprise(_) => Source::Enterprise,
+        _ => Source::Officer,
+    }
 }
 
 /// What only the office reads is taken off for others, and numbers are masked
@@ -57,7 +70,9 @@ pub async fn enterprise(app: &App, who: &Actor, id: Uuid) -> Result<Enterprise> 
     let mut tx = app.read().await?;
     let one = store::enterprise(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
     let contacts = store::contacts(&mut tx, who.zone_id, &[id]).await?;
-    Ok(shown_to(who, one, contacts))
+    let mut one = shown_to(who, one, contacts);
+    one.facts = Some(fact::desk::facts(&mut tx, who.zone_id, &one, app.now()).await?);
+    Ok(one)
 }
 
 /// The contacts of an enterprise with their numbers. Only for those whose scope
@@ -88,7 +103,7 @@ pub async fn reaches(app: &App, who: &Actor, id: Uuid) -> Result<bool> {
     reach::reaches(&mut app.read().await?, who, id).await
 }
 
-async fn conditions(tx: &mut Tx, who: &Actor, query: &EnterpriseQuery) -> Result<Conditions> {
+async fn conditions(tx: &mut Tx, who: &Actor, query: &EnterpriseQuery, now: Time) -> Result<Conditions> {
     let mut conditions = Conditions {
         carrier: query.carrier_id,
         key: query.key,
@@ -100,6 +115,7 @@ async fn conditions(tx: &mut Tx, who: &Actor, query: &EnterpriseQuery) -> Result
         tag: query.tag,
         department: query.department_id,
         person: query.person_id,
+        stale: (query.stale == Some(true)).then(|| fact::desk::is_stale(who.zone_id, now)),
         more: Vec::new(),
     };
     if !who.is(OFFICE) || query.mine == Some(true) {
@@ -120,7 +136,7 @@ pub async fn enterprises(app: &App, who: &Actor, query: &EnterpriseQuery) -> Res
     let walk = Walk::read(store::ENTERPRISE_KEYS, "name", sort, cursor, limit)?;
     let zone = who.zone_id;
     let mut tx = app.read().await?;
-    let conditions = conditions(&mut tx, who, query).await?;
+    let conditions = conditions(&mut tx, who, query, app.now()).await?;
     let counted = store::enterprise_count(&mut tx, zone, &conditions, TOTAL_CAP + 1).await?;
     let (items, next) = enterprises_in(&mut tx, who, &conditions, &walk).await?;
     Ok(Page::new(items, next, counted))
@@ -131,7 +147,7 @@ pub async fn enterprises(app: &App, who: &Actor, query: &EnterpriseQuery) -> Res
 pub async fn every_enterprise(app: &App, who: &Actor, query: &EnterpriseQuery, chunk: i64) -> Result<Vec<Enterprise>> {
     who.must(READERS)?;
     let mut tx = app.db.snapshot().await?;
-    let conditions = conditions(&mut tx, who, query).await?;
+    let conditions = conditions(&mut tx, who, query, app.now()).await?;
     let (mut all, mut cursor) = (Vec::new(), None);
     loop {
         let walk = Walk::read(store::ENTERPRISE_KEYS, "name", query.sort.as_deref(), cursor.as_deref(), chunk)?;
@@ -187,6 +203,9 @@ pub async fn create_enterprise(app: &App, who: &Actor, new: NewEnterprise) -> Re
     let now = work.now;
     search::put(&mut work, ENTERPRISE, id, Some(id), now, &one.search_text()).await?;
     work.log("enterprise.create", Subject::about("enterprise", id, id), Change::made(one.facts())).await?;
+    if let Some(source) = new.said_by {
+        fact::desk::stand_new(&mut work, &one, source).await?;
+    }
     let marked = new.contacts.iter().any(|contact| contact.primary);
     for (i, contact) in new.contacts.into_iter().enumerate() {
         let primary = contact.primary || (!marked && i == 0);
@@ -236,22 +255,30 @@ pub async fn change_enterprise(app: &App, who: &Actor, id: Uuid, mut patch: Ente
     if old.merged_into.is_some() {
         return Err(Error::state("enterprise_merged"));
     }
-    change_in(&mut work, &old, patch, reason).await?;
+    let said = Said::Now(patch.said_by.unwrap_or_else(|| who_says(who)));
+    change_in(&mut work, &old, patch, reason, said).await?;
     work.commit(id).await
 }
 
-/// Changes facts of an enterprise within a piece of work; false when all stay.
+/// Changes facts of an enterprise within a piece of work, and how they stand; false
+/// when all stay.
 pub(super) async fn change_in(
     work: &mut Work,
     old: &Enterprise,
     patch: EnterprisePatch,
     reason: Option<String>,
+    said: Said,
 ) -> Result<bool> {
     let zone = work.zone();
+    let keys = patch.mentioned();
+    let dated = match patch.confirmed_at {
+        Patch::Set(at) if old.confirmed_at != Some(at) => Some(at),
+        _ => None,
+    };
     let new = patch.apply(old).checked()?;
     let mut one = new.record(old.id, old.created_at);
     one.changed_at = work.now;
-    let Some((before, after)) = difference(&old.facts(), &one.facts()) else { return Ok(false) };
+    let Some((mut before, mut after)) = difference(&old.facts(), &one.facts()) else { return Ok(false) };
     if one.status != old.status && one.status != Status::Active && reason.is_none() {
         return Err(Error::field("reason", "required"));
     }
@@ -261,6 +288,10 @@ pub(super) async fn change_in(
         return Err(Error::Conflict(Conflict::Stale(old.version + 1)));
     }
     search::put(work, ENTERPRISE, one.id, Some(one.id), old.created_at, &one.search_text()).await?;
+    let mentioned = fact::desk::Mentioned { old, new: &one, keys, dated };
+    if let Some((stood, stands)) = fact::desk::stand(work, &mentioned, said).await? {
+        (before["standing"], after["standing"]) = (stood, stands);
+    }
     let action = if one.status == old.status { "enterprise.change" } else { "enterprise.status" };
     let change = Change::from_to(before, after).because(reason.unwrap_or_default());
     work.log(action, Subject::about("enterprise", one.id, one.id), change).await?;
@@ -272,6 +303,7 @@ pub(super) async fn change_in(
 pub(super) async fn remove_enterprise_in(work: &mut Work, id: Uuid, because: &str) -> Result<()> {
     let zone = work.zone();
     let Some(old) = store::enterprise(work, zone, id).await? else { return Ok(()) };
+    fact::desk::forget(work, zone, id).await?;
     store::delete_enterprise(work, zone, id).await?;
     search::remove(work, ENTERPRISE, id).await?;
     let change = Change { before: Some(old.facts()), ..Change::default() }.because(because);
@@ -295,7 +327,7 @@ pub(super) async fn remove_person_in(work: &mut Work, id: Uuid, because: &str) -
         store::forget_contact(work, zone, id).await?;
         let rest = store::contacts(work, zone, &[contact.enterprise_id]).await?;
         if let Some(next) = rest.iter().find(|one| one.id != id).filter(|_| contact.primary) {
-            store::set_contact(work, zone, next.id, contact.enterprise_id, true, next.verified_at).await?;
+            store::set_contact(work, zone, next.id, contact.enterprise_id, true, None).await?;
         }
     }
     organisation::remove_person_in(work, id, because).await
@@ -311,22 +343,23 @@ pub async fn add_contact(app: &App, who: &Actor, enterprise: Uuid, new: NewConta
 }
 
 /// Refuses who may not know of an enterprise, and who knows of it but does not reach it.
-async fn keeps_contacts_of(work: &mut Work, enterprise: Uuid) -> Result<()> {
+pub(super) async fn keeps_contacts_of(work: &mut Work, enterprise: Uuid) -> Result<()> {
     let who = work.who.clone();
     let found = store::enterprise(work, who.zone_id, enterprise).await?;
-    if !may_read(&who, enterprise) || found.is_none_or(|one| one.merged_into.is_some()) {
+    if !may_read(&who, enterprise) || found.is_none() {
         return Err(Error::NotFound);
     }
+    // What was merged away has no contacts of its own any more.
+    subject::held(work, who.zone_id, SubjectKind::Enterprise, enterprise).await?;
     if reach::reaches(work, &who, enterprise).await? { Ok(()) } else { Err(Error::Forbidden) }
 }
 
 /// Adds a contact within a piece of work.
 pub(super) async fn add_contact_in(work: &mut Work, enterprise: Uuid, new: NewContact) -> Result<Uuid> {
     let zone = work.zone();
-    let now = work.now;
     let others = store::contacts(work, zone, &[enterprise]).await?;
     let primary = new.primary || others.is_empty();
-    let verified = new.phone.as_deref().is_some_and(|phone| !phone.trim().is_empty()).then_some(now);
+    let verified = new.phone.as_deref().is_some_and(|phone| !phone.trim().is_empty()).then(|| found_right(work));
     let person = NewPerson {
         id: new.id,
         partial: new.is_partial(),
@@ -338,8 +371,24 @@ pub(super) async fn add_contact_in(work: &mut Work, enterprise: Uuid, new: NewCo
         ..NewPerson::default()
     };
     let id = organisation::add_person_in(work, person).await?;
-    store::set_contact(work, zone, id, enterprise, primary, verified).await?;
+    store::set_contact(work, zone, id, enterprise, primary, verified.as_ref()).await?;
     Ok(id)
+}
+
+/// How a number stands that the actor just found right.
+fn found_right(work: &Work) -> Standing {
+    Standing { source: who_says(&work.who), confirmed_at: work.now, confirmed_by: work.who.person_id }
+}
+
+/// A person of an enterprise has other numbers now, wherever they were given: where the
+/// old ones failed is past, and whoever gives a telephone has just looked at it. A
+/// sheet that is taken back has looked at nothing.
+pub async fn numbers_given_in(work: &mut Work, person: Uuid, telephone: bool) -> Result<()> {
+    let (zone, verified) = (work.zone(), found_right(work));
+    if telephone && work.who.via != Via::Import {
+        store::verify_contact(work, zone, person, &verified).await?;
+    }
+    Ok(store::forget_failures(work, zone, person, false).await?)
 }
 
 /// Corrects a contact, notes that the number was found right, or that the person
@@ -374,7 +423,7 @@ async fn contact_leaves(work: &mut Work, old: &Contact) -> Result<()> {
     store::forget_contact(work, zone, old.id).await?;
     let rest = store::contacts(work, zone, &[enterprise]).await?;
     if let Some(next) = rest.first().filter(|_| old.primary) {
-        store::set_contact(work, zone, next.id, enterprise, true, next.verified_at).await?;
+        store::set_contact(work, zone, next.id, enterprise, true, None).await?;
     }
     Ok(())
 }
@@ -397,16 +446,15 @@ pub(super) async fn change_contact_in(work: &mut Work, old: &Contact, patch: Con
     };
     organisation::change_person_in(work, id, change).await?;
     // Whoever gives a number has just looked at it.
-    let verified = if patch.verified == Some(true) || new_phone { Some(work.now) } else { old.verified_at };
+    let right = patch.verified == Some(true);
+    let verified = (right || new_phone).then(|| found_right(work));
     let primary = patch.primary.unwrap_or(old.primary);
-    store::set_contact(work, zone, id, enterprise, primary, verified).await?;
-    if patch.verified == Some(true) {
-        work.log(
-            "contact.verify",
-            Subject::about("person", id, enterprise),
-            Change::made(json!({"verified_at": verified})),
-        )
-        .await?;
+    store::set_contact(work, zone, id, enterprise, primary, verified.as_ref()).await?;
+    // A number that is only written down again has not reached anybody yet.
+    store::forget_failures(work, zone, id, right).await?;
+    if right {
+        let made = Change::made(json!({"verified_at": work.now}));
+        work.log("contact.verify", Subject::about("person", id, enterprise), made).await?;
     }
     if primary != old.primary {
         let change = Change::from_to(json!({"primary": old.primary}), json!({"primary": primary}));
@@ -556,23 +604,9 @@ pub(super) async fn change_carrier_in(work: &mut Work, old: &Carrier, patch: Car
     Ok(true)
 }
 
-/// What the register wants of somebody now: an enterprise whose first contact
-/// has not been verified for long.
+/// What the register wants of somebody now.
 pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
-    let Scope::Enterprise(id) = who.scope else { return Ok(Vec::new()) };
-    let mut tx = app.read().await?;
-    let contacts = store::contacts(&mut tx, who.zone_id, &[id]).await?;
-    let stale = contacts.first().is_none_or(|first| first.is_stale(&app.now()));
-    let item = |one: Enterprise| ToDo {
-        action: "todo-registry-contacts",
-        title: one.name,
-        about: None,
-        href: format!("/enterprises/{id}"),
-        due_at: None,
-        light: almanac::Light::Normal,
-    };
-    let one = if stale { store::enterprise(&mut tx, who.zone_id, id).await? } else { None };
-    Ok(one.into_iter().map(item).collect())
+    fact::desk::to_do(app, who).await
 }
 
 /// Enterprises by id, for other jobs that show names.
@@ -580,31 +614,40 @@ pub async fn enterprises_of(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<Vec
     Ok(store::enterprises_of(tx, zone, ids).await?)
 }
 
-/// Enterprises whose words are put into the index at once.
-const INDEXED_AT_ONCE: i64 = 500;
+/// Enterprises within somebody's reach where a contact has this telephone, written as
+/// the register keeps it.
+pub async fn with_telephone(tx: &mut Tx, who: &Actor, phone: &str, limit: i64) -> Result<Vec<Enterprise>> {
+    who.must(OFFICE)?;
+    let ids = store::with_telephone(tx, who.zone_id, phone, reach::subjects(who, "p.enterprise_id"), limit).await?;
+    Ok(store::enterprises_of(tx, who.zone_id, &ids).await?)
+}
 
-/// Puts the words of every enterprise and carrier into the index again, after a
-/// restore.
-pub async fn index_again(work: &mut Work) -> Result<()> {
+/// The words that enterprises after `after` are found by, held until the end of the
+/// transaction.
+pub async fn enterprise_texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
     let zone = work.zone();
-    let mut after = Uuid::nil();
-    loop {
-        let keys = store::enterprise_keys(work, zone, after, INDEXED_AT_ONCE).await?;
-        let Some(last) = keys.last() else { break };
-        after = *last;
-        let some = store::enterprises_of(work, zone, &keys).await?;
-        let texts = some.iter().map(|one| search::Text {
-            id: one.id,
-            about: Some(one.id),
-            at: one.created_at,
-            text: one.search_text(),
-        });
-        search::put_all(work, ENTERPRISE, &texts.collect::<Vec<_>>()).await?;
-    }
-    for (id, at) in store::carrier_keys(work, zone).await? {
+    let keys = store::enterprise_keys(work, zone, after, limit).await?;
+    store::hold(work, zone, &keys).await?;
+    let mut some = store::enterprises_of(work, zone, &keys).await?;
+    some.sort_by_key(|one| one.id);
+    let texts = some.iter().map(|one| search::Text {
+        id: one.id,
+        about: Some(one.id),
+        at: one.created_at,
+        text: one.search_text(),
+    });
+    Ok((ENTERPRISE, texts.collect()))
+}
+
+/// The words that carriers after `after` are found by, held until the end of the
+/// transaction.
+pub async fn carrier_texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
+    let zone = work.zone();
+    let mut texts = Vec::new();
+    for (id, at) in store::hold_carriers(work, zone, after, limit).await? {
         if let Some(one) = store::carrier(work, zone, id).await? {
-            search::put(work, CARRIER, id, Some(id), at, &one.search_text()).await?;
+            texts.push(search::Text { id, about: Some(id), at, text: one.search_text() });
         }
     }
-    Ok(())
+    Ok((CARRIER, texts))
 }

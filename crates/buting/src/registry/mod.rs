@@ -13,13 +13,17 @@
 //!    Numbers are masked; showing them leaves a trace.
 //! 5. Facts of the register are open to the whole office. An enterprise sees
 //!    itself, and keeps its own contacts.
+//! 6. Every fact has its source and date ([`fact`]).
 
 mod api;
+pub mod bulk;
 pub mod desk;
 pub mod export;
+pub mod fact;
 pub mod import;
 pub mod merge;
 mod pages;
+pub mod rows;
 mod store;
 pub mod timeline;
 
@@ -43,6 +47,8 @@ pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
     import::pages::routes(routes);
     merge::routes(routes);
+    bulk::routes(routes);
+    fact::routes(routes);
 }
 
 /// The jobs of the queue that belong to the register.
@@ -60,9 +66,6 @@ const MOST_NAMES: usize = 10;
 const LONGEST_SHORT_NAME: usize = 20;
 /// The most contacts given with a new enterprise.
 const MOST_CONTACTS: usize = 20;
-/// A contact not verified for so long is doubtful.
-pub const STALE_MS: i64 = 180 * crate::time::DAY_MS;
-
 words! {
     /// How an enterprise stands with the zone.
     pub enum Status {
@@ -168,10 +171,13 @@ pub struct Enterprise {
     pub tags: Vec<Tag>,
     /// A note of the office; null for the enterprise itself.
     pub note: Option<String>,
-    /// Who gave these facts.
+    /// Where the record comes from, in words.
     pub source: Option<String>,
-    /// When they were last confirmed.
+    /// When the record as a whole was last confirmed.
     pub confirmed_at: Option<Time>,
+    /// Its facts with source and date; lists leave them out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Vec<fact::Fact>>,
     /// Its people to talk to.
     pub contacts: Vec<Contact>,
     /// The record that this one turned out to be, and was merged into.
@@ -206,6 +212,7 @@ impl FromRow for Enterprise {
             note: row.get("note")?,
             source: row.get("source")?,
             confirmed_at: row.get("confirmed_at")?,
+            facts: None,
             contacts: Vec::new(),
             merged_into: row.get("merged_into")?,
             created_at: row.get("created_at")?,
@@ -256,13 +263,38 @@ pub struct Contact {
     pub primary: bool,
     /// When the number was last known to be right.
     pub verified_at: Option<Time>,
+    /// The person who knew, by name.
+    pub verified_by: Option<String>,
+    /// Who gave it.
+    pub source: Option<fact::Source>,
+    /// Numbers of these at which the person was not reached.
+    pub failures: Vec<fact::Failure>,
     /// When the person left the enterprise.
     pub left_at: Option<Time>,
     /// Counts the changes.
     pub version: i64,
 }
 
-from_row!(Contact { id, enterprise_id, name, partial, title, phone, email, primary, verified_at, left_at, version });
+impl FromRow for Contact {
+    fn from_row(row: &Row) -> ::store::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            enterprise_id: row.get("enterprise_id")?,
+            name: row.get("name")?,
+            partial: row.get("partial")?,
+            title: row.get("title")?,
+            phone: row.get("phone")?,
+            email: row.get("email")?,
+            primary: row.get("primary")?,
+            verified_at: row.get("verified_at")?,
+            verified_by: row.get("verified_by")?,
+            source: row.get("source")?,
+            failures: fact::Failure::of(row)?,
+            left_at: row.get("left_at")?,
+            version: row.get("version")?,
+        })
+    }
+}
 
 impl Contact {
     /// The contact with what one needs only to call hidden.
@@ -272,12 +304,21 @@ impl Contact {
             Some((name, host)) => format!("{}***@{host}", name.chars().next().unwrap_or('*')),
             None => "***".to_owned(),
         });
+        for failure in &mut self.failures {
+            // What a gateway answers may repeat the number.
+            failure.detail = None;
+        }
         self
     }
 
     /// Whether the number should be asked again.
     pub fn is_stale(&self, now: &Time) -> bool {
-        self.verified_at.is_none_or(|at| now.ms() - at.ms() > STALE_MS)
+        self.verified_at.is_none_or(|at| now.ms() - at.ms() > fact::Key::Contacts.fresh_ms())
+    }
+
+    /// Whether a number that he still has did not reach him.
+    pub fn fails(&self) -> bool {
+        !self.failures.is_empty()
     }
 }
 
@@ -357,10 +398,12 @@ pub struct NewEnterprise {
     pub tags: Vec<Tag>,
     /// A note of the office.
     pub note: Option<String>,
-    /// Who gave these facts.
+    /// Where the record comes from, in words.
     pub source: Option<String>,
-    /// When they were last confirmed.
+    /// When its facts were last confirmed; now when absent.
     pub confirmed_at: Option<Time>,
+    /// Who said them; the office when absent.
+    pub said_by: Option<fact::Source>,
     /// Its people to talk to; the first is called first unless another is marked.
     #[serde(default)]
     pub contacts: Vec<NewContact>,
@@ -396,15 +439,33 @@ pub struct EnterprisePatch {
     pub tags: Option<Vec<Tag>>,
     /// A note of the office.
     pub note: Patch<String>,
-    /// Who gave these facts.
+    /// Where the record comes from, in words.
     pub source: Patch<String>,
-    /// When they were last confirmed.
+    /// When the facts that are named here, be they another or the same, were
+    /// confirmed; what is another was said now when absent.
     pub confirmed_at: Patch<Time>,
+    /// Who said the facts that are named here; the office when absent.
+    pub said_by: Option<fact::Source>,
     /// Why; needed when the enterprise is no longer active.
     pub reason: Option<String>,
 }
 
 impl EnterprisePatch {
+    /// The facts that it names.
+    fn mentioned(&self) -> Vec<fact::Key> {
+        use fact::Key;
+        let named = [
+            (Key::Name, self.name.is_some()),
+            (Key::Uscc, self.uscc.is_set()),
+            (Key::Carrier, self.carrier_id.is_set()),
+            (Key::Industry, self.industry_code.is_set()),
+            (Key::KeyEnterprise, self.key.is_some()),
+            (Key::Headcount, self.headcount.is_set()),
+            (Key::Address, self.address.is_set()),
+        ];
+        named.into_iter().filter(|(_, named)| *named).map(|(key, _)| key).collect()
+    }
+
     /// The enterprise as it would be after the change.
     fn apply(self, old: &Enterprise) -> NewEnterprise {
         let old = old.clone();
@@ -425,6 +486,7 @@ impl EnterprisePatch {
             note: self.note.apply(old.note),
             source: self.source.apply(old.source),
             confirmed_at: self.confirmed_at.apply(old.confirmed_at),
+            said_by: self.said_by,
             contacts: Vec::new(),
         }
     }
@@ -461,6 +523,7 @@ impl NewEnterprise {
         if self.contacts.len() > MOST_CONTACTS {
             check.add(FieldError::new("contacts", "too_many").with("max", MOST_CONTACTS));
         }
+        check.that(self.said_by.is_none_or(|source| fact::Source::NAMED.contains(&source)), "said_by", "unknown");
         // That is done by merging, never by a word.
         check.that(self.status != Some(Status::Merged), "status", "unknown");
         let tags: Vec<Tag> = self.tags.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
@@ -501,6 +564,7 @@ impl NewEnterprise {
             note: self.note.clone(),
             source: self.source.clone(),
             confirmed_at: self.confirmed_at,
+            facts: None,
             contacts: Vec::new(),
             merged_into: None,
             created_at: at,
@@ -709,33 +773,46 @@ pub struct EnterpriseQuery {
     pub person_id: Option<Uuid>,
     /// `true`: those within one's own reach.
     pub mine: Option<bool>,
+    /// `true`: those in the zone that give a fact which should be asked again.
+    pub stale: Option<bool>,
 }
 
-/// The columns of the list of enterprises, on the page and in files. What stands
-/// before 三不停 is what the import understands again.
-pub const COLUMNS: &[Column] = {
-    const fn column(word: &'static str, label: &'static str, head: &'static str, usual: bool) -> Column {
-        Column { word, label, head, usual }
-    }
-    &[
-        column("name", "field-name", "企业名称", true),
-        column("short_name", "field-short_names", "简称", false),
-        column("uscc", "field-uscc", "统一社会信用代码", false),
-        column("legacy_reg_no", "field-legacy_reg_no", "旧注册号", false),
-        column("carrier", "field-carrier_id", "所在载体", true),
-        column("industry", "field-industry_code", "行业代码", false),
-        column("headcount", "field-headcount", "职工人数", true),
-        column("key", "enterprise-key", "是否重点", false),
-        column("status", "field-status", "状态", true),
-        column("tags", "field-tags", "标签", true),
-        column("address", "field-address", "地址", false),
-        column("leader", "duty-lead_leader", "包联领导", true),
-        column("department", "duty-lead_dept", "责任部门", true),
-        column("officer", "duty-officer", "包联干部", true),
-        column("lights", "continuity", "三不停", true),
-        column("contact", "field-contact", "联系人", true),
-    ]
-};
+/// The columns of the list of enterprises. What stands before 三不停 is what the
+/// import understands again.
+pub const COLUMNS: &[Column] = &[
+    Column::new("name", "field-name", "企业名称").sorted(),
+    Column::new("short_name", "field-short_names", "简称").hidden(),
+    Column::new("uscc", "field-uscc", "统一社会信用代码").hidden().class("nowrap"),
+    Column::new("legacy_reg_no", "field-legacy_reg_no", "旧注册号").hidden().class("wide nowrap"),
+    Column::new("carrier", "field-carrier_id", "所在载体").sorted(),
+    Column::new("industry", "field-industry_code", "行业代码").hidden().sorted(),
+    Column::new("headcount", "field-headcount", "职工人数").sorted().number(),
+    Column::new("key", "enterprise-key", "是否重点").hidden(),
+    Column::new("status", "field-status", "状态").sorted().plain(),
+    Column::new("tags", "field-tags", "标签").class("wide"),
+    Column::new("address", "field-address", "地址").hidden().class("wide"),
+    Column::new("leader", "duty-lead_leader", "包联领导"),
+    Column::new("department", "duty-lead_dept", "责任部门"),
+    Column::new("officer", "duty-officer", "包联干部"),
+    Column::new("lights", "continuity", "三不停"),
+    Column::new("contact", "field-contact", "联系人").class("wide"),
+    Column::new("confirmed", "field-confirmed_at", "核实日期").hidden().class("nowrap"),
+    Column::new("source", "field-source", "信息来源").hidden().class("wide"),
+];
+
+/// The columns of the list of carriers.
+pub const CARRIER_COLUMNS: &[Column] = &[
+    Column::new("name", "field-name", "载体名称").sorted(),
+    Column::new("short_name", "field-short_name", "简称").hidden(),
+    Column::new("kind", "field-carrier_kind", "类别").sorted().plain(),
+    Column::new("enterprises", "carrier-enterprises", "在驻企业数").sorted().number(),
+    Column::new("leader", "duty-lead_leader", "包联领导"),
+    Column::new("department", "duty-lead_dept", "责任部门"),
+    Column::new("officer", "duty-officer", "包联干部"),
+    Column::new("address", "field-address", "地址").class("wide"),
+    Column::new("closed", "field-closed_on", "停用日期").hidden().class("nowrap"),
+    Column::new("note", "field-note", "备注").hidden().class("wide"),
+];
 
 /// What a list of carriers is asked.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

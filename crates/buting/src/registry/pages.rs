@@ -1,25 +1,28 @@
+use super::bulk;
 use super::desk::{self, CONTACT_KEEPERS, KEEPERS, READERS};
 use super::export;
+use super::fact::{self, Channel, Correction, CorrectionState, Fact, Key, Source, Why};
 use super::merge;
+use super::rows::held;
 use super::timeline::{self, Timeline};
 use super::{
-    COLUMNS, Carrier, CarrierKind, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch,
+    Carrier, CarrierKind, CarrierPatch, CarrierQuery, Contact, ContactPatch, Enterprise, EnterprisePatch,
     EnterpriseQuery, NewCarrier, NewContact, NewEnterprise, Status, Tag,
 };
 use crate::actor::{Actor, OFFICE};
 use crate::appeal;
-use crate::assignment::{self, Answerable, Duty};
+use crate::assignment::{self, Answerable};
 use crate::continuity::{self, Light};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
+use crate::http::bulk::Offer;
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of};
-use crate::http::page::{self, PageResult, Shell, encode, go, html, html_with};
+use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
-use crate::list::Columns;
+use crate::http::table::Table;
 use crate::patch::Patch;
 use crate::saved::{self, List, Offered};
-use crate::search;
 use crate::subject::{self, SubjectKind};
 use crate::visit;
 use almanac::Light as DueLight;
@@ -27,7 +30,6 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub fn routes(routes: &mut Routes) {
@@ -48,12 +50,12 @@ pub fn routes(routes: &mut Routes) {
         .post("/contacts/{id}/verified", contact_keepers, contact_verified)
         .post("/contacts/{id}/left", contact_keepers, contact_left)
         .get("/carriers", office, carriers)
+        .get("/carriers/export", office, export_carriers)
         .get("/carriers/new", keepers, new_carrier_page)
         .post("/carriers/new", keepers, new_carrier)
         .get("/carriers/{id}", office, carrier)
         .get("/carriers/{id}/edit", keepers, edit_carrier_page)
-        .post("/carriers/{id}/edit", keepers, edit_carrier)
-        .get("/search", office, search_page);
+        .post("/carriers/{id}/edit", keepers, edit_carrier);
 }
 
 fn keeps(who: &Actor) -> bool {
@@ -62,42 +64,8 @@ fn keeps(who: &Actor) -> bool {
 
 // ---- lists -----------------------------------------------------------------
 
-/// A row of a list: a record with those who answer for it.
-struct Row<T> {
-    one: T,
-    held: Answerable,
-    /// What was last said on its lines.
-    lights: Vec<Light>,
-}
-
-impl<T> Row<T> {
-    /// Role and name of leader, department and officer; empty where there is none.
-    fn answerable(&self) -> Vec<(Duty, &str)> {
-        self.held.needed().into_iter().map(|(role, holder)| (role, holder.map_or("", |h| h.name.as_str()))).collect()
-    }
-}
-
-impl Row<Enterprise> {
-    fn is_gone(&self) -> bool {
-        self.one.status != Status::Active
-    }
-}
-
-async fn rows<T: Clone>(cx: &Cx, kind: SubjectKind, items: &[T], id: impl Fn(&T) -> Uuid) -> Result<Vec<Row<T>>> {
-    let mut tx = cx.read().await?;
-    let ids: Vec<Uuid> = items.iter().map(&id).collect();
-    let mut held = assignment::desk::current_of(&cx.app, &mut tx, cx.who.zone_id, kind, &ids).await?;
-    let mut lights = continuity::desk::standing(&mut tx, &cx.who, &ids).await?;
-    let row = |one: &T| Row {
-        one: one.clone(),
-        held: held.remove(&id(one)).unwrap_or_default(),
-        lights: lights.remove(&id(one)).unwrap_or_default(),
-    };
-    Ok(items.iter().map(row).collect())
-}
-
 /// Reads the filters of the list from the query. What cannot be read is not asked.
-fn query_of(query: &str) -> EnterpriseQuery {
+pub(super) fn query_of(query: &str) -> EnterpriseQuery {
     let mut form = Form::parse(query.as_bytes());
     let yes = |form: &Form, name: &str| match form.value(name) {
         "true" => Some(true),
@@ -120,6 +88,7 @@ fn query_of(query: &str) -> EnterpriseQuery {
         department_id: form.id("department_id"),
         person_id: form.id("person_id"),
         mine: yes(&form, "mine"),
+        stale: yes(&form, "stale"),
     }
 }
 
@@ -129,24 +98,15 @@ struct Enterprises {
     s: Shell,
     keeps: bool,
     page: Page<Enterprise>,
-    rows: Vec<Row<Enterprise>>,
+    table: Table,
     carriers: Vec<(String, String)>,
     statuses: &'static [Status],
     tags: &'static [Tag],
-    columns: Columns,
+    bulk: Offer,
     offered: Offered,
 }
 
 impl Enterprises {
-    /// Whether the column of somebody who answers is shown.
-    fn shows(&self, duty: &Duty) -> bool {
-        self.columns.has(match duty {
-            Duty::LeadLeader => "leader",
-            Duty::LeadDept => "department",
-            _ => "officer",
-        })
-    }
-
     /// The filters without a chip of their own: parameter, and what it asks for.
     fn asked(&self) -> Vec<(&'static str, String)> {
         let label = |name: &'static str| {
@@ -169,17 +129,19 @@ async fn enterprises(cx: Cx) -> PageResult {
         let mut query = query_of(&cx.request.query);
         query.limit = Some(50);
         let page = desk::enterprises(&cx.app, &cx.who, &query).await?;
-        let rows = rows(&cx, SubjectKind::Enterprise, &page.items, |one| one.id).await?;
+        let rows = held(&cx.app, &cx.who, SubjectKind::Enterprise, &page.items, |one| one.id).await?;
+        let s = Shell::of(&cx).await?;
+        let bulk = bulk::offer(&s, &cx.who, page.total);
         html(&Enterprises {
             keeps: keeps(&cx.who),
-            rows,
+            table: Table::of(&s, "nav-enterprises", &rows).ticked(bulk.is_there()),
+            bulk,
             page,
             carriers: carrier_options(&cx).await?,
             statuses: Status::ALL,
             tags: Tag::ALL,
-            columns: Columns::read(COLUMNS, Form::parse(cx.request.query.as_bytes()).all("columns")),
             offered: saved::desk::offered(&cx.app, &cx.who, List::Enterprises).await?,
-            s: Shell::of(&cx).await?,
+            s,
         })
     })
     .await
@@ -195,26 +157,42 @@ struct Carriers {
     s: Shell,
     keeps: bool,
     page: Page<Carrier>,
-    rows: Vec<Row<Carrier>>,
+    table: Table,
     kinds: &'static [CarrierKind],
+    offered: Offered,
+}
+
+fn carriers_asked(cx: &Cx) -> CarrierQuery {
+    let mut form = Form::parse(cx.request.query.as_bytes());
+    CarrierQuery {
+        limit: Some(50),
+        cursor: form.opt_text("cursor"),
+        sort: form.opt_text("sort"),
+        q: form.opt_text("q"),
+        kind: form.word("kind", CarrierKind::parse),
+        closed: Some(form.on("closed")),
+    }
 }
 
 async fn carriers(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let mut form = Form::parse(cx.request.query.as_bytes());
-        let query = CarrierQuery {
-            limit: Some(50),
-            cursor: form.opt_text("cursor"),
-            sort: form.opt_text("sort"),
-            q: form.opt_text("q"),
-            kind: form.word("kind", CarrierKind::parse),
-            closed: Some(form.on("closed")),
-        };
-        let page = desk::carriers(&cx.app, &cx.who, &query).await?;
-        let rows = rows(&cx, SubjectKind::Carrier, &page.items, |one| one.id).await?;
-        html(&Carriers { keeps: keeps(&cx.who), rows, page, kinds: CarrierKind::ALL, s: Shell::of(&cx).await? })
+        let page = desk::carriers(&cx.app, &cx.who, &carriers_asked(&cx)).await?;
+        let rows = held(&cx.app, &cx.who, SubjectKind::Carrier, &page.items, |one| one.id).await?;
+        let s = Shell::of(&cx).await?;
+        html(&Carriers {
+            keeps: keeps(&cx.who),
+            table: Table::of(&s, "nav-carriers", &rows),
+            page,
+            kinds: CarrierKind::ALL,
+            offered: saved::desk::offered(&cx.app, &cx.who, List::Carriers).await?,
+            s,
+        })
     })
     .await
+}
+
+async fn export_carriers(cx: Cx) -> PageResult {
+    page::show(cx.lang, async { export::carriers(&cx, carriers_asked(&cx)).await }).await
 }
 
 // ---- records ---------------------------------------------------------------
@@ -236,10 +214,32 @@ struct EnterprisePage {
     visits: Vec<visit::Row>,
     promises: Vec<visit::Promise>,
     merges: Vec<merge::Merge>,
+    waiting: Vec<Correction>,
     timeline: Timeline,
 }
 
 impl EnterprisePage {
+    /// How a fact stands; none when it is not given.
+    fn said(&self, key: &str) -> Option<&Fact> {
+        self.one.facts.as_ref()?.iter().find(|fact| fact.key.word() == key)
+    }
+
+    /// Whether the reader may say that a fact is unchanged: of its own facts an
+    /// enterprise, of a contact who reaches it.
+    fn confirms(&self, fact: &Fact) -> bool {
+        match fact.key {
+            Key::Contacts => self.keeps_contacts,
+            _ => self.keeps || !self.inside && !fact.official,
+        }
+    }
+
+    /// How many facts he may say that of at once.
+    fn doubtful(&self) -> usize {
+        let fails = self.one.contacts.iter().any(Contact::fails);
+        let doubtful = |fact: &&Fact| fact.stale && self.confirms(fact) && !(fails && fact.key == Key::Contacts);
+        self.one.facts.as_ref().map_or(0, |all| all.iter().filter(doubtful).count())
+    }
+
     /// What it is, in one sentence.
     fn sentence(&self) -> String {
         let mut parts = vec![self.s.word("enterprise-status", self.one.status).into_owned()];
@@ -311,6 +311,8 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
         let keeps = keeps(who);
         let merges = if keeps { merge::desk::into(&mut tx, zone, id).await? } else { Vec::new() };
         drop(tx);
+        let waiting = CorrectionState::Waiting;
+        let waiting = fact::desk::corrections_of(&cx.app, who, id, Some(waiting), None, Some(5)).await?.items;
         let open = visit::desk::PromiseFilter {
             subject_id: Some(id),
             state: Some(visit::PromiseState::Open),
@@ -334,6 +336,7 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
             visits,
             promises,
             merges,
+            waiting,
             timeline,
         })
     })
@@ -390,6 +393,7 @@ struct EnterpriseForm {
     carriers: Vec<(String, String)>,
     tags: Vec<(String, String)>,
     statuses: &'static [Status],
+    sources: &'static [Source],
 }
 
 async fn enterprise_form(cx: &Cx, form: Form, old: Option<&Enterprise>) -> Result<EnterpriseForm> {
@@ -409,6 +413,7 @@ async fn enterprise_form(cx: &Cx, form: Form, old: Option<&Enterprise>) -> Resul
         carriers,
         tags: Tag::ALL.iter().map(|tag| (tag.to_string(), s.word("enterprise-tag", tag).into_owned())).collect(),
         statuses: Status::ALL,
+        sources: &Source::NAMED,
         form,
         s,
     })
@@ -467,6 +472,7 @@ async fn new_enterprise(Posted { cx, mut form }: Posted) -> PageResult {
             address: form.opt_text("address"),
             tags: tags_of(&form),
             source: form.opt_text("source"),
+            said_by: form.word("said_by", Source::parse),
             note: form.opt_text("note"),
             contacts: contact.into_iter().collect(),
             ..NewEnterprise::default()
@@ -511,7 +517,7 @@ async fn edit_enterprise_page(cx: Cx, Path(id): Path<String>) -> PageResult {
 }
 
 /// A field of a form that shows what is known: empty means emptied.
-fn whole<T>(value: Option<T>) -> Patch<T> {
+pub(super) fn whole<T>(value: Option<T>) -> Patch<T> {
     value.map_or(Patch::Clear, Patch::Set)
 }
 
@@ -533,8 +539,9 @@ async fn edit_enterprise(Path(id): Path<String>, Posted { cx, mut form }: Posted
             tags: Some(tags_of(&form)),
             note: whole(form.opt_text("note")),
             source: whole(form.opt_text("source")),
-            // Whoever saves the facts with their source has just confirmed them.
-            confirmed_at: form.opt("source").map_or(Patch::Keep, |_| Patch::Set(cx.now())),
+            // What was changed was said just now; the rest only when somebody says so.
+            confirmed_at: if form.on("checked") { Patch::Set(cx.now()) } else { Patch::Keep },
+            said_by: form.word("said_by", Source::parse),
             reason: form.opt_text("reason"),
         };
         if !form.failed() {
@@ -553,9 +560,15 @@ async fn edit_enterprise(Path(id): Path<String>, Posted { cx, mut form }: Posted
 
 #[derive(Template)]
 #[template(path = "registry/contact_form.html")]
-struct ContactForm {
+pub(super) struct ContactForm {
     s: Shell,
     form: Form,
+    /// What is said of a call or message that did not reach the contact.
+    failure: Form,
+    /// Whether the reader says so.
+    fails: bool,
+    channels: &'static [Channel],
+    whys: &'static [Why],
     title: &'static str,
     enterprise: Enterprise,
     contact: Option<Contact>,
@@ -567,6 +580,11 @@ struct ContactForm {
 impl ContactForm {
     fn action(&self, verb: &str) -> String {
         format!("/contacts/{}/{verb}", self.contact.as_ref().map(|contact| contact.id).unwrap_or_default())
+    }
+
+    /// The same page with what was wrong in saying that the contact was not reached.
+    pub(super) fn failed(self, failure: Form) -> Self {
+        Self { failure, ..self }
     }
 }
 
@@ -582,6 +600,10 @@ async fn contact_form(cx: &Cx, form: Form, enterprise: Uuid, contact: Option<Con
             .parse()
             .unwrap_or_else(|_| contact.as_ref().map_or(0, |contact| contact.version)),
         back: format!("/enterprises/{}", enterprise.id),
+        failure: Form::default(),
+        fails: contact.is_some() && keeps(&cx.who),
+        channels: Channel::ALL,
+        whys: Why::ALL,
         phone_help: if contact.is_some() && cx.who.is(OFFICE) { "help-contact-phone" } else { "help-phone" },
         s: Shell::of(cx).await?,
         enterprise,
@@ -619,20 +641,24 @@ async fn new_contact(Path(id): Path<String>, Posted { cx, mut form }: Posted) ->
 async fn edit_contact_page(cx: Cx, Path(id): Path<String>) -> PageResult {
     page::show(cx.lang, async {
         let contact = desk::contact(&cx.app, &cx.who, id_of(&id)?).await?;
-        // The office does not see the number here: an empty field keeps it.
-        let own = !cx.who.is(OFFICE);
-        let plain = |value: &Option<String>| value.clone().filter(|_| own).unwrap_or_default();
-        let form = Form::filled([
-            ("name", contact.name.clone()),
-            ("title", contact.title.clone().unwrap_or_default()),
-            ("phone", plain(&contact.phone)),
-            ("email", plain(&contact.email)),
-            ("primary", contact.primary.to_string()),
-        ]);
-        let enterprise = contact.enterprise_id;
-        html(&contact_form(&cx, form, enterprise, Some(contact)).await?)
+        html(&known_contact(&cx, contact).await?)
     })
     .await
+}
+
+/// The form of a contact, filled in with what is known.
+pub(super) async fn known_contact(cx: &Cx, contact: Contact) -> Result<ContactForm> {
+    // The office does not see the number here: an empty field keeps it.
+    let own = !cx.who.is(OFFICE);
+    let plain = |value: &Option<String>| value.clone().filter(|_| own).unwrap_or_default();
+    let form = Form::filled([
+        ("name", contact.name.clone()),
+        ("title", contact.title.clone().unwrap_or_default()),
+        ("phone", plain(&contact.phone)),
+        ("email", plain(&contact.email)),
+        ("primary", contact.primary.to_string()),
+    ]);
+    contact_form(cx, form, contact.enterprise_id, Some(contact)).await
 }
 
 async fn edit_contact(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
@@ -783,122 +809,6 @@ async fn edit_carrier(Path(id): Path<String>, Posted { cx, mut form }: Posted) -
         html_with(StatusCode::UNPROCESSABLE_ENTITY, &carrier_form(&cx, form, Some(&old)).await?)
     })
     .await
-}
-
-// ---- one box for everything ------------------------------------------------
-
-/// What was found of one kind.
-struct Group {
-    title: &'static str,
-    hits: Vec<Hit>,
-    all: Option<String>,
-}
-
-struct Hit {
-    href: String,
-    title: String,
-    more: String,
-}
-
-#[derive(Template)]
-#[template(path = "registry/search.html")]
-struct SearchPage {
-    s: Shell,
-    asked: bool,
-    found: Vec<Group>,
-}
-
-impl SearchPage {
-    fn sentence(&self) -> String {
-        if self.asked {
-            self.s.with("search-for", "q", self.s.param("q"))
-        } else {
-            self.s.t("search-help").into_owned()
-        }
-    }
-}
-
-async fn search_page(cx: Cx) -> PageResult {
-    page::show(cx.lang, async {
-        let q = Form::parse(cx.request.query.as_bytes()).text("q").chars().take(100).collect::<String>();
-        let found = if q.is_empty() { Vec::new() } else { found(&cx, &q).await? };
-        html(&SearchPage { asked: !q.is_empty(), found, s: Shell::of(&cx).await? })
-    })
-    .await
-}
-
-/// At most so many of a kind.
-const HITS: i64 = 10;
-
-/// What was found of one kind, with the way to the rest when there is more.
-fn group<T>(title: &'static str, list: &str, q: &str, page: Page<T>, hit: impl FnMut(T) -> Hit) -> Group {
-    let all = page.next_cursor.is_some().then(|| format!("{list}?q={}", encode(q)));
-    Group { title, hits: page.items.into_iter().map(hit).collect(), all }
-}
-
-async fn found(cx: &Cx, q: &str) -> Result<Vec<Group>> {
-    let (who, zone) = (&cx.who, cx.who.zone_id);
-    let mut groups = Vec::new();
-    let query = EnterpriseQuery { q: Some(q.into()), limit: Some(HITS), ..EnterpriseQuery::default() };
-    let page = desk::enterprises(&cx.app, who, &query).await?;
-    groups.push(group("nav-enterprises", "/enterprises", q, page, |one| Hit {
-        href: format!("/enterprises/{}", one.id),
-        title: one.name,
-        more: one.carrier.unwrap_or_default(),
-    }));
-    let query = CarrierQuery { q: Some(q.into()), limit: Some(HITS), ..CarrierQuery::default() };
-    let page = desk::carriers(&cx.app, who, &query).await?;
-    groups.push(group("nav-carriers", "/carriers", q, page, |one| Hit {
-        href: format!("/carriers/{}", one.id),
-        more: cx.lang.word("carrier-kind", one.kind.word()).into_owned(),
-        title: one.name,
-    }));
-    let mut tx = cx.read().await?;
-    let mut projects = Vec::new();
-    for hit in search::newest(&mut tx, zone, "project", q, None, HITS).await? {
-        if let Ok(one) = subject::named(&mut tx, zone, SubjectKind::Project, hit.id).await {
-            projects.push(Hit { href: SubjectKind::Project.href(hit.id), title: one.name, more: String::new() });
-        }
-    }
-    drop(tx);
-    groups.push(Group { title: "nav-projects", hits: projects, all: None });
-    let filter = appeal::desk::Filter { q: Some(q.into()), limit: HITS, ..appeal::desk::Filter::default() };
-    let page = appeal::desk::list(&cx.app, who, &filter).await?;
-    groups.push(group("nav-appeals", "/appeals", q, page, |line| Hit {
-        href: format!("/appeals/{}", line.id),
-        more: [Some(line.number), line.enterprise_name.or(line.project_name)]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" "),
-        title: line.title,
-    }));
-    let people = crate::organisation::desk::staff(&cx.app, who, Some(q), None, HITS).await?;
-    let mut tx = cx.read().await?;
-    let departments: BTreeMap<Uuid, String> = crate::organisation::desk::departments(&mut tx, zone)
-        .await?
-        .into_iter()
-        .map(|d| (d.id, d.short_name))
-        .collect();
-    groups.push(Group {
-        title: "nav-people",
-        all: None,
-        hits: people
-            .items
-            .into_iter()
-            .map(|person| Hit {
-                href: format!("/people/{}", person.id),
-                more: [person.title, person.department_id.and_then(|id| departments.get(&id).cloned())]
-                    .into_iter()
-                    .flatten()
-                    .collect::<Vec<_>>()
-                    .join(" "),
-                title: person.name,
-            })
-            .collect(),
-    });
-    groups.retain(|group| !group.hits.is_empty());
-    Ok(groups)
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use super::fact::Standing;
 use super::{Carrier, Contact, Enterprise};
 use crate::list::{Key, Walk};
 use crate::time::Time;
@@ -67,6 +68,9 @@ pub async fn enterprises_of(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<Vec
 
 /// Holds enterprises against other writers until the end of the transaction.
 pub async fn hold(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     let mut query = sql!("SELECT id FROM enterprise WHERE zone_id = $1 AND id IN ", zone);
     query.list(ids.iter().copied()).push(" ORDER BY id").push(tx.dialect().pick("", " FOR UPDATE"));
     tx.all(query).await?;
@@ -106,6 +110,8 @@ pub struct Conditions {
     pub tag: Option<super::Tag>,
     pub department: Option<Uuid>,
     pub person: Option<Uuid>,
+    /// On `e`: it gives a fact that should be asked again.
+    pub stale: Option<Sql>,
     /// On `e.id`: what the words match, what the actor reaches.
     pub more: Vec<Sql>,
 }
@@ -119,10 +125,15 @@ impl Conditions {
         if let Some(key) = self.key {
             query.push(" AND e.key = ").arg(key);
         }
-        match self.status {
-            Some(status) => query.push(" AND e.status = ").arg(status),
-            None => query.push(" AND e.merged_into IS NULL"),
+        match (self.status, &self.stale) {
+            (Some(status), _) => query.push(" AND e.status = ").arg(status),
+            // Nobody asks an enterprise that is gone.
+            (None, Some(_)) => query.push(" AND e.status IN ('active', 'contact_lost')"),
+            (None, None) => query.push(" AND e.merged_into IS NULL"),
         };
+        if let Some(stale) = &self.stale {
+            query.push(" AND ").append(stale.clone());
+        }
         if let Some(least) = self.headcount_min {
             query.push(" AND coalesce(e.headcount, -1) >= ").arg(least);
         }
@@ -304,8 +315,15 @@ pub async fn contacts(tx: &mut Tx, zone: Uuid, enterprises: &[Uuid]) -> Result<V
 
 const CONTACT: &str =
     "SELECT p.id, p.enterprise_id, p.name, p.partial, p.title, p.phone, p.email, p.left_at, p.version,
-   coalesce(k.is_primary, FALSE) AS \"primary\", k.verified_at
- FROM person p LEFT JOIN contact k ON k.zone_id = p.zone_id AND k.person_id = p.id";
+   coalesce(k.is_primary, FALSE) AS \"primary\", k.verified_at, k.source, v.name AS verified_by,
+   a.why AS phone_why, a.detail AS phone_detail, a.failed_at AS phone_failed_at,
+   b.why AS email_why, b.detail AS email_detail, b.failed_at AS email_failed_at
+ FROM person p LEFT JOIN contact k ON k.zone_id = p.zone_id AND k.person_id = p.id
+ LEFT JOIN person v ON v.zone_id = k.zone_id AND v.id = k.verified_by
+ LEFT JOIN contact_failure a ON a.zone_id = p.zone_id AND a.person_id = p.id AND a.channel = 'phone'
+   AND a.destination = p.phone
+ LEFT JOIN contact_failure b ON b.zone_id = p.zone_id AND b.person_id = p.id AND b.channel = 'email'
+   AND b.destination = p.email";
 
 pub async fn contact(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Contact>> {
     let mut query = Sql::from(CONTACT);
@@ -315,13 +333,14 @@ pub async fn contact(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Contact
 }
 
 /// Notes what is known of a contact; the one to call first takes that from the other.
+/// How he was last verified stays when he was not just now.
 pub async fn set_contact(
     tx: &mut Tx,
     zone: Uuid,
     person: Uuid,
     enterprise: Uuid,
     primary: bool,
-    verified_at: Option<Time>,
+    verified: Option<&Standing>,
 ) -> Result<()> {
     if primary {
         tx.run(sql!(
@@ -333,20 +352,54 @@ pub async fn set_contact(
         .await?;
     }
     tx.run(sql!(
-        "INSERT INTO contact (zone_id, person_id, enterprise_id, is_primary, verified_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (zone_id, person_id) DO UPDATE
-           SET is_primary = excluded.is_primary, verified_at = excluded.verified_at",
+        "INSERT INTO contact (zone_id, person_id, enterprise_id, is_primary, verified_at, source, verified_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (zone_id, person_id) DO UPDATE SET is_primary = excluded.is_primary,
+           verified_at = coalesce(excluded.verified_at, contact.verified_at),
+           source = coalesce(excluded.source, contact.source),
+           verified_by = CASE WHEN excluded.verified_at IS NULL THEN contact.verified_by ELSE excluded.verified_by END",
         zone,
         person,
         enterprise,
         primary,
-        verified_at
+        verified.map(|standing| standing.confirmed_at),
+        verified.map(|standing| standing.source),
+        verified.and_then(|standing| standing.confirmed_by)
     ))
     .await
     .map(drop)
 }
 
+/// Notes that the number of a contact was just found right; who is none has no date.
+pub async fn verify_contact(tx: &mut Tx, zone: Uuid, person: Uuid, verified: &Standing) -> Result<()> {
+    tx.run(sql!(
+        "UPDATE contact SET verified_at = $1, source = $2, verified_by = $3 WHERE zone_id = $4 AND person_id = $5",
+        verified.confirmed_at,
+        verified.source,
+        verified.confirmed_by,
+        zone,
+        person
+    ))
+    .await
+    .map(drop)
+}
+
+/// Forgets where a contact was not reached: everywhere, or at numbers that he no
+/// longer has.
+pub async fn forget_failures(tx: &mut Tx, zone: Uuid, person: Uuid, every: bool) -> Result<()> {
+    let mut query = sql!("DELETE FROM contact_failure WHERE zone_id = $1 AND person_id = $2", zone, person);
+    if !every {
+        query.push(
+            " AND NOT EXISTS (SELECT 1 FROM person p WHERE p.zone_id = contact_failure.zone_id
+                AND p.id = contact_failure.person_id AND contact_failure.destination
+                  = CASE contact_failure.channel WHEN 'phone' THEN p.phone ELSE p.email END)",
+        );
+    }
+    tx.run(query).await.map(drop)
+}
+
 pub async fn forget_contact(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<()> {
+    forget_failures(tx, zone, person, true).await?;
     tx.run(sql!("DELETE FROM contact WHERE zone_id = $1 AND person_id = $2", zone, person)).await.map(drop)
 }
 
@@ -453,14 +506,38 @@ pub async fn update_carrier(tx: &mut Tx, zone: Uuid, one: &Carrier, version: i64
 }
 
 /// Keys of enterprises in their order, from the one after `after` on.
-pub async fn enterprise_keys(tx: &mut Tx, zone: Uuid, after: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+pub async fn with_telephone(tx: &mut Tx, zone: Uuid, phone: &str, reach: Option<Sql>, limit: i64) -> Result<Vec<Uuid>> {
+    let mut query = sql!(
+        "SELECT DISTINCT p.enterprise_id FROM person p
+         WHERE p.zone_id = $1 AND p.phone = $2 AND p.left_at IS NULL AND p.enterprise_id IS NOT NULL",
+        zone,
+        phone
+    );
+    if let Some(reach) = reach {
+        query.push(" AND ").append(reach);
+    }
+    query.push(" ORDER BY p.enterprise_id LIMIT ").arg(limit);
+    let rows: Vec<(Uuid,)> = tx.list(query).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+pub async fn enterprise_keys(tx: &mut Tx, zone: Uuid, after: Uuid, limit: usize) -> Result<Vec<Uuid>> {
+    let limit = limit as i64;
     let rows: Vec<(Uuid,)> = tx
         .list(sql!("SELECT id FROM enterprise WHERE zone_id = $1 AND id > $2 ORDER BY id LIMIT $3", zone, after, limit))
         .await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Keys of every carrier, with its age.
-pub async fn carrier_keys(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, Time)>> {
-    tx.list(sql!("SELECT id, created_at FROM carrier WHERE zone_id = $1 ORDER BY id", zone)).await
+/// Holds carriers against other writers until the end of the transaction; answers
+/// their keys and when they were entered.
+pub async fn hold_carriers(tx: &mut Tx, zone: Uuid, after: Uuid, limit: usize) -> Result<Vec<(Uuid, Time)>> {
+    let mut query = sql!(
+        "SELECT id, created_at FROM carrier WHERE zone_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        zone,
+        after,
+        limit as i64
+    );
+    query.push(tx.dialect().pick("", " FOR UPDATE"));
+    tx.list(query).await
 }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 const PAGE: i64 = 30;
 
 /// What the whole office reads of a subject: facts of the register, and who answers.
-const OPEN: &[&str] = &["enterprise", "carrier", "project", "assignment", "import"];
+const OPEN: &[&str] = &["enterprise", "carrier", "project", "assignment", "import", "correction"];
 /// What an enterprise or project owner reads of its own timeline, beside what it
 /// reads of its appeals ([`appeal::desk::PUBLIC`]).
 const PUBLIC: &[&str] = &[
@@ -35,7 +35,14 @@ const PUBLIC: &[&str] = &[
     "person.change",
     "person.leave",
     "contact.verify",
+    "contact.fail",
     "contact.primary",
+    "fact.confirm",
+    "correction.propose",
+    "correction.replace",
+    "correction.withdraw",
+    "correction.accept",
+    "correction.refuse",
     "assignment.open",
     "assignment.change",
     "assignment.end",
@@ -126,7 +133,7 @@ pub async fn of(app: &App, who: &Actor, s: &Shell, about: Uuid, before: Option<U
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
         let own = who.person_id.is_some() && row.actor_id == who.person_id;
-        let changes = if inside || own || row.subject == "enterprise" {
+        let changes = if inside || own || ["enterprise", "correction"].contains(&row.subject.as_str()) {
             changes(&mut tx, s, row, &names, inside).await?
         } else {
             Vec::new()

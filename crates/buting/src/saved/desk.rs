@@ -1,6 +1,6 @@
 //! What can be done with kept views: list, keep, delete.
 
-use super::{List, NewView, Offered, View, store};
+use super::{List, NewView, Offered, View, logged, store};
 use crate::actor::{Actor, OFFICE};
 use crate::app::{App, Change, Subject};
 use crate::error::{Conflict, Error, Result};
@@ -54,7 +54,7 @@ pub async fn keep(app: &App, who: &Actor, new: NewView) -> Result<Uuid> {
         StoreError::Duplicate(_) => Error::Conflict(Conflict::Taken("name")),
         other => other.into(),
     })?;
-    let made = json!({"list": new.list, "name": new.name, "query": new.query, "department_id": department});
+    let made = json!({"list": new.list, "name": new.name, "query": logged(&new.query), "department_id": department});
     work.log("view.keep", Subject::new("saved_view", id), Change::made(made)).await?;
     work.commit(id).await
 }
@@ -70,7 +70,8 @@ pub async fn delete(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
         return Err(if shared { Error::Forbidden } else { Error::NotFound });
     }
     store::delete(&mut work, who.zone_id, id).await?;
-    let was = json!({"list": view.list, "name": view.name, "query": view.query, "department_id": view.department_id});
+    let query = logged(&view.query);
+    let was = json!({"list": view.list, "name": view.name, "query": query, "department_id": view.department_id});
     let change = Change { before: Some(was), after: None, note: None };
     work.log("view.delete", Subject::new("saved_view", id), change).await?;
     work.commit(id).await

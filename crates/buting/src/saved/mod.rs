@@ -27,6 +27,22 @@ words! {
         Assignments = "assignments",
         /// 项目
         Projects = "projects",
+        /// 载体
+        Carriers = "carriers",
+        /// 人员
+        People = "people",
+        /// 部门
+        Departments = "departments",
+        /// 走访
+        Visits = "visits",
+        /// 承诺
+        Promises = "promises",
+        /// 三不停
+        Lights = "lights",
+        /// 措施
+        Measures = "measures",
+        /// 项目节点
+        Milestones = "milestones",
     }
 }
 
@@ -38,6 +54,14 @@ impl List {
             Self::Appeals => "/appeals",
             Self::Assignments => "/assignments",
             Self::Projects => "/projects",
+            Self::Carriers => "/carriers",
+            Self::People => "/people",
+            Self::Departments => "/departments",
+            Self::Visits => "/visits",
+            Self::Promises => "/promises",
+            Self::Lights => "/board",
+            Self::Measures => "/measures",
+            Self::Milestones => "/milestones",
         }
     }
 }
@@ -125,6 +149,12 @@ pub fn kept(query: &str) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
+/// What the ledger keeps of a query: everything but the words that were looked for,
+/// since those may be somebody's name or number.
+pub fn logged(query: &str) -> String {
+    query.split('&').filter(|pair| pair.split('=').next() != Some("q")).collect::<Vec<_>>().join("&")
+}
+
 /// The views that a list offers to its reader.
 #[derive(Clone, Debug)]
 pub struct Offered {
@@ -165,6 +195,18 @@ mod tests {
             ("&&a", ""),
         ] {
             assert_eq!(kept(query), view, "{query}");
+        }
+    }
+
+    #[test]
+    fn the_ledger_keeps_no_words_that_were_looked_for() {
+        for (query, logged_so) in [
+            ("", ""),
+            ("q=13800000000", ""),
+            ("key=true&q=%E6%9D%8E%E5%A5%B3%E5%A3%AB&sort=name", "key=true&sort=name"),
+            ("quick=1", "quick=1"),
+        ] {
+            assert_eq!(logged(query), logged_so);
         }
     }
 

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::actor::{OFFICE, OUTSIDE};
 use crate::error::Result;
-use crate::http::api::{NoQuery, Page, limit};
+use crate::http::api::{Page, PageQuery, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
 use crate::list::Order;
@@ -170,11 +170,8 @@ async fn check(cx: Cx, id: Uuid, input: CheckItem) -> Result<Uuid> {
     desk::check_item(&cx.app, &cx.who, id, input.held, input.note.as_deref()).await
 }
 
-async fn plans(cx: Cx, _: NoQuery) -> Result<Page<Plan>> {
-    let mut tx = cx.read().await?;
-    let all = desk::open_plans(&mut tx, &cx.who, None).await?;
-    let counted = all.len() as i64;
-    Ok(Page::new(all, None, counted))
+async fn plans(cx: Cx, query: PageQuery) -> Result<Page<Plan>> {
+    desk::plans(&cx.app, &cx.who, query.cursor.as_deref(), limit(query.limit)?).await
 }
 
 async fn plan(cx: Cx, new: NewPlan) -> Result<Uuid> {

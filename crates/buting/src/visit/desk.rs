@@ -2,7 +2,7 @@
 
 use super::store::{self, NewItemRow, NewRow, Stored};
 use super::{
-    AckHow, Coverage, Item, ItemKind, Mark, Near, NewPlan, NewPromise, NewVisit, Plan, PlanState, Promise,
+    AckHow, BlockAnswer, Coverage, Item, ItemKind, Mark, Near, NewPlan, NewPromise, NewVisit, Plan, PlanState, Promise,
     PromiseState, Raised, Row, Visit, VisitAppeal, VisitKind, marks, near_span,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
@@ -15,6 +15,8 @@ use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::list::{self, cut, read_cursor};
 use crate::organisation;
+use crate::registry::{self, fact::Fact};
+use crate::search;
 use crate::settings;
 use crate::subject::{self, Named, SubjectKind, accounts};
 use crate::time::{DAY_MS, Day, Time};
@@ -34,6 +36,37 @@ pub const RECORDERS: Roles = Roles::of(&[Role::Leader, Role::Dispatcher, Role::O
 /// Who may read visits, each within his reach.
 pub const READERS: Roles = OFFICE.and(OUTSIDE);
 
+/// The kinds under which visits and promises are found by words.
+const VISIT: &str = "visit";
+const PROMISE: &str = "promise";
+
+/// What the search box finds a visit by.
+fn words_of(number: &str, note: Option<&str>, blocks: &[BlockAnswer]) -> String {
+    let said = blocks.iter().flat_map(|block| [block.finding.as_deref(), block.text.as_deref()]);
+    std::iter::once(Some(number)).chain([note]).chain(said).flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// The words that visits after `after` are found by.
+pub async fn visit_texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
+    let zone = work.zone();
+    let mut texts = Vec::new();
+    for one in store::words(work, zone, after, limit).await? {
+        let blocks: Vec<BlockAnswer> = document(one.blocks, "the blocks")?;
+        let text = words_of(&one.number, one.note.as_deref(), &blocks);
+        texts.push(search::Text { id: one.id, about: Some(one.subject_id), at: one.created_at, text });
+    }
+    Ok((VISIT, texts))
+}
+
+/// The words that promises after `after` are found by.
+pub async fn promise_texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
+    let zone = work.zone();
+    let some = store::promise_words(work, zone, after, limit).await?;
+    let texts =
+        some.into_iter().map(|(id, subject, at, text)| search::Text { id, about: Some(subject), at, text }).collect();
+    Ok((PROMISE, texts))
+}
+
 /// Puts the fields that a nested record refused under its place in the visit.
 fn within<T>(place: &str, result: Result<T>) -> Result<T> {
     result.map_err(|error| match error {
@@ -52,7 +85,7 @@ pub async fn save(app: &App, who: &Actor, new: NewVisit) -> Result<Uuid> {
     who.must(RECORDERS)?;
     let (kind, subject_id) = continuity::subject_of(new.enterprise_id, new.project_id)?;
     let mut work = app.work(who).await?;
-    let subject = subject::named(&mut work, who.zone_id, kind, subject_id).await?;
+    let subject = subject::held(&mut work, who.zone_id, kind, subject_id).await?;
     let id = save_in(&mut work, &subject, new).await?;
     work.commit(id).await
 }
@@ -107,6 +140,7 @@ async fn save_in(work: &mut Work, subject: &Named, mut new: NewVisit) -> Result<
         new: &new,
     };
     store::insert_visit(work, &row).await?;
+    search::put(work, VISIT, id, Some(subject.id), now, &words_of(&number, new.note.as_deref(), &new.blocks)).await?;
     for (n, (person, department)) in team.iter().enumerate() {
         store::insert_visitor(work, id, n, *person, *department).await?;
     }
@@ -251,7 +285,7 @@ async fn raise(
 pub async fn promise(app: &App, who: &Actor, kind: SubjectKind, subject_id: Uuid, new: NewPromise) -> Result<Uuid> {
     who.must(RECORDERS)?;
     let mut work = app.work(who).await?;
-    let subject = continuity::reached(&mut work, who, kind, subject_id).await?;
+    let subject = continuity::reached_to_write(&mut work, kind, subject_id).await?;
     let id = promise_in(&mut work, &subject, None, new).await?;
     work.commit(id).await
 }
@@ -281,6 +315,7 @@ async fn promise_in(work: &mut Work, subject: &Named, visit: Option<Uuid>, new: 
     check.done()?;
     let new = NewPromise { text, owner_id, ..new };
     store::insert_promise(work, id, subject.kind, subject.id, visit, &new).await?;
+    search::put(work, PROMISE, id, Some(subject.id), now, &new.text).await?;
     let about = Subject::about("promise", id, subject.id);
     let made = json!({"text": new.text, "owner_id": owner_id, "due_at": new.due_at, "visit_id": visit});
     work.log("promise.make", about, Change::made(made)).await?;
@@ -335,7 +370,8 @@ pub async fn promises(
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
-    let found = list::subjects(&mut tx, who.zone_id, "v.subject_id", filter.q.as_deref()).await?;
+    let own = Some((PROMISE, "v.id"));
+    let found = list::subjects(&mut tx, who.zone_id, "v.subject_id", own, filter.q.as_deref()).await?;
     let filter = &PromiseFilter { found, ..filter.clone() };
     let counted = store::count_promises(&mut tx, who, filter).await?;
     let mut items = store::promises(&mut tx, who, filter, after, limit + 1).await?;
@@ -449,7 +485,9 @@ pub async fn visits(
     who.must(READERS)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
-    let found = list::subjects(&mut tx, who.zone_id, "v.subject_id", filter.q.as_deref()).await?;
+    // The note is the office's own: nobody else finds by its words what he may not read.
+    let own = who.is(OFFICE).then_some((VISIT, "v.id"));
+    let found = list::subjects(&mut tx, who.zone_id, "v.subject_id", own, filter.q.as_deref()).await?;
     let filter = &VisitFilter { found, ..filter.clone() };
     let counted = store::count_visits(&mut tx, who, filter).await?;
     let mut items = store::visits(&mut tx, who, filter, after, limit + 1).await?;
@@ -476,6 +514,8 @@ pub struct Brief {
     pub subject: Named,
     /// What the register says.
     pub facts: Option<Facts>,
+    /// Facts of it that are to be asked again, and no others.
+    pub stale: Vec<Fact>,
     /// How its lines stand.
     pub lights: Vec<Light>,
     /// Measures that go on.
@@ -499,8 +539,13 @@ pub async fn brief(app: &App, who: &Actor, kind: SubjectKind, id: Uuid) -> Resul
     let mut tx = app.read().await?;
     let subject = subject::named(&mut tx, who.zone_id, kind, id).await?;
     let facts = store::facts(&mut tx, who.zone_id, kind, id).await?;
+    let stale = match kind {
+        SubjectKind::Enterprise => registry::fact::desk::stale(&mut tx, who.zone_id, id, app.now()).await?,
+        _ => Vec::new(),
+    };
     let mut brief = Brief {
         facts,
+        stale,
         lights: Vec::new(),
         measures: Vec::new(),
         appeals: Vec::new(),
@@ -604,7 +649,7 @@ pub async fn plan(app: &App, who: &Actor, new: NewPlan) -> Result<Uuid> {
     if store::plan(&mut work, zone, id).await?.is_some() {
         return Err(Error::Replayed(id));
     }
-    let subject = subject::named(&mut work, zone, kind, subject_id).await?;
+    let subject = subject::held(&mut work, zone, kind, subject_id).await?;
     let mut check = Check::new();
     let purpose = check.text("purpose", &new.purpose, 200);
     let despite = check.opt_text("despite", new.despite.as_deref(), 200);
@@ -638,8 +683,14 @@ pub async fn plan_of(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Plan> {
 }
 
 /// Open plans that the actor may see, the earliest first.
-pub async fn open_plans(tx: &mut Tx, who: &Actor, subject_id: Option<Uuid>) -> Result<Vec<Plan>> {
-    Ok(store::open_plans(tx, who, subject_id, None).await?)
+pub async fn plans(app: &App, who: &Actor, cursor: Option<&str>, limit: i64) -> Result<Page<Plan>> {
+    who.must(READERS)?;
+    let after = read_cursor(cursor)?;
+    let mut tx = app.read().await?;
+    let counted = store::count_plans(&mut tx, who).await?;
+    let mut items = store::plans(&mut tx, who, after, limit + 1).await?;
+    let next = cut(&mut items, limit, |plan| Some((plan.planned_at, plan.id)));
+    Ok(Page::new(items, next, counted))
 }
 
 /// The enterprise agrees to a planned visit or declines it with a reason; the

@@ -8,12 +8,15 @@ use crate::appeal;
 use crate::continuity::desk as continuity;
 use crate::continuity::{Line, NewLight, State};
 use crate::error::{Error, FieldError, Result};
-use crate::http::api::Page;
+use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of, made};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::http::table::{self, Cell, File, Piece, Table};
+use crate::list::{Column, Order};
 use crate::organisation;
+use crate::saved::{self, List, Offered};
 use crate::settings::{self, VisitBlock};
 use crate::subject::SubjectKind;
 use crate::time::{Day, Time};
@@ -31,6 +34,7 @@ pub fn routes(routes: &mut Routes) {
     let both = Access::only(RECORDERS.and(OUTSIDE));
     routes
         .get("/visits", readers, visits)
+        .get("/visits/export", Access::only(OFFICE), export_visits)
         .post("/visits", recorders, save)
         .get("/visits/new", recorders, new_visit)
         .get("/visits/{id}", readers, visit)
@@ -41,6 +45,7 @@ pub fn routes(routes: &mut Routes) {
         .get("/visits/plans/{id}", readers, plan)
         .post("/visits/plans/{id}/answer", both, answer_plan)
         .get("/promises", readers, promises)
+        .get("/promises/export", Access::only(OFFICE), export_promises)
         .get("/promises/{id}", readers, promise)
         .post("/promises/{id}/close", recorders, end_promise);
 }
@@ -76,10 +81,74 @@ fn block_text(s: &Shell, family: &str, block: &VisitBlock) -> String {
 struct VisitsPage {
     s: Shell,
     page: Page<Row>,
+    table: Table,
+    offered: Offered,
     coverage: Option<Vec<Coverage>>,
-    plans: Option<Vec<Plan>>,
+    plans: Option<Page<Plan>>,
     recorder: bool,
     office: bool,
+}
+
+/// The columns of the list of visits.
+const VISITS: &[Column] = &[
+    Column::new("subject", "continuity-subject", "走访对象"),
+    Column::new("happened", "field-happened_at", "走访时间").sorted().plain(),
+    Column::new("channel", "field-channel-visit", "方式").plain(),
+    Column::new("kind", "visit-kind", "类型").hidden(),
+    Column::new("outcome", "visit-outcome", "结果").hidden(),
+    Column::new("team", "visit-team", "走访人员").plain(),
+    Column::new("appeals", "nav-appeals", "诉求数").number(),
+    Column::new("promises", "promises", "承诺数").number(),
+    Column::new("lights", "continuity", "三不停").number(),
+    Column::new("ack", "visit-ack", "企业确认"),
+    Column::new("number", "number", "编号").class("wide nowrap"),
+];
+
+impl table::Row for Row {
+    const COLUMNS: &'static [Column] = VISITS;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.subject_name
+    }
+
+    fn cell(&self, column: &str, s: &Shell) -> Cell {
+        let outcome = || s.word("visit-outcome", self.outcome).into_owned();
+        match column {
+            "subject" => Piece::Link(format!("/visits/{}", self.id), self.subject_name.clone()).into(),
+            "happened" => self.happened_at.into(),
+            "channel" => Cell::from(s.word("visit-channel", self.channel))
+                .beside((self.outcome != Outcome::Done).then(|| Piece::State(outcome(), false))),
+            "kind" => s.word("visit-kind", self.kind).into(),
+            "outcome" => outcome().into(),
+            "team" => Cell::from(self.leader_name.clone())
+                .and((self.visitors > 1).then(|| Piece::Text(s.with("visit-and-more", "n", self.visitors)))),
+            "appeals" => self.appeals.into(),
+            "promises" => self.promises.into(),
+            "lights" => self.lights.into(),
+            "ack" => self.ack_at.into(),
+            "number" => self.number.clone().into(),
+            _ => Cell::default(),
+        }
+    }
+}
+
+/// What the query of the list asks.
+fn visits_asked(s: &Shell) -> VisitFilter {
+    let query = Form::parse(s.query.as_bytes());
+    let next = |day: Day| day.0.tomorrow().map_or(day, Day).start(&s.time_zone);
+    VisitFilter {
+        order: Order::read(query.opt("sort"), "-happened").unwrap_or_default(),
+        channel: query.opt("channel").and_then(Channel::parse),
+        kind: query.opt("kind").and_then(VisitKind::parse),
+        from: query.opt("from").and_then(Day::read).map(|day| day.start(&s.time_zone)),
+        to: query.opt("to").and_then(Day::read).map(next),
+        q: query.opt_text("q"),
+        ..VisitFilter::default()
+    }
 }
 
 async fn visits(cx: Cx) -> PageResult {
@@ -90,24 +159,29 @@ async fn visits(cx: Cx) -> PageResult {
         let (mut coverage, mut plans, mut page) = (None, None, Page::new(Vec::new(), None, 0));
         match query.value("show") {
             "coverage" if office => coverage = Some(desk::coverage(&cx.app, &cx.who, 100).await?),
-            "plans" => {
-                let mut tx = cx.read().await?;
-                plans = Some(desk::open_plans(&mut tx, &cx.who, None).await?);
-            }
-            _ => {
-                let next = |day: Day| day.0.tomorrow().map_or(day, Day).start(&s.time_zone);
-                let filter = VisitFilter {
-                    channel: query.opt("channel").and_then(Channel::parse),
-                    kind: query.opt("kind").and_then(VisitKind::parse),
-                    from: query.opt("from").and_then(Day::read).map(|day| day.start(&s.time_zone)),
-                    to: query.opt("to").and_then(Day::read).map(next),
-                    q: query.opt_text("q"),
-                    ..VisitFilter::default()
-                };
-                page = desk::visits(&cx.app, &cx.who, &filter, query.opt("cursor"), 20).await?;
-            }
+            "plans" => plans = Some(desk::plans(&cx.app, &cx.who, query.opt("cursor"), 20).await?),
+            _ => page = desk::visits(&cx.app, &cx.who, &visits_asked(&s), query.opt("cursor"), 20).await?,
         }
-        html(&VisitsPage { s, page, coverage, plans, recorder, office })
+        let table = Table::of(&s, "visits", &page.items);
+        let offered = saved::desk::offered(&cx.app, &cx.who, List::Visits).await?;
+        html(&VisitsPage { s, page, table, offered, coverage, plans, recorder, office })
+    })
+    .await
+}
+
+/// What the page shows as a file.
+async fn export_visits(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let s = Shell::of(&cx).await?;
+        let filter = visits_asked(&s);
+        let page = |cursor: Option<String>| {
+            let (cx, filter) = (&cx, &filter);
+            async move { desk::visits(&cx.app, &cx.who, filter, cursor.as_deref(), MAX_LIMIT).await }
+        };
+        let all = table::every(page).await?;
+        let mut file = File::of::<Row>(s);
+        file.add(&all);
+        file.answer(&cx, "走访台账", "visit").await
     })
     .await
 }
@@ -663,30 +737,88 @@ async fn answer_plan(Path(id): Path<String>, Posted { cx, mut form }: Posted) ->
 struct PromisesPage {
     s: Shell,
     page: Page<Promise>,
+    table: Table,
+    offered: Offered,
 }
 
-impl PromisesPage {
-    fn due(&self, promise: &Promise) -> Option<Time> {
-        Some(promise.due_at)
+/// The columns of the list of promises.
+const PROMISES: &[Column] = &[
+    Column::new("text", "promise-text", "承诺事项"),
+    Column::new("subject", "continuity-subject", "对象").plain(),
+    Column::new("due", "promise-due", "兑现时限").sorted().plain(),
+    Column::new("owner", "promise-owner", "责任人"),
+    Column::new("state", "continuity-state", "状态").plain(),
+    Column::new("ended", "promise-ended", "办结日期").hidden().class("nowrap"),
+    Column::new("reason", "promise-reason-short", "说明").hidden().class("wide"),
+    Column::new("created", "promise-made", "承诺日期").hidden().class("nowrap"),
+];
+
+impl table::Row for Promise {
+    const COLUMNS: &'static [Column] = PROMISES;
+
+    fn id(&self) -> Uuid {
+        self.id
     }
 
-    fn light(&self, promise: &Promise) -> almanac::Light {
-        continuity::urgency(Some(promise.due_at), self.s.now)
+    fn name(&self) -> &str {
+        &self.text
+    }
+
+    fn cell(&self, column: &str, s: &Shell) -> Cell {
+        match column {
+            "text" => Piece::Link(format!("/promises/{}", self.id), self.text.clone()).into(),
+            "subject" => self.subject_name.clone().into(),
+            "due" if self.state == PromiseState::Open => {
+                Piece::Due(Some(self.due_at), continuity::urgency(Some(self.due_at), s.now)).into()
+            }
+            "due" => self.due_at.into(),
+            "owner" => self.owner_name.clone().into(),
+            "state" => Piece::State(s.word("promise-state", self.state).into_owned(), false).into(),
+            "ended" => self.ended_at.map(|at| s.date(&at)).into(),
+            "reason" => self.reason.clone().into(),
+            "created" => s.date(&self.created_at).into(),
+            _ => Cell::default(),
+        }
+    }
+}
+
+/// What the query of the list asks.
+fn promises_asked(cx: &Cx) -> PromiseFilter {
+    let query = Form::parse(cx.request.query.as_bytes());
+    let show = query.value("show");
+    PromiseFilter {
+        order: Order::read(query.opt("sort"), "due").unwrap_or_default(),
+        owner_id: cx.who.person_id.filter(|_| show == "mine"),
+        state: Some(PromiseState::parse(show).unwrap_or(PromiseState::Open)),
+        q: query.opt_text("q"),
+        ..PromiseFilter::default()
     }
 }
 
 async fn promises(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let query = Form::parse(cx.request.query.as_bytes());
-        let show = query.value("show");
-        let filter = PromiseFilter {
-            owner_id: cx.who.person_id.filter(|_| show == "mine"),
-            state: Some(PromiseState::parse(show).unwrap_or(PromiseState::Open)),
-            q: query.opt_text("q"),
-            ..PromiseFilter::default()
+        let cursor = Form::parse(cx.request.query.as_bytes()).opt_text("cursor");
+        let page = desk::promises(&cx.app, &cx.who, &promises_asked(&cx), cursor.as_deref(), 20).await?;
+        let s = Shell::of(&cx).await?;
+        let table = Table::of(&s, "promises", &page.items);
+        let offered = saved::desk::offered(&cx.app, &cx.who, List::Promises).await?;
+        html(&PromisesPage { s, page, table, offered })
+    })
+    .await
+}
+
+/// What the page shows as a file.
+async fn export_promises(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let filter = promises_asked(&cx);
+        let page = |cursor: Option<String>| {
+            let (cx, filter) = (&cx, &filter);
+            async move { desk::promises(&cx.app, &cx.who, filter, cursor.as_deref(), MAX_LIMIT).await }
         };
-        let page = desk::promises(&cx.app, &cx.who, &filter, query.opt("cursor"), 20).await?;
-        html(&PromisesPage { s: Shell::of(&cx).await?, page })
+        let all = table::every(page).await?;
+        let mut file = File::of::<Promise>(Shell::of(&cx).await?);
+        file.add(&all);
+        file.answer(&cx, "承诺清单", "promise").await
     })
     .await
 }

@@ -2,7 +2,7 @@ use super::{
     AckHow, Channel, Coverage, Item, ItemKind, Near, NewPlan, NewPromise, NewVisit, Outcome, Plan, PlanState, Promise,
     PromiseState, Row, VisitKind, Visitor,
 };
-use crate::actor::{Actor, OFFICE, Scope};
+use crate::actor::{Actor, Scope};
 use crate::app::Work;
 use crate::assignment::reach;
 use crate::http::api::TOTAL_CAP;
@@ -205,6 +205,46 @@ pub async fn insert_item(work: &mut Work, item: &NewItemRow<'_>) -> Result<()> {
     .map(drop)
 }
 
+/// A visit as far as it is found by words.
+pub struct Words {
+    pub id: Uuid,
+    pub subject_id: Uuid,
+    pub created_at: Time,
+    pub number: String,
+    pub note: Option<String>,
+    pub blocks: Json,
+}
+
+from_row!(Words { id, subject_id, created_at, number, note, blocks });
+
+/// Visits after `after`, in the order of their keys.
+pub async fn words(tx: &mut Tx, zone: Uuid, after: Uuid, limit: usize) -> Result<Vec<Words>> {
+    tx.list(sql!(
+        "SELECT id, subject_id, created_at, number, note, blocks FROM visit
+         WHERE zone_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        zone,
+        after,
+        limit as i64
+    ))
+    .await
+}
+
+/// Promises after `after`, in the order of their keys: key, subject, since when, text.
+pub async fn promise_words(
+    tx: &mut Tx,
+    zone: Uuid,
+    after: Uuid,
+    limit: usize,
+) -> Result<Vec<(Uuid, Uuid, Time, String)>> {
+    tx.list(sql!(
+        "SELECT id, subject_id, created_at, text FROM promise WHERE zone_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        zone,
+        after,
+        limit as i64
+    ))
+    .await
+}
+
 const ITEM: &str = "SELECT id, visit_id, subject_id, kind, text, answer, due_at, checked_at, held, check_note, version
  FROM visit_item";
 
@@ -278,7 +318,7 @@ pub struct VisitFilter {
     pub unacknowledged: bool,
     /// With this word in its texts or in the name of whom it is about.
     pub q: Option<String>,
-    /// What `q` finds among the subjects; the desk asks it.
+    /// What `q` finds among the words of the record and among the subjects; the desk asks it.
     pub found: Option<Sql>,
     /// Which way the list runs.
     pub order: Order,
@@ -326,9 +366,7 @@ fn narrow(query: &mut Sql, who: &Actor, filter: &VisitFilter) {
     if filter.unacknowledged {
         query.push(" AND v.ack_at IS NULL");
     }
-    // The note is the office's own: nobody else finds by its words what he may not read.
-    let texts: &[&str] = if who.is(OFFICE) { &["v.number", "v.note"] } else { &["v.number"] };
-    list::about(query, texts, filter.q.as_deref(), filter.found.as_ref());
+    list::about(query, &["v.number"], filter.q.as_deref(), filter.found.as_ref());
 }
 
 /// Visits that the actor may see, newest first.
@@ -473,7 +511,7 @@ pub struct PromiseFilter {
     pub state: Option<PromiseState>,
     /// With this word in its texts or in the name of whom it is about.
     pub q: Option<String>,
-    /// What `q` finds among the subjects; the desk asks it.
+    /// What `q` finds among the words of the record and among the subjects; the desk asks it.
     pub found: Option<Sql>,
     /// Which way the list runs.
     pub order: Order,
@@ -500,7 +538,7 @@ fn narrow_promises(query: &mut Sql, who: &Actor, filter: &PromiseFilter) {
     if let Some(state) = filter.state {
         query.push(" AND v.state = ").arg(state);
     }
-    list::about(query, &["v.text"], filter.q.as_deref(), filter.found.as_ref());
+    list::about(query, &[], filter.q.as_deref(), filter.found.as_ref());
 }
 
 /// Promises that the actor may see, the earliest due first.
@@ -593,9 +631,8 @@ pub async fn plan(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Plan>> {
     tx.opt(query).await
 }
 
-/// Open plans within reach or of one's own, the earliest first.
-pub async fn open_plans(tx: &mut Tx, who: &Actor, subject: Option<Uuid>, until: Option<Time>) -> Result<Vec<Plan>> {
-    let mut query = Sql::from(PLAN);
+/// Open plans within reach or of one's own.
+fn narrow_plans(query: &mut Sql, who: &Actor) {
     query.push(" WHERE v.zone_id = ").arg(who.zone_id).push(" AND v.state IN ('proposed', 'agreed')");
     if let Some(reach) = reach::subjects(who, "v.subject_id") {
         query.push(" AND (").append(reach);
@@ -604,6 +641,12 @@ pub async fn open_plans(tx: &mut Tx, who: &Actor, subject: Option<Uuid>, until: 
         }
         query.push(")");
     }
+}
+
+/// The first of the open plans, for a subject or until a time, the earliest first.
+pub async fn open_plans(tx: &mut Tx, who: &Actor, subject: Option<Uuid>, until: Option<Time>) -> Result<Vec<Plan>> {
+    let mut query = Sql::from(PLAN);
+    narrow_plans(&mut query, who);
     if let Some(subject) = subject {
         query.push(" AND v.subject_id = ").arg(subject);
     }
@@ -612,6 +655,21 @@ pub async fn open_plans(tx: &mut Tx, who: &Actor, subject: Option<Uuid>, until: 
     }
     query.push(" ORDER BY v.planned_at, v.id LIMIT 200");
     tx.list(query).await
+}
+
+/// A page of the open plans, the earliest first.
+pub async fn plans(tx: &mut Tx, who: &Actor, after: Option<Place>, limit: i64) -> Result<Vec<Plan>> {
+    let mut query = Sql::from(PLAN);
+    narrow_plans(&mut query, who);
+    list::page(&mut query, ["v.planned_at", "v.id"], false, Order::Usual, after, limit);
+    tx.list(query).await
+}
+
+pub async fn count_plans(tx: &mut Tx, who: &Actor) -> Result<i64> {
+    let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 FROM visit_plan v");
+    narrow_plans(&mut query, who);
+    query.push(" LIMIT ").arg(TOTAL_CAP + 1).push(") n");
+    tx.value(query).await
 }
 
 pub async fn answer_plan(

@@ -1041,7 +1041,8 @@ async fn official_days_move_open_deadlines_but_never_nearer_what_an_enterprise_h
             mode: ClockMode::Office,
             told: Told::Enterprise,
         };
-        clock::start(&mut work, given).await.unwrap();
+        let calendar = clock::calendar(&mut work, house.zone).await.unwrap();
+        clock::start(&mut work, &calendar, vec![given]).await.unwrap();
         work.commit(id).await.unwrap();
         // Invented: two more rest days in December, then one of them is worked after all.
         let off = "2026-12-03\toff\t假\n2026-12-04\toff\t假\n2026-01-01\toff\t元旦";
@@ -1277,6 +1278,7 @@ async fn the_path_through_pages() {
         house.page("enterprise2", &path).await.expect(404);
         house.page("leader@zone2", &path).await.expect(404);
         house.page("enterprise", "/appeals/export").await.expect(403);
+        house.page("enterprise", "/appeals/ledger/export").await.expect(403);
     }
 }
 
@@ -1304,7 +1306,7 @@ async fn the_problem_ledger_goes_out_as_offices_file_it() {
     for house in House::both().await {
         let id = reviewed(&house).await;
         done(act(&house, "enterprise", id, json!({"action": "confirm", "rating": 4})).await);
-        let answer = house.page("dispatcher", "/appeals/export").await.expect(200);
+        let answer = house.page("dispatcher", "/appeals/ledger/export").await.expect(200);
         let sheet = paper::read(&answer.bytes, paper::Limits::default()).unwrap().remove(0);
         assert_eq!((sheet.rows[0].cells.len(), sheet.rows[0].cells[25].as_str()), (26, "备注"));
         let row = &sheet.rows[1].cells;

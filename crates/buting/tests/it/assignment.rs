@@ -824,3 +824,88 @@ async fn whoever_leaves_hands_over_first_and_cases_stay_in_their_department() {
         house.call("dispatcher", "POST", &leave, json!({"reason": "调任"})).await.expect(200);
     }
 }
+
+#[tokio::test]
+async fn the_list_of_gaps_shows_what_is_still_with_those_who_are_gone() {
+    for house in House::both().await {
+        let leavers = async || desk::leavers(&house.app, &house.who("dispatcher").await).await.unwrap();
+        assign(&house, Duty::StandIn, house.person("officer2")).await;
+        let measure = json!({"enterprise_id": house.enterprise, "line": "production", "cause_kind": "power",
+            "kind": "other", "text": "调发电车", "owner_id": house.person("specialist"), "due_at": "2026-11-26T02:00:00Z"});
+        assert!(house.call("dispatcher", "POST", "/api/v1/measures", measure).await.status.is_success());
+        assert!(leavers().await.is_empty(), "who is there is no leaver");
+
+        // One has left and stands in somewhere; the other's account was disabled. Who holds nothing is not named.
+        let leave = format!("/api/v1/people/{}/leave", house.person("officer2"));
+        let body = json!({"reason": "调任", "hand_over_later": true});
+        assert!(house.call("dispatcher", "POST", &leave, body).await.status.is_success());
+        for account in ["specialist", "oversight"] {
+            let sysadmin = house.who("sysadmin").await;
+            let id = house.person(account);
+            buting::organisation::accounts::disable(&house.app, &sysadmin, id, "长期病假").await.unwrap();
+        }
+        let found = leavers().await;
+        let told: Vec<_> =
+            found.iter().map(|one| (one.person.name.as_str(), one.person.assignments, one.matters)).collect();
+        assert_eq!(told, [("officer2某", 1, 0), ("specialist某", 0, 1)]);
+        assert!(found[0].person.left_at.is_some() && found[1].person.left_at.is_none());
+        let page = house.page("leader", "/assignments?view=gaps").await.expect(200).text();
+        assert!(page.contains("离岗、停用人员名下未交接") && page.contains("specialist某"), "{page}");
+        assert!(page.contains(&format!("/assignments/handover?from={}", house.person("officer2"))));
+        let page = house.page("officer", "/assignments?view=gaps").await.expect(200).text();
+        assert!(page.contains("specialist某") && !page.contains("/assignments/handover?from="), "{page}");
+
+        let over = |from: &str| NewHandover {
+            from_person: house.person(from),
+            to_person: house.person("officer"),
+            note: "接手".into(),
+            reason: EndReason::Left,
+        };
+        for from in ["officer2", "specialist"] {
+            desk::handover(&house.app, &house.who("dispatcher").await, over(from)).await.unwrap();
+        }
+        assert!(leavers().await.is_empty());
+        assert!(!house.page("leader", "/assignments?view=gaps").await.text().contains("未交接"));
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_is_handed_over_beside_an_action_stays_handed_over() {
+    for house in House::both().await {
+        let who = house.who("dispatcher").await;
+        let api = async |account: &str, path: &str, body: Json| {
+            let answer = house.call(account, "POST", path, body).await;
+            assert!(answer.status.is_success(), "{path}: {}", answer.text());
+            answer.json()["id"].as_str().unwrap_or_default().to_owned()
+        };
+        let appeal = json!({"enterprise_id": house.enterprise, "title": "停电", "body": "三号线停电",
+            "category": "power_water_gas"});
+        let appeal = api("enterprise", "/api/v1/appeals", appeal).await;
+        let actions = format!("/api/v1/appeals/{appeal}/actions");
+        api("dispatcher", &actions, json!({"action": "dispatch", "department_id": house.department})).await;
+        api("officer", &actions, json!({"action": "sign"})).await;
+        let appeal: Uuid = appeal.parse().unwrap();
+
+        // An action has read the order, and writes it as a whole when it ends.
+        let mut action =
+            house.hold(sql!("SELECT id FROM appeal WHERE zone_id = $1 AND id = $2", house.zone, appeal)).await;
+        let over = NewHandover {
+            from_person: house.person("officer"),
+            to_person: house.person("specialist"),
+            note: "休假".into(),
+            reason: EndReason::Changed,
+        };
+        let (handed, ()) = tokio::join!(desk::handover(&house.app, &who, over), async {
+            house.somebody_waits().await;
+            let write = "UPDATE work_order SET handler_id = $1, due_at = due_at WHERE zone_id = $2 AND appeal_id = $3";
+            action.run(sql!(write, house.person("officer"), house.zone, appeal)).await.unwrap();
+            action.commit().await.unwrap();
+        });
+        handed.unwrap();
+        let mut tx = house.app.read().await.unwrap();
+        let handler =
+            sql!("SELECT handler_id FROM work_order WHERE zone_id = $1 AND appeal_id = $2", house.zone, appeal);
+        let handlers: Vec<(Option<Uuid>,)> = tx.list(handler).await.unwrap();
+        assert_eq!(handlers, [(Some(house.person("specialist")),)]);
+    }
+}

@@ -278,6 +278,41 @@ impl House {
         self.send(request.body(Body::from(body.join("&"))).unwrap()).await
     }
 
+    /// Holds rows against other writers, as a desk does that is at work on them:
+    /// `query` is completed by the lock. SQLite's writer holds everything.
+    pub async fn hold(&self, mut query: store::Sql) -> store::Tx {
+        let mut tx = self.app.db.write().await.unwrap();
+        query.push(tx.dialect().pick("", " FOR UPDATE"));
+        assert!(!tx.all(query).await.unwrap().is_empty(), "there is something to hold");
+        tx
+    }
+
+    /// Returns when somebody waits for rows that another holds (on SQLite everybody
+    /// waits for the writer anyway), or after a second when nobody does.
+    pub async fn somebody_waits(&self) {
+        if self.app.db.dialect() == store::Dialect::Sqlite {
+            return;
+        }
+        for _ in 0..100 {
+            let waiting: i64 = self
+                .app
+                .db
+                .read()
+                .await
+                .unwrap()
+                .value(
+                    "SELECT count(*) FROM pg_stat_activity
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'",
+                )
+                .await
+                .unwrap();
+            if waiting > 0 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+
     /// Sends any request.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();

@@ -6,7 +6,9 @@
 mod appeal;
 mod assignment;
 mod backup;
+mod bulk;
 mod continuity;
+mod fact;
 mod house;
 mod lists;
 mod matrix;

@@ -5,7 +5,7 @@ use buting::appeal::{NewAppeal, desk as appeal};
 use buting::error::{Conflict, Error, Result};
 use buting::registry::merge::{Fact, NewMerge, Reason, desk};
 use buting::registry::{NewContact, NewEnterprise, Status, desk as registry};
-use buting::time::DAY_MS;
+use buting::time::{DAY_MS, HOUR_MS, Time};
 use serde_json::{Value as Json, json};
 use store::sql;
 use uuid::Uuid;
@@ -268,5 +268,146 @@ async fn several_who_assist_come_back_together_and_nothing_new_goes_to_what_is_g
         let rows = house.call("dispatcher", "GET", &path, Json::Null).await.expect(200).json();
         let open = rows["items"].as_array().unwrap().iter().filter(|row| row["valid_to"].is_null()).count();
         assert_eq!(open, 2, "{rows}");
+    }
+}
+
+async fn notices(house: &House, account: &str) -> Vec<(String, Json)> {
+    let mut tx = house.app.read().await.unwrap();
+    let query = "SELECT kind, args FROM notice WHERE zone_id = $1 AND person_id = $2 ORDER BY id";
+    tx.list(sql!(query, house.zone, house.person(account))).await.unwrap()
+}
+
+/// Who was the officer of an enterprise at that instant, as the rows say.
+async fn officers(house: &House, enterprise: Uuid, at: Time) -> Vec<Uuid> {
+    let mut tx = house.app.read().await.unwrap();
+    let query = sql!(
+        "SELECT person_id FROM assignment WHERE zone_id = $1 AND subject_id = $2 AND role = 'officer'
+           AND valid_from <= $3 AND (valid_to IS NULL OR valid_to > $3) ORDER BY id",
+        house.zone,
+        enterprise,
+        at
+    );
+    tx.list::<(Uuid,)>(query).await.unwrap().into_iter().map(|(id,)| id).collect()
+}
+
+async fn entries(house: &House, action: &str, about: Uuid) -> i64 {
+    let mut tx = house.app.read().await.unwrap();
+    let query = "SELECT count(*) FROM ledger WHERE zone_id = $1 AND action = $2 AND about_id = $3";
+    tx.value(sql!(query, house.zone, action, about)).await.unwrap()
+}
+
+#[tokio::test]
+async fn who_answered_on_a_past_day_is_the_same_after_a_merge_and_after_its_undo() {
+    for house in House::both().await {
+        let (who, kept) = (house.who("dispatcher").await, house.enterprise);
+        let gone = twin(&house).await;
+        let at = |hours: i64| MORNING.plus(hours * HOUR_MS);
+        let (one, two, three) = (house.person("officer"), house.person("officer2"), house.person("specialist"));
+        // At the record that goes: the specialist for an hour, then officer2. At the other: the officer.
+        assign(&house, gone, "specialist").await;
+        house.clock.set(at(1));
+        let rows = house.call("dispatcher", "GET", &format!("/api/v1/assignments?subject_id={gone}"), Json::Null).await;
+        let first = rows.json()["items"][0]["id"].as_str().unwrap().to_owned();
+        let change = json!({"person_id": two, "reason": "轮岗"});
+        let path = format!("/api/v1/assignments/{first}");
+        assert!(house.call("dispatcher", "PATCH", &path, change).await.status.is_success());
+        assign(&house, kept, "officer").await;
+        let lead = json!({"subject_kind": "enterprise", "subject_id": gone, "role": "lead_leader",
+            "person_id": house.person("leader")});
+        assert!(house.call("dispatcher", "POST", "/api/v1/assignments", lead).await.status.is_success());
+
+        house.clock.set(at(2));
+        let told = notices(&house, "officer2").await.len();
+        let preview = desk::preview(&house.app, &who, gone, kept).await.unwrap();
+        assert!(preview.moves.contains(&("assignment", 2)), "what holds: {:?}", preview.moves);
+        let id = desk::merge(&house.app, &who, kept, same(gone)).await.unwrap();
+        let past = async || {
+            assert_eq!(officers(&house, gone, at(0)).await, [three], "an ended one stays with the old record");
+            assert_eq!(officers(&house, gone, at(2).plus(-1)).await, [two]);
+            assert_eq!(officers(&house, kept, at(2).plus(-1)).await, [one], "the other had one officer, not two");
+            assert!(officers(&house, kept, at(0)).await.is_empty());
+        };
+        past().await;
+        assert!(officers(&house, gone, at(2)).await.is_empty());
+        assert_eq!(officers(&house, kept, at(2)).await, [one]);
+        assert_eq!(entries(&house, "assignment.end", gone).await, 2, "each end is an entry of its own");
+        let new = notices(&house, "officer2").await.split_off(told);
+        assert!(
+            new.iter().any(|(kind, args)| kind == "assignment.relieved" && args["subject"] == "测试机电股份"),
+            "{new:?}"
+        );
+        let new = notices(&house, "leader").await;
+        assert!(
+            new.iter().any(|(kind, args)| kind == "assignment.assigned" && args["subject"] == "测试机电"),
+            "{new:?}"
+        );
+
+        house.clock.set(at(3));
+        desk::undo(&house.app, &who, id).await.unwrap();
+        past().await;
+        assert_eq!((officers(&house, gone, at(3)).await, officers(&house, kept, at(3)).await), (vec![two], vec![one]));
+        assert!(
+            officers(&house, gone, at(3).plus(-1)).await.is_empty(),
+            "while it was merged nobody answered for it alone"
+        );
+        let mut tx = house.app.read().await.unwrap();
+        let leaders = sql!(
+            "SELECT subject_id FROM assignment WHERE zone_id = $1 AND role = 'lead_leader' AND valid_to IS NULL",
+            house.zone
+        );
+        assert_eq!(tx.list::<(Uuid,)>(leaders).await.unwrap(), [(gone,)], "the leader goes back");
+    }
+}
+
+#[tokio::test]
+async fn after_an_undo_every_line_has_one_current_light() {
+    for house in House::both().await {
+        let (who, kept) = (house.who("dispatcher").await, house.enterprise);
+        let gone = twin(&house).await;
+        let at = |minutes: i64| house.clock.set(MORNING.plus(minutes * 60_000));
+        light(&house, kept, "running").await;
+        at(1);
+        light(&house, gone, "at_risk").await;
+        at(2);
+        let id = desk::merge(&house.app, &who, kept, same(gone)).await.unwrap();
+        // A newer word puts the light out that came from the other record.
+        at(3);
+        light(&house, kept, "stopped").await;
+        desk::undo(&house.app, &who, id).await.unwrap();
+        assert_eq!(
+            (lights(&house, kept).await, lights(&house, gone).await),
+            (vec!["stopped".into()], vec!["at_risk".into()])
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_attached_to_a_record_while_it_is_merged_away() {
+    for house in House::both().await {
+        let gone = twin(&house).await;
+        let officer = house.who("dispatcher").await;
+        let opened = |title: &str| NewAppeal {
+            enterprise_id: Some(gone),
+            title: title.into(),
+            body: "三号线停电".into(),
+            category: "power_water_gas".into(),
+            ..NewAppeal::default()
+        };
+        let contact = NewContact { name: "后来人".into(), ..NewContact::default() };
+        // The merge is at work: it holds the record and has marked it, and has not ended.
+        let held = "SELECT id FROM enterprise WHERE zone_id = $1 AND id = $2";
+        let mut merge = house.hold(sql!(held, house.zone, gone)).await;
+        let mark = "UPDATE enterprise SET merged_into = $1 WHERE zone_id = $2 AND id = $3";
+        merge.run(sql!(mark, house.enterprise, house.zone, gone)).await.unwrap();
+        let (appeal, person, ()) = tokio::join!(
+            appeal::open(&house.app, &officer, opened("停电")),
+            registry::add_contact(&house.app, &officer, gone, contact),
+            async {
+                house.somebody_waits().await;
+                merge.commit().await.unwrap();
+            }
+        );
+        assert!(matches!(appeal, Err(Error::Invalid(_))), "{appeal:?}");
+        assert!(matches!(person, Err(Error::NotFound)), "{person:?}");
     }
 }

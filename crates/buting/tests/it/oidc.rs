@@ -1,7 +1,8 @@
 //! Sign-in at a provider, against one that stands in for it: it describes itself,
 //! keeps codes, checks client and PKCE, and signs identities with a key of its own.
 
-use crate::house::{Answer, House};
+use crate::house::{Answer, House, MORNING, PASSWORD};
+use crate::organisation::{code_now, turn_on};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -13,6 +14,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use buting::http::form::Form;
 use buting::http::page::encode;
 use buting::http::server;
+use buting::organisation::accounts;
 use openidconnect::core::{CoreEdDsaPrivateSigningKey, CoreJwsSigningAlgorithm};
 use openidconnect::{JsonWebKeyId, PrivateSigningKey};
 use serde_json::{Value as Json, json};
@@ -160,6 +162,22 @@ async fn journey(
     open(house, &back, &format!("{cookies}; {kept}")).await
 }
 
+/// The owner of an account links it, with his password and, if need be, a code.
+async fn links(house: &House, provider: &Provider, account: &str, fields: &[(&str, &str)], subject: &str) -> Answer {
+    let page = house.post(account, "/account/provider", fields).await.expect(200);
+    let text = page.text();
+    let address = text.split_once(&format!("href=\"{}/authorize", provider.issuer)).expect("the way to the provider").1;
+    let address = format!("{}/authorize{}", provider.issuer, address.split_once('"').unwrap().0);
+    let address = address.replace("&#38;", "&").replace("&amp;", "&");
+    let code = provider.signs_in(&address, subject, |_| {});
+    let state = Form::parse(address.split_once('?').unwrap().1.as_bytes()).value("state").to_owned();
+    let back = format!("/sign-in/provider/back?code={}&state={}", encode(&code), encode(&state));
+    let (own, kept) = (house.cookie(account).await, cookie(&page, "provider").unwrap());
+    open(house, &back, &format!("{own}; {kept}")).await
+}
+
+const KNOWN: &[(&str, &str)] = &[("password", PASSWORD)];
+
 async fn configured() -> (House, Arc<Provider>) {
     let (house, provider) = (House::sqlite().await, Provider::start().await);
     let fields = [("issuer", provider.issuer.as_str()), ("client_id", CLIENT), ("client_password", SECRET)];
@@ -218,8 +236,8 @@ async fn an_account_is_linked_by_its_owner_and_then_signs_in_by_its_subject() {
     assert!(stranger.text().contains("还没有关联账号"), "nobody gets an account this way");
     assert_eq!(cookie(&stranger, "sid"), None);
 
-    let own = house.cookie("officer").await;
-    let linked = journey(&house, &provider, "/account/provider", &own, "s-1", as_is).await.expect(303);
+    house.give_password("officer").await;
+    let linked = links(&house, &provider, "officer", KNOWN, "s-1").await.expect(303);
     assert_eq!(location(&linked), "/account/security");
     let back = journey(&house, &provider, "/sign-in/provider?next=/people", "", "s-1", as_is).await.expect(303);
     assert_eq!(location(&back), "/people");
@@ -227,15 +245,15 @@ async fn an_account_is_linked_by_its_owner_and_then_signs_in_by_its_subject() {
     open(&house, "/account", &sid).await.expect(200);
     journey(&house, &provider, "/sign-in/provider", "", "s-2", as_is).await.expect(409);
     // The same identity is not linked to a second account.
-    let other = house.cookie("leader").await;
-    journey(&house, &provider, "/account/provider", &other, "s-1", as_is).await.expect(409);
+    house.give_password("leader").await;
+    links(&house, &provider, "leader", KNOWN, "s-1").await.expect(409);
 }
 
 #[tokio::test]
 async fn what_was_not_meant_for_this_sign_in_is_refused() {
     let (house, provider) = configured().await;
-    let own = house.cookie("officer").await;
-    journey(&house, &provider, "/account/provider", &own, "s-1", |_| {}).await.expect(303);
+    house.give_password("officer").await;
+    links(&house, &provider, "officer", KNOWN, "s-1").await.expect(303);
     type Alter = fn(&mut Code);
     let altered: [(&str, Alter); 6] = [
         ("another nonce", |code| code.claims["nonce"] = json!("x")),
@@ -265,4 +283,62 @@ async fn what_was_not_meant_for_this_sign_in_is_refused() {
     let wrong = [("issuer", provider.issuer.as_str()), ("client_id", CLIENT), ("client_password", "guessed")];
     house.post("secadmin", "/settings/sign-in", &wrong).await.expect(303);
     journey(&house, &provider, "/sign-in/provider", "", "s-1", |_| {}).await.expect(409);
+}
+
+#[tokio::test]
+async fn an_open_browser_is_not_enough_to_link() {
+    let (house, provider) = configured().await;
+    house.give_password("officer").await;
+    let linked = async || -> i64 {
+        house.app.db.read().await.unwrap().value("SELECT count(*) FROM account_oidc").await.unwrap()
+    };
+    for wrong in [&[][..], &[("password", "")], &[("password", "not it at all")]] {
+        let refused = house.post("officer", "/account/provider", wrong).await.expect(422);
+        assert_eq!(cookie(&refused, "provider"), None, "nobody is sent on his way");
+        assert!(!refused.text().contains("/authorize"));
+    }
+    let own = house.cookie("officer").await;
+    open(&house, "/account/provider", &own).await.expect(405);
+
+    // Who has a second factor gives it too; a code that was used is none.
+    let (secret, _) = turn_on(&house, "officer").await;
+    house.post("officer", "/account/provider", KNOWN).await.expect(422);
+    let used = code_now(&house, &secret);
+    let with = |code: &str| [("password", PASSWORD.to_owned()), ("code", code.to_owned())];
+    let post = async |code: &str| {
+        let fields = with(code);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        house.post("officer", "/account/provider", &fields).await
+    };
+    post(&used).await.expect(422);
+    assert_eq!(linked().await, 0);
+    house.clock.set(MORNING.plus(60_000));
+    let code = code_now(&house, &secret);
+    links(&house, &provider, "officer", &[("password", PASSWORD), ("code", &code)], "s-1").await.expect(303);
+    assert_eq!(linked().await, 1);
+    let page = house.page("officer", "/account/security").await.expect(200).text();
+    assert!(page.contains(&provider.issuer) && page.contains("取消关联"), "{page}");
+    house.post("officer", "/account/provider/remove", &[]).await.expect(303);
+    assert_eq!(linked().await, 0);
+    journey(&house, &provider, "/sign-in/provider", "", "s-1", |_| {}).await.expect(409);
+}
+
+#[tokio::test]
+async fn a_link_ends_with_the_password_that_it_was_made_with() {
+    let (house, provider) = configured().await;
+    let ended = async || -> i64 {
+        let query = "SELECT count(*) FROM ledger WHERE zone_id = $1 AND action = 'account.unlink_provider'";
+        house.app.db.read().await.unwrap().value(sql!(query, house.zone)).await.unwrap()
+    };
+    house.give_password("officer").await;
+    assert_eq!(ended().await, 0, "where there is none, none is taken off");
+    links(&house, &provider, "officer", KNOWN, "s-1").await.expect(303);
+    // The administrator gives a new one: whoever had the old one is out, by every way.
+    house.give_password("officer").await;
+    assert_eq!(ended().await, 1);
+    journey(&house, &provider, "/sign-in/provider", "", "s-1", |_| {}).await.expect(409);
+    links(&house, &provider, "officer", KNOWN, "s-1").await.expect(303);
+    let sysadmin = house.who("sysadmin").await;
+    accounts::disable(&house.app, &sysadmin, house.person("officer"), "离任").await.unwrap();
+    assert_eq!(ended().await, 2);
 }

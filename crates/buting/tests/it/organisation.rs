@@ -351,12 +351,12 @@ fn secret_of(setup: &factor::Setup) -> Vec<u8> {
     out
 }
 
-fn code_now(house: &House, secret: &[u8]) -> String {
+pub fn code_now(house: &House, secret: &[u8]) -> String {
     vault::totp::code_at(secret, u64::try_from(house.app.now().ms() / 1000).unwrap()).unwrap()
 }
 
 /// Turns the second factor of an account on; answers secret and recovery codes.
-async fn turn_on(house: &House, account: &str) -> (Vec<u8>, Vec<String>) {
+pub async fn turn_on(house: &House, account: &str) -> (Vec<u8>, Vec<String>) {
     house.give_password(account).await;
     let who = house.who(account).await;
     let done = signin::sign_in(&house.app, &attempt(account, PASSWORD, HOME, None)).await.unwrap();

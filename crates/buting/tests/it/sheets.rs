@@ -3,7 +3,7 @@
 use crate::house::{House, MORNING};
 use buting::registry::import::{self, Choice, Choices, Kind, Report, Sheet, State};
 use buting::registry::{CarrierKind, NewCarrier, desk};
-use buting::time::Time;
+use buting::time::{DAY_MS, Time};
 use rust_xlsxwriter::{Format, Workbook, Worksheet};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -367,6 +367,158 @@ async fn a_job_that_fails_again_and_again_leaves_a_reason() {
         let report = import::report(&house.app, &who, id, buting::text::Lang::Zh).await.unwrap();
         assert_eq!(report.state, State::Failed);
         assert!(report.failure.unwrap().contains("试了几次"));
+    }
+}
+
+#[tokio::test]
+async fn a_preview_is_taken_in_with_the_columns_that_it_showed() {
+    for house in House::both().await {
+        // Of another department, which has said nothing of such headings.
+        let (maker, taker) = (house.who("officer2").await, house.who("dispatcher").await);
+        let preview = take(&house, "officer2", Kind::Enterprises, "商户,人头\n瑞禾新源机械有限公司,12\n", true).await;
+        assert_eq!(preview.state, State::Failed);
+        let said = |field: &str| BTreeMap::from([("商户".to_owned(), Some(field.to_owned()))]);
+        import::set_columns(&house.app, &maker, preview.id, said("name")).await.unwrap();
+        import::work_off(&house.app, house.zone, preview.id).await.unwrap();
+        // What the office says otherwise later is for later sheets.
+        let mut tx = house.app.db.write().await.unwrap();
+        tx.run(sql!("UPDATE import_column SET field = 'address' WHERE zone_id = $1", house.zone)).await.unwrap();
+        tx.commit().await.unwrap();
+        let id = import::accept(&house.app, &taker, preview.id, Choices::default()).await.unwrap();
+        import::work_off(&house.app, house.zone, id).await.unwrap();
+        let done = import::report(&house.app, &taker, id, buting::text::Lang::Zh).await.unwrap();
+        assert_eq!((done.state, counts(&done)), (State::Done, (1, 0, 0, 0)), "{:?}", done.failure);
+        assert_eq!(found(&house, "瑞禾新源").await.len(), 1);
+
+        // Who sets the columns of another's sheet right sees them so in its preview.
+        let other = take(&house, "officer2", Kind::Enterprises, "店名,人头\n卓衡仪表有限公司,7\n", true).await;
+        let said = BTreeMap::from([("店名".to_owned(), Some("name".to_owned()))]);
+        import::set_columns(&house.app, &taker, other.id, said).await.unwrap();
+        import::work_off(&house.app, house.zone, other.id).await.unwrap();
+        let again = import::report(&house.app, &taker, other.id, buting::text::Lang::Zh).await.unwrap();
+        assert_eq!((again.state, again.created), (State::Done, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_is_taken_comes_back_and_the_other_rows_go_in() {
+    for house in House::both().await {
+        let first = "项目名称,项目代码,级别,阶段\n西岭一期项目,2020-370100-01-01-000001,市重点,开工\n\
+            中岭项目,2020-370100-01-01-000003,市重点,开工\n";
+        assert_eq!(counts(&take(&house, "dispatcher", Kind::Projects, first, false).await), (2, 0, 0, 0));
+        // Two codes that others have, one of them written wide, and one that stands twice in the sheet.
+        let sheet = "项目名称,项目代码,级别,阶段,在施内容\n东岭项目,２０２０-370100-01-01-000001,市重点,开工,\n\
+            南岭项目,2020-370100-01-01-000002,市重点,开工,\n北岭项目,2020-370100-01-01-000002,市重点,开工,\n\
+            西岭一期项目,,,,主体封顶\n测试产业园项目,2020-370100-01-01-000003,,,土方外运\n";
+        for dry_run in [true, false] {
+            let report = take(&house, "dispatcher", Kind::Projects, sheet, dry_run).await;
+            assert_eq!(counts(&report), (1, 1, 0, 3), "{dry_run}: {:?}", report.errors);
+            let wrong: Vec<_> = report.errors.iter().map(|one| (one.row, one.column.as_str())).collect();
+            assert_eq!(wrong, [(2, "B"), (4, "B"), (6, "B")]);
+        }
+        let mut tx = house.app.read().await.unwrap();
+        let works = sql!("SELECT name, works FROM project WHERE zone_id = $1 AND works IS NOT NULL", house.zone);
+        let works: Vec<(String, String)> = tx.list(works).await.unwrap();
+        assert_eq!(works, [("西岭一期项目".into(), "主体封顶".into())]);
+    }
+}
+
+#[tokio::test]
+async fn an_undo_is_all_or_nothing_and_the_ledger_names_who_took_it_back() {
+    for house in House::both().await {
+        carriers(&house).await;
+        take(&house, "officer", Kind::Enterprises, "企业名称,所在园区\n甲机械有限公司,西岭产业园\n", false).await;
+        later(&house, 1);
+        let sheet = "企业名称,所在园区,人数\n甲机械有限公司,平川智造园,\n乙食品有限公司,,5\n测试机电设备有限公司,,77\n";
+        let report = take(&house, "officer", Kind::Enterprises, sheet, false).await;
+        assert_eq!(counts(&report), (1, 2, 0, 0), "{:?}", report.errors);
+        later(&house, 2);
+        let close = async |closed: bool| {
+            let carriers = house.call("dispatcher", "GET", "/api/v1/carriers?q=%E8%A5%BF%E5%B2%AD", Json::Null).await;
+            let closed_too = house.call("dispatcher", "GET", "/api/v1/carriers?closed=true", Json::Null).await;
+            let one = |answer: crate::house::Answer| answer.json()["items"][0]["id"].as_str().map(str::to_owned);
+            let id = one(carriers).or(one(closed_too)).unwrap();
+            let change = json!({"closed": closed, "reason": "腾退"});
+            house.call("dispatcher", "PATCH", &format!("/api/v1/carriers/{id}"), change).await.expect(200);
+        };
+        close(true).await;
+        let stays = undo(&house, "dispatcher", report.id).await;
+        assert_eq!((stays.state, stays.kept.len()), (State::Done, 1), "{:?}", stays.kept);
+        assert!(stays.kept[0].contains("甲机械有限公司") && stays.kept[0].contains("载体"), "{:?}", stays.kept);
+        assert!(stays.may_undo);
+        let page = house.page("dispatcher", &format!("/imports/{}", report.id)).await.expect(200).text();
+        assert!(page.contains("没有撤销，数据未作任何改动"), "{page}");
+        assert_eq!(found(&house, "乙食品").await.len(), 1, "nothing at all was changed");
+        assert_eq!(found(&house, "测试机电").await[0]["headcount"], 77);
+
+        close(false).await;
+        later(&house, 3);
+        let undone = undo(&house, "dispatcher", report.id).await;
+        assert_eq!((undone.state, undone.kept.len()), (State::Undone, 0), "{:?}", undone.kept);
+        assert!(found(&house, "乙食品").await.is_empty());
+        assert_eq!(found(&house, "甲机械").await[0]["carrier"], "西岭产业园");
+        let mut tx = house.app.read().await.unwrap();
+        let by = sql!(
+            "SELECT DISTINCT actor_id FROM ledger WHERE zone_id = $1 AND (action IN ('import.undo', 'enterprise.undo')
+               OR action = 'enterprise.change' AND note LIKE '撤销导入%')",
+            house.zone
+        );
+        assert_eq!(tx.list::<(Option<Uuid>,)>(by).await.unwrap(), [(Some(house.person("dispatcher")),)]);
+    }
+}
+
+#[tokio::test]
+async fn what_an_import_that_broke_off_had_taken_in_can_be_taken_back() {
+    for house in House::both().await {
+        let report = take(&house, "officer", Kind::Enterprises, "企业名称\n甲机械有限公司\n", false).await;
+        let mut tx = house.app.db.write().await.unwrap();
+        let broke = "UPDATE import SET state = 'failed', failure = 'gave_up', total = 2 WHERE zone_id = $1 AND id = $2";
+        tx.run(sql!(broke, house.zone, report.id)).await.unwrap();
+        tx.commit().await.unwrap();
+        let page = house.page("officer", &format!("/imports/{}", report.id)).await.expect(200).text();
+        assert!(page.contains(&format!("/imports/{}/undo", report.id)), "{page}");
+        later(&house, 1);
+        let undone = undo(&house, "officer", report.id).await;
+        assert_eq!((undone.state, undone.failure, undone.may_undo), (State::Undone, None, false));
+        assert!(found(&house, "甲机械").await.is_empty());
+        // One that took nothing in has nothing to take back.
+        let failed = take(&house, "officer", Kind::Enterprises, "看不懂的表\n1\n", false).await;
+        assert_eq!((failed.state, failed.may_undo), (State::Failed, false));
+    }
+}
+
+#[tokio::test]
+async fn what_quotes_a_sheet_goes_with_it_at_night() {
+    for house in House::both().await {
+        let night = buting::worker::kinds().into_iter().find(|kind| kind.name == "registry.forget_files").unwrap();
+        let left = async |id: Uuid| {
+            let mut tx = house.app.read().await.unwrap();
+            let query = sql!(
+                "SELECT sheets IS NOT NULL OR notices IS NOT NULL OR said IS NOT NULL, kept IS NOT NULL FROM import
+                 WHERE zone_id = $1 AND id = $2",
+                house.zone,
+                id
+            );
+            tx.one::<(bool, bool)>(query).await.unwrap()
+        };
+        take(&house, "officer", Kind::Enterprises, "企业名称,人数\n甲机械有限公司,10\n", false).await;
+        later(&house, 1);
+        let report = take(&house, "officer", Kind::Enterprises, "企业名称,人数\n甲机械有限公司,20\n", false).await;
+        later(&house, 2);
+        let path = format!("{ENTERPRISES}/{}", found(&house, "甲机械").await[0]["id"].as_str().unwrap());
+        house.call("dispatcher", "PATCH", &path, json!({"headcount": 33})).await.expect(200);
+        let day = DAY_MS / 60_000;
+        later(&house, day);
+        assert_eq!(undo(&house, "officer", report.id).await.kept.len(), 1);
+        later(&house, day + 5);
+        (night.task)(house.app.clone(), house.zone, Json::Null).await.unwrap();
+        assert_eq!(left(report.id).await, (false, true), "the sheet is a day old, the undo is not");
+        later(&house, 2 * day + 5);
+        (night.task)(house.app.clone(), house.zone, Json::Null).await.unwrap();
+        assert_eq!(left(report.id).await, (false, false));
+        let who = house.who("officer").await;
+        let told = import::report(&house.app, &who, report.id, buting::text::Lang::Zh).await.unwrap();
+        assert_eq!((told.created, told.updated, told.kept.len()), (0, 1, 0), "the numbers stay");
     }
 }
 

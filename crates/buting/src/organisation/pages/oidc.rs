@@ -1,4 +1,5 @@
-use super::{after, signed_in, with_cookie};
+use super::own::{Fresh, security};
+use super::{after, done, signed_in, with_cookie};
 use crate::actor::SIGNED_IN;
 use crate::error::{Error, Result};
 use crate::http::cx::Cx;
@@ -16,7 +17,8 @@ pub fn routes(routes: &mut Routes) {
     routes
         .get("/sign-in/provider", Access::everybody(), leave)
         .get("/sign-in/provider/back", Access::everybody(), back)
-        .get("/account/provider", Access::only(SIGNED_IN), link)
+        .post("/account/provider", Access::only(SIGNED_IN), link)
+        .post("/account/provider/remove", Access::only(SIGNED_IN), unlink)
         .get("/settings/sign-in", Access::only(PROTECTORS), provider)
         .post("/settings/sign-in", Access::only(PROTECTORS), configure)
         .post("/settings/sign-in/try", Access::only(PROTECTORS), try_out);
@@ -95,7 +97,10 @@ fn redirect_of(cx: &Cx, headers: &HeaderMap) -> String {
 
 /// The way to the provider, with the cookie that ties it to this browser.
 fn away(cx: &Cx, journey: &Journey) -> Result<Response> {
-    let mut response = go(&journey.url, "");
+    with_state(cx, journey, go(&journey.url, ""))
+}
+
+fn with_state(cx: &Cx, journey: &Journey, mut response: Response) -> Result<Response> {
     let state = page::encode(&journey.state);
     let secure = if cx.app.config.https { " Secure;" } else { "" };
     with_cookie(&mut response, &format!("provider={state}; Path=/; HttpOnly;{secure} SameSite=Lax; Max-Age=600"))?;
@@ -117,14 +122,31 @@ async fn leave(headers: HeaderMap, cx: Cx) -> PageResult {
     .await
 }
 
-async fn link(headers: HeaderMap, cx: Cx) -> PageResult {
+/// The answer is a page with the way to the provider, and no redirect: browsers follow
+/// none to another site after a form (`form-action 'self'`).
+async fn link(headers: HeaderMap, Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
-        let owner = cx.who.person()?;
-        away(
-            &cx,
-            &oidc::begin(&cx.app, cx.who.zone_id, &redirect_of(&cx, &headers), Some(owner), "/account/security")
-                .await?,
-        )
+        let (password, code) = (form.value("password"), form.value("code"));
+        let begun =
+            oidc::begin_link(&cx.app, &cx.who, &redirect_of(&cx, &headers), password, code, cx.request.address).await;
+        match begun {
+            Ok(journey) => {
+                let fresh = Fresh { journey: Some(journey.url.clone()), ..Fresh::default() };
+                with_state(&cx, &journey, security(&cx, StatusCode::OK, Form::default(), fresh).await?)
+            }
+            Err(error) => {
+                form.refused(error)?;
+                security(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, Fresh::default()).await
+            }
+        }
+    })
+    .await
+}
+
+async fn unlink(Posted { cx, .. }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        done(oidc::unlink(&cx.app, &cx.who).await)?;
+        Ok(go("/account/security", "flash-provider-unlinked"))
     })
     .await
 }

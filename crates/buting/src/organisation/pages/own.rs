@@ -100,9 +100,19 @@ struct SecurityPage {
     sessions: Vec<SessionLine>,
     devices: Vec<DeviceRow>,
     tokens: Vec<TokenRow>,
-    /// A token that was just made, shown this once.
-    token: Option<String>,
+    fresh: Fresh,
     provider: bool,
+    /// The provider that the account is linked to, and since when.
+    linked: Option<(String, Time)>,
+}
+
+/// What was just made, and is shown this once.
+#[derive(Default)]
+pub(super) struct Fresh {
+    /// A token.
+    pub token: Option<String>,
+    /// The way to the provider, for who has just shown that he is the owner.
+    pub journey: Option<String>,
 }
 
 impl SecurityPage {
@@ -111,7 +121,7 @@ impl SecurityPage {
     }
 }
 
-async fn security(cx: &Cx, status: StatusCode, form: Form, token: Option<String>) -> Result<Response> {
+pub(super) async fn security(cx: &Cx, status: StatusCode, form: Form, fresh: Fresh) -> Result<Response> {
     let mut tx = cx.read().await?;
     let standing = factor::standing(&mut tx, &cx.who).await?;
     let sessions = factor::sessions(&mut tx, &cx.who, cx.now()).await?;
@@ -128,6 +138,7 @@ async fn security(cx: &Cx, status: StatusCode, form: Form, token: Option<String>
         .collect();
     let devices = factor::devices(&mut tx, &cx.who).await?;
     let tokens = accounts::tokens(&mut tx, &cx.who).await?;
+    let linked = accounts::own_link(&mut tx, &cx.who).await?;
     drop(tx);
     let page = SecurityPage {
         s: Shell::of(cx).await?,
@@ -136,8 +147,9 @@ async fn security(cx: &Cx, status: StatusCode, form: Form, token: Option<String>
         sessions,
         devices,
         tokens,
-        token,
+        fresh,
         provider: super::has_provider(cx).await?,
+        linked,
     };
     html_with(status, &page)
 }
@@ -145,7 +157,7 @@ async fn security(cx: &Cx, status: StatusCode, form: Form, token: Option<String>
 async fn security_page(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let form = Form::filled([("scopes", "read".to_owned()), ("days", "90".to_owned())]);
-        security(&cx, StatusCode::OK, form, None).await
+        security(&cx, StatusCode::OK, form, Fresh::default()).await
     })
     .await
 }
@@ -211,7 +223,7 @@ async fn off(Posted { cx, mut form }: Posted) -> PageResult {
             Ok(()) => Ok(go("/account/security", "flash-second-factor-off")),
             Err(error) => {
                 form.refused(error)?;
-                security(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, None).await
+                security(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, Fresh::default()).await
             }
         }
     })
@@ -225,7 +237,7 @@ async fn new_codes(Posted { cx, mut form }: Posted) -> PageResult {
             Err(Error::Replayed(_)) => Ok(go("/account/security", "flash-shown-once")),
             Err(error) => {
                 form.refused(error)?;
-                security(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, None).await
+                security(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, Fresh::default()).await
             }
         }
     })
@@ -283,12 +295,15 @@ async fn make_token(Posted { cx, mut form }: Posted) -> PageResult {
             )
             .await;
             match made {
-                Ok(token) => return security(&cx, StatusCode::OK, Form::default(), Some(token)).await,
+                Ok(token) => {
+                    let fresh = Fresh { token: Some(token), ..Fresh::default() };
+                    return security(&cx, StatusCode::OK, Form::default(), fresh).await;
+                }
                 Err(Error::Replayed(_)) => return Ok(go("/account/security", "flash-shown-once")),
                 Err(error) => form.refused(super::renamed(error, &[("name", "token_name")]))?,
             }
         }
-        security(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, None).await
+        security(&cx, StatusCode::UNPROCESSABLE_ENTITY, form, Fresh::default()).await
     })
     .await
 }

@@ -9,6 +9,8 @@ use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::problem::held_text;
 use crate::http::routes::{Access, Routes};
+use crate::http::table::{self, Cell, File, Piece, Row, Table};
+use crate::list::Column;
 use crate::organisation::accounts;
 use crate::organisation::desk::{self, DepartmentsQuery, KEEPERS, PeopleQuery, Standing};
 use crate::organisation::invitations::{self, INVITERS, InvitationsQuery};
@@ -18,7 +20,9 @@ use crate::organisation::{
     NewDepartment, NewPerson, Person, PersonChange, Right, Shown, tree,
 };
 use crate::patch::Patch;
+use crate::saved::{self, List, Offered};
 use crate::subject::{SubjectKind, named};
+use crate::time::Day;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
@@ -37,6 +41,7 @@ pub fn routes(routes: &mut Routes) {
     let all = Access::only(OFFICE.and(ADMINS).and(OUTSIDE));
     routes
         .get("/people", readers, index)
+        .get("/people/export", readers, export)
         .get("/people/new", adders, new_page)
         .post("/people/new", adders, new)
         .get("/people/{id}", all, show)
@@ -51,6 +56,7 @@ pub fn routes(routes: &mut Routes) {
         .get("/colleagues", Access::only(OUTSIDE), colleagues)
         .post("/colleagues", Access::only(OUTSIDE), add_colleague)
         .get("/departments", readers, departments)
+        .get("/departments/export", readers, export_departments)
         .get("/departments/new", keepers, new_department_page)
         .post("/departments/new", keepers, new_department)
         .get("/departments/{id}", readers, show_department)
@@ -72,29 +78,101 @@ async fn options(cx: &Cx, keep: Option<Uuid>) -> Result<Vec<(String, String)>> {
 struct Index {
     s: Shell,
     page: Page<Listed>,
+    table: Table,
     departments: Vec<(String, String)>,
     /// Whether the reader may add people.
     may_add: bool,
     group: String,
+    offered: Offered,
+}
+
+/// What the query of the list asks.
+fn asked(cx: &Cx) -> PeopleQuery {
+    let mut query = Form::parse(cx.request.query.as_bytes());
+    let group = query.opt("group").filter(|g| matches!(*g, "staff" | "partners" | "left")).unwrap_or_default();
+    PeopleQuery {
+        limit: Some(ROWS),
+        group: Some(group.to_owned()),
+        department_id: query.id("department"),
+        q: query.opt_text("q"),
+        sort: query.opt_text("sort"),
+        cursor: query.opt_text("cursor"),
+        ..PeopleQuery::default()
+    }
+}
+
+/// The columns of the list of people.
+const PEOPLE: &[Column] = &[
+    Column::new("name", "org-name", "姓名").sorted(),
+    Column::new("place", "org-department", "部门").sorted().plain(),
+    Column::new("title", "org-title", "职务").sorted().plain(),
+    Column::new("phone", "org-phone", "电话").class("nowrap").plain(),
+    Column::new("email", "field-email", "邮箱").hidden().class("nowrap"),
+    Column::new("account", "account-state", "账号").class("wide"),
+];
+
+impl Row for Listed {
+    const COLUMNS: &'static [Column] = PEOPLE;
+
+    fn id(&self) -> Uuid {
+        self.person.id
+    }
+
+    fn name(&self) -> &str {
+        &self.person.name
+    }
+
+    fn cell(&self, column: &str, s: &Shell) -> Cell {
+        match column {
+            "name" => Piece::Link(format!("/people/{}", self.person.id), self.person.name.clone()).into(),
+            "place" => self.place.clone().into(),
+            "title" => self.beside.iter().fold(Cell::from(self.person.title.clone()), |cell, post| {
+                let title = post.title.as_deref().map(|title| format!(" {title}")).unwrap_or_default();
+                cell.and(Piece::Quiet(format!("{}{}{}{title}", s.t("post-beside"), s.t("colon"), post.department)))
+            }),
+            "phone" => self.person.phone.clone().into(),
+            "email" => self.person.email.clone().into(),
+            "account" => match (self.person.left_at, self.account) {
+                (Some(at), _) => s.with("person-left-on", "date", s.date(&at)).into(),
+                (None, Some(state)) => s.word("account-state", state).into(),
+                (None, None) => Piece::Quiet(s.t("account-none").into_owned()).into(),
+            },
+            _ => Cell::default(),
+        }
+    }
 }
 
 async fn index(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let mut query = Form::parse(cx.request.query.as_bytes());
-        let group = query.opt("group").filter(|g| matches!(*g, "staff" | "partners" | "left")).unwrap_or("").to_owned();
-        let asked = PeopleQuery {
-            limit: Some(ROWS),
-            group: Some(group.clone()),
-            department_id: query.id("department"),
-            q: query.opt_text("q"),
-            sort: query.opt_text("sort"),
-            cursor: query.opt_text("cursor"),
-            ..PeopleQuery::default()
-        };
+        let asked = asked(&cx);
         let page = desk::people(&cx.app, &cx.who, &asked).await?;
-        let departments = options(&cx, None).await?;
-        let may_add = cx.who.is(OFFICE.and(KEEPERS));
-        html(&Index { s: Shell::of(&cx).await?, page, departments, may_add, group })
+        let s = Shell::of(&cx).await?;
+        html(&Index {
+            table: Table::of(&s, "nav-people", &page.items),
+            page,
+            departments: options(&cx, None).await?,
+            may_add: cx.who.is(OFFICE.and(KEEPERS)),
+            group: asked.group.unwrap_or_default(),
+            offered: saved::desk::offered(&cx.app, &cx.who, List::People).await?,
+            s,
+        })
+    })
+    .await
+}
+
+/// What the page shows as a file, numbers masked as there.
+async fn export(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let asked = PeopleQuery { limit: Some(MAX_LIMIT), ..asked(&cx) };
+        let page = |cursor| {
+            let asked = PeopleQuery { cursor, ..asked.clone() };
+            let cx = &cx;
+            async move { desk::people(&cx.app, &cx.who, &asked).await }
+        };
+        let all = table::every(page).await?;
+        let mut file = File::of::<Listed>(Shell::of(&cx).await?);
+        file.add(&all);
+        file.answer(&cx, "人员名单", "person").await
     })
     .await
 }
@@ -480,68 +558,142 @@ async fn add_colleague(Posted { cx, mut form }: Posted) -> PageResult {
 #[template(path = "organisation/departments.html")]
 struct Departments {
     s: Shell,
-    own: Vec<Line>,
-    partners: Vec<Line>,
-    closed: Vec<Line>,
+    own: Table,
+    partners: Table,
+    closed: Table,
+    closed_n: usize,
     keeper: bool,
     /// The day that is shown; empty for today.
     day: String,
+    offered: Offered,
 }
 
 /// A department in the list.
 struct Line {
-    /// What shows how deep in the tree it stands; empty at the root, and everywhere
-    /// when the list is sorted or searched.
-    branch: String,
+    /// How deep in the tree it stands; 0 everywhere when the list is sorted or searched.
+    depth: usize,
     department: Department,
     /// Short name of the department above.
     parent: String,
 }
 
+/// The columns of the list of departments.
+const DEPARTMENTS: &[Column] = &[
+    Column::new("name", "org-body-name", "单位名称").sorted(),
+    Column::new("short_name", "org-short-name", "简称").sorted().plain(),
+    Column::new("kind", "org-kind", "类别").sorted().plain(),
+    Column::new("parent", "org-parent", "上级单位").plain(),
+    Column::new("phone", "org-office-phone", "办公电话").class("nowrap").plain(),
+    Column::new("industries", "field-industries", "负责的行业").hidden().class("wide"),
+    Column::new("since", "field-valid_from", "设立日期").hidden().class("nowrap"),
+];
+
+impl Row for Line {
+    const COLUMNS: &'static [Column] = DEPARTMENTS;
+
+    fn id(&self) -> Uuid {
+        self.department.id
+    }
+
+    fn name(&self) -> &str {
+        &self.department.name
+    }
+
+    fn cell(&self, column: &str, s: &Shell) -> Cell {
+        let one = &self.department;
+        match column {
+            "name" => {
+                let link = Piece::Link(format!("/departments/{}", one.id), one.name.clone());
+                match self.depth {
+                    0 => link.into(),
+                    depth => Cell::from(Piece::Branch(depth)).and(link),
+                }
+            }
+            "short_name" => one.short_name.clone().into(),
+            "kind" => Cell::from(s.word("department-kind", one.kind))
+                .and(one.valid_to.map(|at| Piece::Quiet(s.with("department-closed-on", "date", s.date(&at))))),
+            "parent" => self.parent.clone().into(),
+            "phone" => one.phone.clone().into(),
+            "industries" => one.industries.clone().into(),
+            "since" => s.date(&one.valid_from).into(),
+            _ => Cell::default(),
+        }
+    }
+}
+
+/// The departments that the query asks for.
+struct Bodies {
+    own: Vec<Line>,
+    partners: Vec<Line>,
+    closed: Vec<Line>,
+    /// The day on which they were so; none for today.
+    day: Option<Day>,
+}
+
+/// Every department that the query asks for, as the tree unless an order or words are
+/// asked for.
+async fn bodies(cx: &Cx, s: &Shell) -> Result<Bodies> {
+    let mut query = Form::parse(cx.request.query.as_bytes());
+    let day = query.day("day");
+    let asked = DepartmentsQuery {
+        limit: Some(MAX_LIMIT),
+        sort: query.opt_text("sort"),
+        q: query.opt_text("q"),
+        as_of: day.map(|day| day.last(&s.time_zone)),
+        ..DepartmentsQuery::default()
+    };
+    let page = |cursor| {
+        let asked = DepartmentsQuery { cursor, ..asked.clone() };
+        async move { desk::departments_by(&cx.app, &cx.who, &asked).await }
+    };
+    let mut all = table::every(page).await?;
+    let flat = asked.sort.is_some() || asked.q.is_some();
+    if !flat {
+        all.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
+    }
+    let names: BTreeMap<Uuid, String> = all.iter().map(|d| (d.id, d.short_name.clone())).collect();
+    let line = |(depth, department): (usize, Department)| Line {
+        depth,
+        parent: department.parent_id.and_then(|id| names.get(&id).cloned()).unwrap_or_default(),
+        department,
+    };
+    let level = |all: Vec<Department>| all.into_iter().map(|d| (0, d)).map(line).collect::<Vec<_>>();
+    let shaped = |all: Vec<Department>| if flat { level(all) } else { tree(all).into_iter().map(line).collect() };
+    // On a past day those that were closed since were at work.
+    let (closed, open): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.valid_to.is_some() && day.is_none());
+    let (own, partners) = open.into_iter().partition(|d| d.kind.is_own());
+    Ok(Bodies { own: shaped(own), partners: shaped(partners), closed: level(closed), day })
+}
+
 async fn departments(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let s = Shell::of(&cx).await?;
-        let mut query = Form::parse(cx.request.query.as_bytes());
-        let day = query.day("day");
-        let mut asked = DepartmentsQuery {
-            limit: Some(MAX_LIMIT),
-            sort: query.opt_text("sort"),
-            q: query.opt_text("q"),
-            as_of: day.map(|day| day.last(&s.time_zone)),
-            ..DepartmentsQuery::default()
-        };
-        let mut all = Vec::new();
-        loop {
-            let page = desk::departments_by(&cx.app, &cx.who, &asked).await?;
-            all.extend(page.items);
-            asked.cursor = page.next_cursor;
-            if asked.cursor.is_none() {
-                break;
-            }
-        }
-        let flat = asked.sort.is_some() || asked.q.is_some();
-        if !flat {
-            all.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
-        }
-        let names: BTreeMap<Uuid, String> = all.iter().map(|d| (d.id, d.short_name.clone())).collect();
-        let line = |(depth, department): (usize, Department)| Line {
-            branch: if depth == 0 { String::new() } else { format!("{}└ ", "　".repeat(depth - 1)) },
-            parent: department.parent_id.and_then(|id| names.get(&id).cloned()).unwrap_or_default(),
-            department,
-        };
-        // On a past day those that were closed since were at work.
-        let (closed, open): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.valid_to.is_some() && day.is_none());
-        let (own, partners) = open.into_iter().partition(|d| d.kind.is_own());
-        let flattened = |all: Vec<Department>| all.into_iter().map(|d| (0, d)).collect::<Vec<_>>();
-        let shaped = |all| if flat { flattened(all) } else { tree(all) };
+        let Bodies { own, partners, closed, day } = bodies(&cx, &s).await?;
+        let table = |caption: &str, rows: &[Line]| Table::of(&s, caption, rows);
         html(&Departments {
-            own: shaped(own).into_iter().map(line).collect(),
-            partners: shaped(partners).into_iter().map(line).collect(),
-            closed: flattened(closed).into_iter().map(line).collect(),
+            own: table("departments-own", &own),
+            partners: table("departments-partners", &partners),
+            closed_n: closed.len(),
+            closed: table("departments", &closed),
             keeper: cx.who.is(KEEPERS),
             day: day.map(|day| day.to_string()).unwrap_or_default(),
+            offered: saved::desk::offered(&cx.app, &cx.who, List::Departments).await?,
             s,
         })
+    })
+    .await
+}
+
+/// What the page shows as a file.
+async fn export_departments(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let s = Shell::of(&cx).await?;
+        let Bodies { own, partners, closed, .. } = bodies(&cx, &s).await?;
+        let mut file = File::of::<Line>(s);
+        for rows in [own, partners, closed] {
+            file.add(&rows);
+        }
+        file.answer(&cx, "部门名单", "department").await
     })
     .await
 }

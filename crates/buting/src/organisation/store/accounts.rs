@@ -495,6 +495,18 @@ pub async fn revoke_tokens(tx: &mut Tx, zone: Uuid, account: Uuid, at: Time) -> 
     .map(drop)
 }
 
+/// The provider that an account is linked to, and since when.
+pub async fn link(tx: &mut Tx, zone: Uuid, account: Uuid) -> Result<Option<(String, Time)>> {
+    tx.opt(sql!("SELECT issuer, linked_at FROM account_oidc WHERE zone_id = $1 AND account_id = $2", zone, account))
+        .await
+}
+
+/// Takes the link to a provider off an account; false when there is none.
+pub async fn unlink(tx: &mut Tx, zone: Uuid, account: Uuid) -> Result<bool> {
+    let gone = sql!("DELETE FROM account_oidc WHERE zone_id = $1 AND account_id = $2", zone, account);
+    Ok(tx.run(gone).await? > 0)
+}
+
 pub async fn set_totp(
     tx: &mut Tx,
     zone: Uuid,

@@ -3,7 +3,10 @@
 
 use super::plan::{self, Line, Op, Planned, Run, Verdict, What};
 use super::store;
-use super::{Choices, Fate, Head, Heading, Import, KeptRow, Kind, Notice, PREVIEW, Previewed, State, columns, read};
+use super::{
+    Choices, Fate, Head, Heading, Import, KeptRow, Kind, Notice, PREVIEW, Previewed, SaidColumns, State, columns, read,
+    undo,
+};
 use crate::actor::Actor;
 use crate::app::{App, Change, Subject, Work};
 use crate::assignment::desk as assignment;
@@ -11,6 +14,7 @@ use crate::error::{Conflict, Error, Result};
 use crate::organisation::desk as organisation;
 use crate::patch::Patch;
 use crate::project::desk as project;
+use crate::registry::fact::{Said, Source};
 use crate::registry::{ContactPatch, Enterprise, NewContact, desk, store as register};
 use crate::search;
 use paper::{Headings, Limits, ReadError, Record, Skip, Table, column_letter, plain_heading};
@@ -40,8 +44,14 @@ pub async fn work_off(app: &App, who: &Actor, id: Uuid) -> Result<()> {
     let (mut import, file, said) = {
         let mut tx = app.read().await?;
         let import = store::import(&mut tx, zone, id).await?.ok_or(Error::NotFound)?;
-        let department = who.department_id.unwrap_or_default();
-        let said = store::remembered(&mut tx, zone, department, import.kind).await?;
+        // What was said when it was first read holds to the end, whoever goes on with it.
+        let said: SaidColumns = match import.said() {
+            Some(said) => said,
+            None => {
+                let department = who.department_id.unwrap_or_default();
+                store::remembered(&mut tx, zone, department, import.kind).await?.into_iter().collect()
+            }
+        };
         (import, store::file(&mut tx, zone, id).await?, said)
     };
     if !matches!(import.state, State::Queued | State::Running) {
@@ -49,6 +59,7 @@ pub async fn work_off(app: &App, who: &Actor, id: Uuid) -> Result<()> {
     }
     let Some(file) = file else { return fail(app, zone, import, "file_gone").await };
     let kind = import.kind;
+    import.said = Some(json!(said));
     let said: Headings = said
         .into_iter()
         .filter(|(_, field)| field.is_empty() || columns::key(kind, field).is_some())
@@ -124,9 +135,7 @@ async fn fail(app: &App, zone: Uuid, mut import: Import, code: &str) -> Result<(
 pub async fn give_up(app: &App, zone: Uuid, id: Uuid) -> Result<()> {
     let import = store::import(&mut app.read().await?, zone, id).await?.ok_or(Error::NotFound)?;
     if import.state == State::Undoing {
-        let mut tx = app.db.write().await?;
-        store::save(&mut tx, zone, &Import { state: State::Done, attempts: Some(0), ..import }).await?;
-        return Ok(tx.commit().await?);
+        return undo::give_up(app, zone, import).await;
     }
     fail(app, zone, import, "gave_up").await
 }
@@ -281,10 +290,21 @@ async fn write(work: &mut Work, import: &Import, planned: &mut [Planned<'_>], ma
     let known: HashMap<Uuid, Enterprise> = known.into_iter().map(|one| (one.id, one)).collect();
     for (i, op) in changes {
         let record: &Record = planned[i].line.record;
+        // A row goes in as a whole or comes back as a whole, and the others go on.
+        let already = made.len();
+        work.begin_part().await?;
         match carry_out(work, import, &known, op, made).await {
-            Ok(true) => {}
-            Ok(false) => planned[i].verdict = Verdict::Take(What::Same, None),
-            Err(error) => planned[i].verdict = Verdict::Reject(plan::refused(import.kind, record, error)?),
+            Ok(wrote) => {
+                work.keep_part().await?;
+                if !wrote {
+                    planned[i].verdict = Verdict::Take(What::Same, None);
+                }
+            }
+            Err(error) => {
+                planned[i].verdict = Verdict::Reject(plan::refused(import.kind, record, error)?);
+                work.drop_part().await?;
+                made.truncate(already);
+            }
         }
     }
     Ok(())
@@ -372,7 +392,8 @@ async fn carry_out(
         Op::Enterprise(..) => return Err(Error::Internal("entered with its batch".into())),
         Op::ChangeEnterprise(id, patch, contact) => {
             let old = known.get(&id).ok_or(Error::NotFound)?;
-            let changed = desk::change_in(work, old, *patch, Some(import.file_name.clone())).await?;
+            let changed =
+                desk::change_in(work, old, *patch, Some(import.file_name.clone()), Said::Now(Source::Import)).await?;
             if changed {
                 made.push(("enterprise", id, false));
             }

@@ -41,6 +41,24 @@ const USCC: &[&str] = &["统一社会信用代码", "社会信用代码", "信�
 const PHONE: &[&str] =
     &["联系电话", "电话", "手机", "手机号", "手机号码", "联系方式", "联系人电话", "联系人手机", "电话号码", "phone"];
 
+const EMAIL: &[&str] = &["邮箱", "电子邮箱", "电子邮件", "email"];
+const NOTE: &[&str] = &["备注", "说明", "note"];
+/// The carrier in which something is. What a carrier's own sheet calls its name or
+/// address is told there: in other sheets the same words mean others.
+const CARRIER: &[&str] = &[
+    "所在载体",
+    "所属载体",
+    "载体",
+    "载体名称",
+    "所在园区",
+    "所属园区",
+    "园区",
+    "园区名称",
+    "入驻载体",
+    "入驻园区",
+    "carrier",
+];
+
 const ENTERPRISES: &[Field] = &[
     needed(
         "name",
@@ -69,24 +87,7 @@ const ENTERPRISES: &[Field] = &[
         "2015 年以前的 15 位注册号",
         "",
     ),
-    field(
-        "carrier_id",
-        &[
-            "所在载体",
-            "所属载体",
-            "载体",
-            "载体名称",
-            "所在园区",
-            "所属园区",
-            "园区",
-            "园区名称",
-            "入驻载体",
-            "入驻园区",
-            "carrier",
-        ],
-        "已登记载体的全称或简称",
-        "",
-    ),
+    field("carrier_id", CARRIER, "已登记载体的全称或简称", ""),
     field("industry_code", &["行业代码", "国民经济行业代码", "行业", "industry_code"], "如 C34；见 GB/T 4754", "C34"),
     field(
         "headcount",
@@ -128,7 +129,7 @@ const ENTERPRISES: &[Field] = &[
         "这些内容哪天核实的，如 2026-11-03",
         "2026-11-03",
     ),
-    field("note", &["备注", "说明", "note"], "只有管委会看得到", ""),
+    field("note", NOTE, "只有管委会看得到", ""),
 ];
 
 const CARRIERS: &[Field] = &[
@@ -136,7 +137,7 @@ const CARRIERS: &[Field] = &[
     field("short_name", &["简称", "载体简称", "short_name"], "平时怎么叫", "示例园"),
     needed("kind", &["类别", "载体类别", "类型", "载体类型", "kind"], "必填。", "园区"),
     field("address", &["地址", "载体地址", "详细地址", "address"], "", "西岭路 1 号"),
-    field("note", &["备注", "说明", "note"], "", ""),
+    field("note", NOTE, "", ""),
 ];
 
 const CONTACTS: &[Field] = &[
@@ -155,7 +156,7 @@ const CONTACTS: &[Field] = &[
     ),
     field("title", &["职务", "联系人职务", "title"], "", "经理"),
     field("phone", PHONE, "手机或带区号的座机", "13900000000"),
-    field("email", &["邮箱", "电子邮箱", "电子邮件", "email"], "", ""),
+    field("email", EMAIL, "", ""),
     field("primary", &["首要联系人", "是否首要", "主要联系人", "primary"], "先打给谁：是或否", "是"),
 ];
 
@@ -177,7 +178,7 @@ const STAFF: &[Field] = &[
     ),
     field("title", &["职务", "职务职级", "岗位", "title"], "", "科长"),
     field("phone", PHONE, "手机或带区号的座机", "13900000000"),
-    field("email", &["邮箱", "电子邮箱", "电子邮件", "email"], "", ""),
+    field("email", EMAIL, "", ""),
     field("position", &["排序", "顺序", "排名", "position"], "在名单中的次序，整数", ""),
 ];
 
@@ -190,12 +191,7 @@ const PROJECTS: &[Field] = &[
     field("owner_name", &["建设单位", "项目方", "项目单位", "业主", "业主单位", "owner_name"], "", "示例置业有限公司"),
     field("contractor", &["施工单位", "总包单位", "施工总承包", "contractor"], "", ""),
     field("enterprise", &["所属企业", "企业名称", "企业", "enterprise"], "已登记企业的全称或简称", ""),
-    field(
-        "carrier_id",
-        &["所在载体", "所属载体", "载体", "所在园区", "所属园区", "园区", "carrier"],
-        "已登记载体的全称或简称",
-        "",
-    ),
+    field("carrier_id", CARRIER, "已登记载体的全称或简称", ""),
     field("site", &["建设地点", "地点", "项目地址", "地址", "site"], "", "西岭路以东"),
     field("works", &["在施内容", "当前施工内容", "施工内容", "works"], "", "土方外运"),
 ];

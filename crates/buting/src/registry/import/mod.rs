@@ -12,11 +12,13 @@
 //! 5. Rows are understood before the writer is asked for; they go in by hundreds,
 //!    each batch durable with the count so far: a process that dies goes on where
 //!    it stopped.
-//! 6. How a heading is understood can be set right; a department's word is kept.
+//! 6. How a heading is understood can be set right; a department's word is kept. A
+//!    preview is taken in with the columns that it showed, whoever takes it in.
 //! 7. A new name that is like a known one is no record of its own until somebody
 //!    says so: it comes back unless the officer chose to update, add or leave out.
-//! 8. An import is taken back as a whole while nothing rests on what it made; what
-//!    was changed since stays as it was changed.
+//! 8. An import is taken back as a whole or not at all, by who asks for it: while
+//!    nothing rests on what it made, and while what it changed can be as it was. What
+//!    was changed since stays as it was changed. One that broke off is taken back too.
 
 mod apply;
 mod cells;
@@ -266,6 +268,8 @@ struct Import {
     unchanged: i64,
     rejected: i64,
     columns: Json,
+    /// What was said of headings when it was first read.
+    said: Option<Json>,
     preview: Json,
     sheets: Option<Json>,
     notices: Option<Json>,
@@ -276,6 +280,7 @@ struct Import {
     created_at: Time,
     finished_at: Option<Time>,
     undone_at: Option<Time>,
+    undone_by: Option<Uuid>,
     version: i64,
 }
 
@@ -293,6 +298,7 @@ from_row!(Import {
     unchanged,
     rejected,
     columns,
+    said,
     preview,
     sheets,
     notices,
@@ -303,8 +309,13 @@ from_row!(Import {
     created_at,
     finished_at,
     undone_at,
+    undone_by,
     version,
 });
+
+/// What an office says of headings, by the plain heading: a field, or empty for a
+/// column that is not read.
+type SaidColumns = BTreeMap<String, String>;
 
 /// A document of a row of the table; what cannot be read is as if it were absent.
 fn read<T: for<'a> Deserialize<'a> + Default>(value: Option<&Json>) -> T {
@@ -318,6 +329,11 @@ impl Import {
 
     fn headings(&self) -> Vec<Heading> {
         read(Some(&self.columns))
+    }
+
+    /// What was said of its headings; none before it was read.
+    fn said(&self) -> Option<SaidColumns> {
+        SaidColumns::deserialize(self.said.as_ref()?).ok()
     }
 }
 
@@ -406,7 +422,8 @@ pub struct Report {
     pub notices: Vec<String>,
     /// The first rows and what becomes of them: row, name, outcome.
     pub preview: Vec<(usize, String, String)>,
-    /// What an undo left as it was, in words.
+    /// What an undo left as it was, in words. While the import is not undone: what
+    /// stood in the way, and nothing was taken back.
     pub kept: Vec<String>,
     /// Whether there is anything that could be taken back.
     pub may_undo: bool,
@@ -427,6 +444,8 @@ struct Rows {
     doubts: Vec<KeptRow>,
     doubtful: i64,
     skipped: i64,
+    /// Records that the import wrote and that were not taken back.
+    written: i64,
 }
 
 impl Report {
@@ -468,13 +487,16 @@ impl Report {
             notices: notices.iter().map(|notice| notice.message(lang)).collect(),
             kept: kept.iter().map(|kept| kept.message(lang)).collect(),
             preview: preview.into_iter().map(|p| (p.row, p.name, p.outcome)).collect(),
-            may_undo: !import.dry_run && import.state == State::Done && import.created + import.updated > 0,
+            may_undo: undo::may_begin(&import) && rows.written > 0,
             id: import.id,
             kind: import.kind,
             file_name: import.file_name,
             dry_run: import.dry_run,
             state: import.state,
-            failure: import.failure.map(|code| lang.t(&format!("import-failure-{code}")).into_owned()),
+            failure: import
+                .failure
+                .filter(|_| import.state == State::Failed)
+                .map(|code| lang.t(&format!("import-failure-{code}")).into_owned()),
             total: import.total,
             position: import.position,
             created: import.created,
@@ -554,6 +576,7 @@ async fn take(app: &App, who: &Actor, sheet: Sheet<'_>, queue: bool) -> Result<U
         file: &sheet.bytes,
         dry_run: sheet.dry_run,
         choices: json!(sheet.choices),
+        said: None,
         made_by: who.person_id,
     };
     store::insert(&mut work, zone, new, now).await?;
@@ -563,7 +586,8 @@ async fn take(app: &App, who: &Actor, sheet: Sheet<'_>, queue: bool) -> Result<U
     work.commit(id).await
 }
 
-/// Takes a previewed sheet in for good: the same file again, this time written.
+/// Takes a previewed sheet in for good: the same file again, this time written, its
+/// columns understood as the preview showed them.
 pub async fn accept(app: &App, who: &Actor, preview: Uuid, choices: Choices) -> Result<Uuid> {
     let import = own(app, who, preview).await?;
     who.must(import.kind.importers())?;
@@ -580,6 +604,7 @@ pub async fn accept(app: &App, who: &Actor, preview: Uuid, choices: Choices) -> 
         file: &file,
         dry_run: false,
         choices: json!(choices),
+        said: import.said,
         made_by: who.person_id,
     };
     store::insert(&mut work, zone, new, now).await?;
@@ -628,6 +653,7 @@ pub async fn set_columns(app: &App, who: &Actor, id: Uuid, said: BTreeMap<String
         return Err(Error::state("import_file_gone"));
     }
     let department = who.department_id.unwrap_or_default();
+    let mut all = import.said().unwrap_or_default();
     for heading in &headings {
         let plain = plain_heading(&heading.heading);
         let field = heading.field.as_deref();
@@ -635,7 +661,12 @@ pub async fn set_columns(app: &App, who: &Actor, id: Uuid, said: BTreeMap<String
         // Only what differs from the usual meaning is worth remembering.
         let said = (field != usual).then(|| field.unwrap_or_default());
         store::remember(&mut work, zone, department, kind, &plain, said, now).await?;
+        match said {
+            Some(said) => all.insert(plain, said.to_owned()),
+            None => all.remove(&plain),
+        };
     }
+    import.said = Some(json!(all));
     import.state = State::Queued;
     (import.failure, import.finished_at, import.attempts) = (None, None, Some(0));
     (import.position, import.total) = (0, 0);
@@ -666,6 +697,10 @@ pub async fn report(app: &App, who: &Actor, id: Uuid, lang: Lang) -> Result<Repo
         doubts: store::rows(&mut tx, zone, id, &[Fate::Doubt], -1, SHOWN_DOUBTS).await?,
         doubtful: store::count_rows(&mut tx, zone, id, Fate::Doubt).await?,
         skipped: store::count_rows(&mut tx, zone, id, Fate::Skip).await?,
+        written: {
+            let (made, changed) = store::written_counts(&mut tx, zone, id).await?;
+            made + changed
+        },
     };
     Ok(Report::of(import, rows, lang))
 }
@@ -771,8 +806,8 @@ pub fn kinds() -> Vec<worker::Kind> {
     ]
 }
 
-/// Works an import off in the name of whoever handed it in: takes its rows in, or
-/// takes back what it wrote. A job that fails again and again leaves the import
+/// Works an import off: takes its rows in, in the name of whoever handed it in, or
+/// takes back what it wrote, in the name of whoever asked for that. A job that fails again and again leaves the import
 /// failed, with a reason, and not waiting.
 pub async fn work_off(app: &App, zone: Uuid, id: Uuid) -> Result<()> {
     let begun = begin(app, zone, id).await?;
@@ -804,7 +839,11 @@ async fn begin(app: &App, zone: Uuid, id: Uuid) -> Result<Option<(Import, i64)>>
 
 async fn carry_out(app: &App, zone: Uuid, import: &Import) -> Result<()> {
     let mut tx = app.read().await?;
-    let who = match import.made_by {
+    let by = match import.state {
+        State::Undoing => import.undone_by,
+        _ => import.made_by,
+    };
+    let who = match by {
         Some(person) => actor_of(&mut tx, zone, person).await?,
         None => Actor::rule(zone),
     };

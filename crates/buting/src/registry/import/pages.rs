@@ -271,6 +271,11 @@ impl ImportPage {
         if self.report.position > 0 && !self.report.dry_run { "import-failure-kept" } else { "import-failure-next" }
     }
 
+    /// What the list under an undo is: what was left alone, or what stood in the way.
+    fn kept_title(&self) -> &'static str {
+        if self.report.state == State::Undone { "import-kept" } else { "import-stands" }
+    }
+
     /// Doubtful rows beyond those that are listed.
     fn unlisted(&self) -> i64 {
         self.report.doubtful - self.report.doubts.len() as i64

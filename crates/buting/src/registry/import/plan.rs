@@ -229,7 +229,11 @@ impl<'a> Run<'a> {
                 keys.extend(record.opt("uscc").map(|code| (format!("u{}", Uscc::normalise(code)), "uscc")));
                 keys.extend(record.opt("name").map(|name| (format!("n{}", name_key(name)), "name")));
             }
-            Kind::Carriers | Kind::Departments | Kind::Projects => {
+            Kind::Carriers | Kind::Departments => {
+                keys.extend(record.opt("name").map(|name| (format!("n{name}"), "name")));
+            }
+            Kind::Projects => {
+                keys.extend(record.opt("code").map(|code| (format!("p{}", project::plain_code(code)), "code")));
                 keys.extend(record.opt("name").map(|name| (format!("n{name}"), "name")));
             }
             Kind::Contacts => {
@@ -682,6 +686,11 @@ impl<'a> Run<'a> {
             stage
         });
         let known = self.known.projects.find(record.get("name"));
+        if let Some(code) = record.opt("code")
+            && project::has_code(tx, self.who.zone_id, code, known.unwrap_or_default()).await?
+        {
+            faults.push(fault(record, "code", FieldError::new("code", "taken")));
+        }
         if known.is_none() {
             for (column, missing) in
                 [("level", record.opt("level").is_none()), ("stage", record.opt("stage").is_none())]

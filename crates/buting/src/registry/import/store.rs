@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 const IMPORT: &str =
     "SELECT id, kind, file_name, dry_run, state, failure, total, position, created, updated, unchanged,
-   rejected, columns, preview, sheets, notices, choices, kept, attempts, made_by, created_at, finished_at, undone_at,
-   version FROM import";
+   rejected, columns, said, preview, sheets, notices, choices, kept, attempts, made_by, created_at, finished_at, undone_at,
+   undone_by, version FROM import";
 /// Rows in one statement.
 const BATCH: usize = 200;
 
@@ -20,14 +20,16 @@ pub struct New<'a> {
     pub file: &'a [u8],
     pub dry_run: bool,
     pub choices: Json,
+    /// What was said of its headings when it was previewed.
+    pub said: Option<Json>,
     pub made_by: Option<Uuid>,
 }
 
 pub async fn insert(tx: &mut Tx, zone: Uuid, new: New<'_>, at: Time) -> Result<()> {
     tx.run(sql!(
         "INSERT INTO import (zone_id, id, kind, file_name, file, dry_run, state, total, position, created, updated,
-           unchanged, rejected, columns, preview, choices, made_by, created_at, attempts, version)
-         VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, 0, 0, 0, 0, 0, $7, $7, $8, $9, $10, 0, 1)",
+           unchanged, rejected, columns, preview, choices, said, made_by, created_at, attempts, version)
+         VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, 0, 0, 0, 0, 0, $7, $7, $8, $9, $10, $11, 0, 1)",
         zone,
         new.id,
         new.kind,
@@ -36,6 +38,7 @@ pub async fn insert(tx: &mut Tx, zone: Uuid, new: New<'_>, at: Time) -> Result<(
         new.dry_run,
         json!([]),
         new.choices,
+        new.said,
         new.made_by,
         at
     ))
@@ -82,8 +85,8 @@ pub async fn save(tx: &mut Tx, zone: Uuid, import: &Import) -> Result<bool> {
         .run(sql!(
             "UPDATE import SET state = $1, failure = $2, total = $3, position = $4, created = $5, updated = $6,
                unchanged = $7, rejected = $8, columns = $9, preview = $10, sheets = $11, notices = $12, kept = $13,
-               attempts = $14, finished_at = $15, undone_at = $16, version = version + 1
-             WHERE zone_id = $17 AND id = $18 AND version = $19",
+               attempts = $14, finished_at = $15, undone_at = $16, undone_by = $17, said = $18, version = version + 1
+             WHERE zone_id = $19 AND id = $20 AND version = $21",
             import.state,
             import.failure,
             import.total,
@@ -100,6 +103,8 @@ pub async fn save(tx: &mut Tx, zone: Uuid, import: &Import) -> Result<bool> {
             import.attempts,
             import.finished_at,
             import.undone_at,
+            import.undone_by,
+            import.said,
             zone,
             import.id,
             import.version
@@ -114,7 +119,8 @@ pub async fn forget_file(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
 }
 
 /// Forgets what was handed in so long ago: files, rows that came back, and what
-/// quotes them. An import that still waits for its file has failed.
+/// quotes them: heads, names of sheets, what an undo left alone. An import that
+/// still waits for its file has failed.
 pub async fn forget_files(tx: &mut Tx, zone: Uuid, now: Time) -> Result<()> {
     let (nothing, before) = (json!([]), now.plus(-KEPT_MS));
     tx.run(sql!(
@@ -125,12 +131,14 @@ pub async fn forget_files(tx: &mut Tx, zone: Uuid, now: Time) -> Result<()> {
     ))
     .await?;
     tx.run(sql!(
-        "UPDATE import SET file = NULL, preview = $1, columns = $1, version = version + 1,
+        "UPDATE import SET file = NULL, preview = $1, columns = $1, said = NULL, sheets = NULL, notices = NULL,
+           version = version + 1,
            failure = CASE WHEN state IN ($2, $3) THEN 'file_gone' ELSE failure END,
            finished_at = CASE WHEN state IN ($2, $3) THEN $4 ELSE finished_at END,
            state = CASE WHEN state IN ($2, $3) THEN $5 ELSE state END
          WHERE zone_id = $6 AND created_at < $7 AND state <> $8
-           AND (file IS NOT NULL OR state IN ($2, $3) OR preview <> $1 OR columns <> $1)",
+           AND (file IS NOT NULL OR state IN ($2, $3) OR preview <> $1 OR columns <> $1 OR said IS NOT NULL
+             OR sheets IS NOT NULL OR notices IS NOT NULL)",
         nothing,
         State::Queued,
         State::Running,
@@ -139,6 +147,15 @@ pub async fn forget_files(tx: &mut Tx, zone: Uuid, now: Time) -> Result<()> {
         zone,
         before,
         State::Undoing
+    ))
+    .await?;
+    // An undo may come later than the file goes; its own day runs from there.
+    tx.run(sql!(
+        "UPDATE import SET kept = NULL, version = version + 1
+         WHERE zone_id = $1 AND kept IS NOT NULL AND state <> $2 AND coalesce(undone_at, created_at) < $3",
+        zone,
+        State::Undoing,
+        before
     ))
     .await
     .map(drop)
@@ -265,17 +282,14 @@ pub async fn written_counts(tx: &mut Tx, zone: Uuid, import: Uuid) -> Result<(i6
     .await
 }
 
-pub async fn mark_undone(tx: &mut Tx, zone: Uuid, import: Uuid, from: i64, to: i64) -> Result<()> {
-    tx.run(sql!(
-        "UPDATE import_change SET undone = TRUE
-         WHERE zone_id = $1 AND import_id = $2 AND seq BETWEEN $3 AND $4",
+/// Notes that all of it was taken back.
+pub async fn mark_undone(tx: &mut Tx, zone: Uuid, import: Uuid) -> Result<()> {
+    let undone = sql!(
+        "UPDATE import_change SET undone = TRUE WHERE zone_id = $1 AND import_id = $2 AND undone = FALSE",
         zone,
-        import,
-        from,
-        to
-    ))
-    .await
-    .map(drop)
+        import
+    );
+    tx.run(undone).await.map(drop)
 }
 
 /// Remembers what a heading means in a department's sheets; without a field it is

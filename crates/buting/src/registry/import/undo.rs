@@ -1,6 +1,10 @@
 //! Taking back what an import wrote. What it made goes while nothing rests on it;
 //! what it changed gets its former values where they still are the import's. The
 //! former values stand in the ledger, in the rows that the import wrote.
+//!
+//! One transaction takes everything back. Each record is a part of it: what cannot
+//! be taken back is noted and the others are tried all the same, so that everything
+//! that stands in the way is said at once; then nothing at all is changed.
 
 use super::store::{self, Written};
 use super::{IMPORTERS, Import, JOB, State, own};
@@ -11,6 +15,7 @@ use crate::error::{Conflict, Error, Result};
 use crate::organisation::{PersonChange, desk as organisation};
 use crate::patch::Patch;
 use crate::project::desk as project;
+use crate::registry::fact::Said;
 use crate::registry::{CarrierPatch, EnterprisePatch, desk, store as register};
 use crate::subject::href_of;
 use crate::text::{Arg, Lang};
@@ -23,7 +28,7 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
-/// Records that are taken back together.
+/// Records that are looked at together.
 const BATCH: i64 = 250;
 /// Records that rest on the import, or were left as they are, that an answer lists.
 const LISTED: usize = 100;
@@ -63,6 +68,7 @@ pub const REFERENCES: &[Reference] = references! {
     enterprise <- appeal.enterprise_id (id);
     enterprise <- assignment.subject_id (id);
     enterprise <- continuity.subject_id (id);
+    enterprise <- correction.enterprise_id (id);
     enterprise <- enterprise.merged_into (id);
     enterprise <- enterprise_merge.from_id (id);
     enterprise <- enterprise_merge.into_id (id);
@@ -148,7 +154,7 @@ pub struct Undoing {
     pub depends: Vec<Depends>,
 }
 
-/// What was left as it is, as it is kept.
+/// What was left as it is, or what stands in the way, as it is kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Kept {
     code: String,
@@ -157,6 +163,17 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// Why the former values of a record are refused; what is no refusal goes on.
+    fn refused(name: String, error: Error) -> Result<Self> {
+        let (code, fields) = match error {
+            Error::Invalid(errors) => ("invalid", errors.into_iter().map(|error| error.field).collect()),
+            Error::Conflict(Conflict::Taken(field)) => ("taken", vec![field.to_owned()]),
+            Error::Conflict(Conflict::State(_) | Conflict::Stale(_)) | Error::NotFound => ("state", Vec::new()),
+            other => return Err(other),
+        };
+        Ok(Self { code: code.to_owned(), name, fields })
+    }
+
     pub(super) fn message(&self, lang: Lang) -> String {
         let label = |field: &String| {
             let key = format!("log-field-{field}");
@@ -181,12 +198,18 @@ pub(super) struct Entry {
 
 from_row!(Entry { subject_id, about_id, at, action, before, after });
 
+/// Whether the state of an import lets it be taken back: all of it, or what one that
+/// broke off had taken in.
+pub(super) fn may_begin(import: &Import) -> bool {
+    !import.dry_run && matches!(import.state, State::Done | State::Failed)
+}
+
 /// The import, for somebody who may take it back.
 async fn undoable(app: &App, who: &Actor, id: Uuid) -> Result<Import> {
     who.must(IMPORTERS)?;
     let import = own(app, who, id).await?;
     who.must(import.kind.importers())?;
-    if import.dry_run || !matches!(import.state, State::Done | State::Failed) {
+    if !may_begin(&import) {
         return Err(Error::state("import_not_undoable"));
     }
     Ok(import)
@@ -225,7 +248,8 @@ pub async fn undo(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
     let version = import.version;
     let mut work = app.work(who).await?;
     let (zone, now) = (who.zone_id, work.now);
-    let next = Import { state: State::Undoing, attempts: Some(0), failure: None, kept: None, ..import };
+    // Its failure stays with it, for when it cannot be taken back.
+    let next = Import { state: State::Undoing, attempts: Some(0), kept: None, undone_by: who.person_id, ..import };
     if !store::save(&mut work, zone, &next).await? {
         return Err(Error::Conflict(Conflict::Stale(version + 1)));
     }
@@ -233,51 +257,101 @@ pub async fn undo(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
     work.commit(id).await
 }
 
-/// Takes back what is left to take back, the last first, batch by batch.
+/// Takes back all that is left to take back, or nothing.
 pub(super) async fn work_off(app: &App, who: &Actor, id: Uuid) -> Result<()> {
     let zone = who.zone_id;
-    let (mut import, own) = {
-        let mut tx = app.read().await?;
-        let import = store::import(&mut tx, zone, id).await?.ok_or(Error::NotFound)?;
-        (import, store::made(&mut tx, zone, id).await?.into_iter().collect::<HashSet<_>>())
+    let mut work = app.work(who).await?;
+    let import = store::import(&mut work, zone, id).await?.ok_or(Error::NotFound)?;
+    let found = take_all_back(&mut work, &import).await?;
+    if !found.stands.is_empty() {
+        // What was tried goes with its transaction.
+        drop(work);
+        return stays(app, zone, import, &found.stands).await;
+    }
+    let undone = Import {
+        state: State::Undone,
+        failure: None,
+        undone_at: Some(work.now),
+        kept: Some(json!(found.kept)),
+        ..import
     };
-    loop {
-        let mut work = app.work(who).await?;
-        let some = store::written(&mut work, zone, id, i64::MAX, BATCH).await?;
-        let (Some(first), Some(last)) = (some.first(), some.last()) else { break };
-        let (from, to) = (last.seq, first.seq);
-        let mut kept: Vec<Kept> = super::read(import.kept.as_ref());
+    if !store::save(&mut work, zone, &undone).await? {
+        // Another worker has done it.
+        return Ok(());
+    }
+    let made = json!({"kind": undone.kind, "file_name": undone.file_name});
+    work.log("import.undo", Subject::new("import", id), Change::made(made)).await?;
+    work.commit(id).await?;
+    Ok(())
+}
+
+/// Leaves an import as it was whose undo failed again and again.
+pub(super) async fn give_up(app: &App, zone: Uuid, import: Import) -> Result<()> {
+    let why = Kept { code: "gave_up".to_owned(), name: import.file_name.clone(), fields: Vec::new() };
+    stays(app, zone, import, &[why]).await
+}
+
+/// The import is what it was before somebody asked to take it back; it says why.
+async fn stays(app: &App, zone: Uuid, import: Import, stands: &[Kept]) -> Result<()> {
+    let state = if import.failure.is_some() { State::Failed } else { State::Done };
+    let mut tx = app.db.write().await?;
+    let import = Import { state, attempts: Some(0), undone_by: None, kept: Some(json!(stands)), ..import };
+    store::save(&mut tx, zone, &import).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What taking everything back came to.
+#[derive(Default)]
+struct Found {
+    /// What somebody has changed since, and stays so.
+    kept: Vec<Kept>,
+    /// What stands in the way; at most so many as are listed.
+    stands: Vec<Kept>,
+}
+
+/// Tries to take every record back, the last first.
+async fn take_all_back(work: &mut Work, import: &Import) -> Result<Found> {
+    let (zone, id) = (work.zone(), import.id);
+    let own = store::made(work, zone, id).await?.into_iter().collect::<HashSet<_>>();
+    let because = format!("撤销导入《{}》", import.file_name);
+    let mut found = Found::default();
+    let mut before = i64::MAX;
+    while found.stands.len() < LISTED {
+        let some = store::written(work, zone, id, before, BATCH).await?;
+        let Some(last) = some.last() else { break };
+        before = last.seq;
+        let enterprises = some.iter().filter(|one| one.created && one.subject == "enterprise");
+        // Nobody attaches anything to what is about to go.
+        register::hold(work, zone, &enterprises.map(|one| one.subject_id).collect::<Vec<_>>()).await?;
         // Somebody may have begun to use a record since the undo was asked for.
-        let used = resting(&mut work, zone, &some, &own, Lang::Zh).await?;
+        let used = resting(work, zone, &some, &own, Lang::Zh).await?;
         let used: HashMap<Uuid, Depends> = used.into_iter().map(|one| (one.id, one)).collect();
-        let entries = entries_of(&mut work, zone, &some).await?;
+        let entries = entries_of(work, zone, &some).await?;
         for one in &some {
             if let Some(used) = used.get(&one.subject_id).filter(|_| one.created) {
-                kept.push(Kept { code: "used".into(), name: used.name.clone(), fields: Vec::new() });
+                found.stands.push(Kept { code: "used".into(), name: used.name.clone(), fields: Vec::new() });
                 continue;
             }
-            let because = format!("撤销导入《{}》", import.file_name);
-            let left = take_back(&mut work, one, &entries, &because).await?;
-            kept.extend(left);
+            work.begin_part().await?;
+            match take_back(work, one, &entries, &because).await {
+                Ok(left) => {
+                    work.keep_part().await?;
+                    found.kept.extend(left.filter(|_| found.kept.len() < LISTED));
+                }
+                Err(error) => {
+                    work.drop_part().await?;
+                    let name = match store::name_of(work, zone, &one.subject, one.subject_id).await? {
+                        Some((name, _)) => name,
+                        None => Lang::Zh.word("table", &one.subject).into_owned(),
+                    };
+                    found.stands.push(Kept::refused(name, error)?);
+                }
+            }
         }
-        kept.truncate(LISTED);
-        store::mark_undone(&mut work, zone, id, from, to).await?;
-        import.kept = Some(json!(kept));
-        if !store::save(&mut work, zone, &import).await? {
-            return Ok(());
-        }
-        import.version += 1;
-        work.commit(id).await?;
     }
-    import.state = State::Undone;
-    import.undone_at = Some(app.now());
-    let mut work = app.work(who).await?;
-    if store::save(&mut work, zone, &import).await? {
-        let made = json!({"kind": import.kind, "file_name": import.file_name});
-        work.log("import.undo", Subject::new("import", id), Change::made(made)).await?;
-        work.commit(id).await?;
-    }
-    Ok(())
+    found.stands.truncate(LISTED);
+    store::mark_undone(work, zone, id).await?;
+    Ok(found)
 }
 
 /// What rests on those records of a batch that the import made: other records
@@ -424,8 +498,14 @@ async fn take_back(
         ("person", true) => desk::remove_person_in(work, id, because).await.map(|()| None),
         ("enterprise", false) => {
             let Some(old) = register::enterprise(work, zone, id).await? else { return Ok(None) };
-            let (again, fields) = values().against(&old.facts());
-            desk::change_in(work, &old, patch::<EnterprisePatch>(again)?, Some(because.to_owned())).await?;
+            let mut values = values();
+            // Source and date of the values come back with them.
+            let said = Said::Back {
+                stood: values.before.remove("standing").unwrap_or_default(),
+                stands: values.after.remove("standing").unwrap_or_default(),
+            };
+            let (again, fields) = values.against(&old.facts());
+            desk::change_in(work, &old, patch::<EnterprisePatch>(again)?, Some(because.to_owned()), said).await?;
             Ok(since(old.name, fields))
         }
         ("carrier", false) => {
@@ -526,6 +606,8 @@ mod tests {
         ("contact", "person_id"),
         ("department_past", "department_id"),
         ("post", "person_id"),
+        ("contact_failure", "person_id"),
+        ("subject_fact", "subject_id"),
         ("enterprise_short_name", "enterprise_id"),
         ("notice", "person_id"),
         ("notice", "subject_id"),

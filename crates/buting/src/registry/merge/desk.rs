@@ -2,11 +2,12 @@
 //! undo.
 
 use super::super::desk::{ENTERPRISE, KEEPERS, change_in};
+use super::super::fact::{self, Said};
 use super::super::{Enterprise, difference, store as register};
 use super::{Candidate, Fact, Merge, NewMerge, UNDO_MS, joined, pairs, parted, refusal, store};
 use crate::actor::Actor;
 use crate::app::{App, Change, Subject, Work};
-use crate::assignment::reach;
+use crate::assignment::{desk as assignment, reach};
 use crate::error::{Check, Conflict, Error, Result};
 use crate::http::api::{Page, limit};
 use crate::search;
@@ -57,7 +58,7 @@ pub async fn candidates(app: &App, who: &Actor, cursor: Option<&str>, asked: Opt
 
 fn read_cursor(text: &str) -> Option<(i64, Uuid, Uuid)> {
     let mut parts = text.splitn(3, '.');
-    let score = parts.next()?.parse().ok()?;
+    let score = parts.next()?.parse().ok().filter(|score| (0..=i64::from(u32::MAX)).contains(score))?;
     Some((score, Uuid::parse_str(parts.next()?).ok()?, Uuid::parse_str(parts.next()?).ok()?))
 }
 
@@ -149,14 +150,21 @@ pub async fn merge(app: &App, who: &Actor, into: Uuid, new: NewMerge) -> Result<
     let id = Uuid::now_v7();
     let moved: serde_json::Map<String, Json> =
         store::counts(&mut work, zone, from.id).await?.into_iter().map(|(table, n)| (table.into(), n.into())).collect();
-    store::take(&mut work, zone, id, from.id, into.id, now).await?;
+    let because = format!("与《{}》合并：{reason}", into.name);
+    let ended = assignment::join_in(&mut work, from.id, into.id, &because).await?;
+    store::take(&mut work, zone, id, from.id, into.id, &ended).await?;
     store::leave(&mut work, zone, from.id, into.id, now).await?;
     search::remove(&mut work, ENTERPRISE, from.id).await?;
-    change_in(&mut work, &into, joined(&from, &into, &new.take), Some(reason.clone())).await?;
+    // What it takes over keeps its source and date.
+    let theirs = fact::desk::every_standing(&mut work, zone, &from).await?;
+    let stood = fact::desk::standings(&mut work, zone, into.id).await?;
+    let patch = joined(&from, &into, &new.take);
+    change_in(&mut work, &into, patch, Some(reason.clone()), Said::As(theirs)).await?;
+    let stands = fact::desk::standings(&mut work, zone, into.id).await?;
     let changed = register::enterprise(&mut work, zone, into.id).await?.ok_or(Error::NotFound)?;
     let (was, is) = difference(&into.facts(), &changed.facts()).unwrap_or_default();
     let had = json!({"status": from.status, "uscc": from.uscc});
-    let gave = json!({"was": was, "is": is});
+    let gave = json!({"was": was, "is": is, "stood": stood, "stands": stands});
     let row = store::New { id, from: from.id, into: into.id, reason: &reason, had, gave, made_by: who.person_id };
     store::insert(&mut work, zone, row, now).await?;
     let went = Change::from_to(
@@ -190,12 +198,14 @@ pub async fn undo(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
     let (had, gave) = store::facts(&mut work, zone, id).await?;
     let back = Json::Object(parted(&gave, &into.facts()));
     let patch = serde_json::from_value(back).map_err(|error| Error::Internal(error.to_string()))?;
-    change_in(&mut work, &into, patch, None).await?;
+    let said = Said::Back { stood: gave["stood"].clone(), stands: gave["stands"].clone() };
+    change_in(&mut work, &into, patch, None, said).await?;
     store::come_back(&mut work, zone, merge.from_id, &had, now).await.map_err(|error| match error {
         StoreError::Duplicate(_) => Error::Conflict(Conflict::Taken("uscc")),
         other => other.into(),
     })?;
-    store::give_back(&mut work, zone, id, merge.from_id, merge.into_id).await?;
+    let ended = store::give_back(&mut work, zone, id, merge.from_id, merge.into_id).await?;
+    assignment::part_in(&mut work, &ended, merge.from_id, merge.into_id, "撤销企业合并").await?;
     if !store::undone(&mut work, zone, id, who.person_id, now, merge.version).await? {
         return Err(Error::Conflict(Conflict::Stale(merge.version + 1)));
     }

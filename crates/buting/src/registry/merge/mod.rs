@@ -11,12 +11,17 @@
 //!    where both say something, who merges chooses. Names of the other become short
 //!    names, so that it is still found by them.
 //! 4. Everything that belonged to the other record belongs to the one that stays:
-//!    appeals, visits, promises, lights, measures, contacts, assignments, projects.
-//!    Where both have what there is once (an officer, a light, a first contact), the
-//!    one that stays keeps its own, but the newer light counts.
-//! 5. Within thirty days it can be undone: what moved goes back, what came since
-//!    stays.
-//! 6. The old record leads to the new one; its history stands where it was written.
+//!    appeals, visits, promises, lights, measures, contacts, projects. Where both have
+//!    what there is once (an officer, a light, a first contact), the one that stays
+//!    keeps its own, but the newer light counts.
+//! 5. Who answers is told by day: what held for the other record ends that instant and
+//!    begins for the one that stays, unless somebody holds the place there. What had
+//!    ended stays with the old record. So both show on any past day who answered then;
+//!    moved rows would say that two officers had the one, and that nobody had the other.
+//!    Each end and beginning is an entry of its own, and those concerned are told.
+//! 6. Within thirty days it can be undone: what moved goes back, what came since
+//!    stays. Every line of both has its last word as the current one.
+//! 7. The old record leads to the new one; its history stands where it was written.
 
 mod api;
 pub mod desk;

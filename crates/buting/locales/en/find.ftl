@@ -1,0 +1,15 @@
+search-for = Results for “{ $q }”
+search-help = Names, short names, pinyin or initials of enterprises, carriers and projects; credit codes, telephones, numbers of appeals and visits; words of appeals, visits and promises; departments and colleagues.
+search-nothing = Nothing found, or nothing within your reach.
+search-nothing-next = Try fewer words, a short name or initials.
+search-near = Nothing is called so. These sound alike or are written alike:
+search-all-of = See all { $n }
+search-over-thousand = See all (more than 1,000)
+found-enterprise = Enterprises
+found-carrier = Carriers
+found-project = Projects
+found-appeal = Appeals
+found-visit = Visits
+found-promise = Promises
+found-department = Departments and partner agencies
+found-person = People

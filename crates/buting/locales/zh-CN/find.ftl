@@ -1,0 +1,15 @@
+search-for = “{ $q }”的结果
+search-help = 可以输企业、载体、项目的名称、简称、拼音或首字母，信用代码，联系电话，诉求或走访编号，诉求、走访、承诺里的词，部门和同事姓名。
+search-nothing = 没有找到，或者不在您的办理范围内。
+search-nothing-next = 请少输几个字，或换成简称、拼音首字母再试。
+search-near = 没有叫这个名字的，下面是读音或写法相近的：
+search-all-of = 查看全部 { $n } 条
+search-over-thousand = 查看全部（超过 1000 条）
+found-enterprise = 企业
+found-carrier = 载体
+found-project = 项目
+found-appeal = 诉求
+found-visit = 走访
+found-promise = 承诺
+found-department = 部门和协作单位
+found-person = 人员

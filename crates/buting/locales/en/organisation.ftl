@@ -484,3 +484,5 @@ held-post = Person in post
 held-department = Department under it
 help-org-since = Today when empty; past days are shown from then on.
 conflict-own_post = Rights follow posts: another one enters or ends yours.
+help-person-department = Another department or title ends the main post and begins another. Posts beside it are added on the person's page.
+account-disable-held = Still held: { $held }. Disabling only keeps the person out and hands nothing over; if the person does not come back, note the leave.

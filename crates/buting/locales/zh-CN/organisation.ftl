@@ -484,3 +484,5 @@ held-post = 在任人员
 held-department = 下级部门
 help-org-since = 不填为今天；查往日情况时，从这一天起算。
 conflict-own_post = 权限随任职调整，不能登记或结束自己的任职，请由另一位经办。
+help-person-department = 部门或职务改变，即结束原主要任职、另起一项；兼任在人员页“增加任职”。
+account-disable-held = 名下还有：{ $held }。停用只是不能登录，不移交工作；不再回来的，请登记离任。

@@ -6,12 +6,13 @@ use buting::actor::Scope;
 use buting::assignment::desk as assignment;
 use buting::assignment::{Duty, NewAssignment, reach};
 use buting::error::Error;
+use buting::migrations::MIGRATIONS;
 use buting::organisation::desk;
 use buting::organisation::{DepartmentKind, NewDepartment, NewPerson};
 use buting::subject::SubjectKind;
 use buting::time::{DAY_MS, Time};
 use serde_json::{Value as Json, json};
-use store::sql;
+use store::{Migration, sql};
 use uuid::Uuid;
 
 fn later(days: i64) -> Time {
@@ -488,6 +489,9 @@ async fn whoever_leaves_is_told_what_to_hand_over() {
         // Who does not decide about assignments is told who does, and reads how much it is.
         let page = house.page("sysadmin", &leave).await.expect(200).text();
         assert!(!page.contains("测试机电") && page.contains("责任关系 1") && page.contains("领导或调度员"), "{page}");
+        // Disabling the account keeps him out at once, and says that it hands nothing over.
+        let page = house.page("sysadmin", &format!("/admin/accounts/{officer}")).await.expect(200).text();
+        assert!(page.contains("责任关系 1") && page.contains("不移交工作"), "{page}");
         // Nobody to take over: only with the reason.
         let refused = post(&house, "dispatcher", &format!("{path}/leave"), json!({"hand_over_later": true}), 422).await;
         assert_eq!(wrong(&refused), ("/reason".to_owned(), "required".to_owned()));
@@ -629,4 +633,61 @@ async fn posts_are_given_and_ended_on_pages() {
     let refused =
         desk::held_by_person(&mut house.app.read().await.unwrap(), &house.who("officer2").await, officer).await;
     assert!(matches!(refused, Err(Error::Forbidden)));
+}
+
+#[tokio::test]
+async fn whoever_was_of_a_department_before_there_were_posts_has_one_there() {
+    let (before, all): (&[Migration], _) = (&MIGRATIONS[..21], MIGRATIONS);
+    for scratch in store::testing::both(before).await.unwrap() {
+        let [zone, department, enterprise] = [1, 2, 3].map(Uuid::from_u128);
+        let [there, gone, contact] = [4, 5, 6].map(Uuid::from_u128);
+        let mut tx = scratch.db.write().await.unwrap();
+        tx.run(sql!(
+            "INSERT INTO zone (zone_id, handle, name, time_zone, settings, created_at, version)
+             VALUES ($1, 'zone', '测试区', 'Asia/Shanghai', $2, $3, 1)",
+            zone,
+            json!({}),
+            MORNING
+        ))
+        .await
+        .unwrap();
+        tx.run(sql!(
+            "INSERT INTO department (zone_id, id, name, short_name, kind, position, valid_from, version)
+             VALUES ($1, $2, '企业服务部', '企服部', 'department', 1, $3, 1)",
+            zone,
+            department,
+            MORNING
+        ))
+        .await
+        .unwrap();
+        for (id, of, firm, left) in [
+            (there, Some(department), None, None),
+            (gone, Some(department), None, Some(later(9))),
+            (contact, None, Some(enterprise), None),
+        ] {
+            tx.run(sql!(
+                "INSERT INTO person (zone_id, id, name, partial, spelling, title, department_id, enterprise_id, position,
+                   left_at, created_at, version)
+                 VALUES ($1, $2, '某人', FALSE, 'mouren', '科长', $3, $4, 1, $5, $6, 1)",
+                zone,
+                id,
+                of,
+                firm,
+                left,
+                MORNING
+            ))
+            .await
+            .unwrap();
+        }
+        tx.commit().await.unwrap();
+        scratch.db.migrate(all, async |_| Ok(())).await.unwrap();
+        type Row = (Uuid, Uuid, Option<String>, bool, Time, Option<Time>);
+        let mut tx = scratch.db.read().await.unwrap();
+        let posts: Vec<Row> = tx
+            .list(sql!("SELECT person_id, department_id, title, main, valid_from, valid_to FROM post ORDER BY id"))
+            .await
+            .unwrap();
+        let post = |person, to| (person, department, Some("科长".to_owned()), true, MORNING, to);
+        assert_eq!(posts, [post(there, None), post(gone, Some(later(9)))]);
+    }
 }

@@ -5,6 +5,7 @@ use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
+use crate::http::problem::held_text;
 use crate::http::routes::{Access, Routes};
 use crate::organisation::accounts::{self, AccountsQuery, NewAccount};
 use crate::organisation::{Account, AccountState, Grant, Person, desk};
@@ -135,6 +136,8 @@ struct AccountPage {
     own: bool,
     /// Whether the account may be reset now: administrators' need a consent.
     resettable: bool,
+    /// What the person still holds, by kind, for who disables accounts; empty for nothing.
+    held_text: String,
 }
 
 impl AccountPage {
@@ -153,7 +156,12 @@ async fn account_page(cx: &Cx, status: StatusCode, id: Uuid, form: Option<Form>)
     let person = desk::person(&mut tx, cx.who.zone_id, id).await?.masked();
     let roles = accounts::roles_for(&mut tx, cx.who.zone_id, &person).await?;
     let all = desk::departments(&mut tx, cx.who.zone_id).await?;
+    let held = match cx.who.has(Role::Sysadmin) {
+        true => desk::held_by_person(&mut tx, &cx.who, id).await?,
+        false => Vec::new(),
+    };
     drop(tx);
+    let held_text = held_text(cx.lang, &held);
     let departments = all.into_iter().filter(|d| d.kind.is_own()).map(|d| (d.id.to_string(), d.name)).collect();
     let form = form.unwrap_or_else(|| {
         let mut values: Vec<(String, String)> = vec![("user_name".into(), account.user_name.clone())];
@@ -168,7 +176,7 @@ async fn account_page(cx: &Cx, status: StatusCode, id: Uuid, form: Option<Form>)
     let resettable = !account.is_administrators() || accounts::is_allowed(&account, cx.now());
     html_with(
         status,
-        &AccountPage { s: Shell::of(cx).await?, account, person, form, roles, departments, own, resettable },
+        &AccountPage { s: Shell::of(cx).await?, account, person, form, roles, departments, own, resettable, held_text },
     )
 }
 

@@ -146,6 +146,8 @@ const inDays = (n) => new Date(Date.now() + n * 86_400_000).toISOString().slice(
 
 /** Where a partner agency without an account answers its order. */
 let byLink;
+/** The page of somebody with a second post, which alone leads to where it ends. */
+let twoPosts;
 
 test("what the demo zone lacks is made by hand, so that its pages can be looked at", async () => {
   const at = async (role, path) => {
@@ -191,6 +193,9 @@ test("what the demo zone lacks is made by hand, so that its pages can be looked 
   }
   assert.ok(byLink, "an open order of the demo zone can be answered by link");
 
+  page = await at("dispatcher", `/people?q=${encodeURIComponent("马明哲")}`);
+  twoPosts = await page.locator("tbody .lead a").first().getAttribute("href");
+
   page = await at("officer", "/visits/plans/new");
   form = page.locator('form[action="/visits/plans"]');
   await fill(form, { subject: { index: 1 }, planned_at: `${inDays(20)}T10:00`, kind: { index: 1 }, purpose: "看新线投产" });
@@ -214,6 +219,7 @@ for (const role of WANTED) {
     const zh = await as(browser, role);
     const en = await as(browser, role, { lang: "en" });
     const todo = role ? ["/"] : ["/sign-in", byLink];
+    if (role === "dispatcher") todo.push(twoPosts);
     const seen = new Set(todo.map(shape));
     const look = async (seeing, path, lang) => {
       try {

@@ -1,4 +1,5 @@
-use crate::{name_key, short_name_match, similarity};
+use crate::name::{Shape, name_key, pairs};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// So few names are compared one by one.
@@ -12,7 +13,7 @@ const COMPARED: usize = 24;
 /// pairs of characters that they share.
 #[derive(Clone, Debug, Default)]
 pub struct NameIndex {
-    names: Vec<String>,
+    names: Vec<(String, Shape)>,
     pairs: HashMap<[char; 2], Vec<u32>>,
 }
 
@@ -41,13 +42,14 @@ impl NameIndex {
     pub fn add(&mut self, name: &str) -> usize {
         let at = self.names.len();
         let place = u32::try_from(at).unwrap_or(u32::MAX);
-        for pair in pairs(name) {
+        let key: Vec<char> = name_key(name).chars().collect();
+        for pair in pairs(&key) {
             let places = self.pairs.entry(pair).or_default();
             if places.last() != Some(&place) {
                 places.push(place);
             }
         }
-        self.names.push(name.to_owned());
+        self.names.push((name.to_owned(), Shape::with_key(name, &key)));
         at
     }
 
@@ -64,13 +66,15 @@ impl NameIndex {
     /// The names whose likeness is at least `least`, the most like first, at most
     /// `most`. Of names that share only very common pairs some may be missed.
     pub fn near(&self, name: &str, least: f64, most: usize) -> Vec<Near<'_>> {
+        let key: Vec<char> = name_key(name).chars().collect();
+        let shape = Shape::with_key(name, &key);
         let places: Vec<usize> =
-            if self.names.len() <= FEW { (0..self.names.len()).collect() } else { self.sharing(name) };
+            if self.names.len() <= FEW { (0..self.names.len()).collect() } else { self.sharing(&key) };
         let mut found: Vec<Near<'_>> = places
             .into_iter()
             .filter_map(|at| {
-                let other = self.names.get(at)?.as_str();
-                let score = similarity(name, other).max(short_name_match(name, other).unwrap_or(0.0));
+                let (other, like) = self.names.get(at)?;
+                let score = shape.similarity(like).max(shape.fits(like).unwrap_or(0.0));
                 (score >= least).then_some(Near { at, name: other, score })
             })
             .collect();
@@ -79,25 +83,31 @@ impl NameIndex {
         found
     }
 
-    /// The places of the names that share most pairs with this one.
-    fn sharing(&self, name: &str) -> Vec<usize> {
-        let mut lists: Vec<&[u32]> = pairs(name).filter_map(|pair| self.pairs.get(&pair)).map(Vec::as_slice).collect();
+    /// The places of the names that share most pairs with this key.
+    fn sharing(&self, key: &[char]) -> Vec<usize> {
+        let mut lists: Vec<&[u32]> = pairs(key).filter_map(|pair| self.pairs.get(&pair)).map(Vec::as_slice).collect();
         lists.sort_by_key(|list| list.len());
         let rare = lists.iter().take_while(|list| list.len() <= COMMON).count();
-        let mut all: Vec<u32> = lists[..rare].concat();
-        if rare == 0 {
-            all.extend(lists.first().into_iter().flat_map(|list| list.iter().take(COMMON)));
+        let lists = match lists.first() {
+            Some(rarest) if rare == 0 => vec![&rarest[..COMMON]],
+            _ => lists.into_iter().take(rare).collect(),
+        };
+        // A count for each name costs less than sorting what the lists hold.
+        let mut counts = vec![0_u8; self.names.len()];
+        let mut sharing = Vec::new();
+        for place in lists.into_iter().flatten().map(|place| *place as usize) {
+            if counts[place] == 0 {
+                sharing.push(place);
+            }
+            counts[place] = counts[place].saturating_add(1);
         }
-        all.sort_unstable();
-        let mut counted: Vec<(usize, u32)> = all.chunk_by(|a, b| a == b).map(|same| (same.len(), same[0])).collect();
-        counted.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        counted.into_iter().take(COMPARED).map(|(_, place)| place as usize).collect()
+        let rank = |place: &usize| (Reverse(counts[*place]), *place);
+        if sharing.len() > COMPARED {
+            sharing.select_nth_unstable_by_key(COMPARED, rank);
+            sharing.truncate(COMPARED);
+        }
+        sharing
     }
-}
-
-fn pairs(name: &str) -> impl Iterator<Item = [char; 2]> {
-    let key: Vec<char> = name_key(name).chars().collect();
-    (1..key.len()).map(move |i| [key[i - 1], key[i]])
 }
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ pub fn is_han(c: char) -> bool {
 
 /// Full-width letters and digits as half-width, lower-case.
 pub(crate) fn fold(c: char) -> char {
+    if is_han(c) {
+        return c;
+    }
     let c = match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         c => c,

@@ -30,6 +30,8 @@ pub struct Loaded {
     pub zone: Uuid,
     /// The officer who asks.
     pub officer: Uuid,
+    /// The department of all who ask.
+    pub department: Uuid,
     /// A dispatcher, who reaches everything.
     pub dispatcher: Uuid,
     /// A leader, who decides who looks after whom.
@@ -150,7 +152,7 @@ pub async fn load(app: &Arc<App>, size: Size) -> Result<Loaded> {
     let long_history = appeals[appeals.len() / 2];
     history(app, &who, size.history, &appeals, long_history, now).await?;
     eprintln!("{} rows of history", size.history);
-    Ok(Loaded { zone, officer, dispatcher, leader, enterprises, long_history })
+    Ok(Loaded { zone, officer, department: departments[0], dispatcher, leader, enterprises, long_history })
 }
 
 async fn account(app: &App, zone: Uuid, user_name: &str, role: Role, department: Uuid) -> Result<Uuid> {

@@ -330,25 +330,44 @@ impl Bench {
         .await
     }
 
+    /// The list's two statements: with the names that it shows, and what decides
+    /// whether this officer may see a line.
     async fn mine_bare(&self, me: Uuid) -> Result<Found> {
-        let zone = self.loaded.zone;
+        let (zone, department) = (self.loaded.zone, self.loaded.department);
         bare("  bare", 2_000 / self.part, async |_| {
             let mut tx = self.read().await?;
             tx.all(sql!(
-                "SELECT a.id, a.number, a.title, a.status, a.due_at, e.name, d.short_name
-                 FROM appeal a JOIN enterprise e ON e.zone_id = a.zone_id AND e.id = a.enterprise_id
+                "SELECT a.id, a.number, a.title, a.status, a.kind, a.category, a.urgency, a.channel, a.enterprise_id,
+                   e.short_name, a.project_id, p.short_name, a.lead_department_id, d.short_name, a.handler_id, h.name,
+                   a.holder, hd.short_name, a.accused_department_id, a.created_by, a.created_at, a.registered_at,
+                   a.due_at, a.due_key, a.answered_at, a.closed_at, a.result, a.rating, a.version
+                 FROM appeal a
+                 LEFT JOIN enterprise e ON e.zone_id = a.zone_id AND e.id = a.enterprise_id
+                 LEFT JOIN project p ON p.zone_id = a.zone_id AND p.id = a.project_id
                  LEFT JOIN department d ON d.zone_id = a.zone_id AND d.id = a.lead_department_id
-                 WHERE a.zone_id = $1 AND a.handler_id = $2 AND a.status = 'working' AND a.open AND a.open = TRUE
+                 LEFT JOIN person h ON h.zone_id = a.zone_id AND h.id = a.handler_id
+                 LEFT JOIN department hd ON hd.zone_id = a.zone_id AND hd.id = a.holder_id
+                 WHERE a.zone_id = $1 AND (a.registered_at IS NOT NULL OR a.created_by = $2)
+                   AND (a.accused_department_id IS NULL OR a.accused_department_id <> $3 OR a.created_by = $2)
+                   AND (a.handler_id = $2 OR a.created_by = $2 OR EXISTS (SELECT 1 FROM work_order w
+                     WHERE w.zone_id = a.zone_id AND w.appeal_id = a.id AND w.department_id = $3))
+                   AND a.handler_id = $2 AND a.status = 'working' AND a.open AND a.open = TRUE
                  ORDER BY a.due_key, a.id LIMIT 20",
                 zone,
-                me
+                me,
+                department
             ))
             .await?;
             tx.all(sql!(
-                "SELECT count(*) FROM (SELECT 1 AS one FROM appeal a WHERE a.zone_id = $1 AND a.handler_id = $2
-                   AND a.status = 'working' AND a.open AND a.open = TRUE LIMIT 1001) AS some",
+                "SELECT count(*) FROM (SELECT 1 AS one FROM appeal a
+                 WHERE a.zone_id = $1 AND (a.registered_at IS NOT NULL OR a.created_by = $2)
+                   AND (a.accused_department_id IS NULL OR a.accused_department_id <> $3 OR a.created_by = $2)
+                   AND (a.handler_id = $2 OR a.created_by = $2 OR EXISTS (SELECT 1 FROM work_order w
+                     WHERE w.zone_id = a.zone_id AND w.appeal_id = a.id AND w.department_id = $3))
+                   AND a.handler_id = $2 AND a.status = 'working' AND a.open AND a.open = TRUE LIMIT 1001) AS some",
                 zone,
-                me
+                me,
+                department
             ))
             .await?;
             Ok(())

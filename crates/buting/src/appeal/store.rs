@@ -447,7 +447,8 @@ pub fn visible(who: &Actor) -> Sql {
         Scope::Enterprise(id) => drop(query.push(" AND a.enterprise_id = ").arg(*id)),
         Scope::Project(id) => drop(query.push(" AND a.project_id = ").arg(*id)),
         Scope::Assignments | Scope::Departments(_) => {
-            query.push(" AND (a.created_by = ").arg(me).push(" OR a.handler_id = ").arg(me);
+            // The handler first: what somebody has in hand is counted from the index alone.
+            query.push(" AND (a.handler_id = ").arg(me).push(" OR a.created_by = ").arg(me);
             query.push(" OR ").append(ordered(&departments));
             query.push(" OR a.registered_at IS NULL AND ").append(by_officer(Some(&departments)));
             for column in ["a.enterprise_id", "a.project_id"] {

@@ -372,6 +372,14 @@ const UNITS: &[Unit] = &[
         now: " AND w.open AND a.open ORDER BY w.due_at, w.id",
     },
     Unit {
+        table: "cause",
+        column: "department_id",
+        list: "SELECT 'cause' AS kind, c.id AS record_id, c.number || ' ' || c.title AS title FROM cause c
+           WHERE c.zone_id = ",
+        holder: " AND c.department_id = ",
+        now: " AND c.status <> 'closed' ORDER BY c.opened_at, c.id",
+    },
+    Unit {
         table: "visit_plan",
         column: "department_id",
         list: "SELECT 'visit_plan' AS kind, v.id AS record_id, v.purpose AS title FROM visit_plan v WHERE v.zone_id = ",

@@ -91,6 +91,7 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "carrier" => "carriers",
         "project" => "projects",
         "appeal" => "appeals",
+        "cause" => "causes",
         "visit" => "visits",
         "visit_plan" => "visits/plans",
         "promise" => "promises",

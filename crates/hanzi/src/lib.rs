@@ -9,7 +9,7 @@ pub mod pinyin;
 pub use bigram::{Query, bigrams, plain, query};
 pub use index::{NameIndex, Near};
 pub use meant::{Any, Meant, any, meant, share};
-pub use name::{name_key, short_name_match, similarity};
+pub use name::{Shape, name_key, short_name_match, similarity};
 pub use pinyin::spelling_keys;
 
 /// Whether a character is a Chinese one.

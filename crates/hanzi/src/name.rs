@@ -28,7 +28,7 @@ pub fn short_name_match(short: &str, full: &str) -> Option<f64> {
 
 /// A name taken apart once, to be compared with many.
 #[derive(Clone, Debug)]
-pub(crate) struct Shape {
+pub struct Shape {
     /// Its characters, folded.
     chars: Box<[char]>,
     /// Its key's pairs of characters, sorted, each as often as it stands there; of
@@ -37,7 +37,8 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    pub(crate) fn of(name: &str) -> Self {
+    /// Takes a name, or a short text, apart.
+    pub fn of(name: &str) -> Self {
         Self::with_key(name, &name_key(name).chars().collect::<Vec<_>>())
     }
 
@@ -52,7 +53,7 @@ impl Shape {
     }
 
     /// See [`similarity`].
-    pub(crate) fn similarity(&self, other: &Self) -> f64 {
+    pub fn similarity(&self, other: &Self) -> f64 {
         let (mut i, mut j, mut common) = (0, 0, 0);
         while let (Some(a), Some(b)) = (self.grams.get(i), other.grams.get(j)) {
             let order = a.cmp(b);
@@ -65,7 +66,7 @@ impl Shape {
     }
 
     /// See [`short_name_match`]; this is the short one.
-    pub(crate) fn fits(&self, full: &Self) -> Option<f64> {
+    pub fn fits(&self, full: &Self) -> Option<f64> {
         let signs = |c: &&char| is_han(**c) || c.is_alphanumeric();
         let (first, rest) = {
             let mut short = self.chars.iter().filter(signs);

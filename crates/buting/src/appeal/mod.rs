@@ -5,6 +5,7 @@
 pub mod act;
 mod api;
 pub mod bulk;
+pub mod cause;
 pub mod contact;
 pub mod desk;
 pub mod link;
@@ -717,6 +718,7 @@ pub fn routes(routes: &mut Routes) {
     api::routes(routes);
     pages::routes(routes);
     bulk::routes(routes);
+    cause::routes(routes);
 }
 
 #[cfg(test)]

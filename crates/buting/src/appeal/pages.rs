@@ -1,5 +1,5 @@
 use super::act::Act;
-use super::bulk;
+use super::{bulk, cause};
 use super::contact::Told;
 use super::desk::{self, Filter, PartnerOrder, Record};
 use super::policy::Category;
@@ -383,6 +383,10 @@ struct Show {
     went_on: &'static [WentOn],
     grounds: &'static [SuspendGround],
     verdicts: &'static [Verdict],
+    /// The common cause that it belongs to: key, number, title, and how many share it.
+    cause: Option<(Uuid, String, String, i64)>,
+    /// Whether the reader may gather it with others into a common cause.
+    can_gather: bool,
     yes_no_review: Vec<(String, String)>,
     yes_no_grant: Vec<(String, String)>,
     note: Option<Form>,
@@ -404,6 +408,11 @@ impl Show {
         let can = |action: Action| r.possible.iter().any(|(possible, _)| *possible == action);
         let merge_into =
             if can(Action::Merge) { desk::merge_targets(&mut tx, &cx.who, &r.appeal).await? } else { Vec::new() };
+        let cause = cause::desk::of_appeal(&mut tx, zone, id).await?;
+        let shared_answer = match &cause {
+            Some(_) if can(Action::Answer) => cause::desk::answer_for(&mut tx, zone, id).await?,
+            _ => None,
+        };
         drop(tx);
         let contact_href = match &r.contact {
             Some(contact) => {
@@ -437,6 +446,9 @@ impl Show {
                 }
                 if *action == Action::PassPartner {
                     form = Form::filled([("obligatory", "true".to_owned())]);
+                }
+                if let (Action::Answer, Some(answer)) = (*action, &shared_answer) {
+                    form = Form::filled(answer.fields());
                 }
                 let failed = refused(*action, None);
                 Doing {
@@ -537,6 +549,8 @@ impl Show {
             events,
             finish: r.dues.iter().position(|due| due.clock.kind == ClockKind::Finish),
             answer,
+            cause,
+            can_gather: cx.who.is(cause::desk::KEEPERS) && r.appeal.open && r.appeal.accused_department_id.is_none(),
             merged_into,
             contact_href,
             own_departments: department_options(&offered, true),

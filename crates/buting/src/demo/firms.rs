@@ -47,6 +47,11 @@ impl World {
     }
 
     /// Another office enters two enterprises that are there already, as offices do:
+    /// The officer who looks after an enterprise.
+    pub(super) fn keeper_of(&self, enterprise: Uuid) -> Option<Uuid> {
+        self.enterprises.iter().find(|firm| firm.id == enterprise)?.officer
+    }
+
     /// with another legal form, and with the province before the name.
     pub(super) async fn enter_twice(&self) -> Result<()> {
         let who = self.command();

@@ -5,6 +5,9 @@
 
 use super::World;
 use super::firms::PROJECT;
+use crate::appeal::act::Act;
+use crate::appeal::cause;
+use crate::appeal::{self, Channel, NewAppeal, ResultKind, Urgency, WentOn};
 use crate::continuity::desk;
 use crate::continuity::{
     Cause, ClockMode, DisruptionKind, DisruptionState, Effect, Line, MeasureEnd, MeasureKind, NewDisruption, NewLight,
@@ -45,6 +48,20 @@ pub enum Story {
     Pumping(usize),
     /// One of them runs again.
     Dry(usize),
+    /// Trucks of several firms stand before one flooded gate.
+    Gate(usize),
+    /// What they report is coordinated as one.
+    GateGathered,
+    /// It is told how it goes on.
+    GateProgress,
+    /// One answer to all of them.
+    GateAnswered,
+    /// The answer goes to the firms.
+    GateReviewed,
+    /// One of the firms accepts it.
+    GateConfirmed(usize),
+    /// Several firms ask for the same, and nobody has gathered it yet.
+    Damp(usize),
 }
 
 /// What a story has to remember.
@@ -55,6 +72,8 @@ pub struct Remembered {
     points: [Option<Uuid>; 5],
     stockpile: Option<Uuid>,
     pumps: Vec<Option<Uuid>>,
+    gate: Vec<Uuid>,
+    gate_cause: Option<Uuid>,
 }
 
 /// Firms that the flood reaches: short name, line, state, percentage, cause.
@@ -67,6 +86,21 @@ const FLOODED: [(&str, Line, State, Option<i64>, &str); 8] = [
     ("腾屿铸造", Line::Production, State::Stopped, None, "变压器跳闸，等待供电部门检查"),
     ("博森供应链", Line::Transport, State::AtRisk, None, "仓库门前道路一侧封闭"),
     ("卓衡机械", Line::Production, State::Reduced, Some(70), "夜班人员到岗困难"),
+];
+
+/// Firms whose trucks do not get through the flooded gate, and what they say.
+const GATE: [(&str, &str); 4] = [
+    ("禾润物流", "西门路口积水，货车进不了园区"),
+    ("博森供应链", "园区西门积水，送货货车进不了园区"),
+    ("云岭医药", "西门路口积水，冷链货车进不了园区"),
+    ("启澜包装", "西门路口积水，原料货车进不了园区"),
+];
+
+/// Firms whose stores are damp after the rain.
+const DAMP: [(&str, &str); 3] = [
+    ("晟源新材", "雨后仓库返潮，急需借用除湿设备"),
+    ("启澜包装", "纸板仓库返潮，急需除湿设备"),
+    ("恒岳电子", "元件仓库返潮，需要借用除湿设备"),
 ];
 
 /// The steps of the stories: days before the first start, hour, step.
@@ -91,6 +125,13 @@ pub fn steps() -> Vec<(i64, i64, Story)> {
             steps.push((1, hour, Story::Dry(n)));
         }
     }
+    for (n, hour) in (0..GATE.len()).zip(8..) {
+        steps.push((3, hour, Story::Gate(n)));
+        steps.push((1, hour + 3, Story::GateConfirmed(n)));
+    }
+    steps.extend([(3, 14, Story::GateGathered), (2, 9, Story::GateProgress)]);
+    steps.extend([(2, 16, Story::GateAnswered), (2, 17, Story::GateReviewed)]);
+    steps.extend((0..DAMP.len()).zip(13..).map(|(n, hour)| (1, hour, Story::Damp(n))));
     steps
 }
 
@@ -110,7 +151,88 @@ impl World {
             Story::Water(n) => self.water(n).await,
             Story::Pumping(n) => self.pumping(n).await,
             Story::Dry(n) => self.dry(n).await,
+            Story::Gate(n) => self.gate(n).await,
+            Story::GateGathered => self.gate_gathered().await,
+            Story::GateProgress => {
+                let text = "路政已调移动泵车抽排西门路口积水，交警大队疏导货车经北门进出，预计明天上午恢复通行。";
+                self.gate_step(false, cause::Act::Note { text: text.into(), tell: true }).await
+            }
+            Story::GateAnswered => self.gate_answered().await,
+            Story::GateReviewed => {
+                let act = cause::Act::Review { ok: true, reason: None };
+                self.gate_step(true, act).await
+            }
+            Story::GateConfirmed(n) => self.gate_confirmed(n).await,
+            Story::Damp(n) => {
+                let (firm, title) = DAMP[n];
+                let body = "连日降雨，库内湿度超过百分之八十，物料受潮，想借用或租用工业除湿机三五天。";
+                self.phoned(firm, title, body, "safety_env").await.map(drop)
+            }
         }
+    }
+
+    /// A firm telephones; the coordination office writes it down.
+    async fn phoned(&mut self, firm: &str, title: &str, body: &str, category: &str) -> Result<Option<Uuid>> {
+        let Some(enterprise) = self.enterprise(firm) else { return Ok(None) };
+        let new = NewAppeal {
+            enterprise_id: Some(enterprise),
+            title: title.into(),
+            body: body.into(),
+            category: category.into(),
+            urgency: Urgency::Urgent,
+            channel: Channel::Phone,
+            disruption_id: self.remembered.flood,
+            ..NewAppeal::default()
+        };
+        appeal::desk::open(&self.app, &self.dispatcher().await?, new).await.map(Some)
+    }
+
+    async fn gate(&mut self, n: usize) -> Result<()> {
+        let (firm, title) = GATE[n];
+        let body = "西门路口积水四十厘米，货车无法通行，原料和成品都压在门外，请尽快排水或安排绕行。";
+        let id = self.phoned(firm, title, body, "logistics").await?;
+        self.remembered.gate.extend(id);
+        Ok(())
+    }
+
+    async fn gate_gathered(&mut self) -> Result<()> {
+        let new = cause::NewCause {
+            id: None,
+            title: "西门路口积水，货车进不了园区".into(),
+            body: "西门路口地势低，强降雨后积水，多家企业货车受阻。".into(),
+            category: "logistics".into(),
+            department_id: self.departments.get("enterprise").copied(),
+            appeals: self.remembered.gate.clone(),
+        };
+        self.remembered.gate_cause = Some(cause::desk::open(&self.app, &self.dispatcher().await?, new).await?);
+        Ok(())
+    }
+
+    /// The coordination office, or the department that coordinates it, carries the common cause on.
+    async fn gate_step(&mut self, by_desk: bool, act: cause::Act) -> Result<()> {
+        let Some(id) = self.remembered.gate_cause else { return Ok(()) };
+        let who = if by_desk { self.dispatcher().await? } else { self.somebody("enterprise", 0).await? };
+        cause::desk::act(&self.app, &who, id, act).await.map(drop)
+    }
+
+    async fn gate_answered(&mut self) -> Result<()> {
+        let answer = cause::Answer {
+            result: Some(ResultKind::Solved),
+            text: "西门路口积水已排除，货车恢复通行；汛期内泵车在路口值守，再次积水时改由北门进出，短信提前告知。"
+                .into(),
+            production_continued: Some(WentOn::Partly),
+            ..cause::Answer::default()
+        };
+        self.gate_step(false, cause::Act::Answer(answer)).await
+    }
+
+    /// All accept the answer but the last, which has not said anything yet.
+    async fn gate_confirmed(&mut self, n: usize) -> Result<()> {
+        let Some(id) = self.remembered.gate.get(n).copied().filter(|_| n + 1 < GATE.len()) else { return Ok(()) };
+        let keeper = self.enterprise(GATE[n].0).and_then(|id| self.keeper_of(id));
+        let Some(keeper) = keeper else { return Ok(()) };
+        let act = Act::Confirm { rating: 5 - i64::from(n == 1), text: None };
+        appeal::desk::act(&self.app, &self.actor(keeper).await?, id, act).await.map(drop)
     }
 
     async fn open_epidemic(&mut self) -> Result<()> {

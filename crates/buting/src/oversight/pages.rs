@@ -187,6 +187,7 @@ async fn api_docs(cx: Cx) -> PageResult {
 const TABLES: &[&str] = &[
     "appeal",
     "work_order",
+    "cause",
     "visit",
     "promise",
     "enterprise",

@@ -7,6 +7,7 @@ mod appeal;
 mod assignment;
 mod backup;
 mod bulk;
+mod cause;
 mod continuity;
 mod fact;
 mod house;

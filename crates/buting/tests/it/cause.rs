@@ -1,0 +1,162 @@
+//! Many appeals with one cause: one coordination, one answer, and each confirms for itself.
+
+use crate::house::House;
+use buting::appeal::{Kind, NewAppeal, Status, desk};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+const CAUSES: &str = "/api/v1/causes";
+
+/// Who speaks for the enterprises and the project whose trucks cannot enter.
+const OWNERS: [&str; 3] = ["enterprise", "enterprise2", "project"];
+
+/// Their appeals.
+async fn trucks(house: &House) -> Vec<Uuid> {
+    let mut ids = Vec::new();
+    for (n, owner) in OWNERS.iter().enumerate() {
+        let new = NewAppeal {
+            title: format!("{n}号货车进不了园区东门"),
+            body: "限高杆改造后，高栏货车无法进入。".into(),
+            category: "logistics".into(),
+            ..NewAppeal::default()
+        };
+        ids.push(desk::open(&house.app, &house.who(owner).await, new).await.unwrap());
+    }
+    ids
+}
+
+/// A step of one appeal, which must succeed.
+async fn step(house: &House, who: &str, id: Uuid, act: Json) {
+    let act = serde_json::from_value(act).expect("an action");
+    desk::act(&house.app, &house.who(who).await, id, act).await.unwrap();
+}
+
+async fn gathered(house: &House, appeals: &[Uuid]) -> String {
+    let new = json!({
+        "title": "货车进不了园区东门", "category": "logistics", "department_id": house.other_department,
+        "appeals": appeals,
+    });
+    let made = house.call("dispatcher", "POST", CAUSES, new).await.expect(201).json();
+    format!("{CAUSES}/{}", made["id"].as_str().unwrap())
+}
+
+async fn act(house: &House, who: &str, cause: &str, act: Json) -> crate::house::Answer {
+    house.call(who, "POST", &format!("{cause}/actions"), act).await
+}
+
+async fn statuses(house: &House, ids: &[Uuid]) -> Vec<Status> {
+    let mut all = Vec::new();
+    for id in ids {
+        all.push(desk::record(&house.app, &house.rule(), *id).await.unwrap().appeal.status);
+    }
+    all
+}
+
+fn solved() -> Json {
+    json!({"action": "answer", "result": "solved", "text": "东门限高杆已拆除。", "production_continued": "yes"})
+}
+
+#[tokio::test]
+async fn one_answer_reaches_all_and_each_confirms_for_itself() {
+    for house in House::both().await {
+        let ids = trucks(&house).await;
+        let proposals = || async {
+            house.call("dispatcher", "GET", "/api/v1/causes/proposals", Json::Null).await.expect(200).json()
+        };
+        let proposed = proposals().await;
+        assert_eq!(proposed["items"][0]["subjects"], 3);
+        assert_eq!(proposed["items"][0]["reasons"], json!(["category", "text", "days"]));
+
+        let cause = gathered(&house, &ids).await;
+        assert_eq!(statuses(&house, &ids).await, [Status::Dispatched; 3], "it goes to the department of the cause");
+        assert_eq!(proposals().await["items"], json!([]), "what is gathered is proposed no longer");
+
+        for id in &ids {
+            step(&house, "officer2", *id, json!({"action": "sign"})).await;
+        }
+        let note = json!({"action": "note", "text": "已约路政到现场。", "tell": true});
+        act(&house, "officer2", &cause, note).await.expect(200);
+        let own = desk::view(&house.app, &house.who("enterprise").await, ids[0]).await.unwrap();
+        assert!(own.history.iter().any(|event| event.text.as_deref() == Some("已约路政到现场。")), "{:?}", own.history);
+
+        // One waits for its owner: the answer reaches the others now, and it later.
+        step(&house, "officer2", ids[2], json!({"action": "ask", "text": "车高多少？"})).await;
+        act(&house, "officer", &cause, solved()).await.expect(403);
+        act(&house, "officer2", &cause, json!({"action": "answer", "result": "solved", "text": ""})).await.expect(422);
+        let shown = act(&house, "officer2", &cause, solved()).await.expect(200).json();
+        assert_eq!(shown["status"], "answered");
+        assert_eq!(statuses(&house, &ids).await, [Status::Answered, Status::Answered, Status::WaitingEnterprise]);
+        assert_eq!(reached(&shown), 2);
+
+        act(&house, "dispatcher", &cause, json!({"action": "review", "ok": true})).await.expect(200);
+        step(&house, "project", ids[2], json!({"action": "reply", "text": "四米。"})).await;
+        let shown = act(&house, "officer2", &cause, json!({"action": "repeat"})).await.expect(200).json();
+        assert_eq!(reached(&shown), 3);
+        act(&house, "dispatcher", &cause, json!({"action": "review", "ok": true})).await.expect(200);
+        assert_eq!(statuses(&house, &ids).await, [Status::Reviewed; 3]);
+
+        act(&house, "dispatcher", &cause, json!({"action": "close"})).await.expect(409);
+        for (id, owner) in ids.iter().zip(OWNERS) {
+            step(&house, owner, *id, json!({"action": "confirm", "rating": 5})).await;
+            step(&house, "dispatcher", *id, json!({"action": "close"})).await;
+        }
+        let close = json!({"action": "close", "lesson": "改造前先通告。"});
+        let closed = act(&house, "dispatcher", &cause, close).await.expect(200).json();
+        assert_eq!((closed["status"].as_str(), closed["open_appeals"].as_i64()), (Some("closed"), Some(0)));
+        act(&house, "dispatcher", &cause, json!({"action": "note", "text": "再记一笔"})).await.expect(409);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_sent_back_is_given_anew() {
+    for house in House::both().await {
+        let ids = trucks(&house).await;
+        let cause = gathered(&house, &ids).await;
+        act(&house, "officer2", &cause, solved()).await.expect(200);
+        act(&house, "dispatcher", &cause, json!({"action": "review", "ok": false})).await.expect(422);
+        let back = json!({"action": "review", "ok": false, "reason": "未说明何时恢复。"});
+        let shown = act(&house, "dispatcher", &cause, back).await.expect(200).json();
+        assert_eq!((shown["status"].as_str(), reached(&shown)), (Some("open"), 0));
+        assert_eq!(statuses(&house, &ids).await, [Status::Working; 3]);
+        let shown = act(&house, "officer2", &cause, solved()).await.expect(200).json();
+        assert_eq!((shown["status"].as_str(), reached(&shown)), (Some("answered"), 3));
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_belong_together_stays_apart() {
+    for house in House::both().await {
+        let ids = trucks(&house).await;
+        let complaint = NewAppeal {
+            title: "建设部答复推诿".into(),
+            body: "三次答复都让我们找别人。".into(),
+            category: "logistics".into(),
+            kind: Kind::Complaint,
+            accused_department_id: Some(house.other_department),
+            ..NewAppeal::default()
+        };
+        let complaint = desk::open(&house.app, &house.who("enterprise").await, complaint).await.unwrap();
+        let new = |appeals: &[Uuid]| json!({"title": "东门", "category": "logistics", "department_id": house.other_department, "appeals": appeals});
+        house.call("dispatcher", "POST", CAUSES, new(&[ids[0], complaint])).await.expect(409);
+        house.call("dispatcher", "POST", CAUSES, new(&[ids[0], Uuid::now_v7()])).await.expect(422);
+        assert_eq!(statuses(&house, &ids[..1]).await, [Status::Registered], "nothing is gathered by halves");
+
+        let cause = gathered(&house, &ids[..2]).await;
+        house.call("dispatcher", "POST", CAUSES, new(&ids[1..])).await.expect(409);
+        let leave = json!({"action": "leave", "appeal_id": ids[1], "reason": "是北门的事。"});
+        let shown = act(&house, "dispatcher", &cause, leave).await.expect(200).json();
+        assert_eq!(shown["appeals"], 1);
+        house.call("dispatcher", "POST", CAUSES, new(&ids[1..])).await.expect(201);
+
+        for who in ["enterprise", "agency"] {
+            house.call(who, "GET", &cause, Json::Null).await.expect(403);
+        }
+        house.call("officer@zone2", "GET", &cause, Json::Null).await.expect(404);
+        let page = house.page("enterprise", &format!("/appeals/{}", ids[0])).await.expect(200).text();
+        assert!(page.contains("正在一并协调") && !page.contains("GX-"), "the others are not named");
+    }
+}
+
+fn reached(shown: &Json) -> usize {
+    shown["members"].as_array().unwrap().iter().filter(|member| !member["reached_at"].is_null()).count()
+}

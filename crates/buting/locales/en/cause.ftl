@@ -2,6 +2,7 @@
 causes = Common causes
 cause = Common cause
 causes-line = What many enterprises report alike: one coordination, one answer, and each confirms for itself.
+causes-opened = Opened
 causes-none = There is no common cause.
 causes-none-next = When three or more enterprises report the same matter, it can be coordinated as one.
 cause-proposals = Appeals that may have one cause

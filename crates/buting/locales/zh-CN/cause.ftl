@@ -2,6 +2,7 @@
 causes = 共性问题
 cause = 共性问题
 causes-line = 多家企业反映的同一问题：一次协调，一次答复，各企业分别确认。
+causes-opened = 已立项
 causes-none = 没有共性问题。
 causes-none-next = 三家以上企业反映同类问题时，可以合并协调。
 cause-proposals = 可能同源的诉求

@@ -1,0 +1,74 @@
+// One cause of many appeals: proposed, gathered, answered once, reviewed once; with and without script.
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { axe, overflow } from "./checks.mjs";
+import { act, fill, send, submit } from "./hands.mjs";
+import { as, close, launch, test } from "./house.mjs";
+
+const SHOTS = process.env.SHOTS;
+let browser;
+before(async () => { browser = await launch(); });
+after(async () => { await browser?.end(); });
+
+async function look(page, name) {
+  for (const [width, height] of [[1440, 900], [360, 740]]) {
+    await page.setViewportSize({ width, height });
+    assert.equal(await overflow(page), null, `${name} at ${width}`);
+    assert.deepEqual(await axe(page), [], `${name} at ${width}`);
+    if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}-${width}.png`, fullPage: true });
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
+
+async function using(who, options, work) {
+  const context = await as(browser, who, options);
+  try {
+    return await work(await context.newPage());
+  } finally {
+    await close(context);
+  }
+}
+
+/** How the appeals of the cause stand. */
+const standing = (page) => page.locator("#appeals tbody tr td:nth-of-type(2)").allInnerTexts();
+
+test("what three enterprises report alike is answered once, and each confirms for itself", async () => {
+  let path;
+  await using("dispatcher", {}, async (page) => {
+    await page.goto("/appeals");
+    await page.locator('a.button[href="/causes"]').click();
+    await look(page, "causes");
+    const proposed = page.locator("main ul.list > li", { hasText: "雨后仓库返潮" });
+    assert.match(await proposed.innerText(), /3 家/);
+    await proposed.locator("a.button").click();
+    const form = page.locator('form[method="post"][action="/causes/new"]');
+    assert.equal(await form.locator('[name="appeals"]:checked').count(), 3);
+    await fill(form, { title: "雨后仓库返潮", department_id: "" });
+    await form.evaluate((e) => { e.noValidate = true; });
+    await form.locator("button.primary").click();
+    assert.equal(await form.locator('[name="appeals"]:checked').count(), 3, "what was chosen is kept");
+    await look(page, "cause-new");
+    await fill(form, { department_id: { label: "企服部" } });
+    await send(page, form);
+    path = new URL(page.url()).pathname;
+    assert.deepEqual(await standing(page), Array(3).fill("已交办，待签收"));
+    await look(page, "cause");
+  });
+  await using("officer", {}, async (page) => {
+    await page.goto(path);
+    assert.equal(await submit(page, "answer", { result: "solved", text: "已调配除湿机九台。" }), 422, "whether production went on is asked");
+    await act(page, "answer", { production_continued: "yes" });
+    assert.deepEqual(await standing(page), Array(3).fill("已反馈，待审核"));
+    await act(page, "note", { text: "设备月底前收回。" });
+    assert.match(await page.innerText("main"), /设备月底前收回/);
+  });
+  await using("dispatcher", { js: false }, async (page) => {
+    await page.goto(path);
+    await act(page, "leave", { reason: "是另一处漏雨。" });
+    assert.equal(await page.locator("#appeals tbody tr").count(), 2);
+    await act(page, "review", { ok: "yes" });
+    assert.deepEqual(await standing(page), Array(2).fill("待企业确认"));
+    await page.locator("#appeals tbody a").first().click();
+    assert.match(await page.innerText("main"), /GX-\d{8}-\d{4}/);
+  });
+});

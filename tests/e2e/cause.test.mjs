@@ -38,7 +38,7 @@ test("what three enterprises report alike is answered once, and each confirms fo
     await page.goto("/appeals");
     await page.locator('a.button[href="/causes"]').click();
     await look(page, "causes");
-    const proposed = page.locator("main ul.list > li", { hasText: "雨后仓库返潮" });
+    const proposed = page.locator("main ul.list > li:has(a.button)", { hasText: "雨后仓库返潮" });
     assert.match(await proposed.innerText(), /3 家/);
     await proposed.locator("a.button").click();
     const form = page.locator('form[method="post"][action="/causes/new"]');

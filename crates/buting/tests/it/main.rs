@@ -13,6 +13,7 @@ mod house;
 mod lists;
 mod matrix;
 mod merge;
+mod offline;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod organisation;

@@ -126,9 +126,16 @@ test("an answer that is lost on the way makes no second visit, and nothing is ed
   assert.equal(await count(page), before + 1);
 }));
 
-test("what is refused keeps everything, says why beside the field, and goes when it is corrected", () => device(async (page) => {
+test("what is refused keeps everything, says why beside the field, and goes when it is corrected", () => device(async (page, context) => {
   await begin(page, 0);
   await fill(form(page), { note: "要更正的", promise_text: "没有期限的承诺" });
+  await page.waitForFunction(() => document.querySelector("[data-kept]")?.textContent);
+  // It is written in one window at a time.
+  const other = await context.newPage();
+  await other.goto("/visits/offline");
+  await card(other, "editing").locator("button", { hasText: "继续填写" }).click();
+  await other.waitForFunction(() => /另一个窗口/.test(document.querySelector("#offline-warn").textContent));
+  await close(other);
   await press(page, "送出");
   await card(page, "refused").waitFor();
   await card(page, "refused").locator("button", { hasText: "更正" }).click();
@@ -245,6 +252,27 @@ test("the account page clears the device; the browser can put the product on the
   assert.match(worker.headers()["cache-control"], /no-cache/);
   assert.match(worker.headers()["content-type"], /javascript/);
 }));
+
+test("where the browser keeps nothing the page says so, hands out the text, and still sends", async () => {
+  const context = await as(browser, "officer");
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    const no = () => { throw new DOMException("not allowed", "SecurityError"); };
+    Object.defineProperty(window, "localStorage", { get: no });
+    IDBFactory.prototype.open = no;
+  });
+  await page.goto("/visits/offline");
+  await page.waitForFunction(() => /不允许在本机保存/.test(document.querySelector("#offline-warn").textContent));
+  await begin(page, 0);
+  await fill(form(page), { note: "无痕窗口里写的" });
+  await press(page, "以后再送");
+  const [file] = await Promise.all([page.waitForEvent("download"), page.click("#offline-export")]);
+  assert.match(file.suggestedFilename(), /\.txt$/);
+  await card(page, "editing").locator("button", { hasText: "继续填写" }).click();
+  await press(page, "送出");
+  await card(page, "sent").waitFor();
+  await close(context);
+});
 
 test("without JavaScript the page says so and leads to the form that works", async () => {
   const context = await as(browser, "officer", { js: false });

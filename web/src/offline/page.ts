@@ -287,10 +287,10 @@ function show(visit: Visit, fresh: boolean, free: () => void): void {
   fill(form, visit);
   complain(form, visit);
   const brief = taken(visit.subject)?.content.querySelector("#brief")?.cloneNode(true) as Element | undefined;
-  place.replaceChildren(
-    el("h2", {}, visit.name),
-    el("div", { class: "record" }, el("div", {}, form),
-      el("aside", {}, brief ?? el("p", { class: "quiet" }, w("no-brief")))));
+  const aside = el("aside", { "aria-label": visit.name }, brief ?? el("p", { class: "quiet" }, w("no-brief")));
+  // Where the two do not fit beside each other, what one should know comes before what one writes.
+  const parts = matchMedia("(max-width: 68rem)").matches ? [aside, el("div", {}, form)] : [el("div", {}, form), aside];
+  place.replaceChildren(el("h2", {}, visit.name), el("div", { class: "record" }, ...parts));
   place.hidden = false;
   byId("offline-choose").hidden = true;
   const said = form.querySelector<HTMLElement>("[data-kept]")!;
@@ -471,7 +471,9 @@ let timer = 0;
 /** Sends, and comes back when something still waits. */
 async function go(woken: boolean): Promise<void> {
   clearTimeout(timer);
-  const next = await send(woken).catch(() => null);
+  const next = await send(woken).catch(() => Date.now() + 5_000);
+  // Another window may have sent what was still waiting when this one looked.
+  await list();
   if (next === null) return;
   timer = window.setTimeout(() => void go(false), Math.max(1_000, next - Date.now()));
   try {
@@ -491,11 +493,11 @@ async function main(): Promise<void> {
   byId("offline-find").addEventListener("input", offer);
   byId("offline-export").addEventListener("click", () => void shelf.all().then((visits) => download(unsent(visits))));
   offer();
+  if (typeof BroadcastChannel !== "undefined") new BroadcastChannel(shelf.CHANNEL).onmessage = () => void list();
   await list();
   for (const name of ["online", "offline"]) addEventListener(name, network);
   addEventListener("online", () => void go(true));
   document.addEventListener("visibilitychange", () => { if (!document.hidden) void go(false); });
-  if (typeof BroadcastChannel !== "undefined") new BroadcastChannel(shelf.CHANNEL).onmessage = () => void list();
   void keepPage();
   // This page came from the server a moment ago, or there is no network: either way it is worth a try.
   await go(true);

@@ -5,12 +5,12 @@ import { cpSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 // The browsers of offices lag behind; 90 is what the older domestic ones are made of.
 const target = ["chrome90", "firefox91", "safari15"];
 /** Largest sizes in bytes, uncompressed: a first page must stay under 60 KB in all. */
-const LIMITS = { "app.css": 25_600, "app.js": 12_288 };
+const LIMITS = { "app.css": 25_600, "app.js": 12_288, "offline.js": 20_480, "sw.js": 8_192 };
 
 rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist");
 await build({
-  entryPoints: { app: "src/app.ts" },
+  entryPoints: { app: "src/app.ts", offline: "src/offline/page.ts", sw: "src/offline/worker.ts" },
   bundle: true,
   format: "iife",
   minify: true,

@@ -1,6 +1,7 @@
 // What makes the pages quicker. Every page works without any of it.
 import { times } from "./ago";
 import { confirmations } from "./confirm";
+import { device } from "./device";
 import { drafts } from "./draft";
 import { fields } from "./fields";
 import { keys } from "./keys";
@@ -8,8 +9,9 @@ import { menus } from "./menus";
 import { once } from "./once";
 import { printing } from "./print";
 
-// The order matters for what happens at a submit: first the question, then the lock, then the draft.
+// The order matters for what happens at a submit: first the question, then what the device keeps, the lock, the draft.
 confirmations();
+device();
 once();
 drafts();
 fields();

@@ -20,7 +20,8 @@ export function confirmations(): void {
   });
 }
 
-function ask(question: string, yes: string, then: () => void): void {
+/** Asks in a dialog; `then` after a yes. */
+export function ask(question: string, yes: string, then: () => void): void {
   const dialog = document.createElement("dialog");
   const text = document.createElement("p");
   text.textContent = question;

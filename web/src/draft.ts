@@ -112,11 +112,4 @@ export function drafts(): void {
       sessionStorage.setItem(SENT, key);
     });
   }
-
-  // Whoever signs out leaves nothing behind.
-  document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
-    for (const key of Object.keys(localStorage)) {
-      if (key.startsWith(PREFIX)) drop(key);
-    }
-  });
 }

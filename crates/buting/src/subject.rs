@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::words;
-use ::store::{Sql, Tx};
+use ::store::{Sql, Tx, sql};
 use uuid::Uuid;
 
 words! {
@@ -66,6 +66,22 @@ async fn find(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid, lock: &'stat
     query.push(" zone_id = ").arg(zone).push(" AND id = ").arg(id).push(lock);
     let (name, short_name): (String, String) = tx.opt(query).await?.ok_or(Error::NotFound)?;
     Ok(Named { kind, id, name, short_name })
+}
+
+/// The enterprise that another was merged into, however often that went on; `None`
+/// for one that stands by itself, is not there, or whose last one is gone.
+pub async fn merged_into(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Named>> {
+    let mut at = id;
+    // Merges are few; the bound only keeps a ring, which no merge makes, from holding this up.
+    for _ in 0..10 {
+        let query = sql!("SELECT merged_into FROM enterprise WHERE zone_id = $1 AND id = $2", zone, at);
+        match tx.opt::<(Option<Uuid>,)>(query).await? {
+            Some((Some(next),)) => at = next,
+            Some((None,)) if at != id => return named(tx, zone, SubjectKind::Enterprise, at).await.map(Some),
+            _ => return Ok(None),
+        }
+    }
+    Ok(None)
 }
 
 /// The people of an enterprise or project who can sign in, at most 100. A carrier

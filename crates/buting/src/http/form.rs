@@ -91,6 +91,17 @@ impl Form {
         form
     }
 
+    /// A form of fields that came by another way than a post, in their order.
+    pub fn of_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut form = Self::default();
+        for (name, mut value) in pairs {
+            // As in a post: no text column holds NUL.
+            value.retain(|c| c != '\0');
+            form.values.entry(name).or_default().push(value);
+        }
+        form
+    }
+
     /// Gives a field a value unless the form has it, be it empty.
     pub fn fill(&mut self, name: &str, value: String) {
         self.values.entry(name.to_owned()).or_insert_with(|| vec![value]);
@@ -220,6 +231,11 @@ impl Form {
     /// Whether anything is wrong.
     pub fn failed(&self) -> bool {
         !self.errors.is_empty()
+    }
+
+    /// Takes out what is wrong, for answers that are no page.
+    pub fn faults(&mut self) -> Vec<FieldError> {
+        std::mem::take(&mut self.errors)
     }
 
     /// Whether this field is wrong.

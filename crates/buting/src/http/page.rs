@@ -30,6 +30,8 @@ pub struct Shell {
     pub time_zone: jiff::tz::TimeZone,
     /// Name of the person; empty for visitors.
     pub person: String,
+    /// The person's key, by which what a browser keeps is told apart.
+    pub person_id: Option<Uuid>,
     /// The person's roles.
     pub roles: Roles,
     /// The rail.
@@ -77,6 +79,7 @@ impl Shell {
             shell.zone_name = zone.name;
         }
         shell.person = cx.who.name.clone();
+        shell.person_id = cx.who.person_id;
         shell.roles = cx.who.roles;
         shell.nav = nav::items(cx.who.roles);
         shell.path = cx.request.path.clone();
@@ -97,6 +100,7 @@ impl Shell {
             zone_name: String::new(),
             time_zone: crate::zone::default_time_zone(),
             person: String::new(),
+            person_id: None,
             roles: Roles::NONE,
             nav: Vec::new(),
             path: String::new(),
@@ -273,6 +277,11 @@ impl Shell {
     /// Whether the person works in the office.
     pub fn in_office(&self) -> bool {
         self.roles.meets(OFFICE)
+    }
+
+    /// Whether the person writes down visits, which also goes without network.
+    pub fn records_visits(&self) -> bool {
+        self.roles.meets(crate::visit::desk::RECORDERS)
     }
 
     /// Whether the person reads the history of the records that he may open.

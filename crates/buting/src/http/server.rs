@@ -56,6 +56,8 @@ pub fn router(app: &Arc<App>, routes: Routes, metrics: Option<PrometheusHandle>)
         .route("/readyz", get(ready))
         .route("/metrics", get(async move || metrics.map(|m| m.render()).unwrap_or_default()))
         .route("/assets/{digest}/{name}", get(super::assets::serve))
+        .route("/sw.js", get(super::assets::worker))
+        .route("/app.webmanifest", get(super::assets::manifest))
         .route(
             "/api/openapi.json",
             get(async move || ([(header::CONTENT_TYPE, "application/json")], document.to_string())),

@@ -10,7 +10,7 @@ use crate::app::{App, Change, Subject, Work};
 use crate::appeal::{self, NewAppeal, Urgency};
 use crate::assignment::reach;
 use crate::continuity::desk as continuity;
-use crate::continuity::{Light, Measure, Source};
+use crate::continuity::{Light, Line, Measure, Source, State};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::list::{self, cut, read_cursor};
@@ -88,6 +88,87 @@ pub async fn save(app: &App, who: &Actor, new: NewVisit) -> Result<Uuid> {
     let subject = subject::held(&mut work, who.zone_id, kind, subject_id).await?;
     let id = save_in(&mut work, &subject, new).await?;
     work.commit(id).await
+}
+
+/// What became of a visit that was written down without network.
+pub enum Received {
+    /// It is saved.
+    Saved(Uuid),
+    /// What was read before has changed meanwhile. Nothing was saved.
+    Changed(Vec<Meanwhile>),
+}
+
+/// What changed between the last look at the register and the arrival of a visit.
+pub enum Meanwhile {
+    /// Somebody said something else about a line that the visit speaks of.
+    Light(Box<Light>),
+    /// The plan that the visit fulfils is over.
+    Plan(Box<Plan>),
+    /// The enterprise was merged into this one.
+    Merged(Named),
+}
+
+/// Records a visit that was written down without network, once: a key that is
+/// known is answered before anything else is looked at, so that an answer which
+/// was lost on the way makes no second visit and no complaint. `seen` is how
+/// lines stood when the visitor last saw them; lines that are not named there
+/// are taken as they come.
+pub async fn receive(app: &App, who: &Actor, new: NewVisit, seen: &[(Line, State)]) -> Result<Received> {
+    who.must(RECORDERS)?;
+    let (kind, subject_id) = continuity::subject_of(new.enterprise_id, new.project_id)?;
+    let mut work = app.work(who).await?;
+    if let Some(id) = new.id
+        && let Some(stored) = store::visit(&mut work, who.zone_id, id).await?
+    {
+        let own = stored.recorded_by == who.person_id;
+        return Err(if own { Error::Replayed(id) } else { Error::Conflict(Conflict::Taken("id")) });
+    }
+    let subject = match subject::held(&mut work, who.zone_id, kind, subject_id).await {
+        Err(Error::NotFound) if kind == SubjectKind::Enterprise => {
+            let into = subject::merged_into(&mut work, who.zone_id, subject_id).await?;
+            return into.map(|into| Received::Changed(vec![Meanwhile::Merged(into)])).ok_or(Error::NotFound);
+        }
+        other => other?,
+    };
+    let changed = meanwhile(&mut work, &subject, &new, seen).await?;
+    if !changed.is_empty() {
+        return Ok(Received::Changed(changed));
+    }
+    let id = save_in(&mut work, &subject, new).await?;
+    work.commit(id).await.map(Received::Saved)
+}
+
+/// Whether this person's visit of that key is saved.
+pub async fn was_received(app: &App, who: &Actor, id: Uuid) -> Result<bool> {
+    let mut tx = app.read().await?;
+    let stored = store::visit(&mut tx, who.zone_id, id).await?;
+    Ok(stored.is_some_and(|stored| stored.recorded_by == who.person_id))
+}
+
+async fn meanwhile(work: &mut Work, subject: &Named, new: &NewVisit, seen: &[(Line, State)]) -> Result<Vec<Meanwhile>> {
+    let zone = work.zone();
+    let who = work.who.clone();
+    let mut changed = Vec::new();
+    // How the lines stand is told to those who reach the subject only.
+    if !new.continuity.is_empty() && !seen.is_empty() && reach::reaches(work, &who, subject.id).await? {
+        for light in continuity::current(work, zone, subject).await? {
+            let read = seen.iter().find(|(line, _)| *line == light.line);
+            let said = new.continuity.iter().find(|said| said.line == light.line);
+            if let (Some((_, read)), Some(said)) = (read, said)
+                && *read != light.state
+                && said.state != light.state
+            {
+                changed.push(Meanwhile::Light(Box::new(light)));
+            }
+        }
+    }
+    if let Some(plan) = new.plan_id
+        && let Some(plan) = store::plan(work, zone, plan).await?.filter(|plan| plan.subject_id == subject.id)
+        && !plan.state.is_open()
+    {
+        changed.push(Meanwhile::Plan(Box::new(plan)));
+    }
+    Ok(changed)
 }
 
 async fn save_in(work: &mut Work, subject: &Named, mut new: NewVisit) -> Result<Uuid> {

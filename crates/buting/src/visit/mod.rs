@@ -5,6 +5,7 @@
 mod api;
 pub mod desk;
 mod marks;
+mod offline;
 mod pages;
 mod store;
 
@@ -754,6 +755,7 @@ pub(crate) fn at(name: impl std::fmt::Display, which: impl std::fmt::Display) ->
 /// Adds this job's routes.
 pub fn routes(routes: &mut Routes) {
     api::routes(routes);
+    offline::routes(routes);
     pages::routes(routes);
 }
 

@@ -51,7 +51,7 @@ pub fn routes(routes: &mut Routes) {
 }
 
 /// `enterprise:id` or `project:id`.
-fn subject_of(text: &str) -> Option<(SubjectKind, Uuid)> {
+pub(super) fn subject_of(text: &str) -> Option<(SubjectKind, Uuid)> {
     let (kind, id) = text.split_once(':')?;
     let kind = SubjectKind::parse(kind).filter(|kind| *kind != SubjectKind::Carrier)?;
     Some((kind, Uuid::parse_str(id).ok()?))
@@ -198,59 +198,109 @@ const MAX_ROWS: usize = 30;
 #[template(path = "visit/new.html")]
 struct NewVisitPage {
     s: Shell,
-    form: Form,
+    f: VisitForm,
     b: Brief,
     subject: String,
-    rows: Vec<(&'static str, usize)>,
-    blocks: Vec<VisitBlock>,
-    lines: &'static [Line],
-    people: Vec<(Uuid, String)>,
-    categories: Vec<(String, String)>,
-    urgencies: Vec<(String, String)>,
-    disruptions: Vec<(Uuid, String)>,
 }
 
-impl NewVisitPage {
-    fn range(&self, name: &str) -> Vec<usize> {
+/// The one-save form: what was typed, and what its fields offer.
+pub(super) struct VisitForm {
+    pub(super) kind: SubjectKind,
+    pub(super) form: Form,
+    pub(super) rows: Vec<(&'static str, usize)>,
+    pub(super) blocks: Vec<VisitBlock>,
+    pub(super) lines: &'static [Line],
+    pub(super) people: Vec<(Uuid, String)>,
+    pub(super) categories: Vec<(String, String)>,
+    pub(super) urgencies: Vec<(String, String)>,
+    pub(super) disruptions: Vec<(Uuid, String)>,
+}
+
+impl VisitForm {
+    /// The form for subjects of that kind, with what was typed.
+    pub(super) async fn of(cx: &Cx, s: &Shell, kind: SubjectKind, form: Form) -> Result<Self> {
+        let mut tx = cx.read().await?;
+        let zone = cx.who.zone_id;
+        let blocks = settings::desk::visit_blocks(&mut tx, zone, false).await?;
+        let open = continuity::open_disruptions(&mut tx, zone).await?;
+        let categories = categories(&mut tx, s, zone).await?;
+        drop(tx);
+        let staff = organisation::desk::staff(&cx.app, &cx.who, None, None, 200).await?;
+        let rows = ROWS
+            .iter()
+            .map(|(name, least)| {
+                let asked = form.value(&format!("rows_{name}")).parse().unwrap_or(0_usize);
+                let more = if form.is("more", name) { 3 } else { 0 };
+                (*name, (asked.max(*least) + more).min(MAX_ROWS))
+            })
+            .collect();
+        let urgencies =
+            ["normal", "urgent", "critical"].map(|word| (word.to_owned(), s.word("urgency", word).into_owned()));
+        Ok(Self {
+            kind,
+            form,
+            rows,
+            blocks,
+            lines: Line::of(kind),
+            people: staff.items.into_iter().map(|person| (person.id, person.name)).collect(),
+            categories,
+            urgencies: urgencies.into(),
+            disruptions: open.into_iter().map(|d| (d.id, d.name)).collect(),
+        })
+    }
+
+    /// What a form begins with.
+    pub(super) fn begun(cx: &Cx, s: &Shell) -> Form {
+        let me = cx.who.person_id.map(|id| id.to_string()).unwrap_or_default();
+        Form::filled([
+            ("happened_at", s.field_time(&s.now)),
+            ("channel", Channel::Onsite.to_string()),
+            ("kind", VisitKind::Routine.to_string()),
+            ("outcome", Outcome::Done.to_string()),
+            ("visitor", me),
+        ])
+    }
+
+    pub(super) fn range(&self, name: &str) -> Vec<usize> {
         let n = self.rows.iter().find(|(row, _)| *row == name).map_or(0, |(_, n)| *n);
         (0..n).collect()
     }
 
-    fn visitor_label(&self, n: &usize) -> &'static str {
+    pub(super) fn visitor_label(&self, n: &usize) -> &'static str {
         if *n == 0 { "visit-leader" } else { "visit-member" }
     }
 
-    fn block_name(&self, block: &VisitBlock) -> String {
-        block_name(&self.s, block)
+    pub(super) fn block_name(&self, s: &Shell, block: &VisitBlock) -> String {
+        block_name(s, block)
     }
 
-    fn block_hint(&self, block: &VisitBlock) -> String {
-        block_text(&self.s, "visit-hint", block)
+    pub(super) fn block_hint(&self, s: &Shell, block: &VisitBlock) -> String {
+        block_text(s, "visit-hint", block)
     }
 
     /// What is often found, to choose from.
-    fn findings(&self, block: &VisitBlock) -> Vec<String> {
-        block_text(&self.s, "visit-findings", block)
+    pub(super) fn findings(&self, s: &Shell, block: &VisitBlock) -> Vec<String> {
+        block_text(s, "visit-findings", block)
             .split(['、', '|'])
             .map(|f| f.trim().to_owned())
             .filter(|f| !f.is_empty())
             .collect()
     }
 
-    fn findings_id(&self, block: &VisitBlock) -> String {
+    pub(super) fn findings_id(&self, block: &VisitBlock) -> String {
         format!("findings-{}", block.key)
     }
 
-    fn rated(&self, block: &VisitBlock, rating: &Rating) -> bool {
+    pub(super) fn rated(&self, block: &VisitBlock, rating: &Rating) -> bool {
         let typed = self.form.value(&at("rating", &block.key));
         typed == rating.word() || typed.is_empty() && *rating == Rating::NotChecked
     }
 
-    fn sayable(&self, state: &State) -> bool {
-        *state != State::Unknown && (*state != State::SuspendedFiled || self.b.subject.kind == SubjectKind::Enterprise)
+    pub(super) fn sayable(&self, state: &State) -> bool {
+        *state != State::Unknown && (*state != State::SuspendedFiled || self.kind == SubjectKind::Enterprise)
     }
 
-    fn filled(&self, name: &str) -> bool {
+    pub(super) fn filled(&self, name: &str) -> bool {
         self.form.all(name).iter().any(|value| !value.trim().is_empty())
     }
 }
@@ -258,36 +308,8 @@ impl NewVisitPage {
 async fn new_visit_page(cx: &Cx, kind: SubjectKind, id: Uuid, form: Form) -> Result<NewVisitPage> {
     let s = Shell::of(cx).await?;
     let b = desk::brief(&cx.app, &cx.who, kind, id).await?;
-    let mut tx = cx.read().await?;
-    let zone = cx.who.zone_id;
-    let blocks = settings::desk::visit_blocks(&mut tx, zone, false).await?;
-    let open = continuity::open_disruptions(&mut tx, zone).await?;
-    let categories = categories(&mut tx, &s, zone).await?;
-    drop(tx);
-    let staff = organisation::desk::staff(&cx.app, &cx.who, None, None, 200).await?;
-    let rows = ROWS
-        .iter()
-        .map(|(name, least)| {
-            let asked = form.value(&format!("rows_{name}")).parse().unwrap_or(0_usize);
-            let more = if form.is("more", name) { 3 } else { 0 };
-            (*name, (asked.max(*least) + more).min(MAX_ROWS))
-        })
-        .collect();
-    let urgencies =
-        ["normal", "urgent", "critical"].map(|word| (word.to_owned(), s.word("urgency", word).into_owned()));
-    Ok(NewVisitPage {
-        subject: format!("{kind}:{id}"),
-        rows,
-        blocks,
-        lines: Line::of(kind),
-        people: staff.items.into_iter().map(|person| (person.id, person.name)).collect(),
-        categories,
-        urgencies: urgencies.into(),
-        disruptions: open.into_iter().map(|d| (d.id, d.name)).collect(),
-        s,
-        form,
-        b,
-    })
+    let f = VisitForm::of(cx, &s, kind, form).await?;
+    Ok(NewVisitPage { s, f, b, subject: format!("{kind}:{id}") })
 }
 
 /// Categories of appeals to choose from: key and name.
@@ -317,16 +339,9 @@ async fn new_visit(cx: Cx) -> PageResult {
         };
         let (kind, id) = subject_of(&subject).ok_or(Error::NotFound)?;
         let s = Shell::of(&cx).await?;
-        let me = cx.who.person_id.map(|id| id.to_string()).unwrap_or_default();
-        let form = Form::filled([
-            ("happened_at", s.field_time(&s.now)),
-            ("channel", Channel::Onsite.to_string()),
-            ("kind", VisitKind::Routine.to_string()),
-            ("outcome", Outcome::Done.to_string()),
-            ("visitor", me),
-            ("plan_id", query.text("plan")),
-            ("disruption_id", query.text("disruption")),
-        ]);
+        let mut form = VisitForm::begun(&cx, &s);
+        form.fill("plan_id", query.text("plan"));
+        form.fill("disruption_id", query.text("disruption"));
         html(&new_visit_page(&cx, kind, id, form).await?)
     })
     .await
@@ -334,27 +349,26 @@ async fn new_visit(cx: Cx) -> PageResult {
 
 /// The visit that a form tells of, and which row of the form each part of it
 /// came from: place in the visit to field of the form.
-struct Told {
-    visit: NewVisit,
-    places: HashMap<String, String>,
+pub(super) struct Told {
+    pub(super) visit: NewVisit,
+    pub(super) places: HashMap<String, String>,
 }
 
 impl Told {
     fn place(&mut self, part: String, field: String) {
         self.places.insert(part, field);
     }
+}
 
-    /// The field of the form for a place that the desk refused.
-    fn field_of(&self, place: &str) -> String {
-        let tail = |prefix: &str| {
-            place.strip_prefix(prefix)?.split_once('/').map(|(n, field)| (n.to_owned(), field.to_owned()))
-        };
-        self.places.get(place).cloned().unwrap_or_else(|| {
-            // A record that a marked line made is wrong where the line is.
-            let marked = ["appeals/", "promises/", "continuity/"].iter().any(|prefix| tail(prefix).is_some());
-            if marked { "note".to_owned() } else { place.to_owned() }
-        })
-    }
+/// The field of the form for a place that the desk refused.
+pub(super) fn field_of(places: &HashMap<String, String>, place: &str) -> String {
+    let tail =
+        |prefix: &str| place.strip_prefix(prefix)?.split_once('/').map(|(n, field)| (n.to_owned(), field.to_owned()));
+    places.get(place).cloned().unwrap_or_else(|| {
+        // A record that a marked line made is wrong where the line is.
+        let marked = ["appeals/", "promises/", "continuity/"].iter().any(|prefix| tail(prefix).is_some());
+        if marked { "note".to_owned() } else { place.to_owned() }
+    })
 }
 
 /// The last instant of a day in the n-th field of that name.
@@ -388,7 +402,7 @@ fn nth_text(form: &Form, name: &str, n: usize) -> Option<String> {
     Some(form.nth(name, &n).trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-fn told(form: &mut Form, kind: SubjectKind, id: Uuid, blocks: &[VisitBlock], zone: &TimeZone) -> Told {
+pub(super) fn told(form: &mut Form, kind: SubjectKind, id: Uuid, blocks: &[VisitBlock], zone: &TimeZone) -> Told {
     let visit = match kind {
         SubjectKind::Project => NewVisit::to_project(id),
         _ => NewVisit::to_enterprise(id),
@@ -530,12 +544,11 @@ async fn save(Posted { cx, mut form }: Posted) -> PageResult {
         let told = told(&mut form, kind, id, &blocks, &zone);
         if !form.failed() {
             let Told { visit, places } = told;
-            let told = Told { visit: NewVisit::to_enterprise(id), places };
             match desk::save(&cx.app, &cx.who, visit).await {
                 Ok(id) | Err(Error::Replayed(id)) => return Ok(go(&format!("/visits/{id}"), "flash-visit-saved")),
                 Err(Error::Invalid(errors)) => {
                     for error in errors {
-                        form.add(FieldError { field: told.field_of(&error.field), ..error });
+                        form.add(FieldError { field: field_of(&places, &error.field), ..error });
                     }
                 }
                 Err(error) => form.refused(error)?,

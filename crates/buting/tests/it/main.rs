@@ -14,6 +14,7 @@ mod house;
 mod lists;
 mod matrix;
 mod merge;
+mod offline;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod organisation;

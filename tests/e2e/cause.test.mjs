@@ -51,14 +51,15 @@ test("what three enterprises report alike is answered once, and each confirms fo
     await fill(form, { department_id: { label: "企服部" } });
     await send(page, form);
     path = new URL(page.url()).pathname;
-    assert.deepEqual(await standing(page), Array(3).fill("已交办，待签收"));
+    assert.deepEqual(await standing(page), Array(3).fill("待签收"));
     await look(page, "cause");
   });
   await using("officer", {}, async (page) => {
     await page.goto(path);
-    assert.equal(await submit(page, "answer", { result: "solved", text: "已调配除湿机九台。" }), 422, "whether production went on is asked");
-    await act(page, "answer", { production_continued: "yes" });
-    assert.deepEqual(await standing(page), Array(3).fill("已反馈，待审核"));
+    const answer = { result: "policy_does_not_allow", text: "已调配除湿机九台。", production_continued: "yes" };
+    assert.equal(await submit(page, "answer", answer), 422, "a refusal names its provision");
+    await act(page, "answer", { result: "solved" });
+    assert.deepEqual(await standing(page), Array(3).fill("待审核"));
     await act(page, "note", { text: "设备月底前收回。" });
     assert.match(await page.innerText("main"), /设备月底前收回/);
   });

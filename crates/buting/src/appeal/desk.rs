@@ -1055,13 +1055,7 @@ pub async fn by_link(app: &App, token: &str) -> Result<(Actor, PartnerOrder)> {
 
 /// A partner signs, answers or asks for time by his link. Nothing else. `once` is
 /// the one-time key of his form.
-pub async fn act_by_link(
-    app: &App,
-    token: &str,
-    act: Act,
-    once: Option<Once>,
-    form: Option<Uuid>,
-) -> Result<Uuid> {
+pub async fn act_by_link(app: &App, token: &str, act: Act, once: Option<Once>, form: Option<Uuid>) -> Result<Uuid> {
     let (mut who, shown) = by_link(app, token).await?;
     who.once = once;
     if !matches!(act, Act::Sign { .. } | Act::Answer { .. } | Act::Extend { .. })

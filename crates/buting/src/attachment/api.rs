@@ -24,10 +24,7 @@ pub fn routes(routes: &mut Routes) {
     let parties = Access::only(PARTIES);
     const ALL: &str = "/api/v1/attachments";
     const ONE: &str = "/api/v1/attachments/{id}";
-    routes
-        .api_get(ALL, parties, list)
-        .summary("The files of a record that one may see, oldest first")
-        .owner_scoped();
+    routes.api_get(ALL, parties, list).summary("The files of a record that one may see, oldest first").owner_scoped();
     let about = Operation::new(ALL, Method::POST, parties).upload(beside()).output::<View>("201");
     routes
         .api_raw(Method::POST, ALL, parties, about, |cx, _, request| add(cx, request))
@@ -36,7 +33,9 @@ pub fn routes(routes: &mut Routes) {
     routes.api_read(ONE, parties, show).summary("One file without its content").owner_scoped();
     let path = "/api/v1/attachments/{id}/content";
     routes
-        .api_raw(Method::GET, path, parties, Operation::new(path, Method::GET, parties), |cx, path, _| content(cx, path))
+        .api_raw(Method::GET, path, parties, Operation::new(path, Method::GET, parties), |cx, path, _| {
+            content(cx, path)
+        })
         .summary("The content of a file; 409 while it waits for the scanner")
         .owner_scoped();
     let path = "/api/v1/attachments/{id}/thumbnail";
@@ -47,7 +46,9 @@ pub fn routes(routes: &mut Routes) {
     let about = Operation::new(ONE, Method::DELETE, parties).query(crate::http::openapi::schema::<RemoveQuery>());
     routes
         .api_raw(Method::DELETE, ONE, parties, about.output::<()>("204"), remove)
-        .summary("Remove the content of a file: who brought it while nothing rests on it, else the dispatcher with a reason")
+        .summary(
+            "Remove the content of a file: who brought it while nothing rests on it, else the dispatcher with a reason",
+        )
         .owner_scoped();
 }
 

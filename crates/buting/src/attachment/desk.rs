@@ -234,7 +234,13 @@ pub async fn give_to_answer(work: &mut Work, appeal: Uuid, message: Uuid) -> Res
 
 /// What somebody is towards the files of a record; one that he may not know of is not
 /// found. Held to the end of the transaction where it is to change.
-async fn eyes(tx: &mut Tx, who: &Actor, owner: Owner, id: Uuid, to_change: bool) -> Result<(Eyes, Subject, Option<Uuid>)> {
+async fn eyes(
+    tx: &mut Tx,
+    who: &Actor,
+    owner: Owner,
+    id: Uuid,
+    to_change: bool,
+) -> Result<(Eyes, Subject, Option<Uuid>)> {
     match owner {
         Owner::Appeal => appeal::desk::eyes(tx, who, id, to_change).await,
         Owner::Visit => {
@@ -351,7 +357,11 @@ pub async fn content(app: &App, who: &Actor, id: Uuid, address: IpAddr) -> Resul
     let mut tx = app.read().await?;
     let file = seen(&mut tx, who, id).await?;
     if !file.is_clean() {
-        return Err(Error::state(if file.state == State::Waiting { "attachment_waiting" } else { "attachment_quarantined" }));
+        return Err(Error::state(if file.state == State::Waiting {
+            "attachment_waiting"
+        } else {
+            "attachment_quarantined"
+        }));
     }
     let bytes = store::content(&mut tx, who.zone_id, id).await?;
     drop(tx);
@@ -473,7 +483,8 @@ pub async fn scan(app: &Arc<App>, zone: Uuid, args: &Json) -> Result<()> {
             }
             for person in store::guards(&mut work, zone).await? {
                 // What it is called may give away whose it is.
-                work.notify(person, "attachment.found", subject, json!({"found": found, "sha256": file.sha256})).await?;
+                work.notify(person, "attachment.found", subject, json!({"found": found, "sha256": file.sha256}))
+                    .await?;
             }
         }
     }

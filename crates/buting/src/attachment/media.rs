@@ -178,7 +178,9 @@ fn in_compound(bytes: &[u8]) -> Result<Media, Refused> {
     let has = |name: &str| {
         let wide: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
         // A directory entry begins on a multiple of its length, 128 bytes.
-        bytes.chunks(128).any(|entry| entry.starts_with(&wide) && entry.get(wide.len()..wide.len() + 2) == Some(&[0, 0]))
+        bytes
+            .chunks(128)
+            .any(|entry| entry.starts_with(&wide) && entry.get(wide.len()..wide.len() + 2) == Some(&[0, 0]))
     };
     if has("EncryptedPackage") {
         return Err(Refused::Closed);
@@ -239,12 +241,14 @@ fn ending_of(name: &str) -> &str {
 pub fn clean_name(name: &str, media: Media) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     // Marks that turn the direction of writing make `gpj.exe` look like `exe.jpg`.
-    let turned = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
+    let turned =
+        |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
     let bad = |c: char| c.is_control() || turned(c) || matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*');
     let kept: String = last.chars().filter(|c| !bad(*c)).collect();
     let kept = kept.trim().trim_matches('.').trim();
     let (stem, ending) = kept.rsplit_once('.').unwrap_or((kept, ""));
-    let same = ending.eq_ignore_ascii_case(media.ending()) || media == Media::Jpeg && ending.eq_ignore_ascii_case("jpeg");
+    let same =
+        ending.eq_ignore_ascii_case(media.ending()) || media == Media::Jpeg && ending.eq_ignore_ascii_case("jpeg");
     let stem = if same || ending.is_empty() { stem.to_owned() } else { kept.replace('.', "_") };
     let stem: String = stem.trim().chars().take(120).collect();
     let stem = if stem.is_empty() { "file".to_owned() } else { stem };

@@ -260,9 +260,7 @@ pub fn sees(eyes: &Eyes, file: &Attachment) -> bool {
     let told = file.message_id.is_none_or(|message| !eyes.inside.contains(&message));
     let to_owner = match file.purpose {
         Purpose::Report | Purpose::Message => file.work_order_id.is_none() && told,
-        Purpose::Evidence => {
-            file.work_order_id.is_none() && file.message_id.is_some() && eyes.answer_out && told
-        }
+        Purpose::Evidence => file.work_order_id.is_none() && file.message_id.is_some() && eyes.answer_out && told,
         Purpose::Order | Purpose::Note => false,
     };
     let to_partner = matches!(file.purpose, Purpose::Evidence | Purpose::Order | Purpose::Message)

@@ -107,7 +107,8 @@ pub async fn count(tx: &mut Tx, zone: Uuid, owner: &str, owner_id: Uuid) -> Resu
 
 /// Whether the form of that key handed these bytes in before.
 pub async fn of_form(tx: &mut Tx, zone: Uuid, form: Uuid, sha256: &str, by: By) -> Result<Option<Uuid>> {
-    let mut query = sql!("SELECT id FROM attachment WHERE zone_id = $1 AND form_id = $2 AND sha256 = $3", zone, form, sha256);
+    let mut query =
+        sql!("SELECT id FROM attachment WHERE zone_id = $1 AND form_id = $2 AND sha256 = $3", zone, form, sha256);
     query.push(" AND removed_at IS NULL AND ").append(by.condition()).push(" ORDER BY id LIMIT 1");
     tx.opt_value(query).await
 }
@@ -140,7 +141,8 @@ pub async fn kept(tx: &mut Tx, zone: Uuid, form: Uuid, by: By) -> Result<Vec<Att
 
 /// How many uploads somebody's forms keep.
 pub async fn count_kept(tx: &mut Tx, zone: Uuid, by: By) -> Result<i64> {
-    let mut query = sql!("SELECT count(*) FROM attachment WHERE zone_id = $1 AND owner = 'form' AND removed_at IS NULL", zone);
+    let mut query =
+        sql!("SELECT count(*) FROM attachment WHERE zone_id = $1 AND owner = 'form' AND removed_at IS NULL", zone);
     query.push(" AND ").append(by.condition());
     tx.value(query).await
 }
@@ -189,7 +191,11 @@ pub async fn content(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Vec<u8>> {
 
 pub async fn thumbnail(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Vec<u8>>> {
     let found: Option<Option<Vec<u8>>> = tx
-        .opt_value(sql!("SELECT thumbnail FROM attachment WHERE zone_id = $1 AND id = $2 AND removed_at IS NULL", zone, id))
+        .opt_value(sql!(
+            "SELECT thumbnail FROM attachment WHERE zone_id = $1 AND id = $2 AND removed_at IS NULL",
+            zone,
+            id
+        ))
         .await?;
     Ok(found.flatten())
 }

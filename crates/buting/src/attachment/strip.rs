@@ -291,7 +291,9 @@ mod tests {
     }
 
     fn tells(bytes: &[u8]) -> bool {
-        [b"GPS".as_slice(), b"SERIAL", b"xmpmeta"].iter().any(|word| bytes.windows(word.len()).any(|part| part == *word))
+        [b"GPS".as_slice(), b"SERIAL", b"xmpmeta"]
+            .iter()
+            .any(|word| bytes.windows(word.len()).any(|part| part == *word))
     }
 
     fn segment(marker: u8, body: &[u8]) -> Vec<u8> {
@@ -371,13 +373,22 @@ mod tests {
     fn a_picture_of_boxes_keeps_its_places() {
         let ftyp = boxed(b"ftyp", b"heic\0\0\0\0");
         let notes = notes();
-        let entry = |id: u8, kind: &[u8; 4]| boxed(b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0], kind.as_slice(), b"\0"].concat());
+        let entry =
+            |id: u8, kind: &[u8; 4]| boxed(b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0], kind.as_slice(), b"\0"].concat());
         let iinf = boxed(b"iinf", &[&[0, 0, 0, 0, 0, 2], entry(1, b"hvc1").as_slice(), &entry(2, b"Exif")].concat());
         let places = |picture: u32, note: u32| {
             let one = |id: u8, at: u32, length: usize| {
-                [&[0, id, 0, 0, 0, 1], at.to_be_bytes().as_slice(), &u32::try_from(length).expect("short").to_be_bytes()].concat()
+                [
+                    &[0, id, 0, 0, 0, 1],
+                    at.to_be_bytes().as_slice(),
+                    &u32::try_from(length).expect("short").to_be_bytes(),
+                ]
+                .concat()
             };
-            boxed(b"iloc", &[&[0, 0, 0, 0, 0x44, 0, 0, 2], one(1, picture, 7).as_slice(), &one(2, note, notes.len())].concat())
+            boxed(
+                b"iloc",
+                &[&[0, 0, 0, 0, 0x44, 0, 0, 2], one(1, picture, 7).as_slice(), &one(2, note, notes.len())].concat(),
+            )
         };
         let meta = |picture, note| boxed(b"meta", &[b"\0\0\0\0", iinf.as_slice(), &places(picture, note)].concat());
         let start = u32::try_from(ftyp.len() + meta(0, 0).len() + 8).expect("short");
@@ -389,7 +400,8 @@ mod tests {
 
     #[test]
     fn a_film_does_not_say_where_it_was_taken() {
-        let moov = boxed(b"moov", &[boxed(b"mvhd", b"head"), boxed(b"udta", b"GPS"), boxed(b"meta", b"SERIAL")].concat());
+        let moov =
+            boxed(b"moov", &[boxed(b"mvhd", b"head"), boxed(b"udta", b"GPS"), boxed(b"meta", b"SERIAL")].concat());
         let film = [boxed(b"ftyp", b"isom\0\0\0\0"), moov, boxed(b"mdat", b"picture")].concat();
         let kept = stripped(film.clone(), Media::Mp4).expect("a film");
         assert!(!tells(&kept) && kept.len() == film.len());

@@ -4,9 +4,9 @@ use super::{
     Outcome, Plan, PlanState, Promise, PromiseState, Rating, Row, Visit, VisitAppeal, VisitKind, at,
 };
 use crate::actor::{OFFICE, OUTSIDE};
+use crate::appeal;
 use crate::attachment::pages::{Files, Uploads, take};
 use crate::attachment::{Owner, Purpose};
-use crate::appeal;
 use crate::continuity::desk as continuity;
 use crate::continuity::{Line, NewLight, State};
 use crate::error::{Error, FieldError, Result};

@@ -119,12 +119,14 @@ async fn who_sees_which_file_as_the_matter_goes_on() {
         // The answer's evidence is withheld until the answer is reviewed, exactly as its text.
         let content = format!("{API}/{evidence}/content");
         act(&house, "officer2", id, json!({"action": "resume"})).await;
-        let solved = json!({"action": "answer", "result": "solved", "text": "已开南门。", "production_continued": "yes"});
+        let solved =
+            json!({"action": "answer", "result": "solved", "text": "已开南门。", "production_continued": "yes"});
         act(&house, "officer2", id, solved.clone()).await;
         assert_eq!(names(&house, "enterprise", id).await, [own, said]);
         house.call("enterprise", "GET", &content, Json::Null).await.expect(404);
         // Sent back: what was shown with it never gets out.
         act(&house, "dispatcher", id, json!({"action": "review", "ok": false, "reason": "照片看不清"})).await;
+        house.clock.set(house.app.now().plus(60_000));
         act(&house, "officer2", id, solved).await;
         let late = id_of(&add(&house, "officer2", id, "evidence", None).await.expect(201));
         assert_eq!(names(&house, "enterprise", id).await, [own, said]);
@@ -313,7 +315,13 @@ async fn a_form_without_success_leaves_nothing_for_long() {
         let kept = desk::keep(&house.app, &who, form, file()).await.unwrap();
         assert_eq!(desk::keep(&house.app, &who, form, file()).await.unwrap(), kept, "the same file once");
         // What the desk refuses hands nothing in: the appeal and its files are one transaction.
-        let new = NewAppeal { title: "x".into(), body: "x".into(), category: "no such".into(), files: Some(form), ..NewAppeal::default() };
+        let new = NewAppeal {
+            title: "x".into(),
+            body: "x".into(),
+            category: "no such".into(),
+            files: Some(form),
+            ..NewAppeal::default()
+        };
         assert!(matches!(appeal::desk::open(&house.app, &who, new).await, Err(Error::Invalid(_))));
         assert_eq!(desk::kept(&house.app, &who, form).await.unwrap().len(), 1);
         let open: Result<_> = desk::content(&house.app, &who, kept, std::net::Ipv4Addr::LOCALHOST.into()).await;
@@ -340,7 +348,8 @@ async fn what_is_removed_is_gone_and_the_fact_stays() {
         house.call("enterprise", "GET", &path, Json::Null).await.expect(404);
         // An answer rests on it: the coordination office removes it, and says why.
         let evidence = id_of(&add(&house, "officer2", id, "evidence", None).await.expect(201));
-        let solved = json!({"action": "answer", "result": "solved", "text": "已开南门。", "production_continued": "yes"});
+        let solved =
+            json!({"action": "answer", "result": "solved", "text": "已开南门。", "production_continued": "yes"});
         act(&house, "officer2", id, solved).await;
         let path = format!("{API}/{evidence}");
         house.call("officer2", "DELETE", &path, Json::Null).await.expect(409);
@@ -466,27 +475,29 @@ async fn nobody_opens_what_the_scanner_has_not_seen() {
     let field = id.to_string();
     let fields = [("owner", "appeal"), ("owner_id", field.as_str())];
     let made = house.upload("enterprise", API, &fields, &[("好.pdf", PDF)]).await.expect(201);
-    let (good, bad) = (id_of(&made), house.upload("enterprise", API, &fields, &[("坏.pdf", b"%PDF-EICAR")]).await.expect(201));
+    let (good, bad) =
+        (id_of(&made), house.upload("enterprise", API, &fields, &[("坏.pdf", b"%PDF-EICAR")]).await.expect(201));
     let bad = id_of(&bad);
     assert_eq!(made.json()["state"], "waiting");
     assert_eq!(names(&house, "enterprise", id).await.len(), 2, "whoever brought them sees that they wait");
     assert!(names(&house, "officer2", id).await.is_empty(), "nobody else sees their names");
-    let code = async |key: &str| {
-        house.call("enterprise", "GET", &format!("{API}/{key}/content"), Json::Null).await.json()["code"].clone()
+    let refused = async |key: &str, why: &str| {
+        let answer = house.call("enterprise", "GET", &format!("{API}/{key}/content"), Json::Null).await.expect(409);
+        assert!(answer.text().contains(&*Lang::Zh.t(why)), "{}", answer.text());
     };
-    assert_eq!(code(&good).await, "attachment_waiting");
+    refused(&good, "conflict-attachment_waiting").await;
 
     // The daemon hangs up at first: the file waits, and is asked about again.
     let scan = async |key: &str| desk::scan(&house.app, house.zone, &json!({ "id": key })).await;
     assert!(scan(&good).await.is_err());
-    assert_eq!(code(&good).await, "attachment_waiting");
+    refused(&good, "conflict-attachment_waiting").await;
     for key in [&good, &bad, &good, &bad] {
         scan(key).await.unwrap();
     }
     assert_eq!(asked.load(Ordering::SeqCst), 3, "what is known is not asked about again");
     assert_eq!(names(&house, "officer2", id).await, ["好"]);
     house.call("officer2", "GET", &format!("{API}/{good}/content"), Json::Null).await.expect(200);
-    assert_eq!(code(&bad).await, "attachment_quarantined");
+    refused(&bad, "conflict-attachment_quarantined").await;
     house.call("officer2", "GET", &format!("{API}/{bad}/content"), Json::Null).await.expect(404);
     for (who, word) in [("enterprise", "坏.pdf"), ("secadmin", "Eicar-Test")] {
         assert!(house.page(who, "/notices").await.expect(200).text().contains(word), "{who} is told");

@@ -15,7 +15,7 @@ const QUICK = Boolean(process.env.QUICK) || process.env.DB === "postgres";
 const WIDTHS = QUICK ? [[1440, 900], [360, 740]] : [[1440, 900], [768, 1024], [360, 740], [320, 640]];
 const SHOTS = process.env.SHOTS;
 /** Files to save and streams: no pages. */
-const NO_PAGE = [/^\/api\//, /^\/assets\//, /^\/files\//, /\.(csv|xlsx|pdf|svg|json|txt|docx)$/, /^\/metrics$/, /\/export$/, /\/rejects(\?|$)/, /^\/imports\/template\//];
+const NO_PAGE = [/^\/api\//, /^\/assets\//, /^\/files\//, /\.(csv|xlsx|pdf|svg|json|txt|docx)$/, /^\/metrics$/, /\/export$/, /\/rejects(\?|$)/, /^\/imports\/template\//, /\/attachments\//];
 
 /** The route of a path: ids become `{}`. */
 function shape(path) {

@@ -68,6 +68,10 @@ pub struct Config {
     pub keep_backups: usize,
     /// Where the keys are backed up every night, apart from the backups.
     pub key_backups: Option<PathBuf>,
+    /// How many files are taken, and how large.
+    pub files: crate::attachment::Limits,
+    /// Whom to ask about each file before anybody opens it.
+    pub scanner: Option<crate::attachment::scan::Scanner>,
 }
 
 /// The application. Cheap to share: `Arc<App>`.
@@ -99,7 +103,7 @@ impl App {
     /// to the ledger. Refuses a post whose one-time key was carried out before.
     pub async fn work(&self, who: &Actor) -> Result<Work> {
         let tx = self.db.write().await?;
-        let mut work = Work { tx, who: who.clone(), now: self.now() };
+        let mut work = Work { tx, who: who.clone(), now: self.now(), files: self.config.files };
         work.claim_once().await?;
         Ok(work)
     }
@@ -112,6 +116,8 @@ pub struct Work {
     pub who: Actor,
     /// When this began: the time of everything it does.
     pub now: Time,
+    /// How many files are taken.
+    pub files: crate::attachment::Limits,
 }
 
 impl Deref for Work {

@@ -423,7 +423,7 @@ mod tests {
     fn no_place_is_forgotten() {
         let mut found = 0;
         for (table, column, _) in columns() {
-            if ["clock", "holding", "field_key"].contains(&table)
+            if ["attachment", "clock", "holding", "field_key"].contains(&table)
                 || !["handler_id", "owner_id", "planned_by"].contains(&column)
             {
                 continue;

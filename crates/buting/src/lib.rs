@@ -4,6 +4,7 @@ pub mod actor;
 pub mod app;
 pub mod appeal;
 pub mod assignment;
+pub mod attachment;
 pub mod backup;
 pub mod cli;
 pub mod clock;
@@ -53,5 +54,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     settings::routes(&mut routes);
     saved::routes(&mut routes);
     find::routes(&mut routes);
+    attachment::routes(&mut routes);
     routes
 }

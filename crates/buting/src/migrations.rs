@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     26 "words" "../migrations/0026_words.sql";
     27 "mine" "../migrations/0027_mine.sql";
     28 "counted" "../migrations/0028_counted.sql";
+    29 "attachment" "../migrations/0029_attachment.sql";
     34 "cause" "../migrations/0034_cause.sql";
 };
 

@@ -33,6 +33,8 @@ words! {
         RequestExport = "request_export",
         /// 查看台账中的个人信息
         LedgerOpen = "ledger_open",
+        /// 打开附件
+        FileOpen = "file_open",
         /// 通过接口批量读取
         BulkRead = "bulk_read",
     }

@@ -42,6 +42,7 @@ pub fn kinds() -> Vec<Kind> {
     kinds.extend(crate::oversight::kinds());
     kinds.extend(crate::privacy::kinds());
     kinds.extend(crate::registry::kinds());
+    kinds.extend(crate::attachment::kinds());
     kinds
 }
 

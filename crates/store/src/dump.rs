@@ -13,8 +13,12 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 use vault::hash::{hex, unhex};
 
-/// Rows read at a time.
+/// Rows read at a time, at most.
 const PAGE: i64 = 1_000;
+/// Rows that are read first of a table, to see how large its rows are.
+const FIRST: i64 = 16;
+/// About so much is in the memory at a time (characters of lines).
+const HELD: usize = 16 * 1024 * 1024;
 /// Arguments of one INSERT; both databases take more.
 const ARGUMENTS: usize = 8_000;
 
@@ -236,7 +240,7 @@ impl Db {
     /// one transaction: all of them, or none.
     pub async fn load(&self, tables: &[Table], mut lines: mpsc::Receiver<Result<String>>) -> Result<Counts> {
         let mut tx = self.write().await?;
-        let mut load = Loading { tables, table: None, batch: Vec::new(), counts: Counts::new() };
+        let mut load = Loading { tables, table: None, batch: Vec::new(), held: 0, counts: Counts::new() };
         let mut ended = false;
         while let Some(line) = lines.recv().await {
             let line: Json = serde_json::from_str(&line?).map_err(|e| damaged(&e.to_string()))?;
@@ -287,13 +291,13 @@ async fn dump_table(tx: &mut Tx, table: &Table, out: &mpsc::Sender<String>) -> R
     let (columns, key) = (table.column_list(), table.key_list());
     let marks = (1..=places.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
     let mut after: Option<Vec<Value>> = None;
-    let mut count = 0;
+    let (mut count, mut page) = (0, FIRST);
     loop {
         let mut text = format!("SELECT {columns} FROM \"{}\"", table.name);
         if after.is_some() {
             let _ = write!(text, " WHERE ({key}) > ({marks})");
         }
-        let _ = write!(text, " ORDER BY {key} LIMIT {PAGE}");
+        let _ = write!(text, " ORDER BY {key} LIMIT {page}");
         let rows = tx.all(Sql::owned(text, after.take().unwrap_or_default())).await?;
         let mut lines = String::new();
         let mut last = Vec::new();
@@ -309,12 +313,14 @@ async fn dump_table(tx: &mut Tx, table: &Table, out: &mpsc::Sender<String>) -> R
                 .collect::<Result<_>>()?;
         }
         count += rows.len() as u64;
+        let each = lines.len() / rows.len().max(1);
         if !lines.is_empty() {
             send(out, lines).await?;
         }
-        if (rows.len() as i64) < PAGE {
+        if (rows.len() as i64) < page {
             return Ok(count);
         }
+        page = i64::try_from(HELD / each.max(1)).unwrap_or(PAGE).clamp(1, PAGE);
         after = Some(last);
     }
 }
@@ -323,6 +329,8 @@ struct Loading<'a> {
     tables: &'a [Table],
     table: Option<(&'a Table, Vec<Kind>)>,
     batch: Vec<Value>,
+    /// Bytes of the batch.
+    held: usize,
     counts: Counts,
 }
 
@@ -350,10 +358,11 @@ impl Loading<'_> {
             return Err(damaged(&format!("a row of “{}” has another width", table.name)));
         }
         for (value, kind) in row.into_iter().zip(kinds) {
+            self.held += value.as_str().map_or(8, str::len);
             self.batch.push(decode(value, *kind)?);
         }
         *self.counts.entry(table.name.clone()).or_default() += 1;
-        if self.batch.len() + kinds.len() > ARGUMENTS {
+        if self.batch.len() + kinds.len() > ARGUMENTS || self.held > HELD {
             self.flush(tx).await?;
         }
         Ok(())
@@ -378,6 +387,7 @@ impl Loading<'_> {
             let _ = write!(text, "{before}${}{}", n + 1, if last { ")" } else { "" });
         }
         tx.run(Sql::owned(text, std::mem::take(&mut self.batch))).await?;
+        self.held = 0;
         Ok(())
     }
 }

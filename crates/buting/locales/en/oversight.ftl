@@ -71,6 +71,7 @@ access-kind-export = Export of a list
 access-kind-own_export = Download of one's own data
 access-kind-request_export = Download of an applicant's data
 access-kind-ledger_open = View of personal data in the ledger
+access-kind-file_open = File opened
 access-kind-bulk_read = Bulk read through the API
 log-field-name = Name
 log-field-short_name = Short name

@@ -70,6 +70,7 @@ access-kind-export = 导出清单
 access-kind-own_export = 下载本人信息
 access-kind-request_export = 下载申请人的信息
 access-kind-ledger_open = 查看台账中的个人信息
+access-kind-file_open = 打开附件
 access-kind-bulk_read = 通过接口批量读取
 log-field-name = 名称
 log-field-short_name = 简称

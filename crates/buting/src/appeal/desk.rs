@@ -5,13 +5,14 @@ use super::act::Act;
 use super::contact::{self, Contact, Told};
 use super::policy::{self, Category, Profile};
 use super::record::{Appeal, Count, FAR, HistoryView, Item, Line, OrderView, View, WorkOrder};
-use super::step::{self, Seen, Step};
+use super::step::{self, Said, Seen, Step};
 use super::{
     Action, Channel, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency, link,
     store,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Once, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Subject, Work};
+use crate::attachment::{self, Eyes, Owner, Purpose};
 use crate::clock::{self, Clock, ClockKind, ClockMode, Explanation, HeldBar, Holder};
 use crate::error::{Check, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
@@ -151,6 +152,18 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
         step.register(Turn::To(Status::Registered)).await?;
         step.finish().await?;
     }
+    if let Some(form) = new.files {
+        let to = attachment::desk::Bound {
+            owner: Owner::Appeal,
+            owner_id: id,
+            purpose: Purpose::Report,
+            message_id: None,
+            work_order_id: None,
+            own: is_outside(&who),
+            subject,
+        };
+        attachment::desk::bind(work, form, &to).await?;
+    }
     Ok(id)
 }
 
@@ -262,13 +275,83 @@ fn subject_of_new(who: &Actor, new: &NewAppeal) -> Result<(Option<Uuid>, Option<
 
 /// Carries out an action.
 pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
+    act_with(app, who, id, act, None).await
+}
+
+/// Carries out an action, and hands in the uploads that its form kept.
+pub async fn act_with(app: &App, who: &Actor, id: Uuid, act: Act, form: Option<Uuid>) -> Result<Uuid> {
     let mut work = app.work(who).await?;
-    act_in(&mut work, id, act).await?;
+    let said = act_in(&mut work, id, act).await?;
+    if let Some(form) = form {
+        bind(&mut work, id, said, form).await?;
+    }
     work.commit(id).await
 }
 
-/// Carries out an action within a piece of work.
-pub async fn act_in(work: &mut Work, id: Uuid, act: Act) -> Result<()> {
+/// The files of a form belong to what was said with it: evidence with an answer, what
+/// is given along with a work order, and otherwise what goes to and fro. Without a word
+/// to go with, they are the office's own or what the enterprise has to say.
+async fn bind(work: &mut Work, id: Uuid, said: Option<Said>, form: Uuid) -> Result<()> {
+    let zone = work.zone();
+    let appeal = store::appeal(work, zone, id).await?.ok_or(Error::NotFound)?;
+    let outside = is_outside(&work.who);
+    let purpose = match said.map(|said| said.kind) {
+        Some(MessageKind::Answer | MessageKind::OrderAnswer) => Purpose::Evidence,
+        Some(MessageKind::Instruction) => Purpose::Order,
+        Some(MessageKind::Note) => Purpose::Note,
+        Some(MessageKind::Question | MessageKind::Reply | MessageKind::Told) => Purpose::Message,
+        None if outside => Purpose::Message,
+        None => Purpose::Note,
+    };
+    let to = attachment::desk::Bound {
+        owner: Owner::Appeal,
+        owner_id: id,
+        purpose,
+        message_id: said.map(|said| said.message_id),
+        work_order_id: said.and_then(|said| said.work_order_id),
+        own: outside && matches!(work.who.scope, Scope::Enterprise(_) | Scope::Project(_)),
+        subject: step::subject_of(&appeal),
+    };
+    attachment::desk::bind(work, form, &to).await.map(drop)
+}
+
+/// What somebody is towards the files of an appeal, where the ledger writes of them,
+/// and the answer that evidence belongs to which comes now.
+pub async fn eyes(tx: &mut Tx, who: &Actor, id: Uuid, to_change: bool) -> Result<(Eyes, Subject, Option<Uuid>)> {
+    let Seen { appeal, orders, hats, masked } = step::see(tx, who, id, to_change).await?;
+    let messages = store::messages(tx, who.zone_id, id).await?;
+    let live = |w: &&WorkOrder| w.status != OrderStatus::Cancelled;
+    let own = orders.iter().filter(live).filter(|w| step::is_order_of(who, w));
+    let eyes = Eyes {
+        office: !is_outside(who),
+        owner: hats.any(&[Hat::Owner, Hat::Author]),
+        keeper: hats.has(Hat::Keeper),
+        lead: hats.has(Hat::Lead),
+        desk: hats.has(Hat::Desk),
+        masked,
+        orders: own.map(|w| (w.id, w.open && appeal.open)).collect(),
+        open_orders: orders.iter().filter(|w| w.open && w.kind != OrderKind::Lead).map(|w| w.id).collect(),
+        answer_out: appeal.answer_is_out(),
+        inside: messages.iter().filter(|m| m.internal).map(|m| m.id).collect(),
+        open: appeal.open || appeal.status == Status::Draft,
+        answering: matches!(
+            appeal.status,
+            Status::Signed
+                | Status::Working
+                | Status::WaitingEnterprise
+                | Status::WithPartner
+                | Status::Planned
+                | Status::LongTerm
+                | Status::Answered
+        ),
+        me: who.poster(),
+    };
+    let answer = messages.iter().rfind(|m| m.kind == MessageKind::Answer && appeal.status == Status::Answered);
+    Ok((eyes, step::subject_of(&appeal), answer.map(|m| m.id)))
+}
+
+/// Carries out an action within a piece of work. Answers what was said.
+pub async fn act_in(work: &mut Work, id: Uuid, act: Act) -> Result<Option<Said>> {
     if let Act::Merge { into } = &act {
         // Both are held in the order of their keys: two merges that cross never wait for each other.
         let zone = work.zone();
@@ -276,11 +359,15 @@ pub async fn act_in(work: &mut Work, id: Uuid, act: Act) -> Result<()> {
     }
     let mut step = Step::begin(work, id).await?;
     step.take(act).await?;
-    step.finish().await
+    let said = step.finish().await?;
+    if let Some(said) = said.filter(|said| said.kind == MessageKind::Answer) {
+        attachment::desk::give_to_answer(work, id, said.message_id).await?;
+    }
+    Ok(said)
 }
 
-/// Adds a note that stays in the office.
-pub async fn note(app: &App, who: &Actor, id: Uuid, text: &str) -> Result<Uuid> {
+/// Adds a note that stays in the office, with the uploads that its form kept.
+pub async fn note(app: &App, who: &Actor, id: Uuid, text: &str, form: Option<Uuid>) -> Result<Uuid> {
     who.must(OFFICE)?;
     let mut check = Check::new();
     let text = check.text("text", text, 5000);
@@ -300,6 +387,10 @@ pub async fn note(app: &App, who: &Actor, id: Uuid, text: &str) -> Result<Uuid> 
     store::insert_message(&mut work, who.zone_id, id, &message).await?;
     let made = json!({"message_id": message.id});
     work.log("appeal.note", step::subject_of(&seen.appeal), Change::made(made)).await?;
+    if let Some(form) = form {
+        let said = Said { message_id: message.id, kind: MessageKind::Note, work_order_id: None };
+        bind(&mut work, id, Some(said), form).await?;
+    }
     work.commit(id).await
 }
 
@@ -964,7 +1055,7 @@ pub async fn by_link(app: &App, token: &str) -> Result<(Actor, PartnerOrder)> {
 
 /// A partner signs, answers or asks for time by his link. Nothing else. `once` is
 /// the one-time key of his form.
-pub async fn act_by_link(app: &App, token: &str, act: Act, once: Option<Once>) -> Result<Uuid> {
+pub async fn act_by_link(app: &App, token: &str, act: Act, once: Option<Once>, form: Option<Uuid>) -> Result<Uuid> {
     let (mut who, shown) = by_link(app, token).await?;
     who.once = once;
     if !matches!(act, Act::Sign { .. } | Act::Answer { .. } | Act::Extend { .. })
@@ -972,7 +1063,7 @@ pub async fn act_by_link(app: &App, token: &str, act: Act, once: Option<Once>) -
     {
         return Err(Error::Forbidden);
     }
-    self::act(app, &who, shown.order.appeal_id, act).await
+    act_with(app, &who, shown.order.appeal_id, act, form).await
 }
 
 // ---- what happens by itself ----

@@ -395,6 +395,9 @@ pub struct NewAppeal {
     /// The visit that it was written down in.
     #[serde(skip)]
     pub visit_id: Option<Uuid>,
+    /// The form whose uploads are handed in with it.
+    #[serde(skip)]
+    pub files: Option<Uuid>,
 }
 
 impl Default for NewAppeal {
@@ -414,6 +417,7 @@ impl Default for NewAppeal {
             disruption_id: None,
             draft: false,
             visit_id: None,
+            files: None,
         }
     }
 }

@@ -9,12 +9,14 @@ use super::{
     Action, Channel, Hat, Kind, NewAppeal, OrderKind, ResultKind, Status, SuspendGround, Urgency, Verdict, WentOn,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
+use crate::attachment::pages::{Files, Uploads, file_answer, picture_answer, take};
+use crate::attachment::{self, Owner};
 use crate::clock::{self, ClockKind, Explanation};
 use crate::error::{Conflict, Error, Result};
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::bulk::Offer;
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted, id_of};
+use crate::http::form::{Form, PostedFiles, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::http::sheet::Format;
@@ -49,7 +51,9 @@ pub fn routes(routes: &mut Routes) {
         .post("/appeals/{id}/note", Access::only(OFFICE), note)
         .get("/appeals/{id}/sheet", Access::only(OFFICE), sheet)
         .get("/w/{token}", Access::everybody(), partner_page)
-        .post("/w/{token}", Access::everybody(), partner);
+        .post("/w/{token}", Access::everybody(), partner)
+        .get("/w/{token}/attachments/{id}", Access::everybody(), partner_file)
+        .get("/w/{token}/attachments/{id}/thumbnail", Access::everybody(), partner_picture);
 }
 
 fn category_options(lang: Lang, categories: &[Category]) -> Vec<(String, String)> {
@@ -228,6 +232,7 @@ struct NewPage {
     kinds: &'static [Kind],
     channels: &'static [Channel],
     departments: Vec<(String, String)>,
+    uploads: Uploads,
 }
 
 impl NewPage {
@@ -255,6 +260,7 @@ impl NewPage {
             if office && subject.is_none() { desk::find_enterprises(&cx.app, &cx.who, &q).await? } else { Vec::new() };
         Ok(Self {
             s: Shell::of(cx).await?,
+            uploads: Uploads::of(cx, &cx.who, &form).await?,
             form,
             office,
             subject,
@@ -282,8 +288,9 @@ async fn new_page(cx: Cx) -> PageResult {
     .await
 }
 
-async fn new(Posted { cx, mut form }: Posted) -> PageResult {
+async fn new(PostedFiles { cx, mut form, files }: PostedFiles) -> PageResult {
     page::show(cx.lang, async {
+        let files = take(&cx, &cx.who, &mut form, files).await?;
         let draft = form.is("as", "draft");
         let new = NewAppeal {
             enterprise_id: form.id("enterprise_id"),
@@ -297,6 +304,7 @@ async fn new(Posted { cx, mut form }: Posted) -> PageResult {
             outer_number: form.opt_text("outer_number"),
             accused_department_id: form.id("accused_department_id"),
             draft,
+            files,
             ..NewAppeal::default()
         };
         if !form.failed() {
@@ -331,6 +339,8 @@ struct Doing {
     /// Whether it is shown opened.
     open: bool,
     form: Form,
+    /// The files that it keeps; none where it takes none.
+    uploads: Option<Uploads>,
     /// What makes ids of this form differ from others on the page.
     pre: String,
     once: Uuid,
@@ -389,8 +399,9 @@ struct Show {
     can_gather: bool,
     yes_no_review: Vec<(String, String)>,
     yes_no_grant: Vec<(String, String)>,
-    note: Option<Form>,
+    note: Option<(Form, Uploads)>,
     note_once: Uuid,
+    files: Files,
     /// The page of the contact, for whoever may open it.
     contact_href: Option<String>,
 }
@@ -430,6 +441,15 @@ impl Show {
         let outside = !cx.who.is(OFFICE);
         let held_by = held_by(&s, &r);
         let routed = categories.iter().find(|c| c.key == r.appeal.category).cloned().unwrap_or_default();
+        let files = Files::of(cx, Owner::Appeal, id).await?;
+        let kept = match &failed {
+            Some((_, form)) => Uploads::of(cx, &cx.who, form).await?,
+            None => Uploads::new(cx),
+        };
+        // Each form keeps its own.
+        let uploads = |action: Action, failed: bool| {
+            takes_files(action).then(|| if failed { kept.clone() } else { Uploads::new(cx) })
+        };
         let refused = |action: Action, order: Option<Uuid>| {
             failed.as_ref().filter(|(name, form)| {
                 *name == action.word() && Uuid::parse_str(form.value("work_order_id")).ok() == order
@@ -457,6 +477,7 @@ impl Show {
                     order: None,
                     why_not: why_not.map(|code| lang.t(&format!("conflict-{code}")).into_owned()),
                     open: failed.is_some(),
+                    uploads: uploads(*action, failed.is_some()),
                     form: failed.map_or(form, |(_, form)| form.clone()),
                     pre: format!("-{action}"),
                     once: Uuid::now_v7(),
@@ -484,6 +505,7 @@ impl Show {
                         order: Some(order.id),
                         why_not: None,
                         open: failed.is_some(),
+                        uploads: uploads(*action, failed.is_some()),
                         form: failed.map(|(_, form)| form.clone()).unwrap_or_default(),
                         pre: format!("-{action}-{}", order.id.simple()),
                         once: Uuid::now_v7(),
@@ -535,8 +557,8 @@ impl Show {
         let results: Vec<&str> =
             ResultKind::ALL.iter().filter(|kind| kind.can_be_answered()).map(|kind| kind.word()).collect();
         let note = (!outside).then(|| match &failed {
-            Some(("note", form)) => form.clone(),
-            _ => Form::default(),
+            Some(("note", form)) => (form.clone(), kept.clone()),
+            _ => (Form::default(), Uploads::new(cx)),
         });
         let asked = |w: &Department| Some(w.id) != r.appeal.accused_department_id;
         let offered: Vec<Department> = departments.into_iter().filter(asked).collect();
@@ -569,6 +591,7 @@ impl Show {
             yes_no_grant: pair("grant-yes", "grant-no"),
             note,
             note_once: Uuid::now_v7(),
+            files,
             outside,
             s,
             r,
@@ -615,6 +638,11 @@ fn order_of(action: Action) -> usize {
         Action::Withdraw,
     ];
     ORDER.iter().position(|a| *a == action).unwrap_or(ORDER.len())
+}
+
+/// Whether the form of an action takes files: where something is said or shown.
+fn takes_files(action: Action) -> bool {
+    matches!(action, Action::Ask | Action::Reply | Action::Answer | Action::PassPartner | Action::Dispute)
 }
 
 /// Whether an action is the next step, so that its form stands open.
@@ -778,11 +806,16 @@ fn act_of(form: &mut Form) -> Result<Act> {
     })
 }
 
-async fn act(headers: HeaderMap, Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+async fn act(
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    PostedFiles { cx, mut form, files }: PostedFiles,
+) -> PageResult {
     page::show(cx.lang, async {
         let id = id_of(&id)?;
+        let files = take(&cx, &cx.who, &mut form, files).await?;
         let done = match act_of(&mut form) {
-            Ok(act) => desk::act(&cx.app, &cx.who, id, act).await,
+            Ok(act) => desk::act_with(&cx.app, &cx.who, id, act, files).await,
             Err(error) => Err(error),
         };
         let to = format!("/appeals/{id}");
@@ -810,10 +843,19 @@ async fn act(headers: HeaderMap, Path(id): Path<String>, Posted { cx, mut form }
     .await
 }
 
-async fn note(headers: HeaderMap, Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+async fn note(
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    PostedFiles { cx, mut form, files }: PostedFiles,
+) -> PageResult {
     page::show(cx.lang, async {
         let id = id_of(&id)?;
-        match desk::note(&cx.app, &cx.who, id, form.value("text")).await {
+        let files = take(&cx, &cx.who, &mut form, files).await?;
+        let done = match form.failed() {
+            true => Err(Error::Invalid(Vec::new())),
+            false => desk::note(&cx.app, &cx.who, id, form.value("text"), files).await,
+        };
+        match done {
             Ok(_) | Err(Error::Replayed(_)) => Ok(go(&format!("/appeals/{id}"), "flash-appeal-noted")),
             Err(error) => {
                 form.refused(error)?;
@@ -883,6 +925,8 @@ struct Partner {
     answer: Form,
     extend: Form,
     once: Uuid,
+    uploads: Uploads,
+    files: Files,
 }
 
 impl Partner {
@@ -896,7 +940,9 @@ impl Partner {
         let calendar = clock::calendar(&mut cx.read().await?, who.zone_id).await?;
         let answered = p.order.answered_at.filter(|_| !p.order.open);
         let light = clock::light_of(p.order.sent_at, p.order.due_at, answered, cx.now(), &calendar);
-        Ok(Self { s, token, p, light, answer, extend, once: Uuid::now_v7() })
+        let uploads = Uploads::of(cx, &who, &answer).await?;
+        let files = Files::by_link(cx, &who, p.order.appeal_id, &format!("/w/{token}")).await?;
+        Ok(Self { s, token, p, light, answer, extend, once: Uuid::now_v7(), uploads, files })
     }
 
     /// The deadline's explanation, for the part of the page that shows it.
@@ -916,9 +962,27 @@ async fn partner_page(cx: Cx, Path(token): Path<String>) -> PageResult {
     page::show(cx.lang, async { html(&Partner::of(&cx, token, Form::default(), Form::default()).await?) }).await
 }
 
-async fn partner(Path(token): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+async fn partner_file(cx: Cx, Path((token, id)): Path<(String, String)>) -> PageResult {
     page::show(cx.lang, async {
-        let (_, shown) = desk::by_link(&cx.app, &token).await?;
+        let (who, _) = desk::by_link(&cx.app, &token).await?;
+        let (file, bytes) = attachment::desk::content(&cx.app, &who, id_of(&id)?, cx.request.address).await?;
+        file_answer(&file, bytes)
+    })
+    .await
+}
+
+async fn partner_picture(cx: Cx, Path((token, id)): Path<(String, String)>) -> PageResult {
+    page::show(cx.lang, async {
+        let (who, _) = desk::by_link(&cx.app, &token).await?;
+        Ok(picture_answer(attachment::desk::thumbnail(&cx.app, &who, id_of(&id)?).await?))
+    })
+    .await
+}
+
+async fn partner(Path(token): Path<String>, PostedFiles { cx, mut form, files }: PostedFiles) -> PageResult {
+    page::show(cx.lang, async {
+        let (who, shown) = desk::by_link(&cx.app, &token).await?;
+        let files = take(&cx, &who, &mut form, files).await?;
         let order = Some(shown.order.id);
         let act = match form.value("action") {
             "extend" => {
@@ -940,7 +1004,7 @@ async fn partner(Path(token): Path<String>, Posted { cx, mut form }: Posted) -> 
         let extending = form.is("action", "extend");
         let done = match form.failed() {
             true => Err(Error::Invalid(Vec::new())),
-            false => desk::act_by_link(&cx.app, &token, act, cx.who.once.clone()).await,
+            false => desk::act_by_link(&cx.app, &token, act, cx.who.once.clone(), files).await,
         };
         match done {
             Ok(_) | Err(Error::Replayed(_)) => Ok(go(&format!("/w/{token}"), "partner-answered")),

@@ -174,6 +174,18 @@ pub struct Step<'w> {
     entry: &'static str,
     after: Map<String, Json>,
     note: String,
+    said: Option<Said>,
+}
+
+/// What an action said: the message, what it is, and the work order that it is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Said {
+    /// The message.
+    pub message_id: Uuid,
+    /// What it is.
+    pub kind: MessageKind,
+    /// The work order.
+    pub work_order_id: Option<Uuid>,
 }
 
 impl<'w> Step<'w> {
@@ -205,6 +217,7 @@ impl<'w> Step<'w> {
             entry: "",
             after: Map::new(),
             note: String::new(),
+            said: None,
         })
     }
 
@@ -1155,6 +1168,7 @@ impl<'w> Step<'w> {
         };
         store::insert_message(self.work, self.a.zone_id, self.a.id, &message).await?;
         self.after.insert("message_id".into(), json!(message.id));
+        self.said = Some(Said { message_id: message.id, kind, work_order_id: order });
         Ok(())
     }
 
@@ -1187,8 +1201,8 @@ impl<'w> Step<'w> {
         Ok(())
     }
 
-    /// Saves everything, keeps the counters, writes the ledger.
-    pub async fn finish(mut self) -> Result<()> {
+    /// Saves everything, keeps the counters, writes the ledger. Answers what was said.
+    pub async fn finish(mut self) -> Result<Option<Said>> {
         let (zone, now) = (self.a.zone_id, self.work.now);
         let (was, is) = (self.before.status, self.a.status);
         self.a.open = is.is_open();
@@ -1236,7 +1250,8 @@ impl<'w> Step<'w> {
             self.after.insert("status".into(), json!(is));
         }
         let change = Change { before, after: Some(Json::Object(self.after)), note: None }.because(self.note);
-        self.work.log(self.entry, subject_of(&self.a), change).await
+        self.work.log(self.entry, subject_of(&self.a), change).await?;
+        Ok(self.said)
     }
 
     /// The day on which what only waits comes back to mind.
@@ -1283,7 +1298,7 @@ impl<'w> Step<'w> {
 
 /// Whether somebody answers for a work order: his department's own, or the one
 /// his link is for. The lead's order moves with the appeal.
-fn is_order_of(who: &Actor, order: &WorkOrder) -> bool {
+pub fn is_order_of(who: &Actor, order: &WorkOrder) -> bool {
     if let Scope::WorkOrder(id) = who.scope {
         return id == order.id;
     }

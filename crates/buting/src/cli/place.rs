@@ -3,6 +3,8 @@
 
 use super::usage;
 use crate::app::{App, Config, SystemClock};
+use crate::attachment::scan::Scanner;
+use crate::attachment::{Limits, MOST_MIB};
 use crate::migrations::MIGRATIONS;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
@@ -18,6 +20,8 @@ use vault::keyring::Keyring;
 pub const FEW: u32 = 2;
 /// Connections of a process that serves.
 pub const MANY: u32 = 8;
+/// Bytes of a mebibyte.
+const MIB: usize = 1024 * 1024;
 /// Nightly backups that are kept unless the settings say otherwise.
 const KEEP_BACKUPS: usize = 14;
 
@@ -33,6 +37,9 @@ pub struct Place {
     /// A TOML file of settings [default: /etc/buting/buting.toml, where there is one].
     #[arg(long, env = "BUTING_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
+    /// ClamAV's daemon, which is asked about every file: HOST:PORT or unix:/PATH.
+    #[arg(long, env = "BUTING_SCAN_CLAMD", value_name = "PLACE", global = true, hide = true)]
+    scan_clamd: Option<String>,
 }
 
 /// The file of settings of an installation by package.
@@ -53,6 +60,60 @@ struct File {
     trusted_origins: Vec<String>,
     keep_backups: Option<usize>,
     key_backups: Option<PathBuf>,
+    #[serde(default)]
+    attachments: Files,
+    #[serde(default)]
+    scan: Scan,
+}
+
+/// How many files are taken, and how large.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Files {
+    max_mb: Option<usize>,
+    max_files: Option<usize>,
+}
+
+impl Files {
+    fn limits(&self) -> Result<Limits> {
+        let usual = Limits::default();
+        let mib = self.max_mb.unwrap_or(usual.bytes / MIB);
+        let files = self.max_files.unwrap_or(usual.files);
+        if !(1..=MOST_MIB).contains(&mib) {
+            return Err(usage(format!("attachments.max_mb lies between 1 and {MOST_MIB}")));
+        }
+        if !(1..=200).contains(&files) {
+            return Err(usage("attachments.max_files lies between 1 and 200"));
+        }
+        Ok(Limits { bytes: mib * MIB, files })
+    }
+}
+
+/// Who is asked about files before anybody opens them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scan {
+    clamd: Option<String>,
+    command: Option<Vec<String>>,
+}
+
+impl Scan {
+    /// The scanner; `clamd` of the environment goes before the file.
+    fn scanner(self, clamd: Option<String>) -> Result<Option<Scanner>> {
+        let named = clamd.map_or(self, |clamd| Self { clamd: Some(clamd), command: None });
+        let place = |text: &str| {
+            text.strip_prefix("unix:").is_some_and(|path| path.starts_with('/'))
+                || text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+        };
+        match (named.clamd, named.command) {
+            (Some(_), Some(_)) => Err(usage("scan names either clamd or a command, not both")),
+            (Some(clamd), None) if !place(&clamd) => Err(usage("scan.clamd is given as HOST:PORT or unix:/PATH")),
+            (None, Some(command)) if command.is_empty() => Err(usage("scan.command names no program")),
+            (Some(clamd), None) => Ok(Some(Scanner::Clamd(clamd))),
+            (None, Some(command)) => Ok(Some(Scanner::Command(command))),
+            (None, None) => Ok(None),
+        }
+    }
 }
 
 /// What options, environment and file come to.
@@ -103,6 +164,8 @@ impl Place {
             demo: false,
             keep_backups: file.keep_backups.unwrap_or(KEEP_BACKUPS),
             key_backups: file.key_backups,
+            files: file.attachments.limits()?,
+            scanner: file.scan.scanner(self.scan_clamd.clone())?,
         };
         Ok(Settings { listen: file.listen, url, config })
     }
@@ -255,7 +318,7 @@ mod tests {
             file
         });
         let config = file.as_ref().map(|file| file.path().to_owned());
-        (Place { database: database.map(str::to_owned), data: None, config }, file)
+        (Place { database: database.map(str::to_owned), data: None, config, scan_clamd: None }, file)
     }
 
     #[test]
@@ -283,6 +346,11 @@ mod tests {
             (Some("postgres://host:port/name"), None),
             (None, Some("lisen = 1\n")),
             (None, Some("keep_backups = -1")),
+            (None, Some("attachments = { max_mb = 51 }")),
+            (None, Some("attachments = { max_files = 0 }")),
+            (None, Some("scan = { clamd = \"localhost\" }")),
+            (None, Some("scan = { clamd = \"unix:/a\", command = [\"b\"] }")),
+            (None, Some("scan = { command = [] }")),
             (None, Some("data = \"d\"\nkey_backups = \"d/backups/keys\"")),
         ] {
             let (place, _kept) = place(database, config);

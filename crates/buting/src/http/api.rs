@@ -3,7 +3,7 @@
 //! into their description.
 
 use super::cx::Cx;
-use super::openapi::{Input, Operation, schema};
+use super::openapi::{Operation, schema};
 use super::problem::Problem;
 use super::routes::{Access, Routes};
 use crate::app::App;
@@ -341,7 +341,8 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-fn record<O: Serialize + Versioned>(status: StatusCode, location: Option<String>, out: &O) -> Response {
+/// A record as a JSON answer, with its version as ETag.
+pub fn record<O: Serialize + Versioned>(status: StatusCode, location: Option<String>, out: &O) -> Response {
     let mut response = json(status, out);
     let headers = response.headers_mut();
     if let Ok(etag) = HeaderValue::from_str(&format!("\"v{}\"", out.version())) {
@@ -453,11 +454,6 @@ pub struct PageQuery {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
-
-/// An operation's input, for [`Routes::api_raw`].
-pub fn multipart() -> Input {
-    Input::Multipart
-}
 
 #[cfg(test)]
 mod tests {

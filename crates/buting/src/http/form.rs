@@ -7,7 +7,8 @@ use crate::actor::Once;
 use crate::error::{Error, FieldError, Result};
 use crate::text::Lang;
 use crate::time::{Day, Time};
-use axum::extract::{FromRequest, Request};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
@@ -17,8 +18,12 @@ use uuid::Uuid;
 
 /// The largest form without files (bytes).
 const MAX_FORM: usize = 1024 * 1024;
+/// The largest form with files (bytes).
+pub const MAX_UPLOAD: usize = 64 * 1024 * 1024;
 /// What browsers send a form without files as.
 const FORM: &str = "application/x-www-form-urlencoded";
+/// What browsers send a form with files as.
+const WITH_FILES: &str = "multipart/form-data";
 
 /// What somebody typed, and what is wrong with it. A page that is shown again
 /// is given the same form, so that nothing typed is lost.
@@ -69,7 +74,106 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
     }
 }
 
+/// A file of a posted form.
+#[derive(Clone, Debug)]
+pub struct Handed {
+    /// The field.
+    pub field: String,
+    /// The name that the browser gives it.
+    pub name: String,
+    /// Its content; none where it is larger than a file may be.
+    pub bytes: Option<Bytes>,
+}
+
+/// A posted form with files: what browsers send of `enctype="multipart/form-data"`,
+/// and of a form without it too. A file that is too large is read over, so that what
+/// was typed beside it is not lost.
+pub struct PostedFiles {
+    /// The request with the keys of the form.
+    pub cx: Cx,
+    /// The fields.
+    pub form: Form,
+    /// The files that were chosen.
+    pub files: Vec<Handed>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for PostedFiles {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(WITH_FILES) {
+            let Posted { cx, form } = Posted::from_request(request, state).await?;
+            return Ok(Self { cx, form, files: Vec::new() });
+        }
+        let Some(mut cx) = request.extensions().get::<Cx>().cloned() else {
+            return Err(axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        };
+        let headers = request.headers().clone();
+        let read = read_multipart(request, cx.app.config.files.bytes).await;
+        let (form, files) = read.map_err(|error| super::page::problem(&error, cx.lang, &headers))?;
+        if let Some(key) = form.opt("once") {
+            // The border between the parts is another one each time, so it does not count.
+            let mut all = String::new();
+            for (name, value) in form.pairs() {
+                all.push_str(&format!("{name}={value}\n"));
+            }
+            for file in &files {
+                let digest = vault::hash::sha256(file.bytes.as_deref().unwrap_or_default());
+                all.push_str(&format!("{} {} {}\n", file.field, file.name, vault::hash::hex(&digest)));
+            }
+            let fingerprint = fingerprint(&cx.app, &Method::POST, &cx.request.path, all.as_bytes());
+            cx.who.once = Some(Once { key: key.to_owned(), fingerprint });
+        }
+        cx.who.seen_version = form.opt("version").and_then(|v| v.parse().ok());
+        let _ = cx.request.typed.set(form.prose());
+        Ok(Self { cx, form, files })
+    }
+}
+
+/// The fields and the files of a multipart body; `most` are the bytes of one file.
+pub async fn read_multipart(mut request: Request, most: usize) -> Result<(Form, Vec<Handed>)> {
+    DefaultBodyLimit::max(MAX_UPLOAD).apply(&mut request);
+    let refused = |error: axum::extract::multipart::MultipartError| match error.status() {
+        axum::http::StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge(MAX_UPLOAD),
+        _ => Error::Malformed { code: "multipart", detail: error.body_text(), pointer: None },
+    };
+    let parts = Multipart::from_request(request, &()).await;
+    let mut parts = parts.map_err(|_| Error::MediaType(WITH_FILES))?;
+    let (mut form, mut files, mut typed) = (Form::default(), Vec::new(), 0);
+    while let Some(mut part) = parts.next_field().await.map_err(refused)? {
+        let field = part.name().unwrap_or_default().to_owned();
+        let name = part.file_name().map(str::to_owned);
+        let most = if name.is_some() { most } else { MAX_FORM.saturating_sub(typed) };
+        let mut bytes = Some(Vec::new());
+        while let Some(piece) = part.chunk().await.map_err(refused)? {
+            match &mut bytes {
+                Some(held) if held.len() + piece.len() <= most => held.extend_from_slice(&piece),
+                // Read over, and let go of what was held.
+                _ => bytes = None,
+            }
+        }
+        match name {
+            // A chooser that nothing was chosen in sends an empty file without a name.
+            Some(name) if name.is_empty() && bytes.as_ref().is_some_and(Vec::is_empty) => {}
+            Some(name) => files.push(Handed { field, name, bytes: bytes.map(Bytes::from) }),
+            None => {
+                let bytes = bytes.ok_or(Error::TooLarge(MAX_FORM))?;
+                typed += bytes.len();
+                form.put(field, &bytes);
+            }
+        }
+    }
+    Ok((form, files))
+}
+
 impl Form {
+    fn put(&mut self, name: String, bytes: &[u8]) {
+        let mut text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+        text.retain(|c| c != '\0');
+        self.values.entry(name).or_default().push(text);
+    }
+
     /// Reads `application/x-www-form-urlencoded`.
     pub fn parse(bytes: &[u8]) -> Self {
         let mut form = Self::default();

@@ -16,7 +16,7 @@ pub enum Input {
     /// A JSON body of this schema.
     Json(Json),
     /// An upload.
-    Multipart,
+    Multipart(Json),
 }
 
 /// One operation as the document tells it.
@@ -83,9 +83,9 @@ impl Operation {
         self
     }
 
-    /// An upload.
-    pub fn upload(mut self) -> Self {
-        self.input = Input::Multipart;
+    /// An upload: field `file`, and the fields that stand beside it.
+    pub fn upload(mut self, fields: Json) -> Self {
+        self.input = Input::Multipart(fields);
         self
     }
 
@@ -135,11 +135,11 @@ impl Operation {
             Input::Json(body) => {
                 operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": lift(body.clone(), definitions)}}});
             }
-            Input::Multipart => {
+            Input::Multipart(fields) => {
+                let mut properties = fields.clone();
+                properties["file"] = json!({"type": "string", "format": "binary"});
                 operation["requestBody"] = json!({"required": true, "content": {"multipart/form-data": {"schema": {
-                    "type": "object", "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}, "dry_run": {"type": "boolean"},
-                        "similar": {"type": "string", "enum": ["update", "new", "skip"]}}}}}});
+                    "type": "object", "required": ["file"], "properties": properties}}}});
             }
         }
         if self.owner_scoped {

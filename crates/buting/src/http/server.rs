@@ -27,12 +27,14 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError, ResponseForProtectionError};
 use tower_http::limit::RequestBodyLimitLayer;
-use tower_http::timeout::TimeoutLayer;
 
-/// The largest request at all (bytes): an upload.
-const MAX_BODY: usize = 20 * 1024 * 1024;
+/// The largest request at all (bytes): a form with files.
+const MAX_BODY: usize = super::form::MAX_UPLOAD;
 /// How long a request may take.
 const REQUEST_TIME: Duration = Duration::from_secs(30);
+/// How much longer one may take that brings files: at the edge of a building site a
+/// telephone sends some hundred kilobytes in a second.
+const FILES_LONGER: u32 = 10;
 /// How long a client may take to send its head.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long requests at work are waited for when the process ends.
@@ -83,9 +85,17 @@ pub fn router(app: &Arc<App>, routes: Routes, metrics: Option<PrometheusHandle>)
 fn bounded(router: Router, time: Duration) -> Router {
     router
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, time))
+        .layer(from_fn(move |request, next| in_time(time, request, next)))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(in_form))
+}
+
+/// Ends a request that takes too long.
+async fn in_time(time: Duration, request: Request, next: Next) -> Response {
+    let kind = request.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let time = if kind.starts_with(b"multipart/form-data") { time * FILES_LONGER } else { time };
+    let done = tokio::time::timeout(time, next.run(request)).await;
+    done.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Response {

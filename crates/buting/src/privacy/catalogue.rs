@@ -210,6 +210,7 @@ pub const CATALOGUE: &[Kind] = &[
             text("measure", "text"),
             text("correction", "reason"),
             text("correction", "answer"),
+            text("attachment", "file_name"),
         ],
     },
     Kind {

@@ -9,6 +9,7 @@ use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
 use crate::appeal::{self, NewAppeal, Urgency};
 use crate::assignment::reach;
+use crate::attachment::{self, Eyes, Owner, Purpose};
 use crate::continuity::desk as continuity;
 use crate::continuity::{Light, Line, Measure, Source, State};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
@@ -523,6 +524,42 @@ pub async fn visit(app: &App, who: &Actor, id: Uuid) -> Result<Visit> {
 
 fn document<T: DeserializeOwned>(json: Json, what: &str) -> Result<T> {
     serde_json::from_value(json).map_err(|e| Error::Internal(format!("{what} of a visit: {e}")))
+}
+
+/// What somebody is towards the files of a visit, and where the ledger writes of them.
+pub async fn eyes(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<(Eyes, Subject)> {
+    let stored = seen(tx, who, id).await?;
+    let office = who.is(OFFICE);
+    let eyes = Eyes {
+        office,
+        owner: !office,
+        keeper: who.is(RECORDERS),
+        desk: who.has(Role::Dispatcher),
+        open: true,
+        me: who.poster(),
+        ..Eyes::default()
+    };
+    Ok((eyes, Subject::about("visit", id, stored.subject_id)))
+}
+
+/// Adds the uploads that a form kept to a visit.
+pub async fn add_files(app: &App, who: &Actor, id: Uuid, purpose: Purpose, form: Uuid) -> Result<Uuid> {
+    let mut work = app.work(who).await?;
+    let (eyes, subject) = eyes(&mut work, who, id).await?;
+    if !attachment::takes(&eyes, purpose, None) {
+        return Err(Error::Forbidden);
+    }
+    let to = attachment::desk::Bound {
+        owner: Owner::Visit,
+        owner_id: id,
+        purpose,
+        message_id: None,
+        work_order_id: None,
+        own: eyes.owner,
+        subject,
+    };
+    attachment::desk::bind(&mut work, form, &to).await?;
+    work.commit(id).await
 }
 
 async fn seen(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Stored> {

@@ -5,12 +5,14 @@ use super::{
 };
 use crate::actor::{OFFICE, OUTSIDE};
 use crate::appeal;
+use crate::attachment::pages::{Files, Uploads, take};
+use crate::attachment::{Owner, Purpose};
 use crate::continuity::desk as continuity;
 use crate::continuity::{Line, NewLight, State};
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted, id_of, made};
+use crate::http::form::{Form, Posted, PostedFiles, id_of, made};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::http::table::{self, Cell, File, Piece, Table};
@@ -39,6 +41,7 @@ pub fn routes(routes: &mut Routes) {
         .get("/visits/new", recorders, new_visit)
         .get("/visits/{id}", readers, visit)
         .post("/visits/{id}/acknowledge", both, acknowledge)
+        .post("/visits/{id}/files", both, add_files)
         .post("/visits/items/{id}/check", recorders, check)
         .get("/visits/plans/new", recorders, new_plan)
         .post("/visits/plans", recorders, add_plan)
@@ -575,6 +578,11 @@ struct VisitPage {
     outside: bool,
     recorder: bool,
     form: Form,
+    files: Files,
+    /// Whether files may be added here, by the form that adds them.
+    adds: bool,
+    added: Form,
+    uploads: Uploads,
 }
 
 impl VisitPage {
@@ -583,7 +591,8 @@ impl VisitPage {
     }
 }
 
-async fn visit_page(cx: &Cx, id: Uuid, form: Form) -> Result<VisitPage> {
+/// `form` is that of the receipt, `added` the one that adds files.
+async fn visit_page(cx: &Cx, id: Uuid, form: Form, added: Form) -> Result<VisitPage> {
     let s = Shell::of(cx).await?;
     let mut x = desk::visit(&cx.app, &cx.who, id).await?;
     let mut tx = cx.read().await?;
@@ -604,11 +613,31 @@ async fn visit_page(cx: &Cx, id: Uuid, form: Form) -> Result<VisitPage> {
     let outside = cx.who.roles.meets(OUTSIDE);
     let home = x.subject_kind.href(x.subject_id);
     let (office, recorder) = (cx.who.is(OFFICE), cx.who.is(RECORDERS));
-    Ok(VisitPage { s, x, title, sentence, home, blocks, items, office, outside, recorder, form })
+    drop(tx);
+    let files = Files::of(cx, Owner::Visit, id).await?;
+    let uploads = Uploads::of(cx, &cx.who, &added).await?;
+    let adds = outside || recorder;
+    Ok(VisitPage {
+        s,
+        x,
+        title,
+        sentence,
+        home,
+        blocks,
+        items,
+        office,
+        outside,
+        recorder,
+        form,
+        files,
+        adds,
+        added,
+        uploads,
+    })
 }
 
 async fn visit(cx: Cx, Path(id): Path<String>) -> PageResult {
-    page::show(cx.lang, async { html(&visit_page(&cx, id_of(&id)?, Form::default()).await?) }).await
+    page::show(cx.lang, async { html(&visit_page(&cx, id_of(&id)?, Form::default(), Form::default()).await?) }).await
 }
 
 async fn acknowledge(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
@@ -621,7 +650,24 @@ async fn acknowledge(Path(id): Path<String>, Posted { cx, mut form }: Posted) ->
         {
             return Ok(go(&format!("/visits/{id}"), "flash-visit-acknowledged"));
         }
-        html_with(StatusCode::UNPROCESSABLE_ENTITY, &visit_page(&cx, id, form).await?)
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &visit_page(&cx, id, form, Form::default()).await?)
+    })
+    .await
+}
+
+async fn add_files(Path(id): Path<String>, PostedFiles { cx, mut form, files }: PostedFiles) -> PageResult {
+    page::show(cx.lang, async {
+        let id = id_of(&id)?;
+        let key = take(&cx, &cx.who, &mut form, files).await?;
+        if !form.failed()
+            && let Some(key) = key
+        {
+            let purpose = if form.on("internal") { Purpose::Note } else { Purpose::Report };
+            if made(desk::add_files(&cx.app, &cx.who, id, purpose, key).await, &mut form)?.is_some() {
+                return Ok(go(&format!("/visits/{id}"), "flash-attachment-added"));
+            }
+        }
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &visit_page(&cx, id, Form::default(), form).await?)
     })
     .await
 }

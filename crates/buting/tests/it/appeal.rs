@@ -581,13 +581,13 @@ async fn a_partner_answers_by_link_and_the_link_dies_with_the_appeal() {
         let only_this = desk::list(&house.app, &who, &desk::Filter { limit: 10, ..Default::default() }).await.unwrap();
         assert!(only_this.items.is_empty(), "a link opens no list");
         let close = Act::Withdraw { reason: "x".into() };
-        assert!(matches!(desk::act_by_link(&house.app, &token, close, None).await, Err(Error::Forbidden)));
+        assert!(matches!(desk::act_by_link(&house.app, &token, close, None, None).await, Err(Error::Forbidden)));
         let answer = |text: &str| {
             serde_json::from_value(json!({"action": "answer", "text": text, "work_order_id": order.id})).unwrap()
         };
-        done(desk::act_by_link(&house.app, &token, answer("可以，南门。"), None).await);
+        done(desk::act_by_link(&house.app, &token, answer("可以，南门。"), None, None).await);
         assert_eq!(status(&house, id).await, Status::Working, "the partner's word does not close it");
-        assert_eq!(code(desk::act_by_link(&house.app, &token, answer("再说一次"), None).await), "order_status");
+        assert_eq!(code(desk::act_by_link(&house.app, &token, answer("再说一次"), None, None).await), "order_status");
         let mut altered = token.clone();
         altered.replace_range(60..61, if &token[60..61] == "A" { "B" } else { "A" });
         assert!(matches!(desk::by_link(&house.app, &altered).await, Err(Error::NotFound)));

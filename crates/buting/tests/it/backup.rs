@@ -59,6 +59,10 @@ async fn a_backup_moves_between_both_databases_and_its_ledger_stays_whole() {
             "enterprise_id": house.enterprise, "title": "货车进不了园区", "body": "门口的卡口不认通行证", "category": "logistics",
         });
         house.call("officer", "POST", "/api/v1/appeals", appeal).await.expect(201);
+        let large = include_bytes!("backup.rs").repeat(90);
+        let id = house.call("officer", "GET", "/api/v1/appeals", Json::Null).await.json()["items"][0]["id"].clone();
+        let fields = [("owner", "appeal"), ("owner_id", id.as_str().unwrap()), ("purpose", "note")];
+        house.upload("officer", "/api/v1/attachments", &fields, &[("台账.txt", &large)]).await.expect(201);
         store::Seal::new(house.app.db.clone()).run(house.app.now().ms()).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("a.backup");

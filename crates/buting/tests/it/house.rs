@@ -86,19 +86,24 @@ impl House {
     pub async fn both() -> Vec<Self> {
         let mut houses = Vec::new();
         for scratch in store::testing::both(MIGRATIONS).await.unwrap() {
-            houses.push(Self::build(scratch).await);
+            houses.push(Self::build(scratch, Config::default()).await);
         }
         houses
     }
 
     /// One house on SQLite.
     pub async fn sqlite() -> Self {
-        Self::build(store::testing::sqlite(MIGRATIONS).await.unwrap()).await
+        Self::set_up(Config::default()).await
     }
 
-    async fn build(scratch: Scratch) -> Self {
+    /// One house on SQLite with these settings.
+    pub async fn set_up(config: Config) -> Self {
+        Self::build(store::testing::sqlite(MIGRATIONS).await.unwrap(), config).await
+    }
+
+    async fn build(scratch: Scratch, config: Config) -> Self {
         let clock = Arc::new(SetClock::at(MORNING));
-        let app = App::new(scratch.db.clone(), Config::default(), Arc::clone(&clock) as _);
+        let app = App::new(scratch.db.clone(), config, Arc::clone(&clock) as _);
         let zone = desk::create_zone(&app, "zone", "测试区管委会", json!({})).await.unwrap();
         let zone2 = desk::create_zone(&app, "zone2", "邻区管委会", json!({})).await.unwrap();
         let rule = Actor::rule(zone);
@@ -276,6 +281,39 @@ impl House {
             request = request.header(header::COOKIE, self.cookie(account).await);
         }
         self.send(request.body(Body::from(body.join("&"))).unwrap()).await
+    }
+
+    /// Posts a form with files as an account; a path of the API with its token.
+    pub async fn upload(&self, account: &str, path: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Answer {
+        const EDGE: &str = "edge-of-a-part";
+        let api = path.starts_with("/api/");
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let part = format!("--{EDGE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend(part.as_bytes());
+        }
+        let field = if api { "file" } else { "files" };
+        for (name, bytes) in files {
+            let head = format!("--{EDGE}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n");
+            body.extend(head.as_bytes());
+            // What a browser says of a file is not believed.
+            body.extend(b"Content-Type: text/html\r\n\r\n");
+            body.extend(*bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(format!("--{EDGE}--\r\n").as_bytes());
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(header::HOST, "127.0.0.1")
+            .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={EDGE}"));
+        if account != "anonymous" {
+            request = match api {
+                true => request.header(header::AUTHORIZATION, format!("Bearer {}", self.token(account).await)),
+                false => request.header(header::COOKIE, self.cookie(account).await),
+            };
+        }
+        self.send(request.body(Body::from(body)).unwrap()).await
     }
 
     /// Holds rows against other writers, as a desk does that is at work on them:

@@ -5,6 +5,7 @@
 
 mod appeal;
 mod assignment;
+mod attachment;
 mod backup;
 mod bulk;
 mod cause;

@@ -621,6 +621,7 @@ mod tests {
         ("clock", "owner_id"),
         ("field_key", "owner_id"),
         ("holding", "owner_id"),
+        ("attachment", "owner_id"),
     ];
 
     #[test]

@@ -40,9 +40,12 @@ CREATE TABLE cause_note (
   id uuid NOT NULL,
   cause_id uuid NOT NULL,
   text text NOT NULL,
-  told boolean NOT NULL,
+  told bigint NOT NULL,
   author_id uuid,
   at bigint NOT NULL,
   PRIMARY KEY (zone_id, id)
 );
 CREATE INDEX cause_note_of ON cause_note (zone_id, cause_id, id);
+
+-- Open appeals of one category, the newest first: what may be gathered.
+CREATE INDEX appeal_category ON appeal (zone_id, category, created_at) WHERE open;

@@ -393,8 +393,8 @@ struct Show {
     went_on: &'static [WentOn],
     grounds: &'static [SuspendGround],
     verdicts: &'static [Verdict],
-    /// The common cause that it belongs to: key, number, title, and how many share it.
-    cause: Option<(Uuid, String, String, i64)>,
+    /// The common cause that it belongs to: key, number, title, status, and how many share it.
+    cause: Option<(Uuid, String, String, cause::Status, i64)>,
     /// Whether the reader may gather it with others into a common cause.
     can_gather: bool,
     yes_no_review: Vec<(String, String)>,
@@ -572,7 +572,9 @@ impl Show {
             finish: r.dues.iter().position(|due| due.clock.kind == ClockKind::Finish),
             answer,
             cause,
-            can_gather: cx.who.is(cause::desk::KEEPERS) && r.appeal.open && r.appeal.accused_department_id.is_none(),
+            can_gather: cx.who.is(cause::desk::KEEPERS)
+                && cause::can_join(r.appeal.status)
+                && r.appeal.accused_department_id.is_none(),
             merged_into,
             contact_href,
             own_departments: department_options(&offered, true),

@@ -6,7 +6,7 @@ use super::policy::{self, Profile};
 use super::record::{Appeal, FAR, Message, WorkOrder};
 use super::{
     Action, Confirmation, Facts, Hat, Hats, MessageKind, OrderKind, OrderStatus, Refusal, ResultKind, Status, Turn,
-    Verdict, WentOn, contact, guard, land, store, turn,
+    Verdict, WentOn, cause, contact, guard, land, store, turn,
 };
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope, Via};
 use crate::app::{Change, Subject, Work};
@@ -1069,7 +1069,7 @@ impl<'w> Step<'w> {
         if let Some(i) = self.lead_order() {
             (self.orders[i].status, self.orders[i].open) = (OrderStatus::Signed, true);
         }
-        Ok(())
+        cause::desk::came_back(self.work, self.a.id).await
     }
 
     fn forget_confirmation(&mut self) {

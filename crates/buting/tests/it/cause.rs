@@ -81,7 +81,7 @@ async fn one_answer_reaches_all_and_each_confirms_for_itself() {
 
         // One waits for its owner: the answer reaches the others now, and it later.
         step(&house, "officer2", ids[2], json!({"action": "ask", "text": "车高多少？"})).await;
-        act(&house, "officer", &cause, solved()).await.expect(403);
+        act(&house, "officer", &cause, solved()).await.expect(404);
         act(&house, "officer2", &cause, json!({"action": "answer", "result": "solved", "text": ""})).await.expect(422);
         let shown = act(&house, "officer2", &cause, solved()).await.expect(200).json();
         assert_eq!(shown["status"], "answered");
@@ -159,4 +159,83 @@ async fn what_does_not_belong_together_stays_apart() {
 
 fn reached(shown: &Json) -> usize {
     shown["members"].as_array().unwrap().iter().filter(|member| !member["reached_at"].is_null()).count()
+}
+
+#[tokio::test]
+async fn what_one_enterprise_disputes_is_worked_on_alone_and_answered_anew() {
+    for house in House::both().await {
+        let ids = trucks(&house).await;
+        let cause = gathered(&house, &ids).await;
+        act(&house, "officer2", &cause, solved()).await.expect(200);
+        act(&house, "officer2", &cause, solved()).await.expect(409);
+        act(&house, "dispatcher", &cause, json!({"action": "review", "ok": true})).await.expect(200);
+        step(&house, "enterprise", ids[0], json!({"action": "dispute", "reason": "我们的车还是进不去。"})).await;
+        let shown = house.call("officer2", "GET", &cause, Json::Null).await.expect(200).json();
+        assert_eq!(reached(&shown), 2, "the answer has not solved it");
+        let mut other = solved();
+        other["text"] = json!("给您的车单独办了通行证。");
+        step(&house, "officer2", ids[0], other).await;
+        act(&house, "dispatcher", &cause, json!({"action": "review", "ok": true})).await.expect(409);
+        step(&house, "dispatcher", ids[0], json!({"action": "review"})).await;
+        assert_eq!(statuses(&house, &ids).await, [Status::Reviewed; 3]);
+    }
+}
+
+#[tokio::test]
+async fn a_department_that_only_assists_is_not_answered_for() {
+    for house in House::both().await {
+        let ids = trucks(&house).await;
+        let dispatch =
+            json!({"action": "dispatch", "department_id": house.department, "assist": [house.other_department]});
+        step(&house, "dispatcher", ids[0], dispatch).await;
+        step(&house, "officer", ids[0], json!({"action": "sign"})).await;
+        let cause = gathered(&house, &ids).await;
+        let note = json!({"action": "note", "text": "已约路政到现场。", "tell": true});
+        act(&house, "dispatcher", &cause, note.clone()).await.expect(403);
+        let shown = act(&house, "officer2", &cause, note).await.expect(200).json();
+        assert_eq!(shown["notes"][0]["told"], 0, "what is not signed yet is not told, and the note is kept");
+        let shown = act(&house, "officer2", &cause, solved()).await.expect(200).json();
+        assert_eq!(reached(&shown), 2);
+        let record = desk::record(&house.app, &house.rule(), ids[0]).await.unwrap();
+        assert!(record.orders.iter().all(|order| order.open), "{:?}", record.orders);
+
+        let form = house.page("officer", &format!("/appeals/{}", ids[0])).await.expect(200).text();
+        assert_eq!(form.matches("东门限高杆已拆除。").count(), 0, "not before it was reviewed");
+    }
+}
+
+#[tokio::test]
+async fn a_cause_that_was_closed_does_not_hold_what_is_opened_again() {
+    for house in House::both().await {
+        let ids = trucks(&house).await;
+        let cause = gathered(&house, &ids).await;
+        for (who, what) in [
+            ("officer2", json!({"action": "join", "appeals": ids})),
+            ("officer2", json!({"action": "close"})),
+            ("dispatcher", solved()),
+        ] {
+            act(&house, who, &cause, what).await.expect(403);
+        }
+        act(&house, "officer2", &cause, solved()).await.expect(200);
+        act(&house, "dispatcher", &cause, json!({"action": "review", "ok": true})).await.expect(200);
+        for (id, owner) in ids.iter().zip(OWNERS) {
+            step(&house, owner, *id, json!({"action": "confirm", "rating": 5})).await;
+            step(&house, "dispatcher", *id, json!({"action": "close"})).await;
+        }
+        act(&house, "dispatcher", &cause, json!({"action": "close"})).await.expect(200);
+        step(&house, "enterprise", ids[0], json!({"action": "reopen", "reason": "又进不去了。"})).await;
+        let again = gathered(&house, &ids[..1]).await;
+        let shown = house.call("dispatcher", "GET", &again, Json::Null).await.expect(200).json();
+        assert_eq!(shown["appeals"], 1);
+        let stale = house
+            .call_with(
+                "dispatcher",
+                "POST",
+                &format!("{again}/actions"),
+                json!({"action": "note", "text": "查原因。"}),
+                &[("if-match", "\"7\"")],
+            )
+            .await;
+        stale.expect(412);
+    }
 }

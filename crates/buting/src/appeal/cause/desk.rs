@@ -6,15 +6,18 @@ use super::super::act::Act as AppealAct;
 use super::super::step::{self, Step};
 use super::super::{Action, Hat, Status as AppealStatus, store as appeals};
 use super::store::{self, Filter};
-use super::{Act, Answer, Cause, Cluster, Cry, Member, NewCause, Note, Status, WITHIN_DAYS, clusters};
-use crate::actor::{Actor, OFFICE, Role, Roles};
+use super::{
+    Act, Answer, Cause, Cluster, Cry, MOST, Member, NewCause, Note, Status, WITHIN_DAYS, can_answer, can_join,
+    can_tell, clusters,
+};
+use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Conflict, Error, Result};
 use crate::http::api::{self, Page, TOTAL_CAP};
 use crate::list::Walk;
 use crate::time::DAY_MS;
 use crate::zone::Zone;
-use ::store::Tx;
+use ::store::{Sql, Tx};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -30,8 +33,6 @@ pub const WORKERS: Roles = Roles::of(&[Role::Officer, Role::Specialist]);
 /// Who does anything with them.
 pub const ACTORS: Roles = KEEPERS.and(WORKERS);
 
-/// Appeals of one cause, at most.
-const MOST: usize = 200;
 /// Open appeals that are looked at for proposals, the newest first.
 const LOOKED_AT: i64 = 1000;
 
@@ -66,12 +67,21 @@ pub struct Record {
     pub notes: Vec<Note>,
 }
 
+/// Which causes somebody may know of: who reaches the whole zone, all; others those of
+/// their departments, and those with an appeal that they may see.
+fn known(who: &Actor) -> Sql {
+    match who.scope {
+        Scope::All => Sql::from(""),
+        _ => store::known(appeals::departments_of(who), appeals::visible(who)),
+    }
+}
+
 /// Causes, those opened last first.
 pub async fn list(app: &App, who: &Actor, query: &CausesQuery) -> Result<Page<Cause>> {
     who.must(READERS)?;
     let limit = api::limit(query.limit)?;
     let walk = Walk::read(store::KEYS, "-opened", query.sort.as_deref(), query.cursor.as_deref(), limit)?;
-    let filter = Filter { closed: query.closed, department: query.department_id };
+    let filter = Filter { closed: query.closed, department: query.department_id, known: known(who) };
     let mut tx = app.read().await?;
     let (items, next) = store::list(&mut tx, who.zone_id, &filter, &walk).await?;
     let total = store::total(&mut tx, who.zone_id, &filter, TOTAL_CAP + 1).await?;
@@ -82,17 +92,23 @@ pub async fn list(app: &App, who: &Actor, query: &CausesQuery) -> Result<Page<Ca
 pub async fn cause(app: &App, who: &Actor, id: Uuid) -> Result<Record> {
     who.must(READERS)?;
     let mut tx = app.read().await?;
-    let cause = store::cause(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    let cause = store::cause(&mut tx, who.zone_id, id, known(who)).await?.ok_or(Error::NotFound)?;
     let members = store::members(&mut tx, who.zone_id, id, appeals::visible(who)).await?;
     let hidden = cause.appeals - members.len() as i64;
     let notes = store::notes(&mut tx, who.zone_id, id).await?;
     Ok(Record { cause, members, hidden, notes })
 }
 
-/// The cause that an appeal belongs to: key, number, title, and how many enterprises
-/// and projects share it. The appeal's own desk has checked who asks.
-pub async fn of_appeal(tx: &mut Tx, zone: Uuid, appeal: Uuid) -> Result<Option<(Uuid, String, String, i64)>> {
+/// The cause that an appeal belongs to: key, number, title, status, and how many
+/// enterprises and projects share it. The appeal's own desk has checked who asks.
+pub async fn of_appeal(tx: &mut Tx, zone: Uuid, appeal: Uuid) -> Result<Option<(Uuid, String, String, Status, i64)>> {
     Ok(store::of_appeal(tx, zone, appeal).await?)
+}
+
+/// The appeal is worked on again: the common answer has not solved it.
+pub async fn came_back(work: &mut Work, appeal: Uuid) -> Result<()> {
+    let zone = work.zone();
+    Ok(store::reached(work, zone, appeal, None).await?)
 }
 
 /// The answer of the cause that an appeal belongs to, for a department that leads
@@ -146,7 +162,7 @@ pub async fn open(app: &App, who: &Actor, new: NewCause) -> Result<Uuid> {
     let mut work = app.work(who).await?;
     let zone = work.zone();
     let id = new.id.unwrap_or_else(Uuid::now_v7);
-    if store::cause(&mut work, zone, id).await?.is_some() {
+    if store::cause(&mut work, zone, id, Sql::from("")).await?.is_some() {
         return Err(Error::Replayed(id));
     }
     let mut check = Check::new();
@@ -208,7 +224,7 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
     if !store::hold(&mut work, zone, id).await? {
         return Err(Error::NotFound);
     }
-    let mut cause = store::cause(&mut work, zone, id).await?.ok_or(Error::NotFound)?;
+    let mut cause = store::cause(&mut work, zone, id, known(who)).await?.ok_or(Error::NotFound)?;
     who.saw(cause.version)?;
     // The appeals that are moved were seen with the cause, not one by one.
     work.who.seen_version = None;
@@ -219,7 +235,7 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
     let coordinates = who.is(WORKERS) && appeals::departments_of(who).contains(&cause.department_id);
     let may = match &act {
         Act::Join { .. } | Act::Leave { .. } | Act::Review { .. } | Act::Close { .. } => keeps,
-        Act::Note { .. } => keeps || coordinates,
+        Act::Note { tell, .. } => coordinates || keeps && !*tell,
         Act::Answer(_) | Act::Repeat {} => coordinates,
     };
     if !may {
@@ -229,17 +245,18 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
         Act::Join { appeals } => join(&mut work, &cause, appeals).await?,
         Act::Leave { appeal_id, reason } => leave(&mut work, &cause, appeal_id, &reason).await?,
         Act::Note { text, tell } => note(&mut work, &cause, &text, tell).await?,
+        Act::Answer(_) if cause.status != Status::Open => return Err(Error::state("cause_answered")),
         Act::Answer(answer) => {
             cause.answer = Some(answer);
             cause.answered_by = who.person_id;
             cause.answered_at = Some(work.now);
-            give(&mut work, &mut cause, true).await?
+            give(&mut work, &mut cause).await?
         }
         Act::Repeat {} => {
-            if cause.answer.is_none() {
+            if cause.status != Status::Answered {
                 return Err(Error::state("cause_no_answer"));
             }
-            give(&mut work, &mut cause, false).await?
+            give(&mut work, &mut cause).await?
         }
         Act::Review { ok, reason } => review(&mut work, &mut cause, ok, reason).await?,
         Act::Close { lesson } => close(&mut work, &mut cause, lesson).await?,
@@ -256,7 +273,7 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
 /// What is not dispatched yet goes to the department of the cause.
 async fn join(work: &mut Work, cause: &Cause, mut ids: Vec<Uuid>) -> Result<()> {
     let (zone, now, who) = (work.zone(), work.now, work.who.clone());
-    // Held in the order of their keys, so that two posts never wait for each other.
+    // Held in the order of their keys, as two posts that gather the same ones do.
     ids.sort_unstable();
     ids.dedup();
     if ids.is_empty() || usize::try_from(cause.appeals).unwrap_or_default() + ids.len() > MOST {
@@ -276,11 +293,15 @@ async fn join(work: &mut Work, cause: &Cause, mut ids: Vec<Uuid>) -> Result<()> 
         if appeal.accused_department_id.is_some() {
             return Err(Error::state("cause_complaint"));
         }
-        if !appeal.open || appeal.registered_at.is_none() {
+        if !can_join(appeal.status) {
             return Err(Error::state("cause_not_open"));
         }
-        if let Some((other, ..)) = store::of_appeal(work, zone, id).await? {
-            return Err(Error::state(if other == cause.id { "cause_has_it" } else { "cause_other" }));
+        match store::of_appeal(work, zone, id).await? {
+            None => {}
+            // It was opened again after that one was done.
+            Some((other, _, _, Status::Closed, _)) => drop(store::leave(work, zone, other, id, now).await?),
+            Some((other, ..)) if other == cause.id => return Err(Error::state("cause_has_it")),
+            Some(_) => return Err(Error::state("cause_other")),
         }
         store::join(work, zone, cause.id, id, now).await?;
         let made = json!({"cause": cause.number, "title": cause.title});
@@ -319,25 +340,27 @@ async fn note(work: &mut Work, cause: &Cause, text: &str, tell: bool) -> Result<
     let mut check = Check::new();
     let text = check.text("text", text, step::LONG);
     check.done()?;
-    let note = Note { id: Uuid::now_v7(), text: text.clone(), told: tell, author: who.name.clone(), at: work.now };
-    store::insert_note(work, zone, cause.id, &note, who.person_id).await?;
-    work.log("cause.note", Subject::new("cause", cause.id), Change::made(json!({"note_id": note.id}))).await?;
-    if !tell {
-        return Ok(());
+    let department = Some(cause.department_id);
+    let mut note = Note { id: Uuid::now_v7(), text, told: 0, author: who.name.clone(), at: work.now };
+    if tell {
+        let own = |member: &Member| member.lead_department_id == department && can_tell(member.status);
+        let reply = || AppealAct::Reply { text: note.text.clone(), work_order_id: None };
+        note.told = each(work, cause, own, |_| vec![reply()]).await?.done.len() as i64;
     }
-    let reply = || [AppealAct::Reply { text: text.clone(), work_order_id: None }];
-    let told = each(work, cause, |member| member.open, |_| reply().into()).await?;
-    told.some()
+    store::insert_note(work, zone, cause.id, &note, who.person_id).await?;
+    let made = json!({"note_id": note.id, "told": note.told});
+    work.log("cause.note", Subject::new("cause", cause.id), Change::made(made)).await
 }
 
-/// Gives the answer to every appeal that the department of the cause leads; those
-/// who lead the others are told of it.
-async fn give(work: &mut Work, cause: &mut Cause, first: bool) -> Result<()> {
-    let zone = work.zone();
+/// Gives the answer to every appeal that the department of the cause leads and that
+/// it has not reached.
+async fn give(work: &mut Work, cause: &mut Cause) -> Result<()> {
+    let (zone, now) = (work.zone(), work.now);
     let answer = cause.answer.clone().unwrap_or_default();
-    let department = cause.department_id;
-    let waiting = |member: &Member| member.open && (first || member.reached_at.is_none());
-    let own = |member: &Member| waiting(member) && member.lead_department_id == Some(department);
+    let department = Some(cause.department_id);
+    let own = |member: &Member| {
+        member.reached_at.is_none() && member.lead_department_id == department && can_answer(member.status)
+    };
     let reached = each(work, cause, own, |member| {
         let sign = AppealAct::Sign { work_order_id: None };
         let signs = (member.status == AppealStatus::Dispatched).then_some(sign);
@@ -345,25 +368,8 @@ async fn give(work: &mut Work, cause: &mut Cause, first: bool) -> Result<()> {
     })
     .await?;
     reached.some()?;
-    let now = work.now;
     for member in &reached.done {
-        store::reached(work, zone, cause.id, member.id, Some(now)).await?;
-    }
-    let who = work.who.clone();
-    for member in store::members(work, zone, cause.id, appeals::visible(&Actor::rule(zone))).await? {
-        let Some(lead) = member.lead_department_id.filter(|lead| waiting(&member) && *lead != department) else {
-            continue;
-        };
-        if let Ok(seen) = step::see(work, &Actor::rule(zone), member.id, false).await {
-            let people = match seen.appeal.handler_id {
-                Some(handler) => vec![handler],
-                None => appeals::of_department(work, zone, lead).await?,
-            };
-            let args = json!({"number": seen.appeal.number, "cause": cause.title});
-            for person in people.into_iter().filter(|person| Some(*person) != who.person_id) {
-                work.notify(person, "cause.answer_there", step::subject_of(&seen.appeal), args.clone()).await?;
-            }
-        }
+        store::reached(work, zone, member.id, Some(now)).await?;
     }
     cause.status = Status::Answered;
     let made = json!({"result": answer.result, "appeals": reached.done.len()});
@@ -375,9 +381,29 @@ async fn give(work: &mut Work, cause: &mut Cause, first: bool) -> Result<()> {
     Ok(())
 }
 
+/// Tells those who lead an appeal of the cause elsewhere that there is an answer
+/// which they may take over.
+async fn offer_elsewhere(work: &mut Work, cause: &Cause) -> Result<()> {
+    let zone = work.zone();
+    let rule = Actor::rule(zone);
+    for member in store::members(work, zone, cause.id, appeals::visible(&rule)).await? {
+        let elsewhere = |lead: &Uuid| *lead != cause.department_id && can_join(member.status);
+        let Some(lead) = member.lead_department_id.filter(elsewhere) else { continue };
+        let appeal = step::see(work, &rule, member.id, false).await?.appeal;
+        let people = match appeal.handler_id {
+            Some(handler) => vec![handler],
+            None => appeals::of_department(work, zone, lead).await?,
+        };
+        let args = json!({"number": appeal.number, "cause": cause.title});
+        for person in people {
+            work.notify(person, "cause.answer_there", step::subject_of(&appeal), args.clone()).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Checks the answer for every appeal that it reached and that waits for the check.
 async fn review(work: &mut Work, cause: &mut Cause, ok: bool, reason: Option<String>) -> Result<()> {
-    let zone = work.zone();
     let mut check = Check::new();
     let reason = check.opt_text("reason", reason.as_deref(), 500);
     check.that(ok || reason.is_some(), "reason", "required");
@@ -387,10 +413,9 @@ async fn review(work: &mut Work, cause: &mut Cause, ok: bool, reason: Option<Str
     let checked =
         each(work, cause, waits, |_| vec![AppealAct::Review { ok, reason: said.clone(), work_order_id: None }]).await?;
     checked.some()?;
-    if !ok {
-        for member in &checked.done {
-            store::reached(work, zone, cause.id, member.id, None).await?;
-        }
+    if ok {
+        offer_elsewhere(work, cause).await?;
+    } else {
         cause.status = Status::Open;
         tell_department(work, cause, "cause.sent_back").await?;
     }
@@ -492,12 +517,15 @@ pub fn possible(who: &Actor, record: &Record) -> BTreeMap<&'static str, bool> {
     let coordinates = at_work && who.is(WORKERS) && appeals::departments_of(who).contains(&cause.department_id);
     let waits = |member: &Member| member.status == AppealStatus::Answered && member.reached_at.is_some();
     let unreached = |member: &Member| {
-        member.open && member.reached_at.is_none() && member.lead_department_id == Some(cause.department_id)
+        member.reached_at.is_none()
+            && member.lead_department_id == Some(cause.department_id)
+            && can_answer(member.status)
     };
     BTreeMap::from([
         ("join", keeps),
         ("leave", keeps),
         ("note", keeps || coordinates),
+        ("tell", coordinates),
         ("answer", coordinates && cause.status == Status::Open),
         ("repeat", coordinates && cause.status == Status::Answered && record.members.iter().any(unreached)),
         (Action::Review.word(), keeps && record.members.iter().any(waits)),

@@ -201,8 +201,8 @@ pub struct Note {
     pub id: Uuid,
     /// What was done or agreed.
     pub text: String,
-    /// Whether it was told to the enterprises too.
-    pub told: bool,
+    /// How many appeals it was told in, too.
+    pub told: i64,
     /// Who wrote it.
     pub author: String,
     /// When.
@@ -278,6 +278,53 @@ pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
 }
 
+/// Appeals of one cause, at most.
+pub const MOST: usize = 100;
+
+/// Whether an appeal that stands there may join a cause: what is answered already
+/// needs no common answer.
+pub fn can_join(status: AppealStatus) -> bool {
+    matches!(
+        status,
+        AppealStatus::Registered
+            | AppealStatus::Dispatched
+            | AppealStatus::Objected
+            | AppealStatus::Signed
+            | AppealStatus::Working
+            | AppealStatus::WaitingEnterprise
+            | AppealStatus::WithPartner
+            | AppealStatus::Planned
+            | AppealStatus::Suspended
+    )
+}
+
+/// Whether the department that leads may answer an appeal that stands there, once
+/// it is signed.
+fn can_answer(status: AppealStatus) -> bool {
+    matches!(
+        status,
+        AppealStatus::Dispatched
+            | AppealStatus::Signed
+            | AppealStatus::Working
+            | AppealStatus::Planned
+            | AppealStatus::LongTerm
+    )
+}
+
+/// Whether the department that leads speaks to the enterprise for itself there: what
+/// it writes while the enterprise is asked would be taken for the enterprise's reply.
+fn can_tell(status: AppealStatus) -> bool {
+    matches!(
+        status,
+        AppealStatus::Signed
+            | AppealStatus::Working
+            | AppealStatus::WithPartner
+            | AppealStatus::Planned
+            | AppealStatus::Suspended
+            | AppealStatus::LongTerm
+    )
+}
+
 // ---- proposals ----------------------------------------------------------------
 
 /// The same need of so many enterprises or projects is one matter (anchors 9.6).
@@ -336,15 +383,19 @@ pub fn clusters(cries: &[Cry]) -> Vec<Cluster> {
         .map(|cry| Shape::of(&format!("{}{}", cry.title, cry.body).chars().take(READ).collect::<String>()))
         .collect();
     let mut roots: Vec<usize> = (0..cries.len()).collect();
-    for (i, one) in cries.iter().enumerate() {
-        for (j, other) in cries.iter().enumerate().skip(i + 1) {
-            let near = (one.at.ms() - other.at.ms()).abs() <= WITHIN_DAYS * DAY_MS;
-            if one.category != other.category || !near {
-                continue;
+    // By category and time, so that nobody is compared with what is too far away.
+    let mut order = roots.clone();
+    order.sort_by(|i, j| (&cries[*i].category, cries[*i].at).cmp(&(&cries[*j].category, cries[*j].at)));
+    for (n, i) in order.iter().enumerate() {
+        let one = &cries[*i];
+        for j in &order[n + 1..] {
+            let other = &cries[*j];
+            if one.category != other.category || other.at.ms() - one.at.ms() > WITHIN_DAYS * DAY_MS {
+                break;
             }
             let there = one.carrier_id.is_some() && one.carrier_id == other.carrier_id;
-            if shapes[i].similarity(&shapes[j]) >= if there { ALIKE_THERE } else { ALIKE } {
-                let (a, b) = (root(&roots, i), root(&roots, j));
+            if shapes[*i].similarity(&shapes[*j]) >= if there { ALIKE_THERE } else { ALIKE } {
+                let (a, b) = (root(&roots, *i), root(&roots, *j));
                 roots[a.max(b)] = a.min(b);
             }
         }
@@ -373,6 +424,7 @@ fn cluster(cries: &[Cry], mut members: Vec<usize>) -> Option<Cluster> {
         return None;
     }
     members.sort_by_key(|i| (cries[*i].at, *i));
+    members.truncate(MOST);
     let mut reasons = vec![Reason::Category, Reason::Text];
     let carrier = cries[members[0]].carrier_id;
     if carrier.is_some() && members.iter().all(|i| cries[*i].carrier_id == carrier) {

@@ -111,7 +111,7 @@ fn proposal(s: &Shell, categories: &[Category], cries: &[Cry], cluster: Cluster)
 struct New {
     s: Shell,
     form: Form,
-    candidates: Vec<Cry>,
+    candidates: Vec<Choice>,
     categories: Vec<Choice>,
     departments: Vec<Choice>,
 }
@@ -142,7 +142,12 @@ async fn new_shown(cx: &Cx, form: Option<Form>) -> Result<New> {
         .filter(|category| !category.retired)
         .map(|category| (category.key.clone(), category_name(cx.lang, &all, &category.key)))
         .collect();
-    Ok(New { s: Shell::of(cx).await?, form, candidates, categories, departments })
+    Ok(New { s: Shell::of(cx).await?, form, candidates: choices(&candidates), categories, departments })
+}
+
+/// Appeals to choose from: number, whose it is, title.
+fn choices(cries: &[Cry]) -> Vec<Choice> {
+    cries.iter().map(|cry| (cry.id.to_string(), format!("{} {} {}", cry.number, cry.subject, cry.title))).collect()
 }
 
 fn own_departments(all: &[crate::organisation::Department]) -> Vec<Choice> {
@@ -194,7 +199,7 @@ struct Show {
     /// What was typed, by action.
     forms: BTreeMap<String, Form>,
     empty: Form,
-    candidates: Vec<Cry>,
+    candidates: Vec<Choice>,
     results: Vec<Choice>,
     went_on: &'static [WentOn],
     yes_no: Vec<Choice>,
@@ -205,7 +210,7 @@ impl Show {
         self.possible.get(action).copied().unwrap_or_default()
     }
 
-    /// Whether something can be done at all.
+    /// Whether something can be done at all, beside taking an appeal out.
     fn can_act(&self) -> bool {
         self.possible.iter().any(|(action, can)| *can && *action != "leave")
     }
@@ -231,7 +236,7 @@ async fn shown(cx: &Cx, id: Uuid, forms: BTreeMap<String, Form>) -> Result<Show>
     let mut tx = cx.read().await?;
     let categories = store::categories(&mut tx, cx.who.zone_id).await?;
     let candidates = match possible.get("join") {
-        Some(true) => desk::candidates(&mut tx, &cx.who, &[], Some(&r.cause.category)).await?,
+        Some(true) => choices(&desk::candidates(&mut tx, &cx.who, &[], Some(&r.cause.category)).await?),
         _ => Vec::new(),
     };
     drop(tx);

@@ -18,12 +18,29 @@ const CAUSES: &str = "SELECT k.zone_id, k.id, k.number, k.title, k.body, k.categ
   FROM cause k JOIN department d ON d.zone_id = k.zone_id AND d.id = k.department_id";
 
 /// Which causes a list holds.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Filter {
     /// Only those not closed, or only those closed.
     pub closed: Option<bool>,
     /// Of this department.
     pub department: Option<Uuid>,
+    /// Which the reader may know of, with its ` AND`.
+    pub known: Sql,
+}
+
+/// The condition, with its ` AND`, of causes `c` that belong to these departments or
+/// hold an appeal that is visible under a condition.
+pub fn known(departments: Vec<Uuid>, visible: Sql) -> Sql {
+    let mut query = Sql::from(
+        " AND (EXISTS (SELECT 1 FROM cause_appeal m JOIN appeal a ON a.zone_id = m.zone_id
+        AND a.id = m.appeal_id WHERE m.zone_id = c.zone_id AND m.cause_id = c.id AND m.left_at IS NULL",
+    );
+    query.append(visible).push(")");
+    if !departments.is_empty() {
+        query.push(" OR c.department_id IN ").list(departments);
+    }
+    query.push(")");
+    query
 }
 
 fn condition(zone: Uuid, filter: &Filter) -> Sql {
@@ -34,6 +51,7 @@ fn condition(zone: Uuid, filter: &Filter) -> Sql {
     if let Some(department) = filter.department {
         query.push(" AND c.department_id = ").arg(department);
     }
+    query.append(filter.known.clone());
     query
 }
 
@@ -50,9 +68,10 @@ pub async fn total(tx: &mut Tx, zone: Uuid, filter: &Filter, cap: i64) -> Result
     tx.value(query).await
 }
 
-pub async fn cause(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Cause>> {
-    let mut query = Sql::from(CAUSES);
-    query.push(" WHERE k.zone_id = ").arg(zone).push(" AND k.id = ").arg(id);
+/// A cause, where a condition (with its ` AND`) of who may know of it holds.
+pub async fn cause(tx: &mut Tx, zone: Uuid, id: Uuid, known: Sql) -> Result<Option<Cause>> {
+    let mut query = Sql::from("SELECT c.* FROM (");
+    query.push(CAUSES).push(") c WHERE c.zone_id = ").arg(zone).push(" AND c.id = ").arg(id).append(known);
     tx.opt(query).await
 }
 
@@ -124,11 +143,11 @@ pub async fn members(tx: &mut Tx, zone: Uuid, cause: Uuid, visible: Sql) -> Resu
     tx.list(query).await
 }
 
-/// The cause that an appeal belongs to: its key, number and title, and how many
-/// enterprises and projects share it.
-pub async fn of_appeal(tx: &mut Tx, zone: Uuid, appeal: Uuid) -> Result<Option<(Uuid, String, String, i64)>> {
+/// The cause that an appeal belongs to: its key, number, title and status, and how
+/// many enterprises and projects share it.
+pub async fn of_appeal(tx: &mut Tx, zone: Uuid, appeal: Uuid) -> Result<Option<(Uuid, String, String, Status, i64)>> {
     tx.opt(sql!(
-        "SELECT k.id, k.number, k.title, (SELECT count(DISTINCT coalesce(a.enterprise_id, a.project_id))
+        "SELECT k.id, k.number, k.title, k.status, (SELECT count(DISTINCT coalesce(a.enterprise_id, a.project_id))
              FROM cause_appeal o JOIN appeal a ON a.zone_id = o.zone_id AND a.id = o.appeal_id
              WHERE o.zone_id = k.zone_id AND o.cause_id = k.id AND o.left_at IS NULL) AS subjects
          FROM cause_appeal m JOIN cause k ON k.zone_id = m.zone_id AND k.id = m.cause_id
@@ -166,14 +185,12 @@ pub async fn leave(tx: &mut Tx, zone: Uuid, cause: Uuid, appeal: Uuid, at: Time)
     Ok(n == 1)
 }
 
-/// Notes whether the common answer has reached an appeal.
-pub async fn reached(tx: &mut Tx, zone: Uuid, cause: Uuid, appeal: Uuid, at: Option<Time>) -> Result<()> {
+/// Notes when the common answer reached an appeal; none when it is worked on again.
+pub async fn reached(tx: &mut Tx, zone: Uuid, appeal: Uuid, at: Option<Time>) -> Result<()> {
     tx.run(sql!(
-        "UPDATE cause_appeal SET reached_at = $1
-         WHERE zone_id = $2 AND cause_id = $3 AND appeal_id = $4 AND left_at IS NULL",
+        "UPDATE cause_appeal SET reached_at = $1 WHERE zone_id = $2 AND appeal_id = $3 AND left_at IS NULL",
         at,
         zone,
-        cause,
         appeal
     ))
     .await
@@ -207,36 +224,36 @@ pub async fn notes(tx: &mut Tx, zone: Uuid, cause: Uuid) -> Result<Vec<Note>> {
     .await
 }
 
-/// Open appeals without an answer that belong to no cause and are no complaint, under a
+/// Open appeals that wait for an answer, belong to no cause at work and are no complaint, under a
 /// condition (with its ` AND`), the newest first, at most so many.
 pub async fn cries(tx: &mut Tx, zone: Uuid, condition: Sql, most: i64) -> Result<Vec<Cry>> {
     let mut query = sql!(
-        "SELECT a.id, a.number, a.title, a.body, a.category, coalesce(a.enterprise_id, a.project_id) AS subject_id,
-           coalesce(e.short_name, p.short_name, '') AS subject, coalesce(e.carrier_id, p.carrier_id) AS carrier_id,
+        "SELECT a.id, a.number, a.title, substr(a.body, 1, 200) AS body, a.category,
+           coalesce(a.enterprise_id, a.project_id) AS subject_id, coalesce(e.short_name, p.short_name, '') AS subject, coalesce(e.carrier_id, p.carrier_id) AS carrier_id,
            a.registered_at AS at
          FROM appeal a
          LEFT JOIN enterprise e ON e.zone_id = a.zone_id AND e.id = a.enterprise_id
          LEFT JOIN project p ON p.zone_id = a.zone_id AND p.id = a.project_id
          WHERE a.zone_id = $1 AND a.open AND a.accused_department_id IS NULL
-           AND a.registered_at IS NOT NULL AND a.answered_at IS NULL
+           AND a.registered_at IS NOT NULL AND a.status NOT IN ('answered', 'reviewed', 'return_visit', 'long_term')
            AND coalesce(a.enterprise_id, a.project_id) IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM cause_appeal m WHERE m.zone_id = a.zone_id AND m.appeal_id = a.id
-             AND m.left_at IS NULL)",
+           AND NOT EXISTS (SELECT 1 FROM cause_appeal m JOIN cause k ON k.zone_id = m.zone_id AND k.id = m.cause_id
+             WHERE m.zone_id = a.zone_id AND m.appeal_id = a.id AND m.left_at IS NULL AND k.status <> 'closed')",
         zone
     );
     query.append(condition).push(" ORDER BY a.created_at DESC, a.id DESC LIMIT ").arg(most);
     tx.list(query).await
 }
 
-/// The answer of a cause that an appeal belongs to, where one was given.
+/// The answer of a cause that an appeal belongs to, where one stands.
 pub async fn answer_for(tx: &mut Tx, zone: Uuid, appeal: Uuid) -> Result<Option<Answer>> {
     let found: Option<Option<Answer>> = tx
         .opt_value(sql!(
             "SELECT k.answer FROM cause_appeal m JOIN cause k ON k.zone_id = m.zone_id AND k.id = m.cause_id
-             WHERE m.zone_id = $1 AND m.appeal_id = $2 AND m.left_at IS NULL AND k.status <> $3",
+             WHERE m.zone_id = $1 AND m.appeal_id = $2 AND m.left_at IS NULL AND k.status = $3",
             zone,
             appeal,
-            Status::Closed
+            Status::Answered
         ))
         .await?;
     Ok(found.flatten())

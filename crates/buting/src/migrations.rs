@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     25 "mends" "../migrations/0025_mends.sql";
     26 "words" "../migrations/0026_words.sql";
     27 "mine" "../migrations/0027_mine.sql";
+    30 "visit_plan" "../migrations/0030_visit_plan.sql";
 };
 
 /// Every column that the steps make: table, column, kind. Tests hold the lists of

@@ -7,7 +7,6 @@ mod api;
 pub mod bulk;
 pub mod contact;
 pub mod desk;
-pub mod link;
 mod pages;
 pub mod policy;
 pub mod record;

@@ -28,7 +28,7 @@ impl World {
     }
 
     /// Somebody of a department, by turns.
-    async fn somebody(&self, department: &str, n: usize) -> Result<Actor> {
+    pub(super) async fn somebody(&self, department: &str, n: usize) -> Result<Actor> {
         let staff = self.staff_of(department);
         let id = staff.get(n % staff.len().max(1)).copied().ok_or(Error::NotFound)?;
         self.actor(id).await

@@ -6,6 +6,7 @@
 mod appeal;
 mod assignment;
 mod backup;
+mod booking;
 mod bulk;
 mod continuity;
 mod fact;

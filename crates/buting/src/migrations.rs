@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     26 "words" "../migrations/0026_words.sql";
     27 "mine" "../migrations/0027_mine.sql";
     30 "visit_plan" "../migrations/0030_visit_plan.sql";
+    31 "campaign" "../migrations/0031_campaign.sql";
 };
 
 /// Every column that the steps make: table, column, kind. Tests hold the lists of

@@ -93,6 +93,7 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "appeal" => "appeals",
         "visit" => "visits",
         "visit_plan" => "visits/plans",
+        "campaign" => "visits/campaigns",
         "promise" => "promises",
         "measure" => "measures",
         "milestone" => "milestones",

@@ -5,6 +5,7 @@ use super::World;
 use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::time::{DAY_MS, Day, HOUR_MS, Time};
+use crate::visit::campaign::{self, NewCampaign, TargetFilter};
 use crate::visit::plan::desk as plans;
 use crate::visit::plan::{NewPlan, NewTime, PlanAnswer, PlanState};
 use crate::visit::{Channel, VisitKind};
@@ -71,7 +72,23 @@ impl World {
                 self.answer_plan(&who, plan, state, planned_at, n % 3 == 0).await?;
             }
         }
-        Ok(())
+        self.campaign().await
+    }
+
+    /// A campaign that has run for three weeks.
+    async fn campaign(&self) -> Result<()> {
+        let now = self.app.now();
+        let new = NewCampaign {
+            id: None,
+            name: "稳岗稳产大走访".into(),
+            purpose: "逐户了解用工、订单和物流，问清楚年底前还缺什么".into(),
+            starts_at: now.plus(-21 * DAY_MS),
+            ends_at: now.plus(24 * DAY_MS),
+            rounds: None,
+            blocks: vec!["production".into(), "safety".into()],
+            filter: TargetFilter::default(),
+        };
+        campaign::desk::start(&self.app, &self.dispatcher().await?, new).await.map(drop)
     }
 
     /// The enterprise answers by its link. Where it names another day the plan is moved

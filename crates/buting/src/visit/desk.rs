@@ -1,5 +1,6 @@
 //! What can be done with visits, promises and plans.
 
+use super::campaign::{self, Campaign};
 use super::store::{self, NewItemRow, NewRow, Stored};
 use super::{
     AckHow, BlockAnswer, Coverage, Item, ItemKind, Mark, NewPromise, NewVisit, Plan, Promise, PromiseState, Raised,
@@ -530,6 +531,8 @@ pub struct Brief {
     pub visits: Vec<Row>,
     /// Plans that are open.
     pub plans: Vec<Plan>,
+    /// Running campaigns that it is in.
+    pub campaigns: Vec<Campaign>,
 }
 
 /// What a visitor should know. Register facts are for the whole office; the rest
@@ -553,6 +556,7 @@ pub async fn brief(app: &App, who: &Actor, kind: SubjectKind, id: Uuid) -> Resul
         items: Vec::new(),
         visits: last_visits(&mut tx, who, id, 5).await?,
         plans: plan::desk::open(&mut tx, who, id).await?,
+        campaigns: campaign::desk::running_for(app, &mut tx, who, id).await?,
         subject,
     };
     if reach::reaches(&mut tx, who, id).await? {

@@ -3,6 +3,7 @@
 //! no ranking (manual 2).
 
 mod api;
+pub mod campaign;
 pub mod desk;
 mod marks;
 mod pages;
@@ -636,6 +637,7 @@ pub fn routes(routes: &mut Routes) {
     api::routes(routes);
     pages::routes(routes);
     plan::routes(routes);
+    campaign::routes(routes);
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use super::desk::{self, Brief, PromiseFilter, READERS, RECORDERS, VisitFilter};
 use super::{
-    AckHow, BlockAnswer, Channel, Coverage, Host, Item, NewAnswer, NewItem, NewPromise, NewVisit, Outcome, Plan,
-    Promise, PromiseState, Rating, Row, Visit, VisitAppeal, VisitKind, at, plan,
+    AckHow, BlockAnswer, Channel, Coverage, Host, Item, NewAnswer, NewItem, NewPromise, NewVisit, Outcome, Plan, Promise,
+    PromiseState, Rating, Row, Visit, VisitAppeal, VisitKind, at, plan,
 };
 use crate::actor::{OFFICE, OUTSIDE};
 use crate::appeal;
@@ -61,7 +61,7 @@ pub(super) fn asked_subject(query: &Form) -> Option<String> {
 }
 
 /// The name of a block: the zone's own, or the one of the locale files.
-fn block_name(s: &Shell, block: &VisitBlock) -> String {
+pub(super) fn block_name(s: &Shell, block: &VisitBlock) -> String {
     block.name.clone().unwrap_or_else(|| s.word("visit-block", &block.key).into_owned())
 }
 

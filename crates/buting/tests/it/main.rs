@@ -8,6 +8,7 @@ mod assignment;
 mod backup;
 mod booking;
 mod bulk;
+mod campaign;
 mod continuity;
 mod fact;
 mod house;

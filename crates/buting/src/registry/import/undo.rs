@@ -67,6 +67,7 @@ macro_rules! references {
 pub const REFERENCES: &[Reference] = references! {
     enterprise <- appeal.enterprise_id (id);
     enterprise <- assignment.subject_id (id);
+    enterprise <- campaign_target.enterprise_id (id);
     enterprise <- continuity.subject_id (id);
     enterprise <- correction.enterprise_id (id);
     enterprise <- enterprise.merged_into (id);

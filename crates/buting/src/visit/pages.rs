@@ -1,7 +1,7 @@
 use super::desk::{self, Brief, PromiseFilter, READERS, RECORDERS, VisitFilter};
 use super::{
-    AckHow, BlockAnswer, Channel, Coverage, Host, Item, NewAnswer, NewItem, NewPromise, NewVisit, Outcome, Plan, Promise,
-    PromiseState, Rating, Row, Visit, VisitAppeal, VisitKind, at, plan,
+    AckHow, BlockAnswer, Channel, Coverage, Host, Item, NewAnswer, NewItem, NewPromise, NewVisit, Outcome, Plan,
+    Promise, PromiseState, Rating, Row, Visit, VisitAppeal, VisitKind, at, plan,
 };
 use crate::actor::{OFFICE, OUTSIDE};
 use crate::appeal;

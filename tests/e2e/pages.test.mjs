@@ -15,11 +15,11 @@ const QUICK = Boolean(process.env.QUICK) || process.env.DB === "postgres";
 const WIDTHS = QUICK ? [[1440, 900], [360, 740]] : [[1440, 900], [768, 1024], [360, 740], [320, 640]];
 const SHOTS = process.env.SHOTS;
 /** Files to save and streams: no pages. */
-const NO_PAGE = [/^\/api\//, /^\/assets\//, /^\/files\//, /\.(csv|xlsx|pdf|svg|json|txt|docx)$/, /^\/metrics$/, /\/export$/, /\/rejects(\?|$)/, /^\/imports\/template\//, /\/attachments\//];
+const NO_PAGE = [/^\/api\//, /^\/assets\//, /^\/files\//, /\.(csv|xlsx|pdf|svg|json|txt|docx)$/, /^\/metrics$/, /\/export$/, /\/rejects(\?|$)/, /^\/imports\/template\//, /\/attachments\//, /^\/calendar\//];
 
 /** The route of a path: ids become `{}`. */
 function shape(path) {
-  return path.replace(/^\/w\/[^/]+/, "/w/{}").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{}").replace(/\/\d{4}-\d{2}-\d{2}(?=\/|$)/g, "/{}").replace(/\/\d+(?=\/|$)/g, "/{}");
+  return path.replace(/^\/(w|plan)\/[^/]+/, "/$1/{}").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{}").replace(/\/\d{4}-\d{2}-\d{2}(?=\/|$)/g, "/{}").replace(/\/\d+(?=\/|$)/g, "/{}");
 }
 
 /** Every page route in the sources: what the crawl must reach. */
@@ -146,6 +146,8 @@ const inDays = (n) => new Date(Date.now() + n * 86_400_000).toISOString().slice(
 
 /** Where a partner agency without an account answers its order. */
 let byLink;
+/** Where an enterprise without an account answers a planned visit. */
+let planned;
 /** The page of somebody with a second post, which alone leads to where it ends. */
 let twoPosts;
 
@@ -200,6 +202,7 @@ test("what the demo zone lacks is made by hand, so that its pages can be looked 
   form = page.locator('form[action="/visits/plans"]');
   await fill(form, { subject: { index: 1 }, planned_at: `${inDays(20)}T10:00`, kind: { index: 1 }, purpose: "看新线投产" });
   await send(page, form);
+  planned = new URL(await page.locator("#link").inputValue()).pathname;
 
   page = await at("enterprise", "/privacy/mine");
   form = page.locator('form[action="/privacy/requests"]');
@@ -218,7 +221,7 @@ for (const role of WANTED) {
     const titles = new Map();
     const zh = await as(browser, role);
     const en = await as(browser, role, { lang: "en" });
-    const todo = role ? ["/"] : ["/sign-in", byLink];
+    const todo = role ? ["/"] : ["/sign-in", byLink, planned];
     if (role === "dispatcher") todo.push(twoPosts);
     const seen = new Set(todo.map(shape));
     const look = async (seeing, path, lang) => {

@@ -227,11 +227,11 @@ impl Actor {
         all
     }
 
-    /// Whose one-time keys these are: the person's, or those of the work order that
-    /// a signed link opens.
+    /// Whose one-time keys these are: the person's, or those of the work order, the
+    /// enterprise or the project that a signed link opens.
     pub fn poster(&self) -> Option<Uuid> {
         match self.scope {
-            Scope::WorkOrder(order) if self.via == Via::Link => Some(order),
+            Scope::WorkOrder(id) | Scope::Enterprise(id) | Scope::Project(id) if self.via == Via::Link => Some(id),
             _ => self.person_id,
         }
     }

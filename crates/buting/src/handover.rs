@@ -99,9 +99,9 @@ const PLACES: &[Place] = &[
         column: "planned_by",
         entry: "visit.hand_over",
         list: "SELECT v.id, v.id AS record_id, v.purpose AS title, NULL AS department_id, v.subject_id AS about_id
-           FROM visit_plan v WHERE v.zone_id = $1 AND v.planned_by = $2 AND v.state IN ('proposed', 'agreed')
+           FROM visit_plan v WHERE v.zone_id = $1 AND v.planned_by = $2 AND v.state IN ('proposed', 'agreed', 'countered')
            ORDER BY v.planned_at, v.id",
-        count: "SELECT planned_by, count(*) FROM visit_plan WHERE state IN ('proposed', 'agreed') AND zone_id = ",
+        count: "SELECT planned_by, count(*) FROM visit_plan WHERE state IN ('proposed', 'agreed', 'countered') AND zone_id = ",
         pass: "UPDATE visit_plan SET planned_by = $1, version = version + 1 WHERE zone_id = $2 AND id = $3 AND planned_by = $4",
     },
 ];
@@ -384,7 +384,7 @@ const UNITS: &[Unit] = &[
         column: "department_id",
         list: "SELECT 'visit_plan' AS kind, v.id AS record_id, v.purpose AS title FROM visit_plan v WHERE v.zone_id = ",
         holder: " AND v.department_id = ",
-        now: " AND v.state IN ('proposed', 'agreed') ORDER BY v.planned_at, v.id",
+        now: " AND v.state IN ('proposed', 'agreed', 'countered') ORDER BY v.planned_at, v.id",
     },
 ];
 
@@ -442,6 +442,7 @@ mod tests {
         ("appeal", "accused_department_id"),
         ("appeal_count", "department_id"),
         ("visit_visitor", "department_id"),
+        ("visit_plan_party", "department_id"),
         ("saved_view", "department_id"),
         ("import_column", "department_id"),
         ("department_past", "department_id"),

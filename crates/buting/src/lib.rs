@@ -14,6 +14,7 @@ pub mod error;
 pub mod find;
 pub mod handover;
 pub mod http;
+pub mod link;
 pub mod list;
 pub mod migrations;
 pub mod organisation;

@@ -39,6 +39,8 @@ pub const MIGRATIONS: &[Migration] = steps! {
     27 "mine" "../migrations/0027_mine.sql";
     28 "counted" "../migrations/0028_counted.sql";
     29 "attachment" "../migrations/0029_attachment.sql";
+    30 "visit_plan" "../migrations/0030_visit_plan.sql";
+    31 "campaign" "../migrations/0031_campaign.sql";
     34 "cause" "../migrations/0034_cause.sql";
 };
 

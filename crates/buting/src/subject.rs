@@ -110,6 +110,7 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "cause" => "causes",
         "visit" => "visits",
         "visit_plan" => "visits/plans",
+        "campaign" => "visits/campaigns",
         "promise" => "promises",
         "measure" => "measures",
         "milestone" => "milestones",

@@ -7,8 +7,7 @@ use super::policy::{self, Category, Profile};
 use super::record::{Appeal, Count, FAR, HistoryView, Item, Line, OrderView, View, WorkOrder};
 use super::step::{self, Said, Seen, Step};
 use super::{
-    Action, Channel, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency, link,
-    store,
+    Action, Channel, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency, store,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Once, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Subject, Work};
@@ -16,6 +15,7 @@ use crate::attachment::{self, Eyes, Owner, Purpose};
 use crate::clock::{self, Clock, ClockKind, ClockMode, Explanation, HeldBar, Holder};
 use crate::error::{Check, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
+use crate::link::{self, Opens};
 use crate::list::Walk;
 use crate::search;
 use crate::subject::{SubjectKind, held};
@@ -1011,7 +1011,7 @@ pub struct PartnerOrder {
 /// The token of a work order's link, for those who lead.
 pub fn link_of(app: &App, zone: Uuid, order: &WorkOrder) -> Option<String> {
     let fits = order.kind == OrderKind::Partner && order.status != OrderStatus::Cancelled;
-    fits.then(|| link::token(app.db.keyring(), zone, order.id, order.link_serial))
+    fits.then(|| link::token(app.db.keyring(), Opens::WorkOrder, zone, order.id, order.link_serial))
 }
 
 /// Who comes by a link, and his order. A link that is altered, withdrawn or
@@ -1020,7 +1020,7 @@ pub async fn by_link(app: &App, token: &str) -> Result<(Actor, PartnerOrder)> {
     let (zone_id, order_id) = link::read(token).ok_or(Error::NotFound)?;
     let mut tx = app.read().await?;
     let order = store::order(&mut tx, zone_id, order_id).await?.ok_or(Error::NotFound)?;
-    if !link::genuine(app.db.keyring(), token, zone_id, order_id, order.link_serial) {
+    if !link::genuine(app.db.keyring(), Opens::WorkOrder, token, zone_id, order_id, order.link_serial) {
         return Err(Error::NotFound);
     }
     let mut who = Actor::rule(zone_id);

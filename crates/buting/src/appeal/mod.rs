@@ -8,7 +8,6 @@ pub mod bulk;
 pub mod cause;
 pub mod contact;
 pub mod desk;
-pub mod link;
 mod pages;
 pub mod policy;
 pub mod record;

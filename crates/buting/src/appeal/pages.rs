@@ -1,5 +1,4 @@
 use super::act::Act;
-use super::{bulk, cause};
 use super::contact::Told;
 use super::desk::{self, Filter, PartnerOrder, Record};
 use super::policy::Category;
@@ -8,6 +7,7 @@ use super::rows::{self, Shown, category_name};
 use super::{
     Action, Channel, Hat, Kind, NewAppeal, OrderKind, ResultKind, Status, SuspendGround, Urgency, Verdict, WentOn,
 };
+use super::{bulk, cause};
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::attachment::pages::{Files, Uploads, file_answer, picture_answer, take};
 use crate::attachment::{self, Owner};

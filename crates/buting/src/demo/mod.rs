@@ -8,6 +8,7 @@ mod dice;
 mod firms;
 mod life;
 mod people;
+mod plans;
 mod stories;
 
 use crate::actor::{Actor, Via};
@@ -76,6 +77,7 @@ pub async fn build(app: &Arc<App>, clock: &SetClock, plan: &Plan<'_>) -> Result<
     clock.set(plan.now);
     world.enter_twice().await?;
     world.correct_facts().await?;
+    world.plan_visits().await?;
     (plan.progress)(100);
     Ok(world.accounts)
 }

@@ -20,6 +20,7 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     let mut items = appeal::desk::to_do(app, who).await?;
     items.extend(assignment::desk::to_do(app, who).await?);
     items.extend(visit::desk::to_do(app, who).await?);
+    items.extend(visit::plan::desk::to_do(app, who).await?);
     items.extend(project::desk::to_do(app, who).await?);
     items.extend(registry::desk::to_do(app, who).await?);
     items.extend(continuity::desk::to_do(app, who).await?);

@@ -111,7 +111,7 @@ impl Record {
                 (format!("{} {}", visit.subject_name, visit.number), format!("/visits/{id}"))
             }
             Self::VisitPlan => {
-                let plan = visit::desk::plan_of(&mut app.read().await?, who, id).await?;
+                let plan = visit::plan::desk::plan_of(&mut app.read().await?, who, id).await?;
                 (plan.purpose, format!("/visits/plans/{id}"))
             }
             Self::Promise => {

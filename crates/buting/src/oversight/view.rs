@@ -10,6 +10,7 @@ use crate::clock::{self, Holder};
 use crate::continuity::{self, Board, Disruption, State, Tile};
 use crate::error::Result;
 use crate::time::{DAY_MS, Day, Time};
+use crate::visit::campaign::{self, Campaign};
 use crate::zone::Zone;
 use jiff::ToSpan as _;
 use std::collections::BTreeMap;
@@ -110,6 +111,8 @@ pub struct Overview {
     pub held: Vec<Held>,
     /// The last weeks.
     pub trend: Vec<Week>,
+    /// Campaigns of visits that run.
+    pub campaigns: Vec<Campaign>,
 }
 
 impl Overview {
@@ -168,7 +171,9 @@ pub async fn overview(app: &App, who: &Actor) -> Result<Overview> {
     let calendar = clock::calendar(&mut tx, who.zone_id).await?;
     let handovers = store::handovers(&mut tx, who.zone_id, now.plus(-HELD_DAYS * DAY_MS)).await?;
     let held = held(&handovers, now, &calendar);
-    Ok(Overview { board, disruptions, rows, overdue, prevention, gaps, held, trend })
+    drop(tx);
+    let campaigns = campaign::desk::running(app, who).await?;
+    Ok(Overview { board, disruptions, rows, overdue, prevention, gaps, held, trend, campaigns })
 }
 
 fn counted<T>(page: &crate::http::api::Page<T>) -> i64 {

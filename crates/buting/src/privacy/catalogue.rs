@@ -257,6 +257,7 @@ pub const NOT_PERSONAL: &[(&str, &str)] = &[
     ("department", "phone"),
     ("department_past", "name"),
     ("department_past", "short_name"),
+    ("campaign", "name"),
     ("carrier", "name"),
     ("carrier", "short_name"),
     ("carrier", "address"),

@@ -10,6 +10,7 @@ use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::organisation::Department;
+use crate::visit;
 use crate::zone::Zone;
 use almanac::{Count, DayKind, Limit, Unit};
 use askama::Template;
@@ -37,6 +38,8 @@ pub fn routes(routes: &mut Routes) {
         .post("/settings/calendar/days", keepers, days)
         .get("/settings/visit-blocks", readers, blocks)
         .post("/settings/visit-blocks", keepers, block)
+        .get("/settings/visits", readers, visit_rules)
+        .post("/settings/visits", keepers, set_visit_rules)
         .get("/settings/roles", readers, roles);
 }
 
@@ -47,6 +50,7 @@ const TABS: &[(&str, &str)] = &[
     ("/settings/limits", "settings-limits"),
     ("/settings/calendar", "settings-calendar"),
     ("/settings/visit-blocks", "settings-blocks"),
+    ("/settings/visits", "settings-visits"),
     ("/settings/roles", "settings-roles"),
 ];
 
@@ -578,6 +582,53 @@ async fn block(Posted { cx, mut form }: Posted) -> PageResult {
         }
         kept!(desk::set_visit_block(&cx.app, &cx.who, &block).await, "/settings/visit-blocks", form, {
             blocks_shown(&cx, Some(form), StatusCode::UNPROCESSABLE_ENTITY).await
+        })
+    })
+    .await
+}
+
+// The rules of visits
+
+#[derive(Template)]
+#[template(path = "settings/visits.html")]
+struct VisitRulesPage {
+    s: Shell,
+    tabs: &'static [(&'static str, &'static str)],
+    form: Form,
+    version: i64,
+    can_keep: bool,
+}
+
+async fn visit_rules_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result<Response> {
+    let zone = Zone::get(&mut cx.read().await?, cx.who.zone_id).await?;
+    let rules = visit::Rules::of(&zone.settings);
+    let form = form.unwrap_or_else(|| {
+        Form::filled([
+            ("cap", rules.cap.to_string()),
+            ("cap_days", rules.cap_days.to_string()),
+            ("answer_days", rules.answer_days.to_string()),
+        ])
+    });
+    let (s, can_keep) = (Shell::of(cx).await?, cx.who.is(KEEPERS));
+    html_with(status, &VisitRulesPage { s, tabs: TABS, form, version: zone.version, can_keep })
+}
+
+async fn visit_rules(cx: Cx) -> PageResult {
+    page::show(cx.lang, visit_rules_shown(&cx, None, StatusCode::OK)).await
+}
+
+async fn set_visit_rules(Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let [cap, cap_days, answer_days] = ["cap", "cap_days", "answer_days"].map(|name| {
+            let value = form.number(name);
+            form.need(name, value)
+        });
+        let rules = visit::Rules { cap, cap_days, answer_days };
+        if form.failed() {
+            return visit_rules_shown(&cx, Some(form), StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+        kept!(visit::rules::desk::set(&cx.app, &cx.who, &rules).await, "/settings/visits", form, {
+            visit_rules_shown(&cx, Some(form), StatusCode::UNPROCESSABLE_ENTITY).await
         })
     })
     .await

@@ -1,11 +1,8 @@
 use super::desk::{self, PromiseFilter, READERS, RECORDERS, VisitFilter};
-use super::{
-    AckHow, Channel, Coverage, Near, NewPlan, NewPromise, NewVisit, Plan, PlanState, Promise, PromiseState, Row, Visit,
-    VisitKind,
-};
+use super::{AckHow, Channel, Coverage, NewPromise, NewVisit, Promise, PromiseState, Row, Visit, VisitKind};
 use crate::actor::{OFFICE, OUTSIDE};
 use crate::error::Result;
-use crate::http::api::{Page, PageQuery, limit};
+use crate::http::api::{Page, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
 use crate::list::Order;
@@ -27,9 +24,6 @@ pub fn routes(routes: &mut Routes) {
         .api_get("/api/v1/visits/coverage", Access::only(OFFICE), coverage)
         .summary("Who was never talked to, or not for long")
         .owner_scoped();
-    routes
-        .api_get("/api/v1/visits/near", Access::only(OFFICE), near)
-        .summary("Visits and plans of anybody within seven days of a time");
     routes.api_read("/api/v1/visits/{id}", readers, show).summary("The record of a visit").owner_scoped();
     routes
         .api_act("/api/v1/visits/{id}/acknowledge", both, acknowledge, show)
@@ -38,14 +32,6 @@ pub fn routes(routes: &mut Routes) {
     routes
         .api_act("/api/v1/visits/items/{id}/check", recorders, check, show)
         .summary("Note that a requirement or hazard was looked at again; answers the visit")
-        .owner_scoped();
-
-    routes.api_get("/api/v1/visits/plans", readers, plans).summary("Planned visits that are still open").owner_scoped();
-    routes.api_create("/api/v1/visits/plans", recorders, plan, show_plan).summary("Propose a visit").owner_scoped();
-    routes.api_read("/api/v1/visits/plans/{id}", readers, show_plan).summary("A planned visit").owner_scoped();
-    routes
-        .api_act("/api/v1/visits/plans/{id}/answer", both, answer_plan, show_plan)
-        .summary("Agree to a planned visit, decline it, or cancel it")
         .owner_scoped();
 
     routes.api_get("/api/v1/promises", readers, promises).summary("Promises, the earliest due first").owner_scoped();
@@ -125,23 +111,6 @@ async fn coverage(cx: Cx, query: CoverageQuery) -> Result<Vec<Coverage>> {
     desk::coverage(&cx.app, &cx.who, limit(query.limit)?).await
 }
 
-/// About whom and when.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NearQuery {
-    /// The enterprise.
-    enterprise_id: Option<Uuid>,
-    /// The project.
-    project_id: Option<Uuid>,
-    /// The planned time.
-    at: Time,
-}
-
-async fn near(cx: Cx, query: NearQuery) -> Result<Vec<Near>> {
-    let (_, subject) = crate::continuity::desk::subject_of(query.enterprise_id, query.project_id)?;
-    desk::near(&cx.app, &cx.who, subject, query.at).await
-}
-
 /// An acknowledgement.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -168,33 +137,6 @@ struct CheckItem {
 
 async fn check(cx: Cx, id: Uuid, input: CheckItem) -> Result<Uuid> {
     desk::check_item(&cx.app, &cx.who, id, input.held, input.note.as_deref()).await
-}
-
-async fn plans(cx: Cx, query: PageQuery) -> Result<Page<Plan>> {
-    desk::plans(&cx.app, &cx.who, query.cursor.as_deref(), limit(query.limit)?).await
-}
-
-async fn plan(cx: Cx, new: NewPlan) -> Result<Uuid> {
-    desk::plan(&cx.app, &cx.who, new).await
-}
-
-async fn show_plan(cx: Cx, id: Uuid) -> Result<Plan> {
-    let mut tx = cx.read().await?;
-    desk::plan_of(&mut tx, &cx.who, id).await
-}
-
-/// The answer to a plan.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct PlanAnswer {
-    /// `agreed` or `declined` (the enterprise), `cancelled` (the office).
-    state: PlanState,
-    /// Why.
-    reason: Option<String>,
-}
-
-async fn answer_plan(cx: Cx, id: Uuid, answer: PlanAnswer) -> Result<Uuid> {
-    desk::answer_plan(&cx.app, &cx.who, id, answer.state, answer.reason.as_deref()).await
 }
 
 /// What the list of promises is asked.

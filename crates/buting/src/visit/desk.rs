@@ -1,9 +1,10 @@
 //! What can be done with visits, promises and plans.
 
+use super::campaign::{self, Campaign};
 use super::store::{self, NewItemRow, NewRow, Stored};
 use super::{
-    AckHow, BlockAnswer, Coverage, Item, ItemKind, Mark, Near, NewPlan, NewPromise, NewVisit, Plan, PlanState, Promise,
-    PromiseState, Raised, Row, Visit, VisitAppeal, VisitKind, marks, near_span,
+    AckHow, BlockAnswer, Coverage, Item, ItemKind, Mark, NewPromise, NewVisit, Plan, Promise, PromiseState, Raised,
+    Row, Visit, VisitAppeal, marks, plan,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
@@ -147,12 +148,11 @@ pub async fn was_received(app: &App, who: &Actor, id: Uuid) -> Result<bool> {
 }
 
 async fn meanwhile(work: &mut Work, subject: &Named, new: &NewVisit, seen: &[(Line, State)]) -> Result<Vec<Meanwhile>> {
-    let zone = work.zone();
     let who = work.who.clone();
     let mut changed = Vec::new();
     // How the lines stand is told to those who reach the subject only.
     if !new.continuity.is_empty() && !seen.is_empty() && reach::reaches(work, &who, subject.id).await? {
-        for light in continuity::current(work, zone, subject).await? {
+        for light in continuity::current(work, who.zone_id, subject).await? {
             let read = seen.iter().find(|(line, _)| *line == light.line);
             let said = new.continuity.iter().find(|said| said.line == light.line);
             if let (Some((_, read)), Some(said)) = (read, said)
@@ -163,11 +163,14 @@ async fn meanwhile(work: &mut Work, subject: &Named, new: &NewVisit, seen: &[(Li
             }
         }
     }
-    if let Some(plan) = new.plan_id
-        && let Some(plan) = store::plan(work, zone, plan).await?.filter(|plan| plan.subject_id == subject.id)
-        && !plan.state.is_open()
-    {
-        changed.push(Meanwhile::Plan(Box::new(plan)));
+    if let Some(plan) = new.plan_id {
+        match plan::desk::plan_of(work, &who, plan).await {
+            Ok(plan) if plan.subject_id == subject.id && !plan.state.is_open() => {
+                changed.push(Meanwhile::Plan(Box::new(plan)));
+            }
+            Ok(_) | Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(changed)
 }
@@ -249,7 +252,7 @@ async fn save_in(work: &mut Work, subject: &Named, mut new: NewVisit) -> Result<
         continuity::same_in(work, subject, Source::Visit, Some(id)).await?;
     }
     if let Some(plan) = new.plan_id {
-        fulfil(work, plan, subject, id).await?;
+        plan::desk::fulfil(work, plan, subject, id).await?;
     }
     let about = Subject::about("visit", id, subject.id);
     for person in accounts(work, zone_id, subject.kind, subject.id).await? {
@@ -648,6 +651,8 @@ pub struct Brief {
     pub visits: Vec<Row>,
     /// Plans that are open.
     pub plans: Vec<Plan>,
+    /// Running campaigns that it is in.
+    pub campaigns: Vec<Campaign>,
 }
 
 /// What a visitor should know. Register facts are for the whole office; the rest
@@ -670,7 +675,8 @@ pub async fn brief(app: &App, who: &Actor, kind: SubjectKind, id: Uuid) -> Resul
         promises: Vec::new(),
         items: Vec::new(),
         visits: last_visits(&mut tx, who, id, 5).await?,
-        plans: store::open_plans(&mut tx, who, Some(id), None).await?,
+        plans: plan::desk::open(&mut tx, who, id).await?,
+        campaigns: campaign::desk::running_for(app, &mut tx, who, id).await?,
         subject,
     };
     if reach::reaches(&mut tx, who, id).await? {
@@ -745,128 +751,9 @@ pub async fn check_item(app: &App, who: &Actor, item_id: Uuid, held: bool, note:
     work.commit(item.visit_id).await
 }
 
-// Plans
-
-/// Visits and plans of anybody within seven days of a time. Whoever plans may
-/// see that somebody comes, not what was said.
-pub async fn near(app: &App, who: &Actor, subject_id: Uuid, at: Time) -> Result<Vec<Near>> {
-    who.must(OFFICE)?;
-    let mut tx = app.read().await?;
-    let (from, to) = near_span(at);
-    Ok(store::near(&mut tx, who.zone_id, subject_id, from, to).await?)
-}
-
-/// Proposes a visit to an enterprise. When others come within seven days it
-/// must say why it comes all the same, or go together with them.
-pub async fn plan(app: &App, who: &Actor, new: NewPlan) -> Result<Uuid> {
-    who.must(RECORDERS)?;
-    let (kind, subject_id) = continuity::subject_of(new.enterprise_id, new.project_id)?;
-    let mut work = app.work(who).await?;
-    let zone = who.zone_id;
-    let id = new.id.unwrap_or_else(Uuid::now_v7);
-    if store::plan(&mut work, zone, id).await?.is_some() {
-        return Err(Error::Replayed(id));
-    }
-    let subject = subject::held(&mut work, zone, kind, subject_id).await?;
-    let mut check = Check::new();
-    let purpose = check.text("purpose", &new.purpose, 200);
-    let despite = check.opt_text("despite", new.despite.as_deref(), 200);
-    check.that(new.planned_at >= work.now.plus(-DAY_MS), "planned_at", "in_past");
-    let (from, to) = near_span(new.planned_at);
-    let alone = store::near(&mut work, zone, subject_id, from, to).await?.is_empty();
-    let urgent = new.kind == Some(VisitKind::Emergency);
-    check.that(alone || urgent || despite.is_some(), "despite", "visited_near");
-    check.done()?;
-    let new = NewPlan { purpose, despite, ..new };
-    store::insert_plan(&mut work, id, kind, subject_id, &new).await?;
-    let about = Subject::about("visit_plan", id, subject_id);
-    let made = json!({"purpose": new.purpose, "planned_at": new.planned_at, "despite": new.despite, "kind": new.kind});
-    work.log("visit.plan", about, Change::made(made)).await?;
-    for person in accounts(&mut work, zone, kind, subject_id).await? {
-        work.notify(person, "visit.planned", about, json!({"subject": subject.short_name, "purpose": new.purpose}))
-            .await?;
-    }
-    work.commit(id).await
-}
-
-/// One plan, for whom it concerns.
-pub async fn plan_of(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Plan> {
-    who.must(READERS)?;
-    let plan = store::plan(tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
-    let mine = plan.planned_by.is_some() && plan.planned_by == who.person_id;
-    if !mine && !reach::reaches(tx, who, plan.subject_id).await? {
-        return Err(Error::NotFound);
-    }
-    Ok(plan)
-}
-
-/// Open plans that the actor may see, the earliest first.
-pub async fn plans(app: &App, who: &Actor, cursor: Option<&str>, limit: i64) -> Result<Page<Plan>> {
-    who.must(READERS)?;
-    let after = read_cursor(cursor)?;
-    let mut tx = app.read().await?;
-    let counted = store::count_plans(&mut tx, who).await?;
-    let mut items = store::plans(&mut tx, who, after, limit + 1).await?;
-    let next = cut(&mut items, limit, |plan| Some((plan.planned_at, plan.id)));
-    Ok(Page::new(items, next, counted))
-}
-
-/// The enterprise agrees to a planned visit or declines it with a reason; the
-/// planner cancels it.
-pub async fn answer_plan(app: &App, who: &Actor, id: Uuid, state: PlanState, reason: Option<&str>) -> Result<Uuid> {
-    who.must(RECORDERS.and(OUTSIDE))?;
-    let mut work = app.work(who).await?;
-    let plan = plan_of(&mut work, who, id).await?;
-    who.saw(plan.version)?;
-    let outside = matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_));
-    let allowed = match state {
-        PlanState::Agreed | PlanState::Declined => outside,
-        PlanState::Cancelled => !outside,
-        PlanState::Proposed | PlanState::Done => false,
-    };
-    if !allowed {
-        return Err(Error::Forbidden);
-    }
-    if !plan.state.is_open() || plan.state == state {
-        return Err(Error::state("plan_ended"));
-    }
-    let mut check = Check::new();
-    let reason = check.opt_text("reason", reason, 200);
-    check.done()?;
-    if !store::answer_plan(&mut work, &plan, state, reason.as_deref(), None).await? {
-        return Err(Error::Conflict(Conflict::Stale(plan.version)));
-    }
-    let about = Subject::about("visit_plan", id, plan.subject_id);
-    let action = match state {
-        PlanState::Agreed => "visit.agree",
-        PlanState::Declined => "visit.decline",
-        _ => "visit.cancel",
-    };
-    let change = Change::from_to(json!({"state": plan.state}), json!({"state": state, "purpose": plan.purpose}));
-    work.log(action, about, change.because(reason.unwrap_or_default())).await?;
-    if let (Some(planner), true) = (plan.planned_by, outside) {
-        let kind = if state == PlanState::Agreed { "visit.agreed" } else { "visit.declined" };
-        work.notify(planner, kind, about, json!({"subject": plan.subject_name, "purpose": plan.purpose})).await?;
-    }
-    work.commit(id).await
-}
-
-/// The plan that a visit fulfils.
-async fn fulfil(work: &mut Work, plan_id: Uuid, subject: &Named, visit: Uuid) -> Result<()> {
-    let zone = work.zone();
-    let plan = store::plan(work, zone, plan_id).await?.filter(|plan| plan.subject_id == subject.id);
-    let Some(plan) = plan.filter(|plan| plan.state.is_open()) else {
-        return Err(Error::field("plan_id", "unknown"));
-    };
-    if !store::answer_plan(work, &plan, PlanState::Done, None, Some(visit)).await? {
-        return Err(Error::Conflict(Conflict::Stale(plan.version)));
-    }
-    Ok(())
-}
-
 // What waits
 
-/// Promises to keep, visits planned for today, records to acknowledge, visits to answer.
+/// Promises to keep, records to acknowledge.
 pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     let mut items = Vec::new();
     let Some(person) = who.person_id else { return Ok(items) };
@@ -885,33 +772,8 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
                 light: continuity::urgency(Some(promise.due_at), now),
             });
         }
-        let zone = Zone::get(&mut tx, who.zone_id).await?;
-        let today = end_of(zone.day(now), &zone);
-        let plans = store::open_plans(&mut tx, who, None, Some(today)).await?;
-        for plan in plans.into_iter().filter(|plan| plan.planned_by == Some(person)) {
-            items.push(ToDo {
-                action: "todo-visit",
-                title: plan.purpose,
-                href: format!("/visits/new?plan={}&{}={}", plan.id, plan.subject_kind, plan.subject_id),
-                about: Some(plan.subject_name),
-                due_at: Some(plan.planned_at),
-                light: if plan.planned_at < now.plus(-DAY_MS) { Signal::Behind } else { Signal::Near },
-            });
-        }
     }
     if matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_)) {
-        for plan in
-            store::open_plans(&mut tx, who, None, None).await?.into_iter().filter(|p| p.state == PlanState::Proposed)
-        {
-            items.push(ToDo {
-                action: "todo-plan-answer",
-                title: plan.purpose,
-                about: plan.department_name,
-                href: format!("/visits/plans/{}", plan.id),
-                due_at: Some(plan.planned_at),
-                light: Signal::Near,
-            });
-        }
         let filter = VisitFilter { unacknowledged: true, ..VisitFilter::default() };
         for row in store::visits(&mut tx, who, &filter, None, 10).await? {
             items.push(ToDo {

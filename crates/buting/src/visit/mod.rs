@@ -3,13 +3,18 @@
 //! no ranking (manual 2).
 
 mod api;
+pub mod campaign;
 pub mod desk;
 mod marks;
 mod offline;
 mod pages;
+pub mod plan;
+pub mod rules;
 mod store;
 
 pub use marks::{Mark, MarkError, marks};
+pub use plan::{Near, NewPlan, Plan, PlanState};
+pub use rules::Rules;
 
 use crate::continuity::{Light, NewLight};
 use crate::error::{Check, FieldError};
@@ -17,7 +22,7 @@ use crate::http::api::Versioned;
 use crate::http::routes::Routes;
 use crate::settings::VisitBlock;
 use crate::subject::SubjectKind;
-use crate::time::{DAY_MS, Time};
+use crate::time::Time;
 use crate::words;
 use ::store::from_row;
 use schemars::JsonSchema;
@@ -57,6 +62,13 @@ words! {
         Online = "online",
         /// 座谈
         Meeting = "meeting",
+    }
+}
+
+impl Channel {
+    /// Whether somebody's time on the spot is taken: only that can be too much.
+    pub const fn is_on_site(self) -> bool {
+        matches!(self, Self::Onsite | Self::Meeting)
     }
 }
 
@@ -111,29 +123,6 @@ words! {
         Kept = "kept",
         /// 未兑现
         Broken = "broken",
-    }
-}
-
-words! {
-    /// How far a planned visit is.
-    pub enum PlanState {
-        /// 待企业确认
-        Proposed = "proposed",
-        /// 企业已同意
-        Agreed = "agreed",
-        /// 企业婉拒
-        Declined = "declined",
-        /// 已走访
-        Done = "done",
-        /// 已取消
-        Cancelled = "cancelled",
-    }
-}
-
-impl PlanState {
-    /// Whether the visit may still come about.
-    pub const fn is_open(self) -> bool {
-        matches!(self, Self::Proposed | Self::Agreed)
     }
 }
 
@@ -613,114 +602,6 @@ impl NewVisit {
     }
 }
 
-/// A planned visit.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Plan {
-    /// Key.
-    pub id: Uuid,
-    /// What the subject is.
-    pub subject_kind: SubjectKind,
-    /// The subject.
-    pub subject_id: Uuid,
-    /// Its short name.
-    pub subject_name: String,
-    /// Why somebody comes.
-    pub kind: VisitKind,
-    /// What for, in words that the enterprise reads.
-    pub purpose: String,
-    /// When.
-    pub planned_at: Time,
-    /// The department that comes.
-    pub department_id: Option<Uuid>,
-    /// Its short name.
-    pub department_name: Option<String>,
-    /// Who planned it.
-    pub planned_by: Option<Uuid>,
-    /// That person's name.
-    pub planned_by_name: Option<String>,
-    /// Why the office comes although others come within the same days.
-    pub despite: Option<String>,
-    /// How far it is.
-    pub state: PlanState,
-    /// When the enterprise answered.
-    pub answered_at: Option<Time>,
-    /// Why it was declined or cancelled.
-    pub reason: Option<String>,
-    /// The visit that came of it.
-    pub visit_id: Option<Uuid>,
-    /// Counts the changes.
-    pub version: i64,
-}
-
-from_row!(Plan {
-    id,
-    subject_kind,
-    subject_id,
-    subject_name,
-    kind,
-    purpose,
-    planned_at,
-    department_id,
-    department_name,
-    planned_by,
-    planned_by_name,
-    despite,
-    state,
-    answered_at,
-    reason,
-    visit_id,
-    version,
-});
-
-impl Versioned for Plan {
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-/// A visit to plan.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewPlan {
-    /// Client-chosen key.
-    pub id: Option<Uuid>,
-    /// The enterprise; this or `project_id`.
-    pub enterprise_id: Option<Uuid>,
-    /// The project; this or `enterprise_id`.
-    pub project_id: Option<Uuid>,
-    /// Why somebody comes; `routine`, when absent.
-    pub kind: Option<VisitKind>,
-    /// What for, in words that the enterprise reads.
-    pub purpose: String,
-    /// When.
-    pub planned_at: Time,
-    /// Why the office comes although others come within seven days; needed then.
-    pub despite: Option<String>,
-}
-
-/// A visit or plan of anybody within days of a planned one.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Near {
-    /// When.
-    pub at: Time,
-    /// Whether it is only planned.
-    pub planned: bool,
-    /// Whose.
-    pub department_name: Option<String>,
-    /// What for.
-    pub purpose: Option<String>,
-}
-
-from_row!(Near { at, planned, department_name, purpose });
-
-/// So many days before and after a planned visit others are looked for.
-pub const NEAR_DAYS: i64 = 7;
-
-/// The span in which other visits count as near.
-pub fn near_span(at: Time) -> (Time, Time) {
-    (at.plus(-NEAR_DAYS * DAY_MS), at.plus(NEAR_DAYS * DAY_MS))
-}
-
 /// When a subject was last talked to.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Coverage {
@@ -757,6 +638,8 @@ pub fn routes(routes: &mut Routes) {
     api::routes(routes);
     offline::routes(routes);
     pages::routes(routes);
+    plan::routes(routes);
+    campaign::routes(routes);
 }
 
 #[cfg(test)]
@@ -800,12 +683,5 @@ mod tests {
             faults(|v| v.hazards = vec![NewItem { text: "电线老化".into(), due_at: late }]),
             wrong("hazards/0/due_at", "before_start")
         );
-    }
-
-    #[test]
-    fn a_week_on_either_side_is_near() {
-        let at = Time::from_ms(100 * DAY_MS);
-        assert_eq!(near_span(at), (Time::from_ms(93 * DAY_MS), Time::from_ms(107 * DAY_MS)));
-        assert!(PlanState::Proposed.is_open() && PlanState::Agreed.is_open() && !PlanState::Declined.is_open());
     }
 }

@@ -112,7 +112,7 @@ async fn offline(cx: Cx) -> PageResult {
         let subjects = taken(&cx).await?;
         let mut forms = Vec::new();
         for kind in [SubjectKind::Enterprise, SubjectKind::Project] {
-            forms.push(VisitForm::of(&cx, &s, kind, VisitForm::begun(&cx, &s)).await?);
+            forms.push(VisitForm::of(&cx, &s, kind, VisitForm::begun(&cx, &s, None)).await?);
         }
         let words = WORDS.iter().map(|word| (*word, s.t(&format!("offline-{word}")).into_owned())).collect();
         let zone = s.time_zone.iana_name().unwrap_or_default().to_owned();

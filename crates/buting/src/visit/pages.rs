@@ -1,7 +1,7 @@
 use super::desk::{self, Brief, PromiseFilter, READERS, RECORDERS, VisitFilter};
 use super::{
-    AckHow, BlockAnswer, Channel, Coverage, Host, Item, Near, NewAnswer, NewItem, NewPlan, NewPromise, NewVisit,
-    Outcome, Plan, PlanState, Promise, PromiseState, Rating, Row, Visit, VisitAppeal, VisitKind, at,
+    AckHow, BlockAnswer, Channel, Coverage, Host, Item, NewAnswer, NewItem, NewPromise, NewVisit, Outcome, Plan,
+    Promise, PromiseState, Rating, Row, Visit, VisitAppeal, VisitKind, at, plan,
 };
 use crate::actor::{OFFICE, OUTSIDE};
 use crate::appeal;
@@ -22,6 +22,7 @@ use crate::saved::{self, List, Offered};
 use crate::settings::{self, VisitBlock};
 use crate::subject::SubjectKind;
 use crate::time::{Day, Time};
+use crate::visit::plan::desk::PlanFilter;
 use ::store::Tx;
 use askama::Template;
 use axum::extract::Path;
@@ -43,10 +44,6 @@ pub fn routes(routes: &mut Routes) {
         .post("/visits/{id}/acknowledge", both, acknowledge)
         .post("/visits/{id}/files", both, add_files)
         .post("/visits/items/{id}/check", recorders, check)
-        .get("/visits/plans/new", recorders, new_plan)
-        .post("/visits/plans", recorders, add_plan)
-        .get("/visits/plans/{id}", readers, plan)
-        .post("/visits/plans/{id}/answer", both, answer_plan)
         .get("/promises", readers, promises)
         .get("/promises/export", Access::only(OFFICE), export_promises)
         .get("/promises/{id}", readers, promise)
@@ -61,13 +58,13 @@ pub(super) fn subject_of(text: &str) -> Option<(SubjectKind, Uuid)> {
 }
 
 /// The subject that a query names: `enterprise=id`, `project=id` or `subject=kind:id`.
-fn asked_subject(query: &Form) -> Option<String> {
+pub(super) fn asked_subject(query: &Form) -> Option<String> {
     let named = ["enterprise", "project"].iter().find_map(|kind| query.opt(kind).map(|id| format!("{kind}:{id}")));
     named.or_else(|| query.opt_text("subject"))
 }
 
 /// The name of a block: the zone's own, or the one of the locale files.
-fn block_name(s: &Shell, block: &VisitBlock) -> String {
+pub(super) fn block_name(s: &Shell, block: &VisitBlock) -> String {
     block.name.clone().unwrap_or_else(|| s.word("visit-block", &block.key).into_owned())
 }
 
@@ -162,7 +159,14 @@ async fn visits(cx: Cx) -> PageResult {
         let (mut coverage, mut plans, mut page) = (None, None, Page::new(Vec::new(), None, 0));
         match query.value("show") {
             "coverage" if office => coverage = Some(desk::coverage(&cx.app, &cx.who, 100).await?),
-            "plans" => plans = Some(desk::plans(&cx.app, &cx.who, query.opt("cursor"), 20).await?),
+            show @ ("plans" | "unanswered" | "over-cap") => {
+                let filter = match show {
+                    "unanswered" => plan::desk::unanswered(&cx.app, &cx.who).await?,
+                    "over-cap" => PlanFilter { over_cap: true, ..PlanFilter::default() },
+                    _ => PlanFilter { open: true, ..PlanFilter::default() },
+                };
+                plans = Some(plan::desk::plans(&cx.app, &cx.who, &filter, query.opt("cursor"), 20).await?);
+            }
             _ => page = desk::visits(&cx.app, &cx.who, &visits_asked(&s), query.opt("cursor"), 20).await?,
         }
         let table = Table::of(&s, "visits", &page.items);
@@ -252,16 +256,25 @@ impl VisitForm {
         })
     }
 
-    /// What a form begins with.
-    pub(super) fn begun(cx: &Cx, s: &Shell) -> Form {
-        let me = cx.who.person_id.map(|id| id.to_string()).unwrap_or_default();
-        Form::filled([
+    /// What a form begins with. What was planned is not typed again: who goes, why and
+    /// by what way.
+    pub(super) fn begun(cx: &Cx, s: &Shell, planned: Option<&plan::PlanRecord>) -> Form {
+        let (mut channel, mut why) = (Channel::Onsite, VisitKind::Routine);
+        let mut team: Vec<Uuid> = cx.who.person_id.into_iter().collect();
+        if let Some(record) = planned {
+            let going = record.plan.planned_by.into_iter().chain(record.companions.iter().map(|one| one.person_id));
+            team = going.collect();
+            channel = record.plan.channel;
+            why = if record.is_joint() { VisitKind::Joint } else { record.plan.kind };
+        }
+        let known = [
             ("happened_at", s.field_time(&s.now)),
-            ("channel", Channel::Onsite.to_string()),
-            ("kind", VisitKind::Routine.to_string()),
+            ("channel", channel.to_string()),
+            ("kind", why.to_string()),
             ("outcome", Outcome::Done.to_string()),
-            ("visitor", me),
-        ])
+            ("rows_visitor", team.len().to_string()),
+        ];
+        Form::filled(known.into_iter().chain(team.iter().map(|id| ("visitor", id.to_string()))))
     }
 
     pub(super) fn range(&self, name: &str) -> Vec<usize> {
@@ -342,7 +355,11 @@ async fn new_visit(cx: Cx) -> PageResult {
         };
         let (kind, id) = subject_of(&subject).ok_or(Error::NotFound)?;
         let s = Shell::of(&cx).await?;
-        let mut form = VisitForm::begun(&cx, &s);
+        let planned = match Uuid::parse_str(query.value("plan")) {
+            Ok(planned) => Some(plan::desk::record(&mut cx.read().await?, &cx.who, planned).await?),
+            Err(_) => None,
+        };
+        let mut form = VisitForm::begun(&cx, &s, planned.as_ref());
         form.fill("plan_id", query.text("plan"));
         form.fill("disruption_id", query.text("disruption"));
         html(&new_visit_page(&cx, kind, id, form).await?)
@@ -679,112 +696,6 @@ async fn check(Path(id): Path<String>, Posted { cx, form }: Posted) -> PageResul
             Ok(visit) | Err(Error::Replayed(visit)) => Ok(go(&format!("/visits/{visit}"), "flash-item-checked")),
             Err(error) => Err(error),
         }
-    })
-    .await
-}
-
-// Plans
-
-#[derive(Template)]
-#[template(path = "visit/plan_new.html")]
-struct NewPlanPage {
-    s: Shell,
-    form: Form,
-    subjects: Vec<(String, String)>,
-    near: Vec<Near>,
-}
-
-async fn new_plan_page(cx: &Cx, form: Form, at: Option<Time>) -> Result<NewPlanPage> {
-    let s = Shell::of(cx).await?;
-    let near = match (subject_of(form.value("subject")), at) {
-        (Some((_, id)), Some(at)) => desk::near(&cx.app, &cx.who, id, at).await?,
-        _ => Vec::new(),
-    };
-    let subjects = continuity::subjects(&cx.app, &cx.who).await?;
-    Ok(NewPlanPage { s, form, subjects, near })
-}
-
-async fn new_plan(cx: Cx) -> PageResult {
-    page::show(cx.lang, async {
-        let query = Form::parse(cx.request.query.as_bytes());
-        let form = Form::filled([
-            ("subject", asked_subject(&query).unwrap_or_default()),
-            ("kind", VisitKind::Routine.to_string()),
-            ("planned_at", query.text("at")),
-        ]);
-        // Whoever comes with a subject sees at once who else comes these days.
-        let now = cx.now();
-        html(&new_plan_page(&cx, form, Some(now)).await?)
-    })
-    .await
-}
-
-async fn add_plan(Posted { cx, mut form }: Posted) -> PageResult {
-    page::show(cx.lang, async {
-        let zone = Shell::of(&cx).await?.time_zone;
-        let subject = subject_of(form.value("subject"));
-        if subject.is_none() {
-            form.add(FieldError::new("subject", "required"));
-        }
-        let read = form.time("planned_at", &zone);
-        let planned_at = form.need("planned_at", read);
-        let (kind, id) = subject.unwrap_or((SubjectKind::Enterprise, Uuid::nil()));
-        let new = NewPlan {
-            id: None,
-            enterprise_id: (kind == SubjectKind::Enterprise).then_some(id),
-            project_id: (kind == SubjectKind::Project).then_some(id),
-            kind: form.word("kind", VisitKind::parse),
-            purpose: form.text("purpose"),
-            planned_at,
-            despite: form.opt_text("despite"),
-        };
-        if !form.failed()
-            && let Some(id) = made(desk::plan(&cx.app, &cx.who, new).await, &mut form)?
-        {
-            return Ok(go(&format!("/visits/plans/{id}"), "flash-plan-sent"));
-        }
-        html_with(StatusCode::UNPROCESSABLE_ENTITY, &new_plan_page(&cx, form, Some(planned_at)).await?)
-    })
-    .await
-}
-
-#[derive(Template)]
-#[template(path = "visit/plan.html")]
-struct PlanPage {
-    s: Shell,
-    plan: Plan,
-    sentence: String,
-    outside: bool,
-    recorder: bool,
-    form: Form,
-}
-
-async fn plan_page(cx: &Cx, id: Uuid, form: Form) -> Result<PlanPage> {
-    let s = Shell::of(cx).await?;
-    let mut tx = cx.read().await?;
-    let plan = desk::plan_of(&mut tx, &cx.who, id).await?;
-    let sentence = format!("{} · {}", plan.subject_name, s.word("plan-state", plan.state));
-    let (outside, recorder) = (cx.who.roles.meets(OUTSIDE), cx.who.is(RECORDERS));
-    Ok(PlanPage { s, plan, sentence, outside, recorder, form })
-}
-
-async fn plan(cx: Cx, Path(id): Path<String>) -> PageResult {
-    page::show(cx.lang, async { html(&plan_page(&cx, id_of(&id)?, Form::default()).await?) }).await
-}
-
-async fn answer_plan(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
-    page::show(cx.lang, async {
-        let id = id_of(&id)?;
-        let state = form.word("state", PlanState::parse).ok_or_else(|| Error::field("state", "required"));
-        let reason = form.opt_text("reason");
-        let result = match state {
-            Ok(state) => desk::answer_plan(&cx.app, &cx.who, id, state, reason.as_deref()).await,
-            Err(error) => Err(error),
-        };
-        if made(result, &mut form)?.is_some() {
-            return Ok(go(&format!("/visits/plans/{id}"), "flash-plan-answered"));
-        }
-        html_with(StatusCode::UNPROCESSABLE_ENTITY, &plan_page(&cx, id, form).await?)
     })
     .await
 }

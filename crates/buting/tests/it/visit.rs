@@ -6,6 +6,8 @@ use buting::error::{Conflict, Error};
 use buting::subject::SubjectKind::Enterprise;
 use buting::time::DAY_MS;
 use buting::visit::desk::{self, VisitFilter};
+use buting::visit::plan;
+use buting::visit::plan::PlanAnswer;
 use buting::visit::{BlockAnswer, NewPlan, NewPromise, NewVisit, PlanState, Rating};
 use serde_json::{Value as Json, json};
 use store::sql;
@@ -323,12 +325,17 @@ async fn promises_are_kept_or_broken_with_a_reason() {
     }
 }
 
+fn said(state: PlanState, reason: Option<&str>) -> PlanAnswer {
+    PlanAnswer { state, other_at: None, reason: reason.map(str::to_owned) }
+}
+
 fn plan_of(house: &House, days: i64) -> NewPlan {
     NewPlan {
         id: None,
         enterprise_id: Some(house.enterprise),
         project_id: None,
         kind: None,
+        channel: None,
         purpose: "了解用工".into(),
         planned_at: house.app.now().plus(days * DAY_MS),
         despite: None,
@@ -339,10 +346,10 @@ fn plan_of(house: &House, days: i64) -> NewPlan {
 async fn two_departments_do_not_come_unawares() {
     for house in House::both().await {
         let (officer, other) = (house.who("officer").await, house.who("officer2").await);
-        let first = desk::plan(&house.app, &officer, plan_of(&house, 2)).await.unwrap();
-        let near = desk::plan(&house.app, &other, plan_of(&house, 5)).await;
+        let first = plan::desk::plan(&house.app, &officer, plan_of(&house, 2)).await.unwrap();
+        let near = plan::desk::plan(&house.app, &other, plan_of(&house, 5)).await;
         assert!(matches!(&near, Err(Error::Invalid(e)) if e[0].code == "visited_near"), "{near:?}");
-        desk::plan(&house.app, &other, plan_of(&house, 20)).await.unwrap();
+        plan::desk::plan(&house.app, &other, plan_of(&house, 20)).await.unwrap();
         let page = house
             .post(
                 "officer2",
@@ -359,18 +366,25 @@ async fn two_departments_do_not_come_unawares() {
             .expect(422)
             .text();
         assert!(page.contains("企业服务部") && page.contains("看安全"), "the form says who comes: {page}");
-        desk::plan(&house.app, &other, NewPlan { despite: Some("与企业服务部同去".into()), ..plan_of(&house, 5) })
-            .await
-            .unwrap();
+        plan::desk::plan(
+            &house.app,
+            &other,
+            NewPlan { despite: Some("与企业服务部同去".into()), ..plan_of(&house, 5) },
+        )
+        .await
+        .unwrap();
 
         let enterprise = house.who("enterprise").await;
-        let wrong = desk::answer_plan(&house.app, &officer, first, PlanState::Agreed, None).await;
+        let wrong = plan::desk::answer(&house.app, &officer, first, said(PlanState::Agreed, None)).await;
         assert!(matches!(wrong, Err(Error::Forbidden)), "{wrong:?}");
         let foreign =
-            desk::answer_plan(&house.app, &house.who("enterprise2").await, first, PlanState::Declined, None).await;
+            plan::desk::answer(&house.app, &house.who("enterprise2").await, first, said(PlanState::Declined, None))
+                .await;
         assert!(matches!(foreign, Err(Error::NotFound)), "{foreign:?}");
-        desk::answer_plan(&house.app, &enterprise, first, PlanState::Declined, Some("盘点，改下周")).await.unwrap();
-        let late = desk::answer_plan(&house.app, &enterprise, first, PlanState::Agreed, None).await;
+        plan::desk::answer(&house.app, &enterprise, first, said(PlanState::Declined, Some("盘点，改下周")))
+            .await
+            .unwrap();
+        let late = plan::desk::answer(&house.app, &enterprise, first, said(PlanState::Agreed, None)).await;
         assert!(matches!(late, Err(Error::Conflict(Conflict::State("plan_ended")))), "{late:?}");
         house.page("enterprise", &format!("/visits/plans/{first}")).await.expect(200);
         house.page("officer", "/visits?show=plans").await.expect(200);
@@ -384,11 +398,11 @@ async fn a_visit_fulfils_its_plan_and_says_no_change() {
         let leader = house.who("leader").await;
         let running = NewLight::new(Line::Production, State::Running);
         buting::continuity::desk::say(&house.app, &leader, Enterprise, house.enterprise, running).await.unwrap();
-        let plan = desk::plan(&house.app, &leader, plan_of(&house, 0)).await.unwrap();
-        let today = desk::to_do(&house.app, &leader).await.unwrap();
+        let planned = plan::desk::plan(&house.app, &leader, plan_of(&house, 0)).await.unwrap();
+        let today = plan::desk::to_do(&house.app, &leader).await.unwrap();
         assert!(today.iter().any(|t| t.action == "todo-visit"), "{today:?}");
         let visit = NewVisit {
-            plan_id: Some(plan),
+            plan_id: Some(planned),
             note: Some("#状态 无变化".into()),
             ..NewVisit::to_enterprise(house.enterprise)
         };
@@ -401,7 +415,7 @@ async fn a_visit_fulfils_its_plan_and_says_no_change() {
         assert_eq!(record.continuity.len(), 1);
         assert!(record.continuity[0].same_as.is_some());
         let mut tx = house.app.read().await.unwrap();
-        let plan = desk::plan_of(&mut tx, &leader, plan).await.unwrap();
+        let plan = plan::desk::plan_of(&mut tx, &leader, planned).await.unwrap();
         assert_eq!((plan.state, plan.visit_id), (PlanState::Done, Some(id)));
         drop(tx);
         let coverage = desk::coverage(&house.app, &leader, 10).await.unwrap();

@@ -67,6 +67,7 @@ macro_rules! references {
 pub const REFERENCES: &[Reference] = references! {
     enterprise <- appeal.enterprise_id (id);
     enterprise <- assignment.subject_id (id);
+    enterprise <- campaign_target.enterprise_id (id);
     enterprise <- continuity.subject_id (id);
     enterprise <- correction.enterprise_id (id);
     enterprise <- enterprise.merged_into (id);
@@ -112,6 +113,8 @@ pub const REFERENCES: &[Reference] = references! {
     person <- task_force.leader_id (id);
     person <- task_force_member.person_id (task_force_id);
     person <- visit_visitor.person_id (visit_id);
+    person <- visit_plan_party.person_id (plan_id);
+    person <- calendar_feed.person_id (person_id);
     person <- work_order.contact_id (id);
     person <- work_order.handler_id (id);
     department <- appeal.lead_department_id (id);
@@ -123,6 +126,7 @@ pub const REFERENCES: &[Reference] = references! {
     department <- post.department_id (person_id);
     department <- saved_view.department_id (id);
     department <- visit_plan.department_id (id);
+    department <- visit_plan_party.department_id (plan_id);
     department <- visit_visitor.department_id (visit_id);
     department <- work_order.department_id (id);
 };

@@ -1,0 +1,275 @@
+use super::{Campaign, Counts, NewCampaign, Reached, Target, TargetFilter};
+use crate::actor::Actor;
+use crate::app::Work;
+use crate::assignment::reach;
+use crate::list::{self, Order, Place};
+use crate::time::{DAY_MS, Time};
+use serde_json::Value as Json;
+use store::{Result, Row, Sql, Tx, from_row, sql};
+use uuid::Uuid;
+
+const CAMPAIGN: &str =
+    "SELECT c.id, c.name, c.purpose, c.starts_at, c.ends_at, c.rounds, c.blocks, c.ended_at, c.end_note,
+   n.name AS created_by_name, c.version
+ FROM campaign c LEFT JOIN person n ON n.zone_id = c.zone_id AND n.id = c.created_by";
+
+/// A row of the table; who is how far is counted apart.
+fn campaign_of(row: &Row) -> Result<Campaign> {
+    let blocks: Json = row.get("blocks")?;
+    let keys = blocks.as_array().into_iter().flatten().filter_map(|key| key.as_str().map(str::to_owned)).collect();
+    Ok(Campaign {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        purpose: row.get("purpose")?,
+        starts_at: row.get("starts_at")?,
+        ends_at: row.get("ends_at")?,
+        rounds: row.get("rounds")?,
+        blocks: keys,
+        ended_at: row.get("ended_at")?,
+        end_note: row.get("end_note")?,
+        created_by_name: row.get("created_by_name")?,
+        counts: Counts::default(),
+        version: row.get("version")?,
+    })
+}
+
+pub async fn insert(work: &mut Work, id: Uuid, new: &NewCampaign, filter: &Json, blocks: &Json) -> Result<()> {
+    let (zone, now, by) = (work.zone(), work.now, work.who.person_id);
+    work.run(sql!(
+        "INSERT INTO campaign (zone_id, id, name, purpose, starts_at, ends_at, rounds, blocks, filter, created_by,
+           created_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)",
+        zone,
+        id,
+        new.name,
+        new.purpose,
+        new.starts_at,
+        new.ends_at,
+        new.rounds.unwrap_or(1),
+        blocks,
+        filter,
+        by,
+        now
+    ))
+    .await
+    .map(drop)
+}
+
+/// Enterprises in business that a filter finds, at most so many.
+pub async fn matching(tx: &mut Tx, zone: Uuid, filter: &TargetFilter, now: Time, limit: i64) -> Result<Vec<Uuid>> {
+    let mut query = Sql::from("SELECT e.id FROM enterprise e WHERE e.zone_id = ");
+    query.arg(zone).push(" AND e.status = 'active' AND e.merged_into IS NULL");
+    if filter.key {
+        query.push(" AND e.key");
+    }
+    if let Some(carrier) = filter.carrier_id {
+        query.push(" AND e.carrier_id = ").arg(carrier);
+    }
+    if let Some(industry) = filter.industry.as_deref() {
+        // Wildcards are no part of a code.
+        query.push(" AND e.industry_code LIKE ").arg(format!("{}%", industry.replace(['%', '_', '\\'], "")));
+    }
+    if let Some(least) = filter.headcount_min {
+        query.push(" AND coalesce(e.headcount, 0) >= ").arg(least);
+    }
+    if let Some(days) = filter.silent_days {
+        query.push(
+            " AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.zone_id = e.zone_id AND v.subject_id = e.id
+               AND v.outcome = 'done' AND v.happened_at >= ",
+        );
+        query.arg(now.plus(-days * DAY_MS)).push(")");
+    }
+    query.push(" ORDER BY e.id LIMIT ").arg(limit);
+    Ok(tx.list::<(Uuid,)>(query).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Adds an enterprise unless it is there; answers whether it was not.
+pub async fn add_target(work: &mut Work, campaign: Uuid, enterprise: Uuid, reason: Option<&str>) -> Result<bool> {
+    let (zone, now) = (work.zone(), work.now);
+    let there: Option<i64> = work
+        .opt_value(sql!(
+            "SELECT 1 FROM campaign_target WHERE zone_id = $1 AND campaign_id = $2 AND enterprise_id = $3 LIMIT 1",
+            zone,
+            campaign,
+            enterprise
+        ))
+        .await?;
+    if there.is_some() {
+        return Ok(false);
+    }
+    work.run(sql!(
+        "INSERT INTO campaign_target (zone_id, id, campaign_id, enterprise_id, reason, added_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        zone,
+        Uuid::now_v7(),
+        campaign,
+        enterprise,
+        reason,
+        now
+    ))
+    .await?;
+    Ok(true)
+}
+
+/// Who looks after the enterprises of a campaign, and how many each.
+pub async fn officers(tx: &mut Tx, zone: Uuid, campaign: Uuid) -> Result<Vec<(Uuid, i64)>> {
+    tx.list(sql!(
+        "SELECT r.person_id, count(DISTINCT t.enterprise_id) FROM campaign_target t
+         JOIN assignment r ON r.zone_id = t.zone_id AND r.subject_id = t.enterprise_id AND r.role = 'officer'
+           AND r.valid_to IS NULL AND r.person_id IS NOT NULL
+         WHERE t.zone_id = $1 AND t.campaign_id = $2 GROUP BY r.person_id ORDER BY r.person_id",
+        zone,
+        campaign
+    ))
+    .await
+}
+
+pub async fn campaign(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Campaign>> {
+    let mut query = Sql::from(CAMPAIGN);
+    query.push(" WHERE c.zone_id = ").arg(zone).push(" AND c.id = ").arg(id);
+    tx.all(query).await?.first().map(campaign_of).transpose()
+}
+
+/// Campaigns, the latest first.
+pub async fn campaigns(tx: &mut Tx, zone: Uuid, after: Option<Place>, limit: i64) -> Result<Vec<Campaign>> {
+    let mut query = Sql::from(CAMPAIGN);
+    query.push(" WHERE c.zone_id = ").arg(zone);
+    list::page(&mut query, ["c.starts_at", "c.id"], true, Order::Usual, after, limit);
+    tx.all(query).await?.iter().map(campaign_of).collect()
+}
+
+pub async fn count(tx: &mut Tx, zone: Uuid) -> Result<i64> {
+    tx.value(sql!("SELECT count(*) FROM campaign WHERE zone_id = $1", zone)).await
+}
+
+/// Campaigns that run at a time.
+pub async fn running(tx: &mut Tx, zone: Uuid, now: Time) -> Result<Vec<Campaign>> {
+    let mut query = Sql::from(CAMPAIGN);
+    query.push(" WHERE c.zone_id = ").arg(zone).push(" AND c.ended_at IS NULL AND c.starts_at <= ").arg(now);
+    query.push(" AND c.ends_at >= ").arg(now).push(" ORDER BY c.ends_at, c.id LIMIT 20");
+    tx.all(query).await?.iter().map(campaign_of).collect()
+}
+
+/// Running campaigns that an enterprise is in.
+pub async fn running_for(tx: &mut Tx, zone: Uuid, enterprise: Uuid, now: Time) -> Result<Vec<Campaign>> {
+    let mut query = Sql::from(CAMPAIGN);
+    query.push(" WHERE c.zone_id = ").arg(zone).push(" AND c.ended_at IS NULL AND c.starts_at <= ").arg(now);
+    query.push(" AND c.ends_at >= ").arg(now);
+    query.push(
+        " AND EXISTS (SELECT 1 FROM campaign_target t WHERE t.zone_id = c.zone_id AND t.campaign_id = c.id
+           AND t.enterprise_id = ",
+    );
+    query.arg(enterprise).push(") ORDER BY c.ends_at, c.id LIMIT 5");
+    tx.all(query).await?.iter().map(campaign_of).collect()
+}
+
+/// The enterprises of a campaign with how far each is, within reach.
+fn targets_of(who: &Actor, campaign: &Campaign) -> Sql {
+    let (zone, from, to) = (who.zone_id, campaign.starts_at, campaign.ends_at);
+    let mut query = Sql::from(
+        "(SELECT x.*, CASE WHEN x.visits >= x.rounds THEN 'visited' WHEN x.plan_id IS NOT NULL THEN 'planned'
+           WHEN x.visits > 0 THEN 'begun' WHEN x.declined > 0 THEN 'declined' ELSE 'never' END AS reached,
+           (SELECT q.planned_at FROM visit_plan q WHERE q.zone_id = x.zone_id AND q.id = x.plan_id) AS planned_at
+         FROM (SELECT e.zone_id, e.id AS enterprise_id, e.short_name, e.key, ",
+    );
+    query.arg(campaign.rounds).push(
+        " AS rounds,
+           (SELECT n.name FROM assignment r JOIN person n ON n.zone_id = r.zone_id AND n.id = r.person_id
+             WHERE r.zone_id = e.zone_id AND r.subject_id = e.id AND r.role = 'officer' AND r.valid_to IS NULL
+             ORDER BY r.valid_from, r.id LIMIT 1) AS officer_name,
+           (SELECT count(*) FROM visit v WHERE v.zone_id = e.zone_id AND v.subject_id = e.id AND v.outcome = 'done'
+             AND v.happened_at >= ",
+    );
+    query.arg(from).push(" AND v.happened_at <= ").arg(to).push(
+        ") AS visits,
+           (SELECT max(v.happened_at) FROM visit v WHERE v.zone_id = e.zone_id AND v.subject_id = e.id
+             AND v.outcome = 'done' AND v.happened_at >= ",
+    );
+    query.arg(from).push(" AND v.happened_at <= ").arg(to).push(
+        ") AS last_at,
+           (SELECT q.id FROM visit_plan q WHERE q.zone_id = e.zone_id AND q.subject_id = e.id
+             AND q.state IN ('proposed', 'agreed', 'countered') AND q.planned_at >= ",
+    );
+    query.arg(from).push(" AND q.planned_at <= ").arg(to).push(
+        " ORDER BY q.planned_at, q.id LIMIT 1) AS plan_id,
+           (SELECT count(*) FROM visit_plan q WHERE q.zone_id = e.zone_id AND q.subject_id = e.id
+             AND q.state = 'declined' AND q.planned_at >= ",
+    );
+    query.arg(from).push(" AND q.planned_at <= ").arg(to).push(
+        ") + (SELECT count(*) FROM visit v WHERE v.zone_id = e.zone_id AND v.subject_id = e.id
+             AND v.outcome = 'declined' AND v.happened_at >= ",
+    );
+    query.arg(from).push(" AND v.happened_at <= ").arg(to).push(
+        ") AS declined,
+           (SELECT max(t.reason) FROM campaign_target t WHERE t.zone_id = e.zone_id AND t.enterprise_id = e.id
+             AND t.campaign_id = ",
+    );
+    query.arg(campaign.id).push(") AS reason FROM enterprise e WHERE e.zone_id = ").arg(zone);
+    query.push(
+        " AND EXISTS (SELECT 1 FROM campaign_target t WHERE t.zone_id = e.zone_id AND t.enterprise_id = e.id
+           AND t.campaign_id = ",
+    );
+    query.arg(campaign.id).push(")");
+    if let Some(reach) = reach::subjects(who, "e.id") {
+        query.push(" AND ").append(reach);
+    }
+    query.push(") x) y");
+    query
+}
+
+struct Tally {
+    reached: Reached,
+    n: i64,
+}
+
+from_row!(Tally { reached, n });
+
+/// How many are how far.
+pub async fn counts(tx: &mut Tx, who: &Actor, campaign: &Campaign) -> Result<Counts> {
+    let mut query = Sql::from("SELECT y.reached, count(*) AS n FROM ");
+    query.append(targets_of(who, campaign)).push(" GROUP BY y.reached");
+    let mut counts = Counts::default();
+    for Tally { reached, n } in tx.list::<Tally>(query).await? {
+        counts.add(reached, n);
+    }
+    Ok(counts)
+}
+
+/// The enterprises of a campaign, those that nobody was at first; `after` is how many
+/// were shown.
+pub async fn targets(
+    tx: &mut Tx,
+    who: &Actor,
+    campaign: &Campaign,
+    reached: Option<Reached>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Target>> {
+    let mut query = Sql::from(
+        "SELECT y.enterprise_id, y.short_name, y.key, y.officer_name, y.reached, y.visits, y.last_at, y.planned_at,
+           y.plan_id, y.reason FROM ",
+    );
+    query.append(targets_of(who, campaign));
+    if let Some(reached) = reached {
+        query.push(" WHERE y.reached = ").arg(reached);
+    }
+    query.push(" ORDER BY y.visits, y.key DESC, y.short_name, y.enterprise_id LIMIT ").arg(limit);
+    query.push(" OFFSET ").arg(after);
+    tx.list(query).await
+}
+
+pub async fn end(work: &mut Work, campaign: &Campaign, note: Option<&str>) -> Result<bool> {
+    let (zone, now) = (work.zone(), work.now);
+    let changed = work
+        .run(sql!(
+            "UPDATE campaign SET ended_at = $1, end_note = $2, version = version + 1
+             WHERE zone_id = $3 AND id = $4 AND version = $5 AND ended_at IS NULL",
+            now,
+            note,
+            zone,
+            campaign.id,
+            campaign.version
+        ))
+        .await?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,330 @@
+//! 约访: who comes when, together or not, and what the enterprise says to it.
+
+use crate::house::House;
+use buting::error::{Conflict, Error};
+use buting::text::Lang;
+use buting::time::{DAY_MS, Time};
+use buting::visit::plan::desk::{self, PlanFilter};
+use buting::visit::plan::{NewPlan, NewTime, PlanAnswer, PlanRecord, PlanState};
+use buting::visit::{Channel, NewVisit, Rules, VisitKind, rules};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+fn new(house: &House, days: i64) -> NewPlan {
+    NewPlan {
+        id: None,
+        enterprise_id: Some(house.enterprise),
+        project_id: None,
+        kind: None,
+        channel: None,
+        purpose: "了解用工".into(),
+        planned_at: in_days(house, days),
+        despite: None,
+    }
+}
+
+fn in_days(house: &House, days: i64) -> Time {
+    house.app.now().plus(days * DAY_MS)
+}
+
+fn said(state: PlanState) -> PlanAnswer {
+    PlanAnswer { state, other_at: None, reason: None }
+}
+
+async fn record(house: &House, account: &str, id: Uuid) -> Result<PlanRecord, Error> {
+    let who = house.who(account).await;
+    desk::record(&mut house.app.read().await.unwrap(), &who, id).await
+}
+
+/// The codes of what does not hold.
+fn codes<T: std::fmt::Debug>(result: Result<T, Error>) -> Vec<(String, &'static str)> {
+    match result {
+        Err(Error::Invalid(errors)) => errors.into_iter().map(|e| (e.field, e.code)).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn despite(code: &'static str) -> Vec<(String, &'static str)> {
+    vec![("despite".to_owned(), code)]
+}
+
+/// The kinds of the notices that somebody has, in order.
+async fn told(house: &House, account: &str) -> Vec<String> {
+    let query = store::sql!(
+        "SELECT kind FROM notice WHERE zone_id = $1 AND person_id = $2 ORDER BY created_at, id",
+        house.zone,
+        house.person(account)
+    );
+    let rows: Vec<(String,)> = house.app.read().await.unwrap().list(query).await.unwrap();
+    rows.into_iter().map(|(kind,)| kind).collect()
+}
+
+#[tokio::test]
+async fn a_second_department_goes_along() {
+    for house in House::both().await {
+        let (officer, other) = (house.who("officer").await, house.who("officer2").await);
+        let id = desk::plan(&house.app, &officer, new(&house, 2)).await.unwrap();
+        assert_eq!(codes(desk::plan(&house.app, &other, new(&house, 5)).await), despite("visited_near"));
+        // Whoever plans sees that somebody comes, but not the plan, before he goes along.
+        assert!(matches!(record(&house, "officer2", id).await, Err(Error::NotFound)));
+        let near = desk::near(&house.app, &other, house.enterprise, in_days(&house, 5)).await.unwrap();
+        assert_eq!(near.iter().map(|n| n.plan_id).collect::<Vec<_>>(), [Some(id)]);
+        desk::join(&house.app, &other, id).await.unwrap();
+        let joint = record(&house, "officer2", id).await.unwrap();
+        assert!(joint.goes(Some(house.person("officer2"))) && joint.companions.len() == 1);
+        let twice = desk::join(&house.app, &other, id).await;
+        assert!(matches!(twice, Err(Error::Conflict(Conflict::State("plan_joined")))), "{twice:?}");
+        let own = desk::join(&house.app, &officer, id).await;
+        assert!(matches!(own, Err(Error::Conflict(Conflict::State("plan_joined")))), "{own:?}");
+        assert_eq!(told(&house, "officer").await, ["visit.joined"]);
+        assert_eq!(told(&house, "enterprise").await, ["visit.planned", "visit.joining"]);
+        for (account, wants) in [("enterprise", 403), ("agency", 403), ("oversight", 403), ("leader@zone2", 404)] {
+            let path = format!("/api/v1/visits/plans/{id}/join");
+            house.call(account, "POST", &path, json!({})).await.expect(wants);
+        }
+
+        // Those who go are the team of the record, without typing it again.
+        let page = format!("/visits/new?plan={id}&enterprise={}", house.enterprise);
+        let text = house.page("officer", &page).await.expect(200).text();
+        for account in ["officer", "officer2"] {
+            let chosen = format!("value=\"{}\" selected", house.person(account));
+            assert!(text.contains(&chosen), "{account} is chosen: {text}");
+        }
+        let visit = NewVisit {
+            plan_id: Some(id),
+            visitors: vec![house.person("officer"), house.person("officer2")],
+            kind: Some(VisitKind::Joint),
+            ..NewVisit::to_enterprise(house.enterprise)
+        };
+        house_at(&house, 2).await;
+        buting::visit::desk::save(&house.app, &officer, visit).await.unwrap();
+        assert_eq!(record(&house, "officer2", id).await.unwrap().plan.state, PlanState::Done);
+        let late = desk::leave(&house.app, &other, id).await;
+        assert!(matches!(late, Err(Error::Conflict(Conflict::State("plan_ended")))), "{late:?}");
+    }
+}
+
+/// Moves the clock of the house on by days.
+async fn house_at(house: &House, days: i64) {
+    house.clock.set(in_days(house, days));
+}
+
+#[tokio::test]
+async fn who_left_sees_the_plan_no_longer() {
+    for house in House::both().await {
+        let other = house.who("officer2").await;
+        let id = desk::plan(&house.app, &house.who("officer").await, new(&house, 2)).await.unwrap();
+        let not = desk::leave(&house.app, &house.who("officer").await, id).await;
+        assert!(matches!(not, Err(Error::Conflict(Conflict::State("plan_not_joined")))), "{not:?}");
+        desk::join(&house.app, &other, id).await.unwrap();
+        desk::leave(&house.app, &other, id).await.unwrap();
+        assert!(matches!(record(&house, "officer2", id).await, Err(Error::NotFound)));
+        assert_eq!(told(&house, "officer").await, ["visit.joined", "visit.left"]);
+    }
+}
+
+#[tokio::test]
+async fn no_enterprise_is_visited_over_and_over() {
+    for house in House::both().await {
+        let (leader, officer) = (house.who("leader").await, house.who("officer").await);
+        let strict = Rules { cap: 1, cap_days: 30, ..Rules::default() };
+        let none = Rules { cap_days: 0, ..strict.clone() };
+        let wrong = rules::desk::set(&house.app, &house.who("sysadmin").await, &none).await;
+        assert_eq!(codes(wrong), [("cap_days".to_owned(), "range")]);
+        let refused = rules::desk::set(&house.app, &leader, &strict).await;
+        assert!(matches!(refused, Err(Error::Forbidden)), "{refused:?}");
+        rules::desk::set(&house.app, &house.who("dispatcher").await, &strict).await.unwrap();
+
+        desk::plan(&house.app, &officer, new(&house, 1)).await.unwrap();
+        // Farther than a week away, but the second within thirty days.
+        assert_eq!(codes(desk::plan(&house.app, &officer, new(&house, 15)).await), despite("over_cap"));
+        desk::plan(&house.app, &officer, new(&house, 40)).await.unwrap();
+        let phone = NewPlan { channel: Some(Channel::Phone), ..new(&house, 15) };
+        desk::plan(&house.app, &officer, phone).await.unwrap();
+        let urgent = NewPlan { kind: Some(VisitKind::Emergency), ..new(&house, 16) };
+        desk::plan(&house.app, &officer, urgent).await.unwrap();
+        let reason = NewPlan { despite: Some("企业来电请去".into()), ..new(&house, 15) };
+        let over = desk::plan(&house.app, &officer, reason).await.unwrap();
+
+        let list = "/api/v1/visits/plans?over_cap=true";
+        let seen = house.call("oversight", "GET", list, Json::Null).await.expect(200).json();
+        assert_eq!(seen["items"].as_array().unwrap().len(), 1, "only what is over the bound: {seen}");
+        assert_eq!((&seen["items"][0]["id"], &seen["items"][0]["despite"]), (&json!(over), &json!("企业来电请去")));
+        let page = house.page("oversight", "/visits?show=over-cap").await.expect(200).text();
+        assert!(page.contains("企业来电请去"), "{page}");
+        // The enterprise does not read why the office comes all the same.
+        let page = house.page("enterprise", &format!("/visits/plans/{over}")).await.expect(200).text();
+        assert!(!page.contains("企业来电请去"));
+    }
+}
+
+#[tokio::test]
+async fn another_day_is_named_and_taken() {
+    for house in House::both().await {
+        let (officer, enterprise) = (house.who("officer").await, house.who("enterprise").await);
+        let id = desk::plan(&house.app, &officer, new(&house, 2)).await.unwrap();
+        let counter = |days: Option<i64>| PlanAnswer {
+            other_at: days.map(|days| in_days(&house, days)),
+            ..said(PlanState::Countered)
+        };
+        for (days, code) in [(None, "required"), (Some(-1), "in_past")] {
+            let refused = desk::answer(&house.app, &enterprise, id, counter(days)).await;
+            assert_eq!(codes(refused), [("other_at".to_owned(), code)]);
+        }
+        desk::answer(&house.app, &enterprise, id, counter(Some(4))).await.unwrap();
+        let waits = desk::to_do(&house.app, &officer).await.unwrap();
+        assert!(waits.iter().any(|w| w.action == "todo-plan-countered"), "{waits:?}");
+        let to = |days: i64| NewTime { planned_at: in_days(&house, days), reason: None, despite: None };
+        assert_eq!(
+            codes(desk::move_to(&house.app, &officer, id, to(2)).await),
+            [("planned_at".to_owned(), "same_time")]
+        );
+        desk::move_to(&house.app, &officer, id, to(4)).await.unwrap();
+        let plan = record(&house, "enterprise", id).await.unwrap().plan;
+        assert_eq!((plan.state, plan.other_at), (PlanState::Agreed, None), "the day that it named itself");
+        desk::move_to(&house.app, &officer, id, to(6)).await.unwrap();
+        assert_eq!(record(&house, "enterprise", id).await.unwrap().plan.state, PlanState::Proposed, "asked again");
+        assert_eq!(told(&house, "enterprise").await, ["visit.planned", "visit.moved", "visit.moved"]);
+        let foreign = desk::move_to(&house.app, &house.who("officer2").await, id, to(8)).await;
+        assert!(matches!(foreign, Err(Error::NotFound)), "{foreign:?}");
+        let outside = desk::move_to(&house.app, &enterprise, id, to(8)).await;
+        assert!(matches!(outside, Err(Error::Forbidden)), "{outside:?}");
+        let stale = format!("/visits/plans/{id}/move");
+        let old = [("once", "a"), ("version", "1"), ("planned_at", "2026-12-02T09:00")];
+        house.post("officer", &stale, &old).await.expect(412);
+        desk::answer(&house.app, &officer, id, said(PlanState::Cancelled)).await.unwrap();
+        assert_eq!(told(&house, "enterprise").await.last().unwrap(), "visit.cancelled");
+        let ended = desk::move_to(&house.app, &officer, id, to(8)).await;
+        assert!(matches!(ended, Err(Error::Conflict(Conflict::State("plan_ended")))), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn silence_is_listed_for_the_planner() {
+    for house in House::both().await {
+        let officer = house.who("officer").await;
+        let id = desk::plan(&house.app, &officer, new(&house, 20)).await.unwrap();
+        let list = "/api/v1/visits/plans?unanswered=true";
+        let count = async |house: &House| {
+            house.call("officer", "GET", list, Json::Null).await.expect(200).json()["total"].as_i64().unwrap()
+        };
+        let waits = async |house: &House| {
+            let all = desk::to_do(&house.app, &officer).await.unwrap();
+            all.iter().filter(|w| w.action == "todo-plan-unanswered").count()
+        };
+        house_at(&house, 3).await;
+        assert_eq!((count(&house).await, waits(&house).await), (0, 0), "three days are not over");
+        house.clock.set(house.app.now().plus(1));
+        assert_eq!((count(&house).await, waits(&house).await), (1, 1));
+        house.page("officer", "/visits?show=unanswered").await.expect(200);
+        desk::answer(&house.app, &house.who("enterprise").await, id, said(PlanState::Agreed)).await.unwrap();
+        assert_eq!((count(&house).await, waits(&house).await), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_enterprise_without_account_answers_by_link() {
+    for house in House::both().await {
+        let officer = house.who("officer").await;
+        let id = desk::plan(&house.app, &officer, new(&house, 2)).await.unwrap();
+        let plan = record(&house, "officer", id).await.unwrap().plan;
+        let token = desk::link_of(&house.app, &officer, &plan).expect("a link");
+        assert!(desk::link_of(&house.app, &house.who("enterprise").await, &plan).is_none());
+        let path = format!("/plan/{token}");
+        let page = house.page("anonymous", &path).await.expect(200).text();
+        assert!(page.contains("了解用工") && page.contains("企业服务部"));
+        for wrong in ["/plan/x".to_owned(), format!("/plan/{}", &token[..token.len() - 2]), format!("/w/{token}")] {
+            house.page("anonymous", &wrong).await.expect(404);
+        }
+        house.post("anonymous", &path, &[("once", "a"), ("version", "9"), ("state", "agreed")]).await.expect(412);
+        let missing = [("once", "b"), ("version", "1"), ("state", "countered"), ("reason", "盘点")];
+        let page = house.post("anonymous", &path, &missing).await.expect(422).text();
+        assert!(page.contains("盘点"), "what was typed stays: {page}");
+        house.post("anonymous", &path, &[("once", "c"), ("version", "1"), ("state", "cancelled")]).await.expect(403);
+        let other = [("once", "d"), ("version", "1"), ("state", "countered"), ("other_at", "2026-11-30T10:00")];
+        house.post("anonymous", &path, &other).await.expect(303);
+        house.post("anonymous", &path, &other).await.expect(303);
+        let plan = record(&house, "officer", id).await.unwrap().plan;
+        assert_eq!((plan.state, plan.version), (PlanState::Countered, 2), "once");
+        assert_eq!(told(&house, "officer").await, ["visit.countered"]);
+        house.post("anonymous", &path, &[("once", "e"), ("version", "2"), ("state", "declined")]).await.expect(303);
+        let page = house.page("anonymous", &path).await.expect(200).text();
+        assert!(page.contains("无需答复"), "what is settled asks nothing: {page}");
+        house_at(&house, 40).await;
+        house.page("anonymous", &path).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn a_calendar_program_reads_what_one_goes_to() {
+    for house in House::both().await {
+        let (officer, other) = (house.who("officer").await, house.who("officer2").await);
+        let id = desk::plan(&house.app, &officer, new(&house, 2)).await.unwrap();
+        assert!(desk::feed_of(&house.app, &officer).await.unwrap().is_none());
+        let open = json!({"open": true});
+        let href = async |house: &House, account: &str| {
+            let answer = house.call(account, "POST", "/api/v1/visits/calendar-feed", open.clone()).await.expect(200);
+            answer.json()["href"].as_str().unwrap().to_owned()
+        };
+        let (mine, others) = (href(&house, "officer").await, href(&house, "officer2").await);
+        let answer = house.page("anonymous", &mine).await.expect(200);
+        assert_eq!(answer.headers["content-type"], "text/calendar; charset=utf-8");
+        let text = answer.text();
+        assert!(text.contains(&format!("UID:{id}@buting\r\n")) && text.contains("SEQUENCE:0\r\n"), "{text}");
+        assert!(!text.contains(&officer.name), "no names: {text}");
+        assert!(
+            !house.page("anonymous", &others).await.expect(200).text().contains("BEGIN:VEVENT"),
+            "only what one goes to"
+        );
+
+        desk::join(&house.app, &other, id).await.unwrap();
+        assert!(house.page("anonymous", &others).await.expect(200).text().contains("SEQUENCE:1\r\n"));
+        desk::answer(&house.app, &officer, id, said(PlanState::Cancelled)).await.unwrap();
+        let text = house.page("anonymous", &mine).await.expect(200).text();
+        assert!(text.contains("STATUS:CANCELLED\r\n") && text.contains("SEQUENCE:2\r\n"), "{text}");
+
+        let theirs = href(&house, "enterprise").await;
+        assert!(house.page("anonymous", &theirs).await.expect(200).text().contains(&format!("UID:{id}@buting")));
+        let renewed = href(&house, "officer").await;
+        house.page("anonymous", &mine).await.expect(404);
+        house.page("anonymous", &renewed).await.expect(200);
+        assert!(desk::feed(&house.app, "junk", Lang::Zh).await.is_err());
+        house.post("officer", "/visits/calendar/feed", &[("once", "r"), ("open", "false")]).await.expect(303);
+        house.page("anonymous", &renewed).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn the_calendar_shows_what_one_reaches() {
+    for house in House::both().await {
+        let officer = house.who("officer").await;
+        let id = desk::plan(&house.app, &officer, new(&house, 2)).await.unwrap();
+        let href = format!("/visits/plans/{id}");
+        for (account, path, seen) in [
+            ("officer", "/visits/calendar?day=2026-11-26", true),
+            ("officer", "/visits/calendar?day=2026-11-26&view=week", true),
+            ("officer", "/visits/calendar?day=2027-03-01", false),
+            ("officer2", "/visits/calendar?day=2026-11-26", false),
+            ("leader", "/visits/calendar?day=2026-11-26", true),
+            ("enterprise", "/visits/calendar?day=2026-11-26", true),
+            ("enterprise2", "/visits/calendar?day=2026-11-26", false),
+        ] {
+            let text = house.page(account, path).await.expect(200).text();
+            assert_eq!(text.contains(&href), seen, "{account} {path}");
+        }
+        let of = |filter: PlanFilter| {
+            let (app, leader) = (&house.app, house.who("leader"));
+            async move { desk::calendar(app, &leader.await, &filter).await.unwrap().len() }
+        };
+        let person = |account: &str| PlanFilter { person_id: Some(house.person(account)), ..PlanFilter::default() };
+        assert_eq!((of(person("officer")).await, of(person("officer2")).await), (1, 0));
+        let department =
+            PlanFilter { department_id: house.who("officer2").await.department_id, ..PlanFilter::default() };
+        let before = of(department.clone()).await;
+        desk::join(&house.app, &house.who("officer2").await, id).await.unwrap();
+        assert_eq!((before, of(person("officer2")).await, of(department).await), (0, 1, 1), "a joint visit is in both");
+        for junk in ["/visits/calendar?day=x&view=y&person=z&subject=q", "/visits/calendar?day=9999-12-31"] {
+            house.page("officer", junk).await.expect(200);
+        }
+    }
+}

@@ -120,6 +120,7 @@ pub const REFERENCES: &[Reference] = references! {
     department <- appeal.lead_department_id (id);
     department <- appeal.accused_department_id (id);
     department <- assignment.department_id (id);
+    department <- cause.department_id (id);
     department <- department.parent_id (id);
     department <- department_past.parent_id (department_id);
     department <- person.department_id (id);

@@ -236,6 +236,8 @@ pub fn word_of(s: &Shell, table: &str, field: &str, text: &str) -> Option<String
         (_, "reached_by") => "person-channel",
         ("visit", "key") => "visit-block",
         ("visit_plan", "kind") => "visit-kind",
+        ("visit_plan", "channel") => "visit-channel",
+        ("visit_plan", "state") => "plan-state",
         _ => family,
     };
     let hyphened = named.replace('_', "-");

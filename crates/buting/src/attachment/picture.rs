@@ -34,11 +34,20 @@ pub fn check(bytes: &[u8], media: Media) -> Result<(), Refused> {
 /// A small picture as JPEG, the right way up; none where the picture cannot be opened
 /// within its bounds. Takes a while: not for the threads that answer requests.
 pub fn thumbnail(bytes: &[u8], media: Media) -> Option<Vec<u8>> {
+    within(bytes, media, MEMORY)
+}
+
+/// The same with another bound (bytes).
+fn within(bytes: &[u8], media: Media, memory: u64) -> Option<Vec<u8>> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format(media)?);
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MEMORY);
+    limits.max_alloc = Some(memory);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().ok()?;
+    // The reader's limits hold for what it needs beside the picture itself.
+    if decoder.total_bytes() > memory {
+        return None;
+    }
     let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder).ok()?;
     if picture.width().max(picture.height()) > SIDE {
@@ -81,6 +90,17 @@ mod tests {
         let kept = stripped(photo, Media::Jpeg).expect("a picture");
         assert_eq!(size(&thumbnail(&kept, Media::Jpeg).expect("a small one")), (240, 480));
         assert_eq!(size(&thumbnail(&picture(40, 30, ImageFormat::Png), Media::Png).expect("a small one")), (40, 30));
+    }
+
+    #[test]
+    fn a_picture_beyond_the_bound_is_not_opened() {
+        for (media, format) in
+            [(Media::Jpeg, ImageFormat::Jpeg), (Media::Png, ImageFormat::Png), (Media::Webp, ImageFormat::WebP)]
+        {
+            let bytes = picture(600, 400, format);
+            assert!(within(&bytes, media, 16 * 600 * 400).is_some(), "{media}");
+            assert_eq!(within(&bytes, media, 600 * 400), None, "{media}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! says nothing else.
 
 use super::media::{Media, Refused};
+use std::collections::BTreeSet;
 
 /// The file without what it tells beside its content; other kinds stay as they are.
 pub fn stripped(bytes: Vec<u8>, media: Media) -> Result<Vec<u8>, Refused> {
@@ -194,6 +195,10 @@ fn number(bytes: &[u8], at: &mut usize, width: usize) -> Option<usize> {
     Some(part.iter().fold(0, |n, byte| (n << 8) | usize::from(*byte)))
 }
 
+/// Notes of one picture, and stretches that they lie in, at most. A telephone writes
+/// one or two; a table of a few bytes can speak of billions.
+const STRETCHES: usize = 1000;
+
 /// Where the notes of a HEIC picture lie: stretches of the file.
 fn heic_notes(bytes: &[u8]) -> Option<Vec<(usize, usize)>> {
     let find = |all: &[Box4], kind: &[u8; 4]| all.iter().find(|(found, ..)| found == kind).copied();
@@ -203,7 +208,7 @@ fn heic_notes(bytes: &[u8]) -> Option<Vec<(usize, usize)>> {
     let (_, from, to) = find(&inside, b"iinf")?;
     let wide = *bytes.get(from)? > 0;
     let entries = boxes(bytes, from + if wide { 8 } else { 6 }, to)?;
-    let mut notes = Vec::new();
+    let mut notes = BTreeSet::new();
     for (_, at, _) in entries {
         let version = *bytes.get(at)?;
         let width = if version >= 3 { 4 } else { 2 };
@@ -211,12 +216,19 @@ fn heic_notes(bytes: &[u8]) -> Option<Vec<(usize, usize)>> {
         let id = number(bytes, &mut place, width)?;
         let kind = bytes.get(place + 2..place + 6)?;
         if kind == b"Exif" || kind == b"mime" {
-            notes.push(id);
+            notes.insert(id);
         }
+    }
+    if notes.len() > STRETCHES {
+        return None;
     }
     let Some((_, from, _)) = find(&inside, b"iloc") else { return notes.is_empty().then(Vec::new) };
     let version = *bytes.get(from)?;
     let (sizes, more) = (*bytes.get(from + 4)?, *bytes.get(from + 5)?);
+    if sizes & 15 == 0 {
+        // Lengths that take no place: the table could speak of any number of stretches.
+        return None;
+    }
     let wide = if version < 2 { 2 } else { 4 };
     let mut at = from + 6;
     let mut stretches = Vec::new();
@@ -241,6 +253,9 @@ fn heic_notes(bytes: &[u8]) -> Option<Vec<(usize, usize)>> {
                 let end = start.checked_add(length)?;
                 bytes.get(start..end)?;
                 stretches.push((start, end));
+                if stretches.len() > STRETCHES {
+                    return None;
+                }
             }
         }
     }
@@ -258,17 +273,19 @@ fn heic(mut bytes: Vec<u8>) -> Result<Vec<u8>, Refused> {
 
 /// The notes of a film or a recording become free space where they lie.
 fn film(mut bytes: Vec<u8>) -> Vec<u8> {
-    fn notes(bytes: &[u8], from: usize, to: usize, out: &mut Vec<(usize, usize)>) {
+    // Of a film and its tracks; whoever nests deeper wants to fill the stack.
+    const DEEP: u8 = 2;
+    fn notes(bytes: &[u8], from: usize, to: usize, deep: u8, out: &mut Vec<(usize, usize)>) {
         for (kind, start, end) in boxes(bytes, from, to).unwrap_or_default() {
             match &kind {
                 b"udta" | b"meta" | b"uuid" => out.push((start, end)),
-                b"moov" | b"trak" => notes(bytes, start, end, out),
+                b"moov" | b"trak" if deep > 0 => notes(bytes, start, end, deep - 1, out),
                 _ => {}
             }
         }
     }
     let mut found = Vec::new();
-    notes(&bytes, 0, bytes.len(), &mut found);
+    notes(&bytes, 0, bytes.len(), DEEP, &mut found);
     for (start, end) in found {
         // The kind stands right before the content, but for very long boxes.
         if let Some(kind) = start.checked_sub(4).and_then(|at| bytes.get_mut(at..start)) {
@@ -416,5 +433,28 @@ mod tests {
             }
         }
         assert_eq!(stripped(b"\xFF\xD8\xFF\xE1\0".to_vec(), Media::Jpeg), Err(Refused::Damaged));
+    }
+
+    #[test]
+    fn what_is_made_to_fill_stack_or_memory_does_not() {
+        // A hundred thousand boxes within each other.
+        let n = 100_000_u32;
+        let nested: Vec<u8> = (0..n).flat_map(|i| [((n - i) * 8).to_be_bytes().as_slice(), b"moov"].concat()).collect();
+        let film = [boxed(b"ftyp", b"isom\0\0\0\0"), nested].concat();
+        assert_eq!(stripped(film.clone(), Media::Mp4).as_ref(), Ok(&film));
+
+        // Items whose stretches take no place, 65,535 of them each.
+        let infe = boxed(b"infe", b"\x02\0\0\0\0\x01\0\0Exif\0");
+        let iinf = boxed(b"iinf", &[&[0, 0, 0, 0, 0, 1], infe.as_slice()].concat());
+        let items = [0, 1, 0, 0, 0xFF, 0xFF].repeat(4000);
+        let empty = boxed(b"iloc", &[&[0, 0, 0, 0, 0, 0, 0x0F, 0xA0], items.as_slice()].concat());
+        // Stretches of one byte, more than any telephone writes.
+        let short = [0, 1, 0, 0, 0x10, 0].iter().copied().chain(std::iter::repeat_n(0, 5000)).collect::<Vec<u8>>();
+        let many = boxed(b"iloc", &[&[0, 0, 0, 0, 0x01, 0, 0, 1], short.as_slice()].concat());
+        for iloc in [empty, many] {
+            let meta = boxed(b"meta", &[b"\0\0\0\0", iinf.as_slice(), &iloc].concat());
+            let file = [boxed(b"ftyp", b"heic\0\0\0\0"), meta].concat();
+            assert_eq!(stripped(file, Media::Heic), Err(Refused::Damaged));
+        }
     }
 }

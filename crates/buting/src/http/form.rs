@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// The largest form without files (bytes).
@@ -131,8 +132,15 @@ impl<S: Send + Sync> FromRequest<S> for PostedFiles {
     }
 }
 
+/// Bodies with files that are read at the same time; others wait. What is read lies in
+/// memory until it is kept.
+static READ_AT_ONCE: Semaphore = Semaphore::const_new(16);
+/// Files of one body, at most: more than any form keeps.
+const FILES: usize = 100;
+
 /// The fields and the files of a multipart body; `most` are the bytes of one file.
 pub async fn read_multipart(mut request: Request, most: usize) -> Result<(Form, Vec<Handed>)> {
+    let _turn = READ_AT_ONCE.acquire().await.map_err(|e| Error::Internal(e.to_string()))?;
     DefaultBodyLimit::max(MAX_UPLOAD).apply(&mut request);
     let refused = |error: axum::extract::multipart::MultipartError| match error.status() {
         axum::http::StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge(MAX_UPLOAD),
@@ -144,6 +152,10 @@ pub async fn read_multipart(mut request: Request, most: usize) -> Result<(Form, 
     while let Some(mut part) = parts.next_field().await.map_err(refused)? {
         let field = part.name().unwrap_or_default().to_owned();
         let name = part.file_name().map(str::to_owned);
+        typed += field.len() + name.as_ref().map_or(0, String::len);
+        if typed > MAX_FORM || files.len() >= FILES {
+            return Err(Error::TooLarge(MAX_FORM));
+        }
         let most = if name.is_some() { most } else { MAX_FORM.saturating_sub(typed) };
         let mut bytes = Some(Vec::new());
         while let Some(piece) = part.chunk().await.map_err(refused)? {

@@ -153,8 +153,16 @@ async fn no_enterprise_is_visited_over_and_over() {
         let page = house.page("oversight", "/visits?show=over-cap").await.expect(200).text();
         assert!(page.contains("企业来电请去"), "{page}");
         // The enterprise does not read why the office comes all the same.
-        let page = house.page("enterprise", &format!("/visits/plans/{over}")).await.expect(200).text();
-        assert!(!page.contains("企业来电请去"));
+        let own = format!("/visits/plans/{over}");
+        for path in [own.as_str(), "/visits?show=plans", "/visits?show=over-cap", "/visits/calendar"] {
+            let page = house.page("enterprise", path).await.expect(200).text();
+            assert!(!page.contains("企业来电请去"), "{path}");
+        }
+        for path in ["/api/v1/visits/plans", "/api/v1/visits/plans?over_cap=true", &format!("/api/v1{own}")] {
+            let answer = house.call("enterprise", "GET", path, Json::Null).await.expect(200);
+            assert!(!answer.text().contains("企业来电请去"), "{path}");
+            assert!(!answer.text().contains("\"over_cap\":true"), "{path}");
+        }
     }
 }
 

@@ -131,7 +131,16 @@ pub async fn record(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<PlanRecord> {
     if !record.goes(who.person_id) && !reach::reaches(tx, who, record.plan.subject_id).await? {
         return Err(Error::NotFound);
     }
-    Ok(record)
+    Ok(PlanRecord { plan: for_reader(who, record.plan), ..record })
+}
+
+/// A plan as somebody may read it: why the office comes in spite of its own bound is
+/// no matter of the enterprise's.
+fn for_reader(who: &Actor, mut plan: Plan) -> Plan {
+    if side(who) == Side::Outside {
+        (plan.despite, plan.over_cap) = (None, false);
+    }
+    plan
 }
 
 /// Plans that the actor may see, the earliest first.
@@ -148,6 +157,7 @@ pub async fn plans(
     let counted = store::count(&mut tx, who, filter).await?;
     let mut items = store::page(&mut tx, who, filter, after, limit + 1).await?;
     let next = cut(&mut items, limit, |plan| Some((plan.planned_at, plan.id)));
+    let items = items.into_iter().map(|plan| for_reader(who, plan)).collect();
     Ok(Page::new(items, next, counted))
 }
 
@@ -161,7 +171,8 @@ pub async fn unanswered(app: &App, who: &Actor) -> Result<PlanFilter> {
 /// Open plans for a subject, the earliest first.
 pub(in crate::visit) async fn open(tx: &mut Tx, who: &Actor, subject: Uuid) -> Result<Vec<Plan>> {
     let filter = PlanFilter { open: true, subject_id: Some(subject), ..PlanFilter::default() };
-    Ok(store::first(tx, who, &filter, 20).await?)
+    let plans = store::first(tx, who, &filter, 20).await?;
+    Ok(plans.into_iter().map(|plan| for_reader(who, plan)).collect())
 }
 
 /// What a calendar page shows: the plans of its days, with those who go along.
@@ -169,6 +180,7 @@ pub async fn calendar(app: &App, who: &Actor, filter: &PlanFilter) -> Result<Vec
     who.must(READERS)?;
     let mut tx = app.read().await?;
     let plans = store::first(&mut tx, who, filter, MANY).await?;
+    let plans = plans.into_iter().map(|plan| for_reader(who, plan)).collect();
     with_companions(&mut tx, who.zone_id, plans).await
 }
 

@@ -6,6 +6,7 @@ calendar-view-week = Week
 # What was done
 ledger-visit-counter = The enterprise named another day
 ledger-visit-move = Moved a visit
+ledger-visit-fulfil = Visited as planned
 ledger-visit-join = Joined a planned visit
 ledger-visit-leave = Left a planned visit
 ledger-visit-feed = Calendar link

@@ -6,6 +6,7 @@ calendar-view-week = 周
 # What was done
 ledger-visit-counter = 企业另提走访时间
 ledger-visit-move = 改约走访
+ledger-visit-fulfil = 完成走访
 ledger-visit-join = 加入约访
 ledger-visit-leave = 退出约访
 ledger-visit-feed = 日历订阅链接

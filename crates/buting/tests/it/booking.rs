@@ -8,6 +8,7 @@ use buting::visit::plan::desk::{self, PlanFilter};
 use buting::visit::plan::{NewPlan, NewTime, PlanAnswer, PlanRecord, PlanState};
 use buting::visit::{Channel, NewVisit, Rules, VisitKind, rules};
 use serde_json::{Value as Json, json};
+use store::sql;
 use uuid::Uuid;
 
 fn new(house: &House, days: i64) -> NewPlan {
@@ -72,6 +73,8 @@ async fn a_second_department_goes_along() {
         desk::join(&house.app, &other, id).await.unwrap();
         let joint = record(&house, "officer2", id).await.unwrap();
         assert!(joint.goes(Some(house.person("officer2"))) && joint.companions.len() == 1);
+        let refused = desk::answer(&house.app, &other, id, said(PlanState::Cancelled)).await;
+        assert!(matches!(refused, Err(Error::Forbidden)), "going along is no say in it: {refused:?}");
         let twice = desk::join(&house.app, &other, id).await;
         assert!(matches!(twice, Err(Error::Conflict(Conflict::State("plan_joined")))), "{twice:?}");
         let own = desk::join(&house.app, &officer, id).await;
@@ -99,6 +102,12 @@ async fn a_second_department_goes_along() {
         house_at(&house, 2).await;
         buting::visit::desk::save(&house.app, &officer, visit).await.unwrap();
         assert_eq!(record(&house, "officer2", id).await.unwrap().plan.state, PlanState::Done);
+        let written = sql!(
+            "SELECT count(*) FROM ledger WHERE zone_id = $1 AND action = 'visit.fulfil' AND subject_id = $2",
+            house.zone,
+            id
+        );
+        assert_eq!(house.app.read().await.unwrap().value::<i64>(written).await.unwrap(), 1);
         let late = desk::leave(&house.app, &other, id).await;
         assert!(matches!(late, Err(Error::Conflict(Conflict::State("plan_ended")))), "{late:?}");
     }

@@ -235,6 +235,9 @@ pub async fn answer(app: &App, who: &Actor, id: Uuid, said: PlanAnswer) -> Resul
     if said.state.said_by() != Some(side(who)) {
         return Err(Error::Forbidden);
     }
+    if said.state == PlanState::Cancelled && !settles(&mut work, who, plan).await? {
+        return Err(Error::Forbidden);
+    }
     if !plan.state.may_become(said.state) {
         return Err(Error::state("plan_ended"));
     }
@@ -275,6 +278,9 @@ pub async fn move_to(app: &App, who: &Actor, id: Uuid, new: NewTime) -> Result<U
     let record = record(&mut work, who, id).await?;
     let plan = &record.plan;
     who.saw(plan.version)?;
+    if !settles(&mut work, who, plan).await? {
+        return Err(Error::Forbidden);
+    }
     if !plan.state.is_open() {
         return Err(Error::state("plan_ended"));
     }
@@ -359,16 +365,25 @@ pub async fn leave(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
 
 /// The plan that a visit fulfils.
 pub(in crate::visit) async fn fulfil(work: &mut Work, plan_id: Uuid, subject: &Named, visit: Uuid) -> Result<()> {
-    let zone = work.zone();
-    let plan = store::plan(work, zone, plan_id).await?.filter(|plan| plan.subject_id == subject.id);
-    let Some(plan) = plan.filter(|plan| plan.state.is_open()) else {
-        return Err(Error::field("plan_id", "unknown"));
+    let who = work.who.clone();
+    let plan = match plan_of(work, &who, plan_id).await {
+        Ok(plan) if plan.subject_id == subject.id && plan.state.is_open() => plan,
+        Ok(_) | Err(Error::NotFound) => return Err(Error::field("plan_id", "unknown")),
+        Err(error) => return Err(error),
     };
     let step = Step { state: PlanState::Done, reason: None, other_at: None, visit: Some(visit) };
     if !store::answer(work, &plan, &step).await? {
         return Err(Error::Conflict(Conflict::Stale(plan.version)));
     }
-    Ok(())
+    let change = Change::from_to(json!({"state": plan.state}), json!({"state": PlanState::Done}));
+    work.log("visit.fulfil", Subject::about("visit_plan", plan_id, subject.id), change).await
+}
+
+/// Whether somebody of the office may call a plan off or move it: whoever made it, and
+/// whoever answers for whom it is to; going along is no say in it.
+pub async fn settles(tx: &mut Tx, who: &Actor, plan: &Plan) -> Result<bool> {
+    let made = plan.planned_by.is_some() && plan.planned_by == who.person_id;
+    Ok(who.is(RECORDERS) && (made || reach::reaches(tx, who, plan.subject_id).await?))
 }
 
 // By link

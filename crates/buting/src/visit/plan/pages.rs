@@ -119,6 +119,7 @@ struct PlanPage {
     link: Option<String>,
     outside: bool,
     recorder: bool,
+    settles: bool,
     goes: bool,
     mine: bool,
     answer: Form,
@@ -127,17 +128,21 @@ struct PlanPage {
 
 async fn plan_page(cx: &Cx, headers: &HeaderMap, id: Uuid, answer: Form, mut moving: Form) -> Result<PlanPage> {
     let s = Shell::of(cx).await?;
-    let r = desk::record(&mut cx.read().await?, &cx.who, id).await?;
+    let mut tx = cx.read().await?;
+    let r = desk::record(&mut tx, &cx.who, id).await?;
     let plan = &r.plan;
+    let settles = desk::settles(&mut tx, &cx.who, plan).await?;
+    drop(tx);
     let site = session::origin(&cx.app, headers);
     // The day that the enterprise names is the first to be thought of.
     moving.fill("planned_at", s.field_time(&plan.other_at.unwrap_or(plan.planned_at)));
     Ok(PlanPage {
         sentence: format!("{} · {}", plan.subject_name, s.word("plan-state", plan.state)),
         home: plan.subject_kind.href(plan.subject_id),
-        link: desk::link_of(&cx.app, &cx.who, plan).map(|token| format!("{site}/plan/{token}")),
+        link: desk::link_of(&cx.app, &cx.who, plan).filter(|_| settles).map(|token| format!("{site}/plan/{token}")),
         outside: cx.who.roles.meets(OUTSIDE),
         recorder: cx.who.is(RECORDERS),
+        settles,
         goes: r.goes(cx.who.person_id),
         mine: plan.planned_by == cx.who.person_id,
         s,

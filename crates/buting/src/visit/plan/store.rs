@@ -1,4 +1,4 @@
-use super::{Companion, Near, NewPlan, Plan, PlanState};
+use super::{Companion, Near, NewPlan, Plan, PlanState, Side};
 use crate::actor::{Actor, Scope};
 use crate::app::Work;
 use crate::assignment::reach;
@@ -175,14 +175,19 @@ pub struct Step<'a> {
 /// Whether the plan was still as it was seen.
 pub async fn answer(work: &mut Work, plan: &Plan, step: &Step<'_>) -> Result<bool> {
     let (zone, now) = (work.zone(), work.now);
+    // What the enterprise said, and when, stays when the visit has been or is called off.
+    let said = step.state.said_by() == Some(Side::Outside);
+    let (answered, other) = if said { (Some(now), step.other_at) } else { (plan.answered_at, plan.other_at) };
+    let reason = if step.visit.is_some() { plan.reason.as_deref() } else { step.reason };
     let mut query = sql!(
-        "UPDATE visit_plan SET state = $1, answered_at = $2, changed_at = $2, reason = $3, other_at = $4, visit_id = $5,
+        "UPDATE visit_plan SET state = $1, answered_at = $2, changed_at = $3, reason = $4, other_at = $5, visit_id = $6,
            version = version + 1
-         WHERE zone_id = $6 AND id = $7 AND version = $8",
+         WHERE zone_id = $7 AND id = $8 AND version = $9",
         step.state,
+        answered,
         now,
-        step.reason,
-        step.other_at,
+        reason,
+        other,
         step.visit,
         zone,
         plan.id,
@@ -297,7 +302,7 @@ pub async fn near(
              WHERE w.zone_id = v.zone_id AND w.visit_id = v.id AND w.position = 0) AS department_name,
            CAST(NULL AS text) AS purpose
          FROM visit v WHERE v.zone_id = $1 AND v.subject_id = $2 AND v.channel IN ('onsite', 'meeting')
-           AND v.happened_at >= $3 AND v.happened_at <= $4
+           AND v.outcome = 'done' AND v.happened_at >= $3 AND v.happened_at <= $4
          UNION ALL
          SELECT q.planned_at AS at, TRUE AS planned, q.id AS plan_id, d.short_name AS department_name, q.purpose
          FROM visit_plan q LEFT JOIN department d ON d.zone_id = q.zone_id AND d.id = q.department_id
@@ -327,7 +332,7 @@ pub async fn on_site(
     let mut query = sql!(
         "SELECT v.happened_at AS at FROM visit v WHERE v.zone_id = $1 AND v.subject_id = $2
            AND v.channel IN ('onsite', 'meeting') AND v.kind <> 'emergency'
-           AND v.happened_at > $3 AND v.happened_at < $4
+           AND v.outcome = 'done' AND v.happened_at > $3 AND v.happened_at < $4
          UNION ALL
          SELECT q.planned_at AS at FROM visit_plan q WHERE q.zone_id = $1 AND q.subject_id = $2
            AND q.state IN ('proposed', 'agreed', 'countered') AND q.channel IN ('onsite', 'meeting')

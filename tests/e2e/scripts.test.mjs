@@ -86,7 +86,8 @@ test("a long form is kept in the browser, restored, and dropped at sign-out", as
   await page.reload();
   assert.equal(await body.inputValue(), "冷库断电，货等在门外");
   await page.click("details.me > summary");
-  await page.click('form[action="/sign-out"] button');
+  // The device is cleared first, and only then the person leaves.
+  await Promise.all([page.waitForURL((url) => url.pathname !== "/appeals/new"), page.click('form[action="/sign-out"] button')]);
   assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
   await close(context);
 });

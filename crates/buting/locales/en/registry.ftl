@@ -335,6 +335,7 @@ merge-reason-same_phone = same telephone
 merge-reason-same_short_name = same short name
 merge-reason-near_name = similar name
 merge-reason-same_address = same address
+merge-table-campaign_target = Targets of campaigns
 merge-table-appeal = Appeals
 merge-table-correction = Corrections
 merge-table-visit = Visits

@@ -335,6 +335,7 @@ merge-reason-same_phone = 电话相同
 merge-reason-same_short_name = 简称相同
 merge-reason-near_name = 名称相近
 merge-reason-same_address = 地址相同
+merge-table-campaign_target = 大走访对象
 merge-table-appeal = 诉求
 merge-table-correction = 资料更正
 merge-table-visit = 走访

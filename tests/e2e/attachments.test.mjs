@@ -1,25 +1,13 @@
 // A photo goes with a report, evidence with an answer, a reply with a link: on a telephone, with and without script.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { axe, overflow } from "./checks.mjs";
+import { look } from "./checks.mjs";
 import { act, fill, formOf, send, submit } from "./hands.mjs";
 import { as, close, launch, test } from "./house.mjs";
 
-const SHOTS = process.env.SHOTS;
 let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser?.end(); });
-
-async function look(page, name, widths = [[1440, 900], [360, 740]]) {
-  const size = page.viewportSize();
-  for (const [width, height] of widths) {
-    await page.setViewportSize({ width, height });
-    assert.equal(await overflow(page), null, `${name} at ${width}`);
-    assert.deepEqual(await axe(page), [], `${name} at ${width}`);
-    if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}-${width}.png`, fullPage: true });
-  }
-  await page.setViewportSize(size);
-}
 
 /** A photo, painted by a browser. */
 async function photo(page, colour) {

@@ -1,24 +1,13 @@
 // A visit from plan to record: planned, another day named by link, moved, joined by another department, recorded in one save by both.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { axe, overflow } from "./checks.mjs";
+import { look } from "./checks.mjs";
 import { fill, send } from "./hands.mjs";
 import { as, close, launch, test } from "./house.mjs";
 
-const SHOTS = process.env.SHOTS;
 let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser?.end(); });
-
-async function look(page, name) {
-  for (const [width, height] of [[1440, 900], [360, 740]]) {
-    await page.setViewportSize({ width, height });
-    assert.equal(await overflow(page), null, `${name} at ${width}`);
-    assert.deepEqual(await axe(page), [], `${name} at ${width}`);
-    if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}-${width}.png`, fullPage: true });
-  }
-  await page.setViewportSize({ width: 1440, height: 900 });
-}
 
 const inDays = (n) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
 const factOf = (page, text) => page.locator("dl.facts").getByText(text).first();

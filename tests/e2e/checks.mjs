@@ -1,4 +1,5 @@
 // What every page is held to: WCAG 2.2 AA by axe, reflow, keyboard, text spacing, no script, nothing from elsewhere.
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { ROLES } from "./house.mjs";
@@ -138,4 +139,16 @@ export async function outline(page, lang) {
   const foreign = lang === "zh-CN" ? found.words.filter((word) => !NAMES.includes(word)) : [];
   if (foreign.length > 0) wrong.push(`a word of the program shows: ${[...new Set(foreign)].slice(0, 5).join(", ")}`);
   return wrong;
+}
+
+/** Looks at a page in a wide and a narrow window: it fits, and axe finds nothing. `SHOTS` names a folder for pictures. */
+export async function look(page, name, widths = [[1440, 900], [360, 740]]) {
+  const size = page.viewportSize();
+  for (const [width, height] of widths) {
+    await page.setViewportSize({ width, height });
+    assert.equal(await overflow(page), null, `${name} at ${width}`);
+    assert.deepEqual(await axe(page), [], `${name} at ${width}`);
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}-${width}.png`, fullPage: true });
+  }
+  await page.setViewportSize(size);
 }

@@ -1,11 +1,10 @@
 // Visits without network: written on the device, sent once, with a receipt; what changed meanwhile keeps both sides.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { axe, overflow } from "./checks.mjs";
+import { look } from "./checks.mjs";
 import { fill } from "./hands.mjs";
 import { as, BASE, close, launch, PASSWORD, test } from "./house.mjs";
 
-const SHOTS = process.env.SHOTS;
 let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser?.end(); });
@@ -47,16 +46,6 @@ const form = (page) => page.locator("#offline-edit form");
 const card = (page, state) => page.locator(`#offline-list > li[data-state="${state}"]`);
 const press = (page, text) => form(page).locator("button", { hasText: text }).first().click();
 const count = async (page) => (await page.evaluate(async () => (await (await fetch("/api/v1/visits?limit=1")).json()).total));
-
-async function look(page, name) {
-  for (const [width, height] of [[1440, 900], [360, 740]]) {
-    await page.setViewportSize({ width, height });
-    assert.equal(await overflow(page), null, `${name} at ${width}`);
-    assert.deepEqual(await axe(page), [], `${name} at ${width}`);
-    if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}-${width}.png`, fullPage: true });
-  }
-  await page.setViewportSize({ width: 1440, height: 900 });
-}
 
 test("two visits are written without network, survive a reload, and are sent once each with a receipt", () => device(async (page, context) => {
   const before = await count(page);

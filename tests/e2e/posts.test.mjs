@@ -1,25 +1,13 @@
 // Posts, the order of the leadership, departments as they were, and what must be handed over: with the keyboard of a page, with and without script.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { axe, overflow } from "./checks.mjs";
+import { look } from "./checks.mjs";
 import { act, fill, send, submit } from "./hands.mjs";
 import { as, close, launch, test } from "./house.mjs";
 
-const SHOTS = process.env.SHOTS;
 let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser?.end(); });
-
-/** Looks at a page in both widths: it fits, and axe finds nothing. */
-async function look(page, name) {
-  for (const [width, height] of [[1440, 900], [360, 740]]) {
-    await page.setViewportSize({ width, height });
-    assert.equal(await overflow(page), null, `${name} at ${width}`);
-    assert.deepEqual(await axe(page), [], `${name} at ${width}`);
-    if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}-${width}.png`, fullPage: true });
-  }
-  await page.setViewportSize({ width: 1440, height: 900 });
-}
 
 async function using(options, work) {
   const context = await as(browser, "dispatcher", options);

@@ -4,7 +4,7 @@
 
 use super::super::act::Act as AppealAct;
 use super::super::step::{self, Step};
-use super::super::{Action, Hat, Status as AppealStatus, store as appeals};
+use super::super::{Hat, Status as AppealStatus, store as appeals};
 use super::store::{self, Filter};
 use super::{
     Act, Answer, Cause, Cluster, Cry, MOST, Member, NewCause, Note, Status, WITHIN_DAYS, can_answer, can_join,
@@ -231,8 +231,7 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
     if cause.status == Status::Closed {
         return Err(Error::state("cause_closed"));
     }
-    let keeps = who.is(KEEPERS);
-    let coordinates = who.is(WORKERS) && appeals::departments_of(who).contains(&cause.department_id);
+    let (keeps, coordinates) = (who.is(KEEPERS), coordinates(who, &cause));
     let may = match &act {
         Act::Join { .. } | Act::Leave { .. } | Act::Review { .. } | Act::Close { .. } => keeps,
         Act::Note { tell, .. } => coordinates || keeps && !*tell,
@@ -265,6 +264,21 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
         return Err(Error::Conflict(Conflict::Stale(cause.version)));
     }
     work.commit(id).await
+}
+
+/// Whether somebody is of the department that coordinates a cause.
+fn coordinates(who: &Actor, cause: &Cause) -> bool {
+    who.is(WORKERS) && appeals::departments_of(who).contains(&cause.department_id)
+}
+
+/// Whether the common answer can reach an appeal and has not.
+fn lacks_answer(cause: &Cause, member: &Member) -> bool {
+    member.reached_at.is_none() && member.lead_department_id == Some(cause.department_id) && can_answer(member.status)
+}
+
+/// Whether the common answer to an appeal is to be checked.
+fn waits_for_review(member: &Member) -> bool {
+    member.status == AppealStatus::Answered && member.reached_at.is_some()
 }
 
 // ---- the actions ----------------------------------------------------------------
@@ -357,11 +371,8 @@ async fn note(work: &mut Work, cause: &Cause, text: &str, tell: bool) -> Result<
 async fn give(work: &mut Work, cause: &mut Cause) -> Result<()> {
     let (zone, now) = (work.zone(), work.now);
     let answer = cause.answer.clone().unwrap_or_default();
-    let department = Some(cause.department_id);
-    let own = |member: &Member| {
-        member.reached_at.is_none() && member.lead_department_id == department && can_answer(member.status)
-    };
-    let reached = each(work, cause, own, |member| {
+    let lacks = |member: &Member| lacks_answer(cause, member);
+    let reached = each(work, cause, lacks, |member| {
         let sign = AppealAct::Sign { work_order_id: None };
         let signs = (member.status == AppealStatus::Dispatched).then_some(sign);
         signs.into_iter().chain([answer.act()]).collect()
@@ -408,10 +419,11 @@ async fn review(work: &mut Work, cause: &mut Cause, ok: bool, reason: Option<Str
     let reason = check.opt_text("reason", reason.as_deref(), 500);
     check.that(ok || reason.is_some(), "reason", "required");
     check.done()?;
-    let waits = |member: &Member| member.status == AppealStatus::Answered && member.reached_at.is_some();
     let said = reason.clone();
-    let checked =
-        each(work, cause, waits, |_| vec![AppealAct::Review { ok, reason: said.clone(), work_order_id: None }]).await?;
+    let checked = each(work, cause, waits_for_review, |_| {
+        vec![AppealAct::Review { ok, reason: said.clone(), work_order_id: None }]
+    })
+    .await?;
     checked.some()?;
     if ok {
         offer_elsewhere(work, cause).await?;
@@ -514,21 +526,20 @@ pub fn possible(who: &Actor, record: &Record) -> BTreeMap<&'static str, bool> {
     let cause = &record.cause;
     let at_work = cause.status != Status::Closed;
     let keeps = at_work && who.is(KEEPERS);
-    let coordinates = at_work && who.is(WORKERS) && appeals::departments_of(who).contains(&cause.department_id);
-    let waits = |member: &Member| member.status == AppealStatus::Answered && member.reached_at.is_some();
-    let unreached = |member: &Member| {
-        member.reached_at.is_none()
-            && member.lead_department_id == Some(cause.department_id)
-            && can_answer(member.status)
-    };
+    let coordinates = at_work && coordinates(who, cause);
     BTreeMap::from([
         ("join", keeps),
         ("leave", keeps),
         ("note", keeps || coordinates),
         ("tell", coordinates),
         ("answer", coordinates && cause.status == Status::Open),
-        ("repeat", coordinates && cause.status == Status::Answered && record.members.iter().any(unreached)),
-        (Action::Review.word(), keeps && record.members.iter().any(waits)),
+        (
+            "repeat",
+            coordinates
+                && cause.status == Status::Answered
+                && record.members.iter().any(|member| lacks_answer(cause, member)),
+        ),
+        ("review", keeps && record.members.iter().any(waits_for_review)),
         ("close", keeps && cause.open_appeals == 0),
     ])
 }

@@ -9,7 +9,7 @@ mod pages;
 mod store;
 
 use super::act::Act as AppealAct;
-use super::{ResultKind, Status as AppealStatus, WentOn};
+use super::{Action, Hat, Hats, ResultKind, Status as AppealStatus, WentOn, turn};
 use crate::http::routes::Routes;
 use crate::time::{DAY_MS, Day, Time};
 use crate::words;
@@ -298,31 +298,20 @@ pub fn can_join(status: AppealStatus) -> bool {
     )
 }
 
-/// Whether the department that leads may answer an appeal that stands there, once
-/// it is signed.
+/// Whether the department that leads may answer an appeal that stands there, once it
+/// has signed for it.
 fn can_answer(status: AppealStatus) -> bool {
-    matches!(
-        status,
-        AppealStatus::Dispatched
-            | AppealStatus::Signed
-            | AppealStatus::Working
-            | AppealStatus::Planned
-            | AppealStatus::LongTerm
-    )
+    status == AppealStatus::Dispatched || lead_can(status, Action::Answer)
 }
 
 /// Whether the department that leads speaks to the enterprise for itself there: what
 /// it writes while the enterprise is asked would be taken for the enterprise's reply.
 fn can_tell(status: AppealStatus) -> bool {
-    matches!(
-        status,
-        AppealStatus::Signed
-            | AppealStatus::Working
-            | AppealStatus::WithPartner
-            | AppealStatus::Planned
-            | AppealStatus::Suspended
-            | AppealStatus::LongTerm
-    )
+    lead_can(status, Action::Reply)
+}
+
+fn lead_can(status: AppealStatus, action: Action) -> bool {
+    turn(status, action, Hats::of(&[Hat::Lead])).is_ok()
 }
 
 // ---- proposals ----------------------------------------------------------------

@@ -15,8 +15,8 @@ use buting::time::Time;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use store::sql;
-use store::testing::Scratch;
+use store::testing::{Scratch, Template};
+use store::{Db, sql};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -85,8 +85,8 @@ impl House {
     /// One house on SQLite, and one on PostgreSQL when `BUTING_TEST_POSTGRES` is set.
     pub async fn both() -> Vec<Self> {
         let mut houses = Vec::new();
-        for scratch in store::testing::both(MIGRATIONS).await.unwrap() {
-            houses.push(Self::build(scratch, Config::default()).await);
+        for scratch in TEMPLATE.both().await.unwrap() {
+            houses.push(Self::open(scratch, Config::default()).await);
         }
         houses
     }
@@ -98,78 +98,54 @@ impl House {
 
     /// One house on SQLite with these settings.
     pub async fn set_up(config: Config) -> Self {
-        Self::build(store::testing::sqlite(MIGRATIONS).await.unwrap(), config).await
+        Self::open(TEMPLATE.sqlite().await.unwrap(), config).await
     }
 
-    async fn build(scratch: Scratch, config: Config) -> Self {
+    /// Moves into a database that [`furnish`] has filled.
+    async fn open(scratch: Scratch, config: Config) -> Self {
         let clock = Arc::new(SetClock::at(MORNING));
         let app = App::new(scratch.db.clone(), config, Arc::clone(&clock) as _);
-        let zone = desk::create_zone(&app, "zone", "测试区管委会", json!({})).await.unwrap();
-        let zone2 = desk::create_zone(&app, "zone2", "邻区管委会", json!({})).await.unwrap();
-        let rule = Actor::rule(zone);
-        let department = add_department(&app, &rule, "企业服务部", DepartmentKind::Department).await;
-        let other_department = add_department(&app, &rule, "建设管理部", DepartmentKind::Department).await;
-        let agency = add_department(&app, &rule, "交警大队", DepartmentKind::Traffic).await;
-        let department2 = add_department(&app, &Actor::rule(zone2), "邻区服务部", DepartmentKind::Department).await;
-        let enterprise = add_enterprise(&app, zone, "测试机电设备有限公司", "测试机电").await;
-        let other_enterprise = add_enterprise(&app, zone, "另一家食品有限公司", "另一家").await;
-        let project = add_project(&app, zone, "测试产业园项目").await;
-        let mut house = Self {
+        let mut tx = scratch.db.read().await.unwrap();
+        let zones: Vec<(Uuid, String)> = tx.list("SELECT zone_id, handle FROM zone").await.unwrap();
+        let zone_of = |handle: &str| zones.iter().find(|z| z.1 == handle).expect("a zone").0;
+        let (zone, zone2) = (zone_of("zone"), zone_of("zone2"));
+        let named: Vec<(String, Uuid)> = tx
+            .list(sql!(
+                "SELECT name, id FROM department WHERE zone_id = $1
+                 UNION ALL SELECT name, id FROM enterprise WHERE zone_id = $1
+                 UNION ALL SELECT name, id FROM project WHERE zone_id = $1",
+                zone
+            ))
+            .await
+            .unwrap();
+        let names: BTreeMap<String, Uuid> = named.into_iter().collect();
+        let people: Vec<(Uuid, String, Uuid)> = tx.list("SELECT zone_id, user_name, id FROM account").await.unwrap();
+        drop(tx);
+        let person_of = |(key, zone): (&'static str, Uuid)| {
+            let name = key.split('@').next();
+            let found = people.iter().find(|p| p.0 == zone && Some(&*p.1) == name).expect("an account");
+            (key, (zone, found.2))
+        };
+        let accounts = ACCOUNTS
+            .iter()
+            .map(|account| (account.0, zone))
+            .chain(NEIGHBOURS.iter().map(|account| (account.0, zone2)))
+            .map(person_of)
+            .collect();
+        Self {
             router: server::router(&app, buting::routes(&app), None),
             app,
             clock,
             zone,
-            department,
-            other_department,
-            agency,
-            enterprise,
-            other_enterprise,
-            project,
-            accounts: BTreeMap::new(),
+            department: names[DEPARTMENT],
+            other_department: names[OTHER_DEPARTMENT],
+            agency: names[AGENCY],
+            enterprise: names[ENTERPRISE],
+            other_enterprise: names[OTHER_ENTERPRISE],
+            project: names[PROJECT],
+            accounts,
             _scratch: scratch,
-        };
-        for (name, role, place) in [
-            ("leader", Role::Leader, Place::Department(department)),
-            ("dispatcher", Role::Dispatcher, Place::Department(department)),
-            ("officer", Role::Officer, Place::Department(department)),
-            ("officer2", Role::Officer, Place::Department(other_department)),
-            ("specialist", Role::Specialist, Place::Department(department)),
-            ("oversight", Role::Oversight, Place::Department(department)),
-            ("agency", Role::Agency, Place::Department(agency)),
-            ("enterprise", Role::Enterprise, Place::Enterprise(enterprise)),
-            ("enterprise2", Role::Enterprise, Place::Enterprise(other_enterprise)),
-            ("project", Role::Project, Place::Project(project)),
-            ("sysadmin", Role::Sysadmin, Place::Department(department)),
-            ("secadmin", Role::Secadmin, Place::Department(department)),
-            ("auditor", Role::Auditor, Place::Department(department)),
-        ] {
-            house.add_account(zone, name, name, role, place).await;
         }
-        for (key, name, role) in [
-            ("leader@zone2", "leader", Role::Leader),
-            ("officer@zone2", "officer", Role::Officer),
-            ("dispatcher@zone2", "dispatcher", Role::Dispatcher),
-        ] {
-            house.add_account(zone2, key, name, role, Place::Department(department2)).await;
-        }
-        house
-    }
-
-    async fn add_account(&mut self, zone: Uuid, key: &'static str, user_name: &str, role: Role, place: Place) {
-        let command = command(zone);
-        let mut new =
-            NewPerson { name: format!("{key}某"), phone: Some("13800000000".into()), ..NewPerson::default() };
-        match place {
-            Place::Department(id) => new.department_id = Some(id),
-            Place::Enterprise(id) => new.enterprise_id = Some(id),
-            Place::Project(id) => new.project_id = Some(id),
-        }
-        let person_id = desk::add_person(&self.app, &command, new).await.unwrap();
-        let grants = [Grant::usual(role)];
-        // A hash takes long on purpose: tests that sign in set a password themselves.
-        let account = NewAccount { person_id, user_name, password: None, must_change: false, grants: &grants };
-        desk::add_account(&self.app, &command, &account).await.unwrap();
-        self.accounts.insert(key, (zone, person_id));
     }
 
     /// The person of an account.
@@ -360,6 +336,79 @@ impl House {
     }
 }
 
+const DEPARTMENT: &str = "企业服务部";
+const OTHER_DEPARTMENT: &str = "建设管理部";
+const AGENCY: &str = "交警大队";
+const ENTERPRISE: &str = "测试机电设备有限公司";
+const OTHER_ENTERPRISE: &str = "另一家食品有限公司";
+const PROJECT: &str = "测试产业园项目";
+
+/// Who has an account in the zone, as what, and where.
+const ACCOUNTS: [(&str, Role, &str); 13] = [
+    ("leader", Role::Leader, DEPARTMENT),
+    ("dispatcher", Role::Dispatcher, DEPARTMENT),
+    ("officer", Role::Officer, DEPARTMENT),
+    ("officer2", Role::Officer, OTHER_DEPARTMENT),
+    ("specialist", Role::Specialist, DEPARTMENT),
+    ("oversight", Role::Oversight, DEPARTMENT),
+    ("agency", Role::Agency, AGENCY),
+    ("enterprise", Role::Enterprise, ENTERPRISE),
+    ("enterprise2", Role::Enterprise, OTHER_ENTERPRISE),
+    ("project", Role::Project, PROJECT),
+    ("sysadmin", Role::Sysadmin, DEPARTMENT),
+    ("secadmin", Role::Secadmin, DEPARTMENT),
+    ("auditor", Role::Auditor, DEPARTMENT),
+];
+
+/// Who has an account in the second zone; there the name ends before the `@`.
+const NEIGHBOURS: [(&str, Role); 3] =
+    [("leader@zone2", Role::Leader), ("officer@zone2", Role::Officer), ("dispatcher@zone2", Role::Dispatcher)];
+
+/// The zones and people that every house begins with.
+const TEMPLATE: Template = Template { name: "house", migrations: MIGRATIONS, fill: |db| Box::pin(furnish(db)) };
+
+async fn furnish(db: Db) {
+    let app = App::new(db, Config::default(), Arc::new(SetClock::at(MORNING)));
+    let zone = desk::create_zone(&app, "zone", "测试区管委会", json!({})).await.unwrap();
+    let zone2 = desk::create_zone(&app, "zone2", "邻区管委会", json!({})).await.unwrap();
+    let rule = Actor::rule(zone);
+    let places = BTreeMap::from([
+        (DEPARTMENT, Place::Department(add_department(&app, &rule, DEPARTMENT, DepartmentKind::Department).await)),
+        (
+            OTHER_DEPARTMENT,
+            Place::Department(add_department(&app, &rule, OTHER_DEPARTMENT, DepartmentKind::Department).await),
+        ),
+        (AGENCY, Place::Department(add_department(&app, &rule, AGENCY, DepartmentKind::Traffic).await)),
+        (ENTERPRISE, Place::Enterprise(add_enterprise(&app, zone, ENTERPRISE, "测试机电").await)),
+        (OTHER_ENTERPRISE, Place::Enterprise(add_enterprise(&app, zone, OTHER_ENTERPRISE, "另一家").await)),
+        (PROJECT, Place::Project(add_project(&app, zone, PROJECT).await)),
+    ]);
+    let department2 = add_department(&app, &Actor::rule(zone2), "邻区服务部", DepartmentKind::Department).await;
+    for (key, role, place) in ACCOUNTS {
+        add_account(&app, zone, key, role, places[place]).await;
+    }
+    for (key, role) in NEIGHBOURS {
+        add_account(&app, zone2, key, role, Place::Department(department2)).await;
+    }
+}
+
+async fn add_account(app: &Arc<App>, zone: Uuid, key: &str, role: Role, place: Place) {
+    let command = command(zone);
+    let mut new = NewPerson { name: format!("{key}某"), phone: Some("13800000000".into()), ..NewPerson::default() };
+    match place {
+        Place::Department(id) => new.department_id = Some(id),
+        Place::Enterprise(id) => new.enterprise_id = Some(id),
+        Place::Project(id) => new.project_id = Some(id),
+    }
+    let person_id = desk::add_person(app, &command, new).await.unwrap();
+    let grants = [Grant::usual(role)];
+    let user_name = key.split('@').next().unwrap_or(key);
+    // A hash takes long on purpose: tests that sign in set a password themselves.
+    let account = NewAccount { person_id, user_name, password: None, must_change: false, grants: &grants };
+    desk::add_account(app, &command, &account).await.unwrap();
+}
+
+#[derive(Clone, Copy)]
 enum Place {
     Department(Uuid),
     Enterprise(Uuid),

@@ -25,7 +25,7 @@ pub fn routes(routes: &mut Routes) {
     const ALL: &str = "/api/v1/attachments";
     const ONE: &str = "/api/v1/attachments/{id}";
     routes.api_get(ALL, parties, list).summary("The files of a record that one may see, oldest first").owner_scoped();
-    let about = Operation::new(ALL, Method::POST, parties).upload(beside()).output::<View>("201");
+    let about = Operation::new(ALL, Method::POST, parties).upload(beside).output::<View>("201");
     routes
         .api_raw(Method::POST, ALL, parties, about, |cx, _, request| add(cx, request))
         .summary("Add a file to a record; what it is, is found by its content")
@@ -43,7 +43,7 @@ pub fn routes(routes: &mut Routes) {
         .api_raw(Method::GET, path, parties, Operation::new(path, Method::GET, parties), |cx, path, _| small(cx, path))
         .summary("The small picture of a file, as JPEG; 404 while there is none")
         .owner_scoped();
-    let about = Operation::new(ONE, Method::DELETE, parties).query(crate::http::openapi::schema::<RemoveQuery>());
+    let about = Operation::new(ONE, Method::DELETE, parties).query(crate::http::openapi::schema::<RemoveQuery>);
     routes
         .api_raw(Method::DELETE, ONE, parties, about.output::<()>("204"), remove)
         .summary(

@@ -101,7 +101,7 @@ impl Routes {
             access,
             Method::GET,
             run,
-            Operation::new(path, Method::GET, access).query(schema::<Q>()).output::<O>("200"),
+            Operation::new(path, Method::GET, access).query(schema::<Q>).output::<O>("200"),
         )
     }
 
@@ -138,7 +138,7 @@ impl Routes {
             access,
             Method::GET,
             run,
-            Operation::new(path, Method::GET, access).query(schema::<Q>()).output::<O>("200"),
+            Operation::new(path, Method::GET, access).query(schema::<Q>).output::<O>("200"),
         )
     }
 
@@ -175,7 +175,7 @@ impl Routes {
             };
             answer(result.await, lang)
         };
-        let about = Operation::new(path, Method::POST, access).body(schema::<B>()).output::<O>("201");
+        let about = Operation::new(path, Method::POST, access).body(schema::<B>).output::<O>("201");
         self.operation(path, access, Method::POST, run, about)
     }
 
@@ -196,7 +196,7 @@ impl Routes {
         S: Future<Output = Result<O>> + Send + 'static,
     {
         let run = acting(change, show);
-        let about = Operation::new(path, Method::PATCH, access).body(schema::<B>()).output::<O>("200");
+        let about = Operation::new(path, Method::PATCH, access).body(schema::<B>).output::<O>("200");
         self.operation(path, access, Method::PATCH, run, about)
     }
 
@@ -211,7 +211,7 @@ impl Routes {
         S: Future<Output = Result<O>> + Send + 'static,
     {
         let run = acting(act, show);
-        let about = Operation::new(path, Method::POST, access).body(schema::<B>()).output::<O>("200");
+        let about = Operation::new(path, Method::POST, access).body(schema::<B>).output::<O>("200");
         self.operation(path, access, Method::POST, run, about)
     }
 
@@ -237,7 +237,7 @@ impl Routes {
             };
             answer(result.await.map(|out| json(status, &out)), lang)
         };
-        let about = Operation::new(path, Method::POST, access).body(schema::<B>()).output::<O>(status.as_str());
+        let about = Operation::new(path, Method::POST, access).body(schema::<B>).output::<O>(status.as_str());
         self.operation(path, access, Method::POST, run, about)
     }
 

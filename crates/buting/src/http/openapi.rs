@@ -14,10 +14,13 @@ pub enum Input {
     #[default]
     None,
     /// A JSON body of this schema.
-    Json(Json),
-    /// An upload.
-    Multipart(Json),
+    Json(Schema),
+    /// An upload with these fields beside the file.
+    Multipart(Schema),
 }
+
+/// A schema that is made when somebody asks for the document, not at each start.
+pub type Schema = fn() -> Json;
 
 /// One operation as the document tells it.
 #[derive(Clone, Debug)]
@@ -27,9 +30,9 @@ pub struct Operation {
     access: Access,
     summary: &'static str,
     owner_scoped: bool,
-    query: Json,
+    query: Option<Schema>,
     input: Input,
-    output: Json,
+    output: Option<Schema>,
     status: String,
 }
 
@@ -52,9 +55,9 @@ impl Operation {
             access,
             summary: "",
             owner_scoped: false,
-            query: Json::Null,
+            query: None,
             input: Input::None,
-            output: Json::Null,
+            output: None,
             status: "200".into(),
         }
     }
@@ -72,26 +75,26 @@ impl Operation {
     }
 
     /// The schema of the query.
-    pub fn query(mut self, query: Json) -> Self {
-        self.query = query;
+    pub fn query(mut self, query: Schema) -> Self {
+        self.query = Some(query);
         self
     }
 
     /// The schema of the body.
-    pub fn body(mut self, body: Json) -> Self {
+    pub fn body(mut self, body: Schema) -> Self {
         self.input = Input::Json(body);
         self
     }
 
     /// An upload: field `file`, and the fields that stand beside it.
-    pub fn upload(mut self, fields: Json) -> Self {
+    pub fn upload(mut self, fields: Schema) -> Self {
         self.input = Input::Multipart(fields);
         self
     }
 
     /// The answer and its status.
     pub fn output<O: JsonSchema + Serialize>(mut self, status: &str) -> Self {
-        self.output = output_schema::<O>();
+        self.output = Some(output_schema::<O>);
         self.status = status.to_owned();
         self
     }
@@ -113,12 +116,12 @@ impl Operation {
             .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
             .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
             .collect();
-        let query = lift(self.query.clone(), definitions);
+        let query = self.query.map(|query| lift(query(), definitions)).unwrap_or_default();
         for (name, schema) in query["properties"].as_object().into_iter().flatten() {
             parameters.push(json!({"name": name, "in": "query", "required": false, "schema": schema}));
         }
         let mut responses = Map::new();
-        let body = lift(self.output.clone(), definitions);
+        let body = self.output.map(|output| lift(output(), definitions)).unwrap_or_default();
         let content = if body.is_null() { json!({}) } else { json!({"application/json": {"schema": body}}) };
         responses.insert(self.status.clone(), json!({"description": "OK", "content": content}));
         responses.insert("default".into(), json!({"$ref": "#/components/responses/Problem"}));
@@ -133,10 +136,10 @@ impl Operation {
         match &self.input {
             Input::None => {}
             Input::Json(body) => {
-                operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": lift(body.clone(), definitions)}}});
+                operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": lift(body(), definitions)}}});
             }
             Input::Multipart(fields) => {
-                let mut properties = fields.clone();
+                let mut properties = fields();
                 properties["file"] = json!({"type": "string", "format": "binary"});
                 operation["requestBody"] = json!({"required": true, "content": {"multipart/form-data": {"schema": {
                     "type": "object", "required": ["file"], "properties": properties}}}});

@@ -19,7 +19,7 @@ use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
@@ -52,7 +52,7 @@ const CSP: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-
 /// Everything that is served, with its layers.
 pub fn router(app: &Arc<App>, routes: Routes, metrics: Option<PrometheusHandle>) -> Router {
     let (router, _, operations) = routes.finish();
-    let document: Arc<str> = openapi::document(&operations).to_string().into();
+    let document = Arc::new(LazyLock::new(move || openapi::document(&operations).to_string()));
     let open = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
@@ -62,7 +62,7 @@ pub fn router(app: &Arc<App>, routes: Routes, metrics: Option<PrometheusHandle>)
         .route("/app.webmanifest", get(super::assets::manifest))
         .route(
             "/api/openapi.json",
-            get(async move || ([(header::CONTENT_TYPE, "application/json")], document.to_string())),
+            get(async move || ([(header::CONTENT_TYPE, "application/json")], document.as_str().to_owned())),
         );
     let origins = app.config.trusted_origins.iter().fold(CsrfLayer::new(), |layer, origin| {
         layer.clone().add_trusted_origin(origin.as_str()).unwrap_or_else(|error| {

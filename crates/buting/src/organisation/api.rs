@@ -131,7 +131,7 @@ pub fn routes(routes: &mut Routes) {
         .summary("Take an invitation back")
         .owner_scoped();
     let accept = Operation::new("/api/v1/invitations/accept", Method::POST, Access::everybody())
-        .body(schema::<Accept>())
+        .body(schema::<Accept>)
         .output::<Accepted>("200");
     routes
         .api_raw(Method::POST, "/api/v1/invitations/accept", Access::everybody(), accept, accept_invitation)
@@ -140,7 +140,7 @@ pub fn routes(routes: &mut Routes) {
 
 fn session_routes(routes: &mut Routes) {
     let session = Operation::new("/api/v1/session", Method::POST, Access::everybody())
-        .body(schema::<SignIn>())
+        .body(schema::<SignIn>)
         .output::<Me>("200");
     routes
         .api_raw(Method::POST, "/api/v1/session", Access::everybody(), session, sign_in)

@@ -37,7 +37,7 @@ pub fn routes(routes: &mut Routes) {
         ("/api/v1/assignments/import", Kind::Assignments),
     ] {
         let access = Access::only(kind.importers());
-        let about = Operation::new(path, Method::POST, access).upload(beside()).output::<Accepted>("202");
+        let about = Operation::new(path, Method::POST, access).upload(beside).output::<Accepted>("202");
         routes
             .api_raw(Method::POST, path, access, about, move |cx, _, request| api_import(cx, kind, request))
             .summary("Hand in a sheet (CSV or XLSX) in field `file`; `dry_run` writes nothing; `similar` (update, new, skip) is for rows that may be an enterprise that is known, which come back without it");

@@ -21,11 +21,19 @@ pub trait FromRow: Sized {
 impl Row {
     /// The column of that name.
     pub fn get<T: FromValue>(&self, name: &str) -> Result<T> {
-        let index = self
-            .columns
-            .iter()
-            .position(|column| &**column == name)
+        self.following(&mut 0, name)
+    }
+
+    /// The column of that name, looked for from a place on, which is left behind it:
+    /// most statements name their columns in the order of the fields.
+    #[doc(hidden)]
+    pub fn following<T: FromValue>(&self, place: &mut usize, name: &str) -> Result<T> {
+        let n = self.columns.len();
+        let index = (*place..n)
+            .chain(0..n.min(*place))
+            .find(|&i| &*self.columns[i] == name)
             .ok_or_else(|| Error::Shape(format!("no column {name}")))?;
+        *place = index + 1;
         self.at(index).map_err(|e| Error::Shape(format!("{name}: {e}")))
     }
 
@@ -69,7 +77,8 @@ macro_rules! from_row {
     ($type:ty { $($field:ident),+ $(,)? }) => {
         impl $crate::FromRow for $type {
             fn from_row(row: &$crate::Row) -> $crate::Result<Self> {
-                Ok(Self { $($field: row.get(stringify!($field))?),+ })
+                let mut place = 0;
+                Ok(Self { $($field: row.following(&mut place, stringify!($field))?),+ })
             }
         }
     };

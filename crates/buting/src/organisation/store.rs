@@ -253,10 +253,10 @@ fn people_where(query: &mut Sql, zone: Uuid, filter: &PeopleFilter<'_>) {
     query.push(if filter.group == Group::Left { " AND p.left_at IS NOT NULL" } else { " AND p.left_at IS NULL" });
     match filter.group {
         Group::Staff => {
-            query.push(" AND d.kind IN ").list(own_kinds());
+            query.push(" AND p.department_id IS NOT NULL AND d.kind IN ").list(own_kinds());
         }
         Group::Partners => {
-            query.push(" AND d.kind NOT IN ").list(own_kinds());
+            query.push(" AND p.department_id IS NOT NULL AND d.kind NOT IN ").list(own_kinds());
         }
         Group::Departments | Group::Left => {
             query.push(" AND p.department_id IS NOT NULL");

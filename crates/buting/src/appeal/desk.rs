@@ -7,7 +7,8 @@ use super::policy::{self, Category, Profile};
 use super::record::{Appeal, Count, FAR, HistoryView, Item, Line, OrderView, View, WorkOrder};
 use super::step::{self, Said, Seen, Step};
 use super::{
-    Action, Channel, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency, store,
+    Action, Channel, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency, outer,
+    store,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Once, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Subject, Work};
@@ -134,6 +135,7 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
         ..blank(now)
     };
     store::insert(work, &appeal).await?;
+    outer::desk::keep(work, &appeal, new.outer, now).await?;
     // The name of who complains about a department is no way to find the complaint.
     let names = names.iter().filter(|_| appeal.accused_department_id.is_none());
     let text = search_text([&appeal.number, &appeal.title, &appeal.body], appeal.outer_number.iter().chain(names));

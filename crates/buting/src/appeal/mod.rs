@@ -8,6 +8,7 @@ pub mod bulk;
 pub mod cause;
 pub mod contact;
 pub mod desk;
+pub mod outer;
 mod pages;
 pub mod policy;
 pub mod record;
@@ -397,6 +398,9 @@ pub struct NewAppeal {
     /// The form whose uploads are handed in with it.
     #[serde(skip)]
     pub files: Option<Uuid>,
+    /// What the outer platform said that it came from.
+    #[serde(skip)]
+    pub outer: Option<outer::Outer>,
 }
 
 impl Default for NewAppeal {
@@ -417,6 +421,7 @@ impl Default for NewAppeal {
             draft: false,
             visit_id: None,
             files: None,
+            outer: None,
         }
     }
 }
@@ -722,6 +727,7 @@ pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
     bulk::routes(routes);
     cause::routes(routes);
+    outer::routes(routes);
 }
 
 #[cfg(test)]

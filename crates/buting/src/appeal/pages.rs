@@ -7,7 +7,7 @@ use super::rows::{self, Shown, category_name};
 use super::{
     Action, Channel, Hat, Kind, NewAppeal, OrderKind, ResultKind, Status, SuspendGround, Urgency, Verdict, WentOn,
 };
-use super::{bulk, cause};
+use super::{bulk, cause, outer};
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::attachment::pages::{Files, Uploads, file_answer, picture_answer, take};
 use crate::attachment::{self, Owner};
@@ -395,6 +395,8 @@ struct Show {
     verdicts: &'static [Verdict],
     /// The common cause that it belongs to: key, number, title, status, and how many share it.
     cause: Option<(Uuid, String, String, cause::Status, i64)>,
+    /// What the platform said that it came from, and whether the reader may see whom to call.
+    from_outer: Option<(outer::Outer, bool)>,
     /// Whether the reader may gather it with others into a common cause.
     can_gather: bool,
     yes_no_review: Vec<(String, String)>,
@@ -438,6 +440,8 @@ impl Show {
             }
             None => None,
         };
+        let shown = Form::parse(cx.request.query.as_bytes()).on("caller").then_some(cx.request.address);
+        let from_outer = outer::desk::of_appeal(&cx.app, &cx.who, &r.appeal, shown).await?;
         let outside = !cx.who.is(OFFICE);
         let held_by = held_by(&s, &r);
         let routed = categories.iter().find(|c| c.key == r.appeal.category).cloned().unwrap_or_default();
@@ -572,6 +576,7 @@ impl Show {
             finish: r.dues.iter().position(|due| due.clock.kind == ClockKind::Finish),
             answer,
             cause,
+            from_outer,
             can_gather: cx.who.is(cause::desk::KEEPERS)
                 && cause::can_join(r.appeal.status)
                 && r.appeal.accused_department_id.is_none(),

@@ -211,6 +211,8 @@ pub const CATALOGUE: &[Kind] = &[
             text("correction", "reason"),
             text("correction", "answer"),
             text("attachment", "file_name"),
+            text("outer_order", "caller"),
+            text("outer_order", "caller_phone"),
         ],
     },
     Kind {

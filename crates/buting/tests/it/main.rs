@@ -21,6 +21,7 @@ mod offline;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod organisation;
+mod outer;
 mod oversight;
 mod plan;
 mod posts;

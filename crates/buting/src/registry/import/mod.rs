@@ -29,6 +29,8 @@ mod plan;
 mod store;
 mod undo;
 
+pub use cells::day;
+
 use self::matching::Reason;
 use crate::actor::{Actor, Role, Roles, Via};
 use crate::app::App;

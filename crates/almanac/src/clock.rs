@@ -54,7 +54,7 @@ impl Limit {
     }
 
     /// The limit with months made the days that they have from that day on.
-    fn from_day(self, start: Date) -> Self {
+    fn begun_on(self, start: Date) -> Self {
         if self.unit != Unit::Month {
             return self;
         }
@@ -65,7 +65,7 @@ impl Limit {
     }
 
     /// How many minutes, where a day is 24 hours. A month is thirty days here: who
-    /// knows when it begins asks [`Limit::from_day`] first.
+    /// knows when it begins asks [`Limit::begun_on`] first.
     pub(crate) fn minutes(self) -> i64 {
         i64::from(self.n)
             * match self.unit {
@@ -335,7 +335,7 @@ fn read(clock: &Clock, events: &[Event]) -> (Vec<Still>, Limit, u32, Option<Time
 /// When the clock's limit ends, given what happened to it.
 pub fn due(clock: &Clock, events: &[Event], calendar: &Calendar) -> Reckoning {
     let (stills, limit, extra, stopped_at) = read(clock, events);
-    let limit = Limit { n: limit.n.saturating_add(extra), ..limit }.from_day(calendar.local_day(clock.started_at));
+    let limit = Limit { n: limit.n.saturating_add(extra), ..limit }.begun_on(calendar.local_day(clock.started_at));
     let turns = mode::turns(clock, events, stopped_at);
     let mut reckoning = if turns.is_empty() {
         straight(clock, limit, &stills, calendar)

@@ -231,7 +231,8 @@ mod tests {
     fn a_rung_put_in_below_is_not_climbed_down_to() {
         let calendar = Calendar::built_in();
         let rules = [&ladder()[..], &[rule("early", Point::Share(50), "remind")]].concat();
-        let fired = escalate(&rules, &five_days(&[]), at("2026-11-10T09:00"), &["near".into(), "over".into()], &calendar);
+        let fired =
+            escalate(&rules, &five_days(&[]), at("2026-11-10T09:00"), &["near".into(), "over".into()], &calendar);
         assert_eq!(fired, [Fired { key: "early".into(), action: None }]);
     }
 

@@ -174,9 +174,19 @@ mod tests {
         // Five working days from Monday 2026-11-02 10:00: due on Monday the 9th at 17:30.
         for (what, n, events, expected) in [
             ("without one", 5, vec![], Some("11-09 17:30")),
-            ("one day was used, four are left: four times 24 hours", 5, vec![emergency("2026-11-04T12:00")], Some("11-08 12:00")),
+            (
+                "one day was used, four are left: four times 24 hours",
+                5,
+                vec![emergency("2026-11-04T12:00")],
+                Some("11-08 12:00"),
+            ),
             ("declared at once, every day is 24 hours", 5, vec![emergency("2026-11-02T10:00")], Some("11-07 10:00")),
-            ("it makes nothing later: the day that runs out at 17:30 still does", 1, vec![emergency("2026-11-03T12:00")], Some("11-03 17:30")),
+            (
+                "it makes nothing later: the day that runs out at 17:30 still does",
+                1,
+                vec![emergency("2026-11-03T12:00")],
+                Some("11-03 17:30"),
+            ),
             (
                 "over on Friday at noon: two and a half days are left, counted as three working days, but no later than without the emergency",
                 5,
@@ -201,9 +211,19 @@ mod tests {
                 vec![emergency("2026-11-04T12:00"), pause("2026-11-05T12:00"), resume("2026-11-07T12:00")],
                 Some("11-10 12:00"),
             ),
-            ("while it is waited for there is no due time", 5, vec![pause("2026-11-03T09:00"), emergency("2026-11-04T12:00")], None),
+            (
+                "while it is waited for there is no due time",
+                5,
+                vec![pause("2026-11-03T09:00"), emergency("2026-11-04T12:00")],
+                None,
+            ),
             ("declared after the end, nothing changes", 5, vec![emergency("2026-11-10T09:00")], Some("11-09 17:30")),
-            ("declared twice is declared once", 5, vec![emergency("2026-11-04T12:00"), emergency("2026-11-05T12:00")], Some("11-08 12:00")),
+            (
+                "declared twice is declared once",
+                5,
+                vec![emergency("2026-11-04T12:00"), emergency("2026-11-05T12:00")],
+                Some("11-08 12:00"),
+            ),
         ] {
             let reckoning = due(&Clock::new(Limit::working_days(n), at("2026-11-02T10:00")), &events, &calendar);
             let end = reckoning.due_at.map(|t| calendar.time_zone().to_datetime(t).strftime("%m-%d %H:%M").to_string());

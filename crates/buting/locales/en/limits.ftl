@@ -168,3 +168,5 @@ disruption-numbers = Numbers of appeals
 help-disruption-numbers = Several with spaces or commas between.
 flash-disruption-joined = They are under it now.
 field-numbers = Numbers of appeals
+settings-not-yet = to come
+ledger-appeal-join_disruption = Put under a disruption

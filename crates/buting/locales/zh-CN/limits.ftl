@@ -132,3 +132,5 @@ disruption-numbers = 诉求编号
 help-disruption-numbers = 可填多个，用空格或逗号隔开。
 flash-disruption-joined = 已归到名下。
 field-numbers = 诉求编号
+settings-not-yet = 尚未施行
+ledger-appeal-join_disruption = 归到突发事件名下

@@ -109,13 +109,8 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
     let of_zone = Zone::get(work, zone).await?;
     let now = work.now;
     // What is only written down chooses again when it is registered.
-    let case = limits::Case {
-        channel: new.channel,
-        kind: new.kind,
-        category: &category,
-        urgency: new.urgency,
-        grade: None,
-    };
+    let case =
+        limits::Case { channel: new.channel, kind: new.kind, category: &category, urgency: new.urgency, grade: None };
     let (profile, profile_version) = limits::desk::choice(work, zone, &case, now).await?;
     let appeal = Appeal {
         zone_id: zone,
@@ -569,6 +564,9 @@ pub const PUBLIC: &[&str] = &[
     "appeal.list_long_term",
     "appeal.reopen",
     "appeal.withdraw",
+    "appeal.retime",
+    "appeal.hours24",
+    "appeal.office_hours",
 ];
 /// What a partner reads of it, when it is of his own order.
 const OF_ORDER: &[&str] = &[
@@ -1210,12 +1208,7 @@ pub async fn escalate(app: &App, zone: Uuid) -> Result<usize> {
 }
 
 /// The people whom a rung reaches. What no department has is the coordination office's.
-async fn reach(
-    work: &mut Work,
-    rung: &Rung,
-    department: Option<Uuid>,
-    handler: Option<Uuid>,
-) -> Result<Vec<Uuid>> {
+async fn reach(work: &mut Work, rung: &Rung, department: Option<Uuid>, handler: Option<Uuid>) -> Result<Vec<Uuid>> {
     let zone = work.zone();
     let role = |role| Roles::of(&[role]);
     let mut people = Vec::new();

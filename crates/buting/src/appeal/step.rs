@@ -1413,12 +1413,7 @@ pub fn facts(
         extensions_used_up: a.extensions >= profile.extensions,
         days_left: profile.days_left(a.extended_days),
         overdue: clock(a.id, ClockKind::Finish).is_some_and(|c| c.is_late(now)),
-        asked_late: asked_late(
-            clock(a.id, ClockKind::Finish).and_then(|c| c.due_at),
-            profile,
-            now,
-            calendar,
-        ),
+        asked_late: asked_late(clock(a.id, ClockKind::Finish).and_then(|c| c.due_at), profile, now, calendar),
         own_work: is_me(a.answered_by) || is_me(a.handler_id),
         own_department: a.lead_department_id.is_some_and(|lead| who.departments().contains(&lead)),
         own_request: is_me(a.extension_by),
@@ -1557,7 +1552,8 @@ mod tests {
 
     #[test]
     fn whatever_is_written_down_or_told_has_its_words() {
-        let sources = [include_str!("step.rs"), include_str!("desk.rs")].map(named).concat();
+        let sources =
+            [include_str!("step.rs"), include_str!("desk.rs"), include_str!("limits/desk.rs")].map(named).concat();
         assert!(sources.len() > 60, "the sources were read");
         for word in sources {
             let known = ["ledger", "notice"].iter().any(|family| Lang::Zh.has(&format!("{family}-{word}")));

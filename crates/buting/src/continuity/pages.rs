@@ -539,7 +539,10 @@ async fn disruption_page(
 }
 
 async fn disruption(cx: Cx, Path(id): Path<String>) -> PageResult {
-    page::show(cx.lang, async { html(&disruption_page(&cx, id_of(&id)?, None, Form::default(), Form::default()).await?) }).await
+    page::show(cx.lang, async {
+        html(&disruption_page(&cx, id_of(&id)?, None, Form::default(), Form::default()).await?)
+    })
+    .await
 }
 
 /// A field of a form as a change: empty clears it.
@@ -565,7 +568,10 @@ async fn change_disruption(Path(id): Path<String>, Posted { cx, mut form }: Post
         if !form.failed() && made(desk::change_disruption(&cx.app, &cx.who, id, change).await, &mut form)?.is_some() {
             return Ok(go(&format!("/disruptions/{id}"), "flash-saved"));
         }
-        html_with(StatusCode::UNPROCESSABLE_ENTITY, &disruption_page(&cx, id, Some(form), Form::default(), Form::default()).await?)
+        html_with(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &disruption_page(&cx, id, Some(form), Form::default(), Form::default()).await?,
+        )
     })
     .await
 }

@@ -2,8 +2,8 @@
 //! hours of an emergency.
 
 use super::{
-    Case, Figure, LADDER, MOST_RULES, MOST_RUNGS, ONE, PROFILE, Profile, RULES, Rule, Rung, SHANDONG_ENTERPRISE, SHIPPED,
-    Shipped, choose, differences, shipped, shipped_ladder, shipped_rules, store,
+    Case, Figure, LADDER, MOST_RULES, MOST_RUNGS, ONE, PROFILE, Profile, RULES, Rule, Rung, SHANDONG_ENTERPRISE,
+    SHIPPED, Shipped, choose, differences, shipped, shipped_ladder, shipped_rules, store,
 };
 use crate::actor::Actor;
 use crate::app::{App, Change, Subject, Work};
@@ -298,7 +298,13 @@ async fn moves(
             });
         }
     }
-    all.sort_by(|a, b| (&a.number, a.clock.clock.started_at, a.clock.clock.id).cmp(&(&b.number, b.clock.clock.started_at, b.clock.clock.id)));
+    all.sort_by(|a, b| {
+        (&a.number, a.clock.clock.started_at, a.clock.clock.id).cmp(&(
+            &b.number,
+            b.clock.clock.started_at,
+            b.clock.clock.id,
+        ))
+    });
     Ok(all)
 }
 
@@ -544,8 +550,15 @@ pub async fn join(app: &App, who: &Actor, disruption: Uuid, numbers: &str, reaso
         if seen.appeal.disruption_id == Some(disruption) {
             continue;
         }
-        let why = format!("{}：{reason}", found.name);
-        turn_one(&mut work, (id, true), disruption, mode, &why).await?;
+        let made = json!({"disruption": found.number, "name": found.name});
+        let subject = step::subject_of(&seen.appeal);
+        work.log("appeal.join_disruption", subject, Change::made(made).because(reason.clone())).await?;
+        if seen.appeal.clock_mode == mode {
+            store::set_hours(&mut work, zone, id, disruption, mode).await?;
+        } else {
+            let why = format!("{}：{reason}", found.name);
+            turn_one(&mut work, (id, true), disruption, mode, &why).await?;
+        }
     }
     work.commit(disruption).await
 }

@@ -545,7 +545,11 @@ mod tests {
             ("anyang_12345", 10, 1, 0),
         ] {
             let profile = plain(key);
-            assert_eq!((profile.longest, profile.extensions, profile.ask_before), (longest, extensions, ask_before), "{key}");
+            assert_eq!(
+                (profile.longest, profile.extensions, profile.ask_before),
+                (longest, extensions, ask_before),
+                "{key}"
+            );
             assert!(profile.longest >= profile.finish.n, "{key}");
         }
         for head in ["jinan_biz_env", "anyang_12345"] {

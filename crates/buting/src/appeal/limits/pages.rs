@@ -1,7 +1,5 @@
 use super::desk::{self, Example, Preview, Proposal, Standing};
-use super::{
-    Deed, Figure, LADDER, MOST_RULES, MOST_RUNGS, ONE, PROFILE, Profile, RULES, Reach, Rule, Rung, shipped,
-};
+use super::{Deed, Figure, LADDER, MOST_RULES, MOST_RUNGS, ONE, PROFILE, Profile, RULES, Reach, Rule, Rung, shipped};
 use crate::actor::Role;
 use crate::appeal::{self, Channel, Kind};
 use crate::clock::limit_words;
@@ -10,9 +8,9 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::settings::Version;
 use crate::settings::desk::{KEEPERS, READERS, versions};
 use crate::settings::pages::{TABS, profile_names};
-use crate::settings::Version;
 use almanac::{Limit, Point};
 use askama::Template;
 use axum::http::StatusCode;

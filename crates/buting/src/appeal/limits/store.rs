@@ -151,8 +151,9 @@ pub async fn open_of(tx: &mut Tx, zone: Uuid, key: &str) -> Result<Vec<OpenCase>
 
 /// How many open appeals each profile has.
 pub async fn open_counts(tx: &mut Tx, zone: Uuid) -> Result<BTreeMap<String, i64>> {
-    let rows: Vec<(String, i64)> =
-        tx.list(sql!("SELECT profile, count(*) FROM appeal WHERE zone_id = $1 AND open GROUP BY profile", zone)).await?;
+    let rows: Vec<(String, i64)> = tx
+        .list(sql!("SELECT profile, count(*) FROM appeal WHERE zone_id = $1 AND open GROUP BY profile", zone))
+        .await?;
     Ok(rows.into_iter().collect())
 }
 
@@ -162,7 +163,11 @@ pub async fn open_orders(tx: &mut Tx, zone: Uuid, appeals: &[Uuid]) -> Result<Ve
         "SELECT w.id, w.appeal_id, coalesce(d.short_name, '') FROM work_order w
          LEFT JOIN department d ON d.zone_id = w.zone_id AND d.id = w.department_id WHERE w.zone_id = ",
     );
-    query.arg(zone).push(" AND w.open AND w.appeal_id IN ").list(appeals.iter().copied()).push(" ORDER BY w.sent_at, w.id");
+    query
+        .arg(zone)
+        .push(" AND w.open AND w.appeal_id IN ")
+        .list(appeals.iter().copied())
+        .push(" ORDER BY w.sent_at, w.id");
     tx.list(query).await
 }
 
@@ -192,7 +197,13 @@ pub async fn by_number(tx: &mut Tx, zone: Uuid, number: &str) -> Result<Option<U
 
 /// Puts an appeal under a disruption, and sets the hours that its next clocks count.
 /// The version stays: nobody's form is made stale by it.
-pub async fn set_hours(tx: &mut Tx, zone: Uuid, id: Uuid, disruption: Uuid, mode: crate::clock::ClockMode) -> Result<()> {
+pub async fn set_hours(
+    tx: &mut Tx,
+    zone: Uuid,
+    id: Uuid,
+    disruption: Uuid,
+    mode: crate::clock::ClockMode,
+) -> Result<()> {
     tx.run(sql!(
         "UPDATE appeal SET disruption_id = $1, clock_mode = $2 WHERE zone_id = $3 AND id = $4",
         disruption,

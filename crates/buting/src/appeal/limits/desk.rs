@@ -178,6 +178,9 @@ pub struct Preview {
     pub seen: String,
 }
 
+/// A clock that moved, and when it was due before.
+type Moved = (Clock, Option<Time>);
+
 /// A move of a clock, and whose it is.
 struct Planned {
     appeal_id: Uuid,
@@ -344,7 +347,7 @@ pub async fn set_profile(app: &App, who: &Actor, proposal: &Proposal, reason: &s
 }
 
 async fn retime(work: &mut Work, planned: Vec<Planned>, reason: &str) -> Result<()> {
-    let mut moved: BTreeMap<Uuid, Vec<(Clock, Option<Time>)>> = BTreeMap::new();
+    let mut moved: BTreeMap<Uuid, Vec<Moved>> = BTreeMap::new();
     for one in planned {
         let before = one.clock.clock;
         let now = clock::retarget(work, before.owner_id, before.kind, one.clock.limit).await?;
@@ -361,7 +364,7 @@ async fn retime(work: &mut Work, planned: Vec<Planned>, reason: &str) -> Result<
 async fn tell_moved(
     work: &mut Work,
     appeal_id: Uuid,
-    clocks: &[(Clock, Option<Time>)],
+    clocks: &[Moved],
     entry: &'static str,
     notice: &'static str,
     reason: &str,
@@ -370,13 +373,13 @@ async fn tell_moved(
     let now: Vec<Clock> = clocks.iter().map(|(clock, _)| clock.clone()).collect();
     take_over(work, &now).await?;
     let Some(a) = appeal::store::appeal(work, zone, appeal_id).await? else { return Ok(()) };
-    let dues = |due: &dyn Fn(&(Clock, Option<Time>)) -> Option<Time>| {
+    let dues = |due: fn(&Moved) -> Option<Time>| {
         clocks.iter().map(|one| json!({"clock": one.0.kind, "due_at": due(one)})).collect::<Vec<_>>()
     };
-    let change = Change::from_to(json!({"clocks": dues(&|one| one.1)}), json!({"clocks": dues(&|one| one.0.due_at)}));
+    let change = Change::from_to(json!({"clocks": dues(|one| one.1)}), json!({"clocks": dues(|one| one.0.due_at)}));
     work.log(entry, step::subject_of(&a), change.because(reason)).await?;
     let mut people = step::workers_of(work, &a).await?;
-    let later = |(clock, before): &(Clock, Option<Time>)| clock.kind == ClockKind::Finish && clock.due_at > *before;
+    let later = |(clock, before): &Moved| clock.kind == ClockKind::Finish && clock.due_at > *before;
     if clocks.iter().any(later) {
         people.extend(step::owners(work, &a).await?);
     }

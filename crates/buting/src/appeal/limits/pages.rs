@@ -552,7 +552,13 @@ async fn set_ladder(Posted { cx, mut form }: Posted) -> PageResult {
             return ladder_shown(&cx, Some(form), None, true).await;
         }
         match desk::preview_ladder(&cx.app, &cx.who, &rungs, start, days).await {
-            Ok(example) => ladder_shown(&cx, Some(form), Some((example, rungs)), false).await,
+            Ok(example) => {
+                // In the order in which they are reached.
+                let mut pairs: Vec<_> = example.reached.iter().copied().zip(rungs).collect();
+                pairs.sort_by_key(|(at, _)| *at);
+                let (reached, rungs) = pairs.into_iter().unzip();
+                ladder_shown(&cx, Some(form), Some((Example { reached, ..example }, rungs)), false).await
+            }
             Err(error) => {
                 form.refused(error)?;
                 ladder_shown(&cx, Some(form), None, true).await

@@ -337,6 +337,11 @@ impl Calendar {
         self.hours.iter().map(|(from, to)| (self.instant(day, *from), self.instant(day, *to))).collect()
     }
 
+    /// When the office opens on a day; midnight on a rest day.
+    pub fn open(&self, day: Date) -> Timestamp {
+        self.office_hours(day).first().map_or_else(|| self.midnight(day), |(from, _)| *from)
+    }
+
     fn instant(&self, day: Date, at: Time) -> Timestamp {
         self.zone.to_timestamp(day.to_datetime(at)).unwrap_or(Timestamp::MAX)
     }

@@ -1,8 +1,9 @@
 //! Clocks: when something is due, and why then.
 
 use crate::calendar::{Calendar, DayKind, Status, next};
+use crate::mode;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// In what a limit is counted.
@@ -15,6 +16,9 @@ pub enum Unit {
     Hour,
     /// Days.
     Day,
+    /// Months by the calendar: they end on the day of the same number, or on the
+    /// month's last where there is none (民法典 §202).
+    Month,
 }
 
 /// Which of them count.
@@ -49,12 +53,26 @@ impl Limit {
         Self { n, unit: Unit::Hour, count: Count::Calendar }
     }
 
-    fn minutes(self) -> i64 {
+    /// The limit with months made the days that they have from that day on.
+    fn begun_on(self, start: Date) -> Self {
+        if self.unit != Unit::Month {
+            return self;
+        }
+        let months = Span::new().try_months(i64::from(self.n)).unwrap_or_default();
+        let end = start.saturating_add(months);
+        let days = start.until(end).map_or(0, |span| span.get_days());
+        Self { n: u32::try_from(days).unwrap_or_default(), unit: Unit::Day, count: Count::Calendar }
+    }
+
+    /// How many minutes, where a day is 24 hours. A month is thirty days here: who
+    /// knows when it begins asks [`Limit::begun_on`] first.
+    pub(crate) fn minutes(self) -> i64 {
         i64::from(self.n)
             * match self.unit {
                 Unit::Minute => 1,
                 Unit::Hour => 60,
                 Unit::Day => 24 * 60,
+                Unit::Month => 30 * 24 * 60,
             }
     }
 }
@@ -123,6 +141,15 @@ pub enum Event {
         /// The new limit, from the same beginning.
         limit: Limit,
     },
+    /// From now on other hours count: an emergency was declared or has ended.
+    Mode {
+        /// When.
+        at: Timestamp,
+        /// Which hours.
+        mode: Mode,
+        /// On whose account, such as the disruption's name.
+        reason: String,
+    },
     /// It is done.
     Stop {
         /// When.
@@ -143,6 +170,7 @@ impl Event {
             | Self::Resume { at }
             | Self::Extend { at, .. }
             | Self::Retarget { at, .. }
+            | Self::Mode { at, .. }
             | Self::Stop { at }
             | Self::Restart { at } => *at,
         }
@@ -193,6 +221,16 @@ pub enum Why {
     Closed,
     /// The last day is a rest day: the end moves to the next working day (民法典 §203).
     EndMoved,
+    /// Here other hours began to count.
+    Mode {
+        /// Which.
+        mode: Mode,
+        /// On whose account.
+        reason: String,
+    },
+    /// An emergency that begins makes nothing later, one that ends nothing earlier
+    /// and nothing later than the office's hours alone would have made it.
+    Bound,
 }
 
 /// A stretch of time that counted or not.
@@ -218,6 +256,8 @@ pub struct Reckoning {
     pub due_at: Option<Timestamp>,
     /// What the clock does.
     pub state: State,
+    /// In what `total`, `used` and the amounts are counted: days or minutes.
+    pub unit: Unit,
     /// Days or minutes that the limit has in all, with extensions.
     pub total: i64,
     /// Days or minutes that counted before the present pause, if paused.
@@ -238,7 +278,7 @@ impl Reckoning {
 }
 
 /// A stretch in which time stood still.
-struct Still {
+pub(crate) struct Still {
     from: Timestamp,
     to: Option<Timestamp>,
     why: Why,
@@ -274,6 +314,7 @@ fn read(clock: &Clock, events: &[Event]) -> (Vec<Still>, Limit, u32, Option<Time
             }
             Event::Extend { n, .. } => extra += n,
             Event::Retarget { limit: new, .. } => limit = *new,
+            Event::Mode { .. } => {}
             Event::Stop { .. } => {
                 stopped_at = Some(at);
                 depth = 0;
@@ -294,11 +335,12 @@ fn read(clock: &Clock, events: &[Event]) -> (Vec<Still>, Limit, u32, Option<Time
 /// When the clock's limit ends, given what happened to it.
 pub fn due(clock: &Clock, events: &[Event], calendar: &Calendar) -> Reckoning {
     let (stills, limit, extra, stopped_at) = read(clock, events);
-    let limit = Limit { n: limit.n.saturating_add(extra), ..limit };
-    let mut reckoning = match (limit.unit, clock.mode, limit.count) {
-        (Unit::Day, Mode::Office, count) => in_days(clock, limit, count, &stills, calendar),
-        (_, Mode::Office, Count::Working) => in_office_minutes(clock, limit, &stills, calendar),
-        _ => in_minutes(clock, limit, &stills),
+    let limit = Limit { n: limit.n.saturating_add(extra), ..limit }.begun_on(calendar.local_day(clock.started_at));
+    let turns = mode::turns(clock, events, stopped_at);
+    let mut reckoning = if turns.is_empty() {
+        straight(clock, limit, &stills, calendar)
+    } else {
+        mode::in_turns(clock, limit, &stills, &turns, calendar)
     };
     reckoning.stopped_at = stopped_at;
     if stopped_at.is_some() {
@@ -307,9 +349,27 @@ pub fn due(clock: &Clock, events: &[Event], calendar: &Calendar) -> Reckoning {
     let first = calendar.local_day(clock.started_at).year();
     let last = calendar.local_day(reckoning.due_at.unwrap_or(clock.started_at)).year();
     reckoning.provisional = limit.count == Count::Working
-        && clock.mode == Mode::Office
+        && (clock.mode == Mode::Office || !turns.is_empty())
         && (first..=last).any(|year| calendar.year_status(year) == Status::Provisional);
     reckoning
+}
+
+/// When it ends if the same hours count all the time.
+pub(crate) fn straight(clock: &Clock, limit: Limit, stills: &[Still], calendar: &Calendar) -> Reckoning {
+    match (limit.unit, clock.mode, limit.count) {
+        (Unit::Day, Mode::Office, count) => in_days(clock, limit, count, stills, calendar),
+        (_, Mode::Office, Count::Working) => in_office_minutes(clock, limit, stills, calendar),
+        (Unit::Day, Mode::Hours24, _) if limit.n == 0 => on_the_day(clock, stills, calendar),
+        _ => in_minutes(clock, limit, stills),
+    }
+}
+
+/// A limit of the same day, where the day has 24 hours.
+fn on_the_day(clock: &Clock, stills: &[Still], calendar: &Calendar) -> Reckoning {
+    let end = calendar.midnight(next(calendar.local_day(clock.started_at)));
+    let left = end.duration_since(clock.started_at).as_mins();
+    let limit = Limit { n: u32::try_from(left).unwrap_or_default(), unit: Unit::Minute, count: Count::Calendar };
+    in_minutes(clock, limit, stills)
 }
 
 /// Collects segments, joining neighbours of one kind.
@@ -331,10 +391,11 @@ impl Trail {
     }
 }
 
-fn finished(due_at: Option<Timestamp>, total: i64, used: i64, trail: Trail) -> Reckoning {
+fn finished(unit: Unit, due_at: Option<Timestamp>, total: i64, used: i64, trail: Trail) -> Reckoning {
     Reckoning {
         due_at,
         state: if due_at.is_some() { State::Running } else { State::Paused },
+        unit,
         total,
         used,
         stopped_at: None,
@@ -368,7 +429,7 @@ fn in_days(clock: &Clock, limit: Limit, count: Count, stills: &[Still], calendar
         if let Some(still) = still_on(day) {
             if still.to.is_none() {
                 trail.push(from.max(still.from), to, false, 0, still.why.clone());
-                return finished(None, total, used, trail);
+                return finished(Unit::Day, None, total, used, trail);
             }
             trail.push(from, to, false, 0, still.why.clone());
             continue;
@@ -385,7 +446,7 @@ fn in_days(clock: &Clock, limit: Limit, count: Count, stills: &[Still], calendar
         used += i64::from(counted);
         trail.push(from, to, counted, i64::from(counted), why);
     }
-    finished(Some(calendar.close(day)), total, used, trail)
+    finished(Unit::Day, Some(calendar.close(day)), total, used, trail)
 }
 
 /// Whether a limit may end on this day: on a rest day it goes on to the next
@@ -423,14 +484,14 @@ fn in_minutes(clock: &Clock, limit: Limit, stills: &[Still]) -> Reckoning {
             None => {
                 let used = total - left.as_mins();
                 trail.push(at, at, false, 0, still.why.clone());
-                return finished(None, total, used, trail);
+                return finished(Unit::Minute, None, total, used, trail);
             }
         }
     }
     let end = at + left;
     let counted: i64 = trail.0.iter().filter(|s| s.counted).map(|s| s.amount).sum();
     trail.push(at, end, true, total - counted, Why::Elapsed);
-    finished(Some(end), total, total, trail)
+    finished(Unit::Minute, Some(end), total, total, trail)
 }
 
 /// Minutes of the office, less what stood still.
@@ -448,7 +509,7 @@ fn in_office_minutes(clock: &Clock, limit: Limit, stills: &[Still], calendar: &C
                 if let Some(still) = stills.iter().find(|s| s.from <= from && s.to.is_none_or(|to| to > from)) {
                     trail.push(at, from, false, 0, Why::OutsideHours);
                     let Some(to) = still.to else {
-                        return finished(None, total, total - left.as_mins(), trail);
+                        return finished(Unit::Minute, None, total, total - left.as_mins(), trail);
                     };
                     trail.push(from, to.min(close), false, 0, still.why.clone());
                     (from, at) = (to.min(close), to.min(close));
@@ -468,7 +529,7 @@ fn in_office_minutes(clock: &Clock, limit: Limit, stills: &[Still], calendar: &C
             break;
         }
     }
-    finished(Some(end), total, total, trail)
+    finished(Unit::Minute, Some(end), total, total, trail)
 }
 
 /// Whom a limit was told.

@@ -418,9 +418,9 @@ notice-appeal-look_again = A long-term matter is to be looked at again: { $numbe
 notice-appeal-suspend_over = The suspension is over; resume it or say why not: { $number } { $title }
 notice-appeal-plan_due = Planned to be done today: { $number } { $title }
 notice-appeal-asked_again = The enterprise is still being waited for: { $number } { $title }
-notice-appeal-remind = Due soon: { $number } { $title }
-notice-appeal-urge = Overdue: { $number } { $title }
-notice-appeal-supervise = Overdue for three days and more: { $number } { $title }
+notice-appeal-remind = A deadline comes near: { $number } { $title }
+notice-appeal-urge = A deadline is urged: { $number } { $title }
+notice-appeal-supervise = A deadline is to be supervised: { $number } { $title }
 
 # What needs me now
 todo-appeal-dispatch = Dispatch

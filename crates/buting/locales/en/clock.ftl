@@ -25,7 +25,7 @@ due-why = why this date
 due-standing-still = standing still
 due-total = The limit is { $total } in all.
 due-used = { $used } were used before it stopped.
-due-kept = The enterprise was told this date, so it stands although the calendar changed.
+due-kept = The enterprise was told this date, so it does not come nearer.
 due-amount-days = { $n ->
     [one] 1 day
    *[other] { $n } days

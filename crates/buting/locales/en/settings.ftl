@@ -51,22 +51,6 @@ settings-extensions = Extensions at most
 settings-silence = Silence counts as accepted after
 settings-reopen = May be reopened for
 settings-approvers = Grants extensions
-settings-working-days = { $n ->
-    [one] 1 working day
-   *[other] { $n } working days
-  }
-settings-calendar-days = { $n ->
-    [one] 1 day
-   *[other] { $n } days
-  }
-settings-hours-n = { $n ->
-    [one] 1 hour
-   *[other] { $n } hours
-  }
-settings-minutes-n = { $n ->
-    [one] 1 minute
-   *[other] { $n } minutes
-  }
 settings-calendar-line = { $year } has { $n } working days. Below: days that are not as the week has them.
 settings-year-missing = The official days of { $year } are not loaded; the statutory holidays are used for now. The notice usually comes in November: load it then.
 settings-official = official

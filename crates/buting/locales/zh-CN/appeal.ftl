@@ -378,9 +378,9 @@ ledger-appeal-order_grant = 同意协办延期
 ledger-appeal-order_refuse = 不同意协办延期
 ledger-appeal-order_accept = 接受协办反馈
 ledger-appeal-order_back = 协办反馈退回
-ledger-appeal-remind = 到期前提醒
-ledger-appeal-urge = 超期催办
-ledger-appeal-supervise = 超期督办
+ledger-appeal-remind = 时限提醒
+ledger-appeal-urge = 时限催办
+ledger-appeal-supervise = 时限督办
 
 # What people are told
 notice-appeal-registered = 新诉求待交办：{ $number } { $title }
@@ -418,9 +418,9 @@ notice-appeal-look_again = 长期事项到了复核日：{ $number } { $title }
 notice-appeal-suspend_over = 中止期限已到，请恢复办理或说明：{ $number } { $title }
 notice-appeal-plan_due = 今天是计划办结日：{ $number } { $title }
 notice-appeal-asked_again = 仍在等企业补充情况：{ $number } { $title }
-notice-appeal-remind = 明日到期或即将到期：{ $number } { $title }
-notice-appeal-urge = 已超期，请催办：{ $number } { $title }
-notice-appeal-supervise = 超期三个工作日以上，请督办：{ $number } { $title }
+notice-appeal-remind = 时限提醒：{ $number } { $title }
+notice-appeal-urge = 时限催办：{ $number } { $title }
+notice-appeal-supervise = 时限督办，请过问：{ $number } { $title }
 
 # What needs me now
 todo-appeal-dispatch = 待交办

@@ -29,6 +29,8 @@ pub enum Act {
         assist: Vec<Uuid>,
         /// What is asked of them.
         instruction: Option<String>,
+        /// How hard it is, where its limits have grades to choose; not later.
+        grade: Option<String>,
     },
     /// Not accepted, with the reason and the right way.
     Reject {

@@ -3,7 +3,8 @@
 
 use super::act::Act;
 use super::contact::{self, Contact, Told};
-use super::policy::{self, Category, Profile};
+use super::limits::{self, Deed, Profile, Reach, Rung};
+use super::policy::{self, Category};
 use super::record::{Appeal, Count, FAR, HistoryView, Item, Line, OrderView, View, WorkOrder};
 use super::step::{self, Said, Seen, Step};
 use super::{
@@ -104,12 +105,14 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
                 Error::NotFound => Error::field("disruption_id", "unknown"),
                 other => other,
             })?;
-        clock_mode = ClockMode::parse(found.clock_mode.word()).unwrap_or(ClockMode::Office);
+        clock_mode = found.hours();
     }
     let of_zone = Zone::get(work, zone).await?;
-    let key = policy::profile_for(new.channel, of_zone.settings["limit_profile"].as_str());
-    let (profile_version, _) = store::profile(work, zone, key).await?;
     let now = work.now;
+    // What is only written down chooses again when it is registered.
+    let case =
+        limits::Case { channel: new.channel, kind: new.kind, category: &category, urgency: new.urgency, grade: None };
+    let (profile, profile_version) = limits::desk::choice(work, zone, &case, now).await?;
     let appeal = Appeal {
         zone_id: zone,
         id,
@@ -129,7 +132,7 @@ pub async fn open_in(work: &mut Work, new: NewAppeal) -> Result<Uuid> {
         created_by: who.person_id,
         created_at: now,
         registered_at: None,
-        profile: key.to_owned(),
+        profile,
         profile_version,
         clock_mode,
         ..blank(now)
@@ -211,6 +214,7 @@ fn blank(now: Time) -> Appeal {
         registered_at: None,
         profile: String::new(),
         profile_version: 0,
+        grade: None,
         clock_mode: ClockMode::Office,
         status: Status::Draft,
         open: false,
@@ -459,7 +463,7 @@ async fn gather(tx: &mut Tx, who: &Actor, id: Uuid, now: Time) -> Result<Record>
         line.mask();
     }
     let calendar = clock::calendar(tx, zone).await?;
-    let profile = store::profile_of(tx, &appeal).await?;
+    let profile = limits::desk::profile_of(tx, &appeal).await?;
     let owners: Vec<Uuid> = std::iter::once(id).chain(orders.iter().map(|w| w.id)).collect();
     let clocks = clock::of(tx, zone, &owners).await?;
     let facts = step::facts(&appeal, &orders, &clocks, &profile, who, now, &calendar);
@@ -562,6 +566,9 @@ pub const PUBLIC: &[&str] = &[
     "appeal.list_long_term",
     "appeal.reopen",
     "appeal.withdraw",
+    "appeal.retime",
+    "appeal.hours24",
+    "appeal.office_hours",
 ];
 /// What a partner reads of it, when it is of his own order.
 const OF_ORDER: &[&str] = &[
@@ -886,6 +893,17 @@ pub async fn open_for(tx: &mut Tx, who: &Actor, subject_id: Uuid) -> Result<Vec<
     Ok(lines)
 }
 
+/// The open appeals under a disruption, soonest due first, for its page.
+pub async fn open_under(tx: &mut Tx, who: &Actor, disruption: Uuid) -> Result<Vec<Line>> {
+    let mut condition = store::visible(who);
+    condition.push(" AND a.open AND a.disruption_id = ").arg(disruption);
+    let mut lines = store::lines(tx, who.zone_id, condition, Sql::from(" ORDER BY a.due_key, a.id LIMIT 200")).await?;
+    for line in &mut lines {
+        hide(who, line);
+    }
+    Ok(lines)
+}
+
 /// The categories of a zone that are offered.
 pub async fn categories(tx: &mut Tx, zone: Uuid) -> Result<Vec<Category>> {
     Ok(store::categories(tx, zone).await?.into_iter().filter(|category| !category.retired).collect())
@@ -1084,7 +1102,7 @@ pub async fn close_silent(app: &App, zone: Uuid) -> Result<usize> {
         let Some(appeal) = store::appeal_to_change(&mut work, zone, id).await? else { continue };
         let Some(reviewed) = appeal.reviewed_at.filter(|_| appeal.status == Status::Reviewed) else { continue };
         let calendar = clock::calendar(&mut work, zone).await?;
-        let profile = store::profile_of(&mut work, &appeal).await?;
+        let profile = limits::desk::profile_of(&mut work, &appeal).await?;
         let last = calendar.add_working_days(calendar.local_day(reviewed.stamp()), profile.silence);
         if now.stamp() <= calendar.close(last) {
             continue;
@@ -1140,14 +1158,14 @@ pub async fn remind(app: &App, zone: Uuid) -> Result<usize> {
     Ok(told)
 }
 
-/// Climbs the ladders of all deadlines that came near or passed: reminds who
-/// holds it, tells the chief and the coordination office, then the oversight
-/// office and the leaders. Each rung once.
+/// Climbs the ladder of every deadline that came near or passed, and tells whom each
+/// rung reaches. Each rung once.
 pub async fn escalate(app: &App, zone: Uuid) -> Result<usize> {
     let mut work = app.work(&Actor::rule(zone)).await?;
-    let ladder = policy::ladder();
-    let mut reached = clock::escalate(&mut work, "appeal", &ladder).await?;
-    reached.extend(clock::escalate(&mut work, "work_order", &ladder).await?);
+    let ladder = limits::desk::ladder(&mut work, zone).await?;
+    let rules: Vec<almanac::Rule> = ladder.iter().map(Rung::rule).collect();
+    let mut reached = clock::escalate(&mut work, "appeal", &rules).await?;
+    reached.extend(clock::escalate(&mut work, "work_order", &rules).await?);
     // The end of the time for an objection is no neglect.
     reached.retain(|rung| rung.clock.kind != ClockKind::Objection);
     if reached.is_empty() {
@@ -1156,54 +1174,62 @@ pub async fn escalate(app: &App, zone: Uuid) -> Result<usize> {
         return Ok(0);
     }
     let mut told = 0;
-    for rung in reached {
-        let order = match rung.clock.owner.as_str() {
-            "work_order" => store::order(&mut work, zone, rung.clock.owner_id).await?,
+    for one in reached {
+        let Some(rung) = ladder.iter().find(|rung| rung.key == one.key) else { continue };
+        let order = match one.clock.owner.as_str() {
+            "work_order" => store::order(&mut work, zone, one.clock.owner_id).await?,
             _ => None,
         };
-        let appeal_id = order.as_ref().map_or(rung.clock.owner_id, |order| order.appeal_id);
+        let appeal_id = order.as_ref().map_or(one.clock.owner_id, |order| order.appeal_id);
         let Some(appeal) = store::appeal(&mut work, zone, appeal_id).await?.filter(|appeal| appeal.open) else {
             continue;
         };
+        // What the coordination office does itself is no department's neglect.
+        let of_desk = matches!(one.clock.kind, ClockKind::Ruling | ClockKind::Contact | ClockKind::Dispatch);
         let department = order.as_ref().map(|order| order.department_id).or(appeal.lead_department_id);
+        let department = department.filter(|_| !of_desk);
         let handler = order.as_ref().map_or(appeal.handler_id, |order| order.handler_id);
-        let handler = store::still_there(&mut work, zone, handler).await?;
-        let of_desk = matches!(rung.clock.kind, ClockKind::Ruling | ClockKind::Contact) || department.is_none();
-        let desk = Roles::of(&[Role::Dispatcher]);
-        let (entry, kind, people): (&'static str, _, Vec<Uuid>) = match (rung.action.as_str(), department) {
-            ("remind", Some(department)) if !of_desk => {
-                let people = match handler {
-                    Some(handler) => vec![handler],
-                    None => store::of_department(&mut work, zone, department).await?,
-                };
-                ("appeal.remind", "appeal.remind", people)
-            }
-            ("remind", _) => ("appeal.remind", "appeal.remind", store::with_role(&mut work, zone, desk).await?),
-            ("urge", department) => {
-                let mut people = store::with_role(&mut work, zone, desk).await?;
-                if let Some(department) = department.filter(|_| !of_desk) {
-                    people.extend(handler);
-                    people.extend(store::chief_of(&mut work, zone, department).await?);
-                }
-                ("appeal.urge", "appeal.urge", people)
-            }
-            _ => {
-                let above = Roles::of(&[Role::Oversight, Role::Leader]);
-                ("appeal.supervise", "appeal.supervise", store::with_role(&mut work, zone, above).await?)
-            }
+        let people = reach(&mut work, rung, department, handler).await?;
+        let word = match rung.deed {
+            Deed::Remind => "appeal.remind",
+            Deed::Urge => "appeal.urge",
+            Deed::Supervise => "appeal.supervise",
         };
         let subject = step::subject_of(&appeal);
         let name = order.map(|order| order.department_name);
-        let made = json!({"clock": rung.clock.kind, "due_at": rung.clock.due_at, "department": name});
-        work.log(entry, subject, Change::made(made)).await?;
-        let args = json!({"number": appeal.number, "title": appeal.title, "clock": rung.clock.kind});
+        let made = json!({"clock": one.clock.kind, "due_at": one.clock.due_at, "department": name, "rung": rung.key});
+        work.log(word, subject, Change::made(made)).await?;
+        let args = json!({"number": appeal.number, "title": appeal.title, "clock": one.clock.kind});
         for person in step::not_accused(&mut work, &appeal, people).await? {
-            work.notify(person, kind, subject, args.clone()).await?;
+            work.notify(person, word, subject, args.clone()).await?;
         }
         told += 1;
     }
     work.commit(zone).await?;
     Ok(told)
+}
+
+/// The people whom a rung reaches. What no department has is the coordination office's.
+async fn reach(work: &mut Work, rung: &Rung, department: Option<Uuid>, handler: Option<Uuid>) -> Result<Vec<Uuid>> {
+    let zone = work.zone();
+    let role = |role| Roles::of(&[role]);
+    let mut people = Vec::new();
+    for reach in &rung.reaches {
+        let some = match (reach, department) {
+            (Reach::Handler, Some(department)) => match store::still_there(work, zone, handler).await? {
+                Some(handler) => vec![handler],
+                None => store::of_department(work, zone, department).await?,
+            },
+            (Reach::Chief, Some(department)) => store::chief_of(work, zone, department).await?,
+            (Reach::Desk, _) | (Reach::Handler | Reach::Chief, None) => {
+                store::with_role(work, zone, role(Role::Dispatcher)).await?
+            }
+            (Reach::Oversight, _) => store::with_role(work, zone, role(Role::Oversight)).await?,
+            (Reach::Leader, _) => store::with_role(work, zone, role(Role::Leader)).await?,
+        };
+        people.extend(some);
+    }
+    Ok(people)
 }
 
 // ---- policy ----
@@ -1226,14 +1252,21 @@ pub async fn reckon_again(work: &mut Work) -> Result<usize> {
     let zone = work.zone();
     store::hold_open(work, zone).await?;
     let moved = clock::recompute_open(work).await?;
-    for clock in &moved {
+    take_over(work, &moved).await?;
+    Ok(moved.len())
+}
+
+/// Takes over what lists keep of deadlines that moved.
+pub async fn take_over(work: &mut Work, moved: &[Clock]) -> Result<()> {
+    let zone = work.zone();
+    for clock in moved {
         match (clock.owner.as_str(), clock.kind) {
             ("appeal", ClockKind::Finish) => store::set_due(work, zone, clock.owner_id, clock.due_at).await?,
             ("work_order", ClockKind::Assist) => store::set_order_due(work, zone, clock.owner_id, clock.due_at).await?,
             _ => {}
         }
     }
-    Ok(moved.len())
+    Ok(())
 }
 
 /// Sets a category: its name, whom it goes to, whether it is still offered.
@@ -1257,27 +1290,6 @@ pub async fn set_category(app: &App, who: &Actor, key: &str, category: &Category
     let body = serde_json::to_value(category).map_err(|e| Error::Internal(e.to_string()))?;
     crate::settings::desk::put(&mut work, "category", key, body).await?;
     work.commit(zone).await
-}
-
-/// Sets a limit profile from now on. What began before keeps its version.
-pub async fn set_profile(app: &App, who: &Actor, key: &str, profile: &Profile) -> Result<Uuid> {
-    who.must(KEEPERS)?;
-    let mut check = Check::new();
-    check.that(policy::shipped_profile(key).is_some(), "key", "unknown");
-    check.that((1..=250).contains(&profile.finish.n), "finish", "length");
-    check.that(profile.longest >= profile.finish.n, "longest", "length");
-    check.that(!profile.approvers.is_empty() || profile.extensions == 0, "approvers", "required");
-    check.done()?;
-    let mut work = app.work(who).await?;
-    let zone = work.zone();
-    let body = serde_json::to_value(profile).map_err(|e| Error::Internal(e.to_string()))?;
-    crate::settings::desk::put(&mut work, "limit_profile", key, body).await?;
-    work.commit(zone).await
-}
-
-/// The profile in force under a name.
-pub async fn profile(tx: &mut Tx, zone: Uuid, key: &str) -> Result<Profile> {
-    Ok(store::profile(tx, zone, key).await?.1)
 }
 
 /// Enterprises by a part of their name or by their credit code, for the choice

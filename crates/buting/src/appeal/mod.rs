@@ -8,6 +8,7 @@ pub mod bulk;
 pub mod cause;
 pub mod contact;
 pub mod desk;
+pub mod limits;
 pub mod outer;
 mod pages;
 pub mod policy;
@@ -661,6 +662,8 @@ pub struct Facts {
     pub days_left: i64,
     /// The finish clock is past its end.
     pub overdue: bool,
+    /// An extension had to be asked for earlier (manual 1.5: before the last working day).
+    pub asked_late: bool,
     /// The person answered it, or handles it.
     pub own_work: bool,
     /// The person belongs to the leading department.
@@ -685,6 +688,7 @@ pub fn guard(action: Action, facts: &Facts) -> Result<(), &'static str> {
         Action::Extend => {
             not(facts.extension_pending, "extension_pending")?;
             not(facts.overdue, "extension_too_late")?;
+            not(facts.asked_late, "extension_ask_before")?;
             not(facts.extensions_used_up || facts.days_left <= 0, "extension_used_up")
         }
         Action::Grant => {
@@ -727,6 +731,7 @@ pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
     bulk::routes(routes);
     cause::routes(routes);
+    limits::routes(routes);
     outer::routes(routes);
 }
 

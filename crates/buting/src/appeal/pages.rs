@@ -385,6 +385,7 @@ struct Show {
     answer: Option<String>,
     merged_into: Option<(Uuid, String)>,
     own_departments: Vec<(String, String)>,
+    grades: Vec<(String, String)>,
     all_departments: Vec<(String, String)>,
     partners: Vec<(String, String)>,
     merge_into: Vec<(String, String)>,
@@ -583,6 +584,11 @@ impl Show {
             merged_into,
             contact_href,
             own_departments: department_options(&offered, true),
+            grades: r
+                .profile
+                .choices()
+                .map(|grade| (grade.key.clone(), cx.lang.word("limit-grade", &grade.key).into_owned()))
+                .collect(),
             all_departments: offered.iter().map(|d| (d.id.to_string(), d.short_name.clone())).collect(),
             partners: department_options(&offered, false),
             merge_into: merge_into
@@ -740,6 +746,7 @@ fn act_of(form: &mut Form) -> Result<Act> {
     for name in [
         "action",
         "instruction",
+        "grade",
         "reason",
         "right_channel",
         "text",

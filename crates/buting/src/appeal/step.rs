@@ -2,7 +2,8 @@
 //! what is written down, who is told. Every action is one [`Step`].
 
 use super::act::Act;
-use super::policy::{self, Profile};
+use super::limits::{self, Profile};
+use super::policy;
 use super::record::{Appeal, FAR, Message, WorkOrder};
 use super::{
     Action, Confirmation, Facts, Hat, Hats, MessageKind, OrderKind, OrderStatus, Refusal, ResultKind, Status, Turn,
@@ -199,7 +200,7 @@ impl<'w> Step<'w> {
 
     /// Begins on an appeal that was just made.
     pub async fn on(work: &'w mut Work, seen: Seen) -> Result<Self> {
-        let profile = store::profile_of(work, &seen.appeal).await?;
+        let profile = limits::desk::profile_of(work, &seen.appeal).await?;
         let zone = work.zone();
         let calendar = clock::calendar(work, zone).await?;
         let owners: Vec<Uuid> = std::iter::once(seen.appeal.id).chain(seen.orders.iter().map(|w| w.id)).collect();
@@ -296,8 +297,8 @@ impl<'w> Step<'w> {
         }
         match act {
             Act::Register {} => self.register(turn).await,
-            Act::Dispatch { department_id, assist, instruction } => {
-                self.dispatch(turn, department_id, assist, instruction).await
+            Act::Dispatch { department_id, assist, instruction, grade } => {
+                self.dispatch(turn, department_id, assist, instruction, grade).await
             }
             Act::Reject { reason, right_channel } => self.reject(turn, &reason, &right_channel).await,
             Act::Merge { into } => self.merge(turn, into).await,
@@ -334,8 +335,14 @@ impl<'w> Step<'w> {
     pub async fn register(&mut self, turn: Turn) -> Result<()> {
         self.go(turn, true);
         self.a.registered_at = Some(self.work.now);
+        // What is in force now is what it keeps, however long ago it was written down.
+        let (zone, now) = (self.a.zone_id, self.work.now);
+        let (key, version) = limits::desk::choice(self.work, zone, &limits::desk::case_of(&self.a), now).await?;
+        (self.a.profile, self.a.profile_version) = (key, version);
+        self.profile = limits::desk::profile_of(self.work, &self.a).await?;
         let profile = self.profile.clone();
         let limits = [
+            (ClockKind::Dispatch, profile.dispatch),
             (ClockKind::Verify, profile.verify),
             (ClockKind::Answer, profile.answer),
             (ClockKind::Finish, Some(profile.finish)),
@@ -355,6 +362,7 @@ impl<'w> Step<'w> {
         lead: Option<Uuid>,
         assist: Vec<Uuid>,
         instruction: Option<String>,
+        grade: Option<String>,
     ) -> Result<()> {
         let mut check = Check::new();
         let instruction = check.opt_text("instruction", instruction.as_deref(), LONG).unwrap_or_default();
@@ -367,8 +375,14 @@ impl<'w> Step<'w> {
             if !self.department("department_id", lead).await?.is_own() {
                 return Err(Error::field("department_id", "not_own"));
             }
+            if let Some(grade) = grade {
+                self.graded(grade).await?;
+            }
             self.lead_by(lead, &instruction, true).await?;
+            self.stop(self.a.id, ClockKind::Dispatch).await?;
             self.go(turn, true);
+        } else if grade.is_some_and(|grade| Some(grade) != self.a.grade) {
+            return Err(Error::state("grade_is_set"));
         } else if lead.is_some_and(|lead| Some(lead) != self.a.lead_department_id) {
             return Err(Error::state("lead_is_set"));
         } else if assist.is_empty() {
@@ -392,6 +406,26 @@ impl<'w> Step<'w> {
             self.say(MessageKind::Instruction, true, &instruction, None).await?;
         }
         self.write(if first { "appeal.dispatch" } else { "appeal.add_assist" });
+        Ok(())
+    }
+
+    /// Gives it the limits of a grade that somebody chose, from the same beginning.
+    async fn graded(&mut self, grade: String) -> Result<()> {
+        if !self.profile.choices().any(|known| known.key == grade) {
+            return Err(Error::field("grade", "unknown"));
+        }
+        self.after.insert("grade".into(), json!(grade));
+        self.a.grade = Some(grade);
+        self.profile = limits::desk::profile_of(self.work, &self.a).await?;
+        for kind in [ClockKind::Verify, ClockKind::Answer, ClockKind::Finish] {
+            let old = self.clock(self.a.id, kind).map(Clock::limit);
+            match (old, self.profile.limit_of(kind)) {
+                (Some(old), Some(limit)) if old != limit => {
+                    clock::retarget(self.work, self.a.id, kind, limit).await?;
+                }
+                _ => {}
+            }
+        }
         Ok(())
     }
 
@@ -521,7 +555,9 @@ impl<'w> Step<'w> {
         // A question is the first word to the enterprise, and begins verifying.
         self.stop(self.a.id, ClockKind::Verify).await?;
         self.stop(self.a.id, ClockKind::Answer).await?;
-        clock::pause(self.work, self.a.id, ClockKind::Finish, Holder::Enterprise, &short(&text)).await?;
+        for kind in [ClockKind::Finish, ClockKind::Dispatch] {
+            clock::pause(self.work, self.a.id, kind, Holder::Enterprise, &short(&text)).await?;
+        }
         self.go(turn, true);
         self.write("appeal.ask");
         self.tell_owner("appeal.asked").await
@@ -538,7 +574,9 @@ impl<'w> Step<'w> {
         if for_enterprise {
             self.say(MessageKind::Reply, false, &text, None).await?;
             if status == Status::WaitingEnterprise {
-                clock::resume(self.work, self.a.id, ClockKind::Finish).await?;
+                for kind in [ClockKind::Finish, ClockKind::Dispatch] {
+                    clock::resume(self.work, self.a.id, kind).await?;
+                }
             }
             self.go(turn, true);
             self.write("appeal.reply");
@@ -664,7 +702,7 @@ impl<'w> Step<'w> {
                 }
             }
         }
-        for kind in [ClockKind::Finish, ClockKind::Answer] {
+        for kind in [ClockKind::Finish, ClockKind::Answer, ClockKind::Dispatch] {
             clock::resume(self.work, self.a.id, kind).await?;
         }
         if self.a.status == Status::LongTerm {
@@ -685,7 +723,7 @@ impl<'w> Step<'w> {
         self.a.answer = Some(given.text.clone());
         self.a.answered_by = self.work.who.person_id;
         self.a.answered_at = Some(self.work.now);
-        for kind in [ClockKind::Verify, ClockKind::Answer, ClockKind::Finish] {
+        for kind in [ClockKind::Dispatch, ClockKind::Verify, ClockKind::Answer, ClockKind::Finish] {
             self.stop(self.a.id, kind).await?;
         }
         if let Some(i) = self.lead_order() {
@@ -897,6 +935,7 @@ impl<'w> Step<'w> {
             Act::Extend { days, reason, .. } => {
                 must(mine)?;
                 now_if(order.open)?;
+                self.order_may_ask(&order).await?;
                 let mut check = Check::new();
                 let reason = check.text("reason", &reason, SHORT);
                 let most = self.profile.days_left(self.a.extended_days) + i64::from(self.profile.finish.n);
@@ -915,8 +954,12 @@ impl<'w> Step<'w> {
             Act::Grant { granted, reason, .. } => {
                 must(leads)?;
                 let days = order.asked_days.filter(|_| order.open).ok_or(Error::state("extension_none"))?;
+                if mine {
+                    return Err(Error::state("own_request"));
+                }
                 let mut check = Check::new();
                 self.note = check.opt_text("reason", reason.as_deref(), SHORT).unwrap_or_default();
+                check.that(granted || !self.note.is_empty(), "reason", "required");
                 check.done()?;
                 (self.orders[i].asked_days, self.orders[i].asked_reason) = (None, None);
                 if granted {
@@ -952,6 +995,26 @@ impl<'w> Step<'w> {
             }
             _ => Err(Error::Forbidden),
         }
+    }
+
+    /// Whether more time may be asked for a work order: in its time, once at a time,
+    /// and as often as the profile lets the appeal itself.
+    async fn order_may_ask(&mut self, order: &WorkOrder) -> Result<()> {
+        if order.asked_days.is_some() {
+            return Err(Error::state("extension_pending"));
+        }
+        let Some(clock) = self.clock(order.id, ClockKind::Assist).cloned() else { return Ok(()) };
+        if clock.is_late(self.work.now) {
+            return Err(Error::state("extension_too_late"));
+        }
+        if asked_late(clock.due_at, &self.profile, self.work.now, &self.calendar) {
+            return Err(Error::state("extension_ask_before"));
+        }
+        let granted = clock::extensions(self.work, self.a.zone_id, clock.id).await?;
+        if i64::try_from(granted).unwrap_or(i64::MAX) >= self.profile.extensions {
+            return Err(Error::state("extension_used_up"));
+        }
+        Ok(())
     }
 
     async fn order_signed(&mut self, i: usize) -> Result<()> {
@@ -1179,12 +1242,7 @@ impl<'w> Step<'w> {
     /// Who works on it: the handler, or the department's people, or the
     /// coordination office when it has none yet.
     async fn workers(&mut self) -> Result<Vec<Uuid>> {
-        let zone = self.a.zone_id;
-        match (self.a.handler_id, self.a.lead_department_id) {
-            (Some(handler), _) => Ok(vec![handler]),
-            (None, Some(department)) => Ok(store::of_department(self.work, zone, department).await?),
-            (None, None) => self.people(Roles::of(&[Role::Dispatcher])).await,
-        }
+        workers_of(self.work, &self.a).await
     }
 
     async fn tell_owner(&mut self, kind: &'static str) -> Result<()> {
@@ -1316,10 +1374,13 @@ pub fn order_actions(who: &Actor, hats: Hats, appeal: &Appeal, order: &WorkOrder
         if order.status == OrderStatus::Sent {
             all.push(Action::Sign);
         }
-        all.extend([Action::Answer, Action::Extend]);
+        all.push(Action::Answer);
+        if order.asked_days.is_none() {
+            all.push(Action::Extend);
+        }
     }
     if hats.any(&[Hat::Lead, Hat::Desk]) {
-        if order.open && order.asked_days.is_some() {
+        if order.open && order.asked_days.is_some() && !is_order_of(who, order) {
             all.push(Action::Grant);
         }
         if order.status == OrderStatus::Answered {
@@ -1352,6 +1413,7 @@ pub fn facts(
         extensions_used_up: a.extensions >= profile.extensions,
         days_left: profile.days_left(a.extended_days),
         overdue: clock(a.id, ClockKind::Finish).is_some_and(|c| c.is_late(now)),
+        asked_late: asked_late(clock(a.id, ClockKind::Finish).and_then(|c| c.due_at), profile, now, calendar),
         own_work: is_me(a.answered_by) || is_me(a.handler_id),
         own_department: a.lead_department_id.is_some_and(|lead| who.departments().contains(&lead)),
         own_request: is_me(a.extension_by),
@@ -1372,6 +1434,22 @@ pub async fn not_accused(tx: &mut Tx, a: &Appeal, people: Vec<Uuid>) -> Result<B
         }
     }
     Ok(all)
+}
+
+/// Who works on it: the handler, or the department's people, or the coordination
+/// office when it has none yet.
+pub async fn workers_of(tx: &mut Tx, a: &Appeal) -> Result<Vec<Uuid>> {
+    match (a.handler_id, a.lead_department_id) {
+        (Some(handler), _) => Ok(vec![handler]),
+        (None, Some(department)) => Ok(store::of_department(tx, a.zone_id, department).await?),
+        (None, None) => Ok(store::with_role(tx, a.zone_id, Roles::of(&[Role::Dispatcher])).await?),
+    }
+}
+
+/// Whether fewer working days are left than an extension must be asked for ahead.
+fn asked_late(due_at: Option<Time>, profile: &Profile, now: Time, calendar: &Calendar) -> bool {
+    let left = |due: Time| calendar.remaining(calendar.local_day(now.stamp()), calendar.local_day(due.stamp()));
+    due_at.is_some_and(|due| left(due) < i64::from(profile.ask_before))
 }
 
 /// Whose appeal it is: who wrote it down, and the accounts of its enterprise and project.
@@ -1474,7 +1552,8 @@ mod tests {
 
     #[test]
     fn whatever_is_written_down_or_told_has_its_words() {
-        let sources = [include_str!("step.rs"), include_str!("desk.rs")].map(named).concat();
+        let sources =
+            [include_str!("step.rs"), include_str!("desk.rs"), include_str!("limits/desk.rs")].map(named).concat();
         assert!(sources.len() > 60, "the sources were read");
         for word in sources {
             let known = ["ledger", "notice"].iter().any(|family| Lang::Zh.has(&format!("{family}-{word}")));

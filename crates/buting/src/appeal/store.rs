@@ -1,5 +1,5 @@
 use super::Status;
-use super::policy::{self, Category, Profile};
+use super::policy::{self, Category};
 use super::record::{Appeal, FAR, Line, Message, WorkOrder};
 use super::step::OVERSEERS;
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 const COLUMNS: &str = "SELECT zone_id, id, number, enterprise_id, project_id, title, body, kind, category, urgency,
   channel, outer_number, accused_department_id, visit_id, disruption_id, created_by, created_at, registered_at, profile,
-  profile_version, clock_mode, status, open, back_to, lead_department_id, handler_id, holder, holder_id, due_at, due_key,
+  profile_version, grade, clock_mode, status, open, back_to, lead_department_id, handler_id, holder, holder_id, due_at, due_key,
   objected_by, objection_final, extension_days, extension_by, extensions, extended_days, planned_for, suspend_until,
   merged_into, result, answer, production_continued, review_on, remind_on, answered_by, answered_at, reviewed_by, reviewed_at,
   sent_back, reopened, confirmation, rating, rating_text, confirmed_by, confirmed_at, verdict, visited_by, visited_at,
@@ -76,7 +76,8 @@ pub async fn insert(tx: &mut Tx, a: &Appeal) -> Result<()> {
 /// Saves what may change; false when somebody else saved in between.
 pub async fn save(tx: &mut Tx, a: &Appeal) -> Result<bool> {
     let mut update = Sql::from("UPDATE appeal SET version = version + 1, status = ");
-    update.arg(a.status);
+    update.arg(a.status).push(", profile = ").arg(&a.profile).push(", profile_version = ").arg(a.profile_version);
+    update.push(", grade = ").arg(a.grade.as_deref());
     update.push(", registered_at = ").arg(a.registered_at).push(", open = ").arg(a.open);
     update.push(", back_to = ").arg(a.back_to).push(", lead_department_id = ").arg(a.lead_department_id);
     update.push(", handler_id = ").arg(a.handler_id).push(", holder = ").arg(a.holder);
@@ -644,42 +645,6 @@ pub async fn chief_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Vec<U
 async fn ids(tx: &mut Tx, query: Sql) -> Result<Vec<Uuid>> {
     let rows: Vec<(Uuid,)> = tx.list(query).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-/// The profile in force under a name, and its version: 0 for the program's own.
-pub async fn profile(tx: &mut Tx, zone: Uuid, key: &str) -> Result<(i64, Profile)> {
-    let stored: Option<(i64, Json)> = tx
-        .opt(sql!(
-            "SELECT version, body FROM policy_data
-             WHERE zone_id = $1 AND kind = 'limit_profile' AND key = $2 AND valid_to IS NULL",
-            zone,
-            key
-        ))
-        .await?;
-    match stored {
-        Some((version, body)) => Ok((version, read(body)?)),
-        None => Ok((0, shipped(key)?)),
-    }
-}
-
-/// A profile in the version that an appeal began with.
-pub async fn profile_of(tx: &mut Tx, appeal: &Appeal) -> Result<Profile> {
-    if appeal.profile_version == 0 {
-        return shipped(&appeal.profile);
-    }
-    let body: Json = tx
-        .value(sql!(
-            "SELECT body FROM policy_data WHERE zone_id = $1 AND kind = 'limit_profile' AND key = $2 AND version = $3",
-            appeal.zone_id,
-            appeal.profile,
-            appeal.profile_version
-        ))
-        .await?;
-    read(body)
-}
-
-fn shipped(key: &str) -> Result<Profile> {
-    policy::shipped_profile(key).ok_or_else(|| Error::Shape(format!("there is no limit profile {key}")))
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: Json) -> Result<T> {

@@ -6,7 +6,7 @@ use crate::http::page::Shell;
 use crate::text::Lang;
 use crate::time::Time;
 use ::store::Tx;
-use almanac::{Calendar, Event, Reckoning, Unit, Why};
+use almanac::{Calendar, Count, Event, Limit, Mode, Reckoning, Unit, Why};
 use uuid::Uuid;
 
 /// A clock with everything that made its due time.
@@ -67,22 +67,27 @@ impl Explanation {
             .map(|segment| {
                 let from = short_day(s, Time::of(segment.from));
                 let to = short_day(s, last_day(segment.to).max(Time::of(segment.from)));
-                let amount = if segment.counted { amount(s, self.unit(), segment.amount) } else { String::new() };
+                let unit = self.reckoning.unit;
+                let amount = if segment.counted { amount(s, unit, segment.amount) } else { String::new() };
                 let days = if from == to { from } else { format!("{from} – {to}") };
                 Line { counted: segment.counted, days, amount, why: why(s, &segment.why) }
             })
             .collect()
     }
 
-    /// Extensions that were granted, each as a sentence.
+    /// Extensions that were granted and limits that were set anew, each as a sentence.
     pub fn extensions(&self, s: &Shell) -> Vec<String> {
         self.events
             .iter()
             .filter_map(|event| match event {
                 Event::Extend { at, n, by } => {
                     let day = short_day(s, Time::of(*at));
-                    let more = amount(s, self.unit(), i64::from(*n));
+                    let more = limit_words(s.lang, &Limit { n: *n, ..self.clock.limit() });
                     Some(s.lang.with("due-extended", &[("day", &day), ("more", &more), ("by", by)]))
+                }
+                Event::Retarget { at, limit } => {
+                    let (day, limit) = (short_day(s, Time::of(*at)), limit_words(s.lang, limit));
+                    Some(s.lang.with("due-retargeted", &[("day", &day), ("limit", &limit)]))
                 }
                 _ => None,
             })
@@ -91,22 +96,27 @@ impl Explanation {
 
     /// How much time there is in all, in words.
     pub fn total(&self, s: &Shell) -> String {
-        amount(s, self.unit(), self.reckoning.total)
+        amount(s, self.reckoning.unit, self.reckoning.total)
     }
 
     /// How much counted before the present standstill, in words.
     pub fn used(&self, s: &Shell) -> String {
-        amount(s, self.unit(), self.reckoning.used)
+        amount(s, self.reckoning.unit, self.reckoning.used)
     }
+}
 
-    /// Days of a limit in days of the office; everything else is counted in minutes.
-    fn unit(&self) -> Unit {
-        if self.clock.limit().unit == Unit::Day && self.clock.mode == super::ClockMode::Office {
-            Unit::Day
-        } else {
-            Unit::Minute
-        }
-    }
+/// A limit in words: 15 个工作日, 24 小时, 当日.
+pub fn limit_words(lang: Lang, limit: &Limit) -> String {
+    let key = match (limit.unit, limit.count) {
+        (Unit::Day, _) if limit.n == 0 => return lang.t("limit-same-day").into_owned(),
+        (Unit::Day, Count::Working) => "limit-working-days",
+        (Unit::Day, Count::Calendar) => "limit-calendar-days",
+        (Unit::Month, _) => "limit-months",
+        (Unit::Hour, Count::Calendar) => "limit-hours",
+        (Unit::Hour, Count::Working) => "limit-office-hours",
+        (Unit::Minute, _) => "limit-minutes",
+    };
+    lang.with(key, &[("n", &i64::from(limit.n))])
 }
 
 fn amount(s: &Shell, unit: Unit, n: i64) -> String {
@@ -138,6 +148,9 @@ fn why(s: &Shell, why: &Why) -> String {
         }
         Why::Closed => s.t("due-closed").into_owned(),
         Why::EndMoved => s.t("due-end-moved").into_owned(),
+        Why::Mode { mode: Mode::Hours24, reason } => s.with("due-hours24", "reason", reason.as_str()),
+        Why::Mode { mode: Mode::Office, reason } => s.with("due-office-hours", "reason", reason.as_str()),
+        Why::Bound => s.t("due-bound").into_owned(),
     }
 }
 

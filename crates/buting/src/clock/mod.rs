@@ -7,14 +7,14 @@ mod explain;
 mod store;
 
 pub use calendar::{calendar, load_days, years};
-pub use explain::{Explanation, HeldBar, Line};
+pub use explain::{Explanation, HeldBar, Line, limit_words};
 
 use crate::app::Work;
 use crate::error::Result;
 use crate::time::Time;
 use crate::words;
 use ::store::{Tx, from_row};
-use almanac::{Calendar, Event, Light, Limit, Reckoning, Rule};
+use almanac::{Calendar, Event, Light, Limit, Point, Reckoning, Rule, Unit};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -43,6 +43,8 @@ words! {
         Contact = "contact",
         /// 承诺
         Promise = "promise",
+        /// 交办
+        Dispatch = "dispatch",
     }
 }
 
@@ -236,6 +238,7 @@ pub fn light_of(
     let reckoning = Reckoning {
         due_at: due_at.map(Time::stamp),
         state,
+        unit: Unit::Minute,
         total: 0,
         used: 0,
         stopped_at: stopped_at.map(Time::stamp),
@@ -275,6 +278,13 @@ impl Clock {
         }
     }
 
+    /// What an enterprise was told stands, whatever comes after.
+    fn keep_told(&mut self) {
+        if self.told == Told::Enterprise {
+            self.floor_at = self.floor_at.max(self.due_at);
+        }
+    }
+
     fn reckon(&self, events: &[Event], calendar: &Calendar) -> Reckoning {
         let clock = almanac::Clock { limit: self.limit(), started_at: self.started_at.stamp(), mode: self.mode.into() };
         almanac::due(&clock, events, calendar)
@@ -305,7 +315,7 @@ fn stands_still(events: &[Event]) -> bool {
         Event::Pause { .. } => open + 1,
         Event::Resume { .. } => open.saturating_sub(1),
         Event::Stop { .. } => 0,
-        Event::Extend { .. } | Event::Retarget { .. } | Event::Restart { .. } => open,
+        Event::Extend { .. } | Event::Retarget { .. } | Event::Restart { .. } | Event::Mode { .. } => open,
     });
     open > 0
 }
@@ -377,10 +387,86 @@ pub async fn extend(work: &mut Work, owner_id: Uuid, kind: ClockKind, n: u32) ->
     change(work, owner_id, kind, &[ClockState::Running, ClockState::Paused], event).await
 }
 
-/// Sets another limit, from the same beginning; what was waited stays.
+/// Sets another limit, from the same beginning; what was waited stays. What an
+/// enterprise was told does not come nearer.
 pub async fn retarget(work: &mut Work, owner_id: Uuid, kind: ClockKind, limit: Limit) -> Result<Option<Clock>> {
     let event = Event::Retarget { at: work.now.stamp(), limit };
     change(work, owner_id, kind, &[ClockState::Running, ClockState::Paused], event).await
+}
+
+/// Other hours count from now on for the clocks of these records: an emergency was
+/// declared, or has ended. What is done stays as it was, but goes on in the new hours
+/// if it is opened again. What an enterprise was told does not come nearer.
+/// Answers the clocks whose due time moved, with what it was.
+pub async fn turn(
+    work: &mut Work,
+    owners: &[Uuid],
+    mode: ClockMode,
+    reason: &str,
+) -> Result<Vec<(Clock, Option<Time>)>> {
+    let (zone, at) = (work.zone(), work.now.stamp());
+    let mut moved = Vec::new();
+    for clock in of(work, zone, owners).await? {
+        let event = Event::Mode { at, mode: mode.into(), reason: reason.to_owned() };
+        let now = change(work, clock.owner_id, clock.kind, ClockState::ALL, event).await?;
+        moved.extend(now.filter(|now| now.due_at != clock.due_at).map(|now| (now, clock.due_at)));
+    }
+    Ok(moved)
+}
+
+/// A due time that another limit would move.
+#[derive(Clone, Debug)]
+pub struct Move {
+    /// The clock as it stands.
+    pub clock: Clock,
+    /// The limit that it would have.
+    pub limit: Limit,
+    /// When it would be due; none while it stands still.
+    pub to: Option<Time>,
+}
+
+/// What other limits would make of these clocks, begun when they began; those that
+/// stay as they are, and those without another limit, are left out.
+pub async fn would_move(
+    tx: &mut Tx,
+    zone: Uuid,
+    clocks: Vec<Clock>,
+    now: Time,
+    limit_of: impl Fn(&Clock) -> Option<Limit>,
+) -> Result<Vec<Move>> {
+    let calendar = calendar(tx, zone).await?;
+    let mut moves = Vec::new();
+    for some in clocks.chunks(MANY) {
+        let ids: Vec<Uuid> = some.iter().map(|clock| clock.id).collect();
+        let mut all = store::events_of(tx, zone, &ids).await?;
+        for clock in some.iter().filter(|clock| clock.state != ClockState::Stopped) {
+            let mut events = all.remove(&clock.id).unwrap_or_default();
+            let Some(limit) = limit_of(clock).filter(|limit| *limit != present_limit(clock, &events)) else {
+                continue;
+            };
+            let mut then = clock.clone();
+            then.keep_told();
+            events.push(Event::Retarget { at: now.stamp(), limit });
+            then.settle(&events, &calendar);
+            moves.push(Move { clock: clock.clone(), limit, to: then.due_at });
+        }
+    }
+    Ok(moves)
+}
+
+/// The limit that it has now: the last that was set.
+fn present_limit(clock: &Clock, events: &[Event]) -> Limit {
+    let set = events.iter().rev().find_map(|event| match event {
+        Event::Retarget { limit, .. } => Some(*limit),
+        _ => None,
+    });
+    set.unwrap_or_else(|| clock.limit())
+}
+
+/// How often a clock was given more time.
+pub async fn extensions(tx: &mut Tx, zone: Uuid, clock_id: Uuid) -> Result<usize> {
+    let events = store::events(tx, zone, clock_id).await?;
+    Ok(events.iter().filter(|event| matches!(event, Event::Extend { .. })).count())
 }
 
 /// It is done.
@@ -420,8 +506,10 @@ async fn change(
     let mut events = store::events(work, zone, clock.id).await?;
     let (at, actor) = (work.now, work.who.person_id);
     store::append(work, zone, clock.id, events.len(), at, actor, &event).await?;
-    if matches!(event, Event::Retarget { .. }) {
-        clock.floor_at = None;
+    match event {
+        Event::Retarget { .. } if clock.told == Told::Office => clock.floor_at = None,
+        Event::Retarget { .. } | Event::Mode { .. } => clock.keep_told(),
+        _ => {}
     }
     events.push(event);
     clock.settle(&events, &calendar);
@@ -439,9 +527,7 @@ pub async fn recompute_open(work: &mut Work) -> Result<Vec<Clock>> {
     for mut clock in store::open(work, zone).await? {
         let events = store::events(work, zone, clock.id).await?;
         let (due_before, version_before) = (clock.due_at, clock.calendar_version.clone());
-        if clock.told == Told::Enterprise {
-            clock.floor_at = clock.floor_at.max(due_before);
-        }
+        clock.keep_told();
         clock.settle(&events, &calendar);
         if clock.due_at != due_before || clock.calendar_version != version_before {
             store::update(work, zone, &clock).await?;
@@ -469,35 +555,64 @@ pub async fn hand_over(work: &mut Work, owner_id: Uuid, holder: Holder, holder_i
 pub struct Reached {
     /// The clock.
     pub clock: Clock,
+    /// The rung's name.
+    pub key: String,
     /// What to do, such as `remind`.
     pub action: String,
 }
+
+/// So many clocks are read at a time.
+const MANY: usize = 200;
 
 /// Rungs reached since the last look, by clocks of this table. Each rung acts
 /// once per cycle; after a standstill of the program only the highest acts.
 pub async fn escalate(work: &mut Work, owner: &'static str, rules: &[Rule]) -> Result<Vec<Reached>> {
     let (zone, now) = (work.zone(), work.now);
     let calendar = calendar(work, zone).await?;
-    // The earliest rung is so many working days before the end; a fortnight of
-    // rest days has never stood between.
-    let ahead = rules.iter().map(|rule| -rule.days).max().unwrap_or(0).max(0) + 14;
     let mut reached = Vec::new();
-    for clock in store::due_before(work, zone, owner, now.plus(ahead * crate::time::DAY_MS)).await? {
-        let done = store::rungs(work, zone, clock.id, clock.cycle).await?;
-        if done.len() >= rules.len() {
-            continue;
-        }
-        let events = store::events(work, zone, clock.id).await?;
-        let mut reckoning = clock.reckon(&events, &calendar);
-        reckoning.due_at = clock.due_at.map(Time::stamp);
-        for fired in almanac::escalate(rules, &reckoning, now.stamp(), &done, &calendar) {
-            let first = store::fire(work, zone, &clock, &fired.key, fired.action.as_deref(), now).await?;
-            if let Some(action) = fired.action.filter(|_| first) {
-                reached.push(Reached { clock: clock.clone(), action });
+    let clocks = store::due_before(work, zone, owner, horizon(rules, now)).await?;
+    for some in clocks.chunks(MANY) {
+        let ids: Vec<Uuid> = some.iter().map(|clock| clock.id).collect();
+        let mut fired_before = store::rungs_of(work, zone, &ids).await?;
+        let mut events_of = store::events_of(work, zone, &ids).await?;
+        for clock in some {
+            let done = fired_before.remove(&(clock.id, clock.cycle)).unwrap_or_default();
+            if rules.iter().all(|rule| done.contains(&rule.key)) {
+                continue;
+            }
+            let mut reckoning = clock.reckon(&events_of.remove(&clock.id).unwrap_or_default(), &calendar);
+            reckoning.due_at = clock.due_at.map(Time::stamp);
+            for fired in almanac::escalate(rules, &reckoning, now.stamp(), &done, &calendar) {
+                let first = store::fire(work, zone, clock, &fired.key, fired.action.as_deref(), now).await?;
+                if let Some(action) = fired.action.filter(|_| first) {
+                    reached.push(Reached { clock: clock.clone(), key: fired.key, action });
+                }
             }
         }
     }
     Ok(reached)
+}
+
+/// Until when a clock must be due for its lowest rung to be reached now: a rung so
+/// many working days before the end is, with rest days, never a fortnight further.
+/// None where a share of the time can be used up at any distance from the end.
+fn horizon(rules: &[Rule], now: Time) -> Option<Time> {
+    let mut ahead = 0;
+    for rule in rules {
+        match rule.at {
+            Point::Days(days) => ahead = ahead.max(-days),
+            Point::Share(_) => return None,
+        }
+    }
+    // A week of five working days has seven.
+    Some(now.plus((ahead + ahead / 5 * 2 + 14) * crate::time::DAY_MS))
+}
+
+/// When each rung would be reached by a clock that begins then, and when it is due.
+pub fn climb(limit: Limit, started_at: Time, rules: &[Rule], calendar: &Calendar) -> (Option<Time>, Vec<Option<Time>>) {
+    let reckoning = almanac::due(&almanac::Clock::new(limit, started_at.stamp()), &[], calendar);
+    let when = |rule: &Rule| almanac::moment(rule.at, &reckoning, calendar).map(Time::of);
+    (reckoning.due_at.map(Time::of), rules.iter().map(when).collect())
 }
 
 #[cfg(test)]

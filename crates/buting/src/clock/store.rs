@@ -66,10 +66,13 @@ pub async fn open(tx: &mut Tx, zone: Uuid) -> Result<Vec<Clock>> {
     tx.list(query).await
 }
 
-/// Running clocks of a table that are due before that time.
-pub async fn due_before(tx: &mut Tx, zone: Uuid, owner: &str, time: Time) -> Result<Vec<Clock>> {
+/// Running clocks of a table that are due before that time, or at any.
+pub async fn due_before(tx: &mut Tx, zone: Uuid, owner: &str, time: Option<Time>) -> Result<Vec<Clock>> {
     let mut query = sql!(COLUMNS);
-    query.push(" WHERE zone_id = ").arg(zone).push(" AND state = 'running' AND due_at < ").arg(time);
+    query.push(" WHERE zone_id = ").arg(zone).push(" AND state = 'running'");
+    if let Some(time) = time {
+        query.push(" AND due_at < ").arg(time);
+    }
     query.push(" AND owner = ").arg(owner).push(" ORDER BY due_at, id");
     tx.list(query).await
 }
@@ -118,16 +121,15 @@ pub async fn append(
     Ok(())
 }
 
-pub async fn rungs(tx: &mut Tx, zone: Uuid, clock_id: Uuid, cycle: i64) -> Result<Vec<String>> {
-    let rows: Vec<(String,)> = tx
-        .list(sql!(
-            "SELECT rule FROM clock_rung WHERE zone_id = $1 AND clock_id = $2 AND cycle = $3",
-            zone,
-            clock_id,
-            cycle
-        ))
-        .await?;
-    Ok(rows.into_iter().map(|(rule,)| rule).collect())
+/// The rungs that several clocks have reached, by clock and cycle.
+pub async fn rungs_of(tx: &mut Tx, zone: Uuid, clocks: &[Uuid]) -> Result<HashMap<(Uuid, i64), Vec<String>>> {
+    let mut query = sql!("SELECT clock_id, cycle, rule FROM clock_rung WHERE zone_id = $1 AND clock_id IN ", zone);
+    query.list(clocks.iter().copied());
+    let mut all: HashMap<(Uuid, i64), Vec<String>> = HashMap::new();
+    for (clock, cycle, rule) in tx.list::<(Uuid, i64, String)>(query).await? {
+        all.entry((clock, cycle)).or_default().push(rule);
+    }
+    Ok(all)
 }
 
 /// Notes a rung; false when another process was quicker.

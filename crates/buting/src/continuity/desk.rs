@@ -7,6 +7,7 @@ use super::{
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
+use crate::appeal;
 use crate::assignment::{self, reach};
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
@@ -695,7 +696,11 @@ async fn save_disruption(work: &mut Work, old: &Disruption, new: &Disruption, ac
         })
     };
     let (before, after) = differences(fields(old), fields(new));
-    work.log(action, Subject::about("disruption", old.id, old.id), Change::from_to(before, after)).await
+    work.log(action, Subject::about("disruption", old.id, old.id), Change::from_to(before, after)).await?;
+    if old.hours() != new.hours() {
+        appeal::limits::desk::turn_hours(work, old.id, new.hours(), &new.name).await?;
+    }
+    Ok(())
 }
 
 // What waits

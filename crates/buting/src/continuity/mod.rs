@@ -328,6 +328,17 @@ words! {
     }
 }
 
+impl Disruption {
+    /// The hours that count for what is under it: an exercise and what has ended
+    /// change none.
+    pub fn hours(&self) -> crate::clock::ClockMode {
+        match self.clock_mode {
+            ClockMode::Hours24 if !self.exercise && self.ended_at.is_none() => crate::clock::ClockMode::Hours24,
+            _ => crate::clock::ClockMode::Office,
+        }
+    }
+}
+
 /// How far the last word on a line can still be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {

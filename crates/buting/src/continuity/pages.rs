@@ -5,6 +5,8 @@ use super::{
     WarningColour,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
+use crate::appeal;
+use crate::clock;
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
@@ -49,6 +51,7 @@ pub fn routes(routes: &mut Routes) {
         .get("/disruptions/{id}", Access::only(INFORMED), disruption)
         .post("/disruptions/{id}", commanders, change_disruption)
         .post("/disruptions/{id}/close", commanders, close)
+        .post("/disruptions/{id}/appeals", commanders, join_appeals)
         .get("/measures", readers, measures)
         .get("/measures/export", Access::only(OFFICE), export_measures)
         .post("/measures", writers, add_measure)
@@ -455,12 +458,33 @@ struct DisruptionPage {
     levels: Options,
     form: Form,
     closing: Form,
+    joining: Form,
+    appeals: Vec<Under>,
 }
 
-async fn disruption_page(cx: &Cx, id: Uuid, form: Option<Form>, closing: Form) -> Result<DisruptionPage> {
+/// A running appeal under a disruption.
+struct Under {
+    line: appeal::record::Line,
+    light: almanac::Light,
+}
+
+async fn disruption_page(
+    cx: &Cx,
+    id: Uuid,
+    form: Option<Form>,
+    closing: Form,
+    joining: Form,
+) -> Result<DisruptionPage> {
     let s = Shell::of(cx).await?;
     let mut tx = cx.read().await?;
     let d = desk::disruption(&mut tx, cx.who.zone_id, id).await?;
+    let calendar = clock::calendar(&mut tx, cx.who.zone_id).await?;
+    let mut appeals = Vec::new();
+    if cx.who.is(OFFICE) {
+        for line in appeal::desk::open_under(&mut tx, &cx.who, id).await? {
+            appeals.push(Under { light: line.light(cx.now(), &calendar), line });
+        }
+    }
     drop(tx);
     let (mut lights, mut measures, mut visits) = (Vec::new(), Vec::new(), Vec::new());
     if cx.who.is(READERS) {
@@ -509,11 +533,16 @@ async fn disruption_page(cx: &Cx, id: Uuid, form: Option<Form>, closing: Form) -
         levels,
         form,
         closing,
+        joining,
+        appeals,
     })
 }
 
 async fn disruption(cx: Cx, Path(id): Path<String>) -> PageResult {
-    page::show(cx.lang, async { html(&disruption_page(&cx, id_of(&id)?, None, Form::default()).await?) }).await
+    page::show(cx.lang, async {
+        html(&disruption_page(&cx, id_of(&id)?, None, Form::default(), Form::default()).await?)
+    })
+    .await
 }
 
 /// A field of a form as a change: empty clears it.
@@ -539,7 +568,10 @@ async fn change_disruption(Path(id): Path<String>, Posted { cx, mut form }: Post
         if !form.failed() && made(desk::change_disruption(&cx.app, &cx.who, id, change).await, &mut form)?.is_some() {
             return Ok(go(&format!("/disruptions/{id}"), "flash-saved"));
         }
-        html_with(StatusCode::UNPROCESSABLE_ENTITY, &disruption_page(&cx, id, Some(form), Form::default()).await?)
+        html_with(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &disruption_page(&cx, id, Some(form), Form::default(), Form::default()).await?,
+        )
     })
     .await
 }
@@ -552,7 +584,21 @@ async fn close(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageR
         if !form.failed() && made(desk::close(&cx.app, &cx.who, id, end).await, &mut form)?.is_some() {
             return Ok(go(&format!("/disruptions/{id}"), "flash-disruption-closed"));
         }
-        html_with(StatusCode::UNPROCESSABLE_ENTITY, &disruption_page(&cx, id, None, form).await?)
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &disruption_page(&cx, id, None, form, Form::default()).await?)
+    })
+    .await
+}
+
+/// Puts running appeals under a disruption, whose hours then count for them.
+async fn join_appeals(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = id_of(&id)?;
+        let (numbers, reason) = (form.text("numbers"), form.text("reason"));
+        if made(appeal::limits::desk::join(&cx.app, &cx.who, id, &numbers, &reason).await, &mut form)?.is_some() {
+            return Ok(go(&format!("/disruptions/{id}"), "flash-disruption-joined"));
+        }
+        let page = disruption_page(&cx, id, None, Form::default(), form).await?;
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
     })
     .await
 }

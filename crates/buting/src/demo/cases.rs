@@ -141,7 +141,10 @@ impl World {
                 (
                     self.dispatcher().await?,
                     Act::Dispatch {
-                        department_id, assist, instruction: Some("请先联系企业，按时限反馈。".into())
+                        department_id,
+                        assist,
+                        instruction: Some("请先联系企业，按时限反馈。".into()),
+                        grade: None,
                     },
                 )
             }

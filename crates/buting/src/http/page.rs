@@ -6,11 +6,12 @@ use super::nav::{self, Item};
 use super::problem::Problem;
 use super::session;
 use crate::actor::{OFFICE, Role, Roles};
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::text::{Arg, Lang};
 use crate::time::Time;
 use crate::zone::Zone;
-use almanac::Light;
+use almanac::{Light, Status};
 use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -54,6 +55,8 @@ pub struct Shell {
     pub demo: bool,
     /// Now, for relative times.
     pub now: Time,
+    /// Years to come whose official days are not in: due times there are provisional.
+    pub no_notice: Vec<i64>,
 }
 
 impl Shell {
@@ -75,6 +78,10 @@ impl Shell {
         };
         let mut shell = Self::bare(cx.lang);
         if let Some(zone) = zone {
+            let calendar = clock::calendar(&mut tx, zone.zone_id).await?;
+            let year = calendar.local_day(cx.now().stamp()).year();
+            let ahead = (year..=year + 2).filter(|year| calendar.year_status(*year) == Status::Provisional);
+            shell.no_notice = ahead.map(i64::from).collect();
             shell.time_zone = zone.time_zone();
             shell.zone_name = zone.name;
         }
@@ -112,6 +119,7 @@ impl Shell {
             flash: None,
             demo: false,
             now: Time::default(),
+            no_notice: Vec::new(),
         }
     }
 
@@ -289,6 +297,18 @@ impl Shell {
         self.roles.meets(crate::oversight::desk::HISTORY_READERS)
     }
 
+    /// Whether a time to come lies in a year whose official days are not in.
+    pub fn is_provisional(&self, at: &Time) -> bool {
+        !self.no_notice.is_empty()
+            && *at > self.now
+            && self.no_notice.contains(&i64::from(at.local(&self.time_zone).year()))
+    }
+
+    /// Whether the person loads official days.
+    pub fn keeps_calendar(&self) -> bool {
+        self.roles.meets(crate::settings::desk::KEEPERS)
+    }
+
     /// The count on the bell; above 99 it would not fit.
     pub fn unread_shown(&self) -> String {
         if self.unread > 99 { "99+".to_owned() } else { self.unread.to_string() }
@@ -342,9 +362,19 @@ pub fn html(template: &impl Template) -> Result<Response> {
     html_with(StatusCode::OK, template)
 }
 
+/// What marks a time in a year without official days. What people type is escaped
+/// and cannot look like it.
+const PROVISIONAL: &str = " data-provisional=\"\"";
+/// How the banner of such a year is hidden on pages without such a time.
+const YEAR_HIDDEN: &str = " data-year hidden>";
+
 /// Renders a template with a status (422 for a form that is shown again).
 pub fn html_with(status: StatusCode, template: &impl Template) -> Result<Response> {
-    let page = template.render().map_err(|e| Error::Internal(format!("a template does not render: {e}")))?;
+    let mut page = template.render().map_err(|e| Error::Internal(format!("a template does not render: {e}")))?;
+    if page.contains(PROVISIONAL) {
+        // Which times a page shows is known when it is set; the head was set before.
+        page = page.replacen(YEAR_HIDDEN, " data-year>", 1);
+    }
     let mut response = (status, Html(page)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -3,7 +3,7 @@
 use super::{Holder, VISIT_BLOCK, VISIT_BLOCKS, Version, VisitBlock, overlay, read_days, read_hours, shipped, store};
 use crate::actor::{ADMINS, Actor, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
-use crate::appeal::{self, policy};
+use crate::appeal::{self, limits};
 use crate::clock;
 use crate::error::{Check, Error, FieldError, Result};
 use crate::organisation::accounts;
@@ -36,6 +36,11 @@ pub async fn versions(tx: &mut Tx, zone: Uuid, kind: &str, key: &str) -> Result<
 /// Sets a piece of policy from now on; answers its version. What came before
 /// stays as it was. Who may do this is for the caller to check.
 pub async fn put(work: &mut Work, kind: &'static str, key: &str, body: Json) -> Result<i64> {
+    put_because(work, kind, key, body, "").await
+}
+
+/// [`put`], with the reason that was given.
+pub async fn put_because(work: &mut Work, kind: &'static str, key: &str, body: Json, reason: &str) -> Result<i64> {
     let (zone, now) = (work.zone(), work.now);
     let before = current(work, zone, kind, key).await?;
     let version = store::put(work, zone, kind, key, &body, now).await?;
@@ -44,7 +49,7 @@ pub async fn put(work: &mut Work, kind: &'static str, key: &str, body: Json) -> 
         after: Some(json!({"kind": kind, "key": key, "version": version, "body": body})),
         note: None,
     };
-    work.log("settings.set", Subject::new("policy_data", zone), change).await?;
+    work.log("settings.set", Subject::new("policy_data", zone), change.because(reason)).await?;
     Ok(version)
 }
 
@@ -98,7 +103,7 @@ pub async fn set_office(app: &App, who: &Actor, change: OfficeChange) -> Result<
     who.must(KEEPERS)?;
     let mut check = Check::new();
     check.that(LABELS.contains(&change.label.as_str()), "label", "unknown");
-    check.that(policy::shipped_profile(&change.limit_profile).is_some(), "limit_profile", "unknown");
+    check.that(limits::shipped(&change.limit_profile).is_some(), "limit_profile", "unknown");
     let name = check.opt_text("contact_name", Some(&change.contact_name), 60);
     let phone = check.opt_text("contact_phone", Some(&change.contact_phone), 30);
     let address = check.opt_text("contact_address", Some(&change.contact_address), 120);

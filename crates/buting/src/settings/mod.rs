@@ -4,7 +4,7 @@
 //! what it began with. What the zone has not set is what the program ships.
 
 pub mod desk;
-mod pages;
+pub(crate) mod pages;
 mod store;
 
 use crate::http::routes::Routes;

@@ -1,8 +1,8 @@
 use super::desk::{self, KEEPERS, LABELS, OfficeChange, PROTECTORS, ProtectionChange, READERS};
 use super::{Holder, Version, VisitBlock};
 use crate::actor::Role;
-use crate::appeal::policy::{Category, Profile};
-use crate::appeal::{self, policy};
+use crate::appeal::policy::Category;
+use crate::appeal::{self, limits, policy};
 use crate::clock;
 use crate::error::{Error, FieldError, Result};
 use crate::http::cx::Cx;
@@ -12,15 +12,11 @@ use crate::http::routes::{Access, Routes};
 use crate::organisation::Department;
 use crate::visit;
 use crate::zone::Zone;
-use almanac::{Count, DayKind, Limit, Unit};
+use almanac::DayKind;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use uuid::Uuid;
-
-/// The names of the profiles that the program ships, in order.
-const PROFILES: &[&str] =
-    &[policy::SHANDONG_ENTERPRISE, policy::JINAN_12345, "jinan_biz_env", "zaozhuang_enterprise", "quanzhou_2022"];
 
 pub fn routes(routes: &mut Routes) {
     let (readers, keepers) = (Access::only(READERS), Access::only(KEEPERS));
@@ -30,8 +26,6 @@ pub fn routes(routes: &mut Routes) {
         .post("/settings/protection", Access::only(PROTECTORS), protection)
         .get("/settings/categories", readers, categories)
         .post("/settings/categories", keepers, category)
-        .get("/settings/limits", readers, limits)
-        .post("/settings/limits", keepers, limit)
         .get("/settings/calendar", readers, calendar)
         .post("/settings/calendar/year", keepers, year)
         .post("/settings/calendar/hours", keepers, hours)
@@ -44,10 +38,11 @@ pub fn routes(routes: &mut Routes) {
 }
 
 /// The pages of settings, as the line above each shows them.
-const TABS: &[(&str, &str)] = &[
+pub(crate) const TABS: &[(&str, &str)] = &[
     ("/settings", "settings-office"),
     ("/settings/categories", "settings-categories"),
     ("/settings/limits", "settings-limits"),
+    ("/settings/ladder", "settings-ladder"),
     ("/settings/calendar", "settings-calendar"),
     ("/settings/visit-blocks", "settings-blocks"),
     ("/settings/visits", "settings-visits"),
@@ -71,8 +66,8 @@ struct IndexPage {
     provider: bool,
 }
 
-fn profile_names(s: &Shell) -> Vec<(String, String)> {
-    PROFILES.iter().map(|key| ((*key).to_owned(), s.word("profile", key).into_owned())).collect()
+pub(crate) fn profile_names(s: &Shell) -> Vec<(String, String)> {
+    limits::SHIPPED.iter().map(|one| (one.key.clone(), s.word("profile", &one.key).into_owned())).collect()
 }
 
 async fn index_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result<Response> {
@@ -83,7 +78,7 @@ async fn index_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result<
     let form = form.unwrap_or_else(|| {
         Form::filled([
             ("label", zone.assignment_label().to_owned()),
-            ("limit_profile", set["limit_profile"].as_str().unwrap_or(policy::SHANDONG_ENTERPRISE).to_owned()),
+            ("limit_profile", set["limit_profile"].as_str().unwrap_or(limits::SHANDONG_ENTERPRISE).to_owned()),
             ("contact_name", text(&set["privacy_contact"]["name"])),
             ("contact_phone", text(&set["privacy_contact"]["phone"])),
             ("contact_address", text(&set["privacy_contact"]["address"])),
@@ -256,132 +251,6 @@ async fn category(Posted { cx, mut form }: Posted) -> PageResult {
         }
         kept!(appeal::desk::set_category(&cx.app, &cx.who, &key, &category).await, "/settings/categories", form, {
             categories_shown(&cx, Some(form), StatusCode::UNPROCESSABLE_ENTITY).await
-        })
-    })
-    .await
-}
-
-// Limits
-
-#[derive(Template)]
-#[template(path = "settings/limits.html")]
-struct LimitsPage {
-    s: Shell,
-    tabs: &'static [(&'static str, &'static str)],
-    form: Form,
-    all: Vec<(String, Profile)>,
-    editing: Option<String>,
-    versions: Vec<Version>,
-    can_keep: bool,
-}
-
-impl LimitsPage {
-    fn limit(&self, limit: &Limit) -> String {
-        let n = i64::from(limit.n);
-        match (limit.unit, limit.count) {
-            (Unit::Day, Count::Working) => self.s.with("settings-working-days", "n", n),
-            (Unit::Day, Count::Calendar) => self.s.with("settings-calendar-days", "n", n),
-            (Unit::Hour, _) => self.s.with("settings-hours-n", "n", n),
-            (Unit::Minute, _) => self.s.with("settings-minutes-n", "n", n),
-        }
-    }
-
-    fn opt(&self, limit: &Option<Limit>) -> String {
-        limit.as_ref().map_or_else(|| self.s.t("dash").into_owned(), |limit| self.limit(limit))
-    }
-
-    fn approvers(&self, profile: &Profile) -> String {
-        let names: Vec<_> = profile.approvers.iter().map(|role| self.s.word("role", role).into_owned()).collect();
-        names.join(&self.s.t("comma"))
-    }
-}
-
-async fn limits_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result<Response> {
-    let query = Form::parse(cx.request.query.as_bytes());
-    let mut tx = cx.read().await?;
-    let mut all = Vec::new();
-    for key in PROFILES {
-        all.push(((*key).to_owned(), appeal::desk::profile(&mut tx, cx.who.zone_id, key).await?));
-    }
-    let asked = form.as_ref().map(|form| form.text("key")).or_else(|| query.opt_text("key"));
-    let editing = asked.filter(|key| PROFILES.contains(&key.as_str()));
-    let versions = match &editing {
-        Some(key) => desk::versions(&mut tx, cx.who.zone_id, "limit_profile", key).await?,
-        None => Vec::new(),
-    };
-    drop(tx);
-    let profile =
-        editing.as_ref().and_then(|key| all.iter().find(|(known, _)| known == key)).map(|(_, profile)| profile);
-    let form = form.unwrap_or_else(|| match profile {
-        None => Form::default(),
-        Some(profile) => {
-            let days = |limit: &Option<Limit>| limit.as_ref().map(|limit| limit.n.to_string()).unwrap_or_default();
-            let mut values = vec![
-                ("key", editing.clone().unwrap_or_default()),
-                ("verify", days(&profile.verify)),
-                ("answer", days(&profile.answer)),
-                ("finish", profile.finish.n.to_string()),
-                ("longest", profile.longest.to_string()),
-                ("extensions", profile.extensions.to_string()),
-                ("sign", days(&profile.sign)),
-                ("objection", profile.objection.n.to_string()),
-                ("assist", profile.assist.n.to_string()),
-                ("silence", profile.silence.to_string()),
-                ("reopen", profile.reopen.to_string()),
-            ];
-            values.extend(profile.approvers.iter().map(|role| ("approvers", role.word().to_owned())));
-            Form::filled(values)
-        }
-    });
-    html_with(
-        status,
-        &LimitsPage { s: Shell::of(cx).await?, tabs: TABS, form, all, editing, versions, can_keep: cx.who.is(KEEPERS) },
-    )
-}
-
-async fn limits(cx: Cx) -> PageResult {
-    page::show(cx.lang, limits_shown(&cx, None, StatusCode::OK)).await
-}
-
-/// Reads what is typed over the profile in force, so that what the form does
-/// not show stays as it is. Units stay too: a form sets numbers.
-fn read_profile(form: &mut Form, old: Profile) -> Profile {
-    let mut number = |name: &str, max: i64| -> Option<u32> {
-        let n = form.number(name)?;
-        if !(0..=max).contains(&n) {
-            form.add(FieldError::new(name, "range").with("min", 0).with("max", max));
-        }
-        u32::try_from(n).ok()
-    };
-    let mut new = old.clone();
-    let opt = |old: Option<Limit>, n: Option<u32>| n.map(|n| Limit { n, ..old.unwrap_or(Limit::working_days(n)) });
-    new.verify = opt(old.verify, number("verify", 250));
-    new.answer = opt(old.answer, number("answer", 250));
-    new.sign = opt(old.sign, number("sign", 250));
-    new.finish = Limit { n: number("finish", 250).unwrap_or(old.finish.n), ..old.finish };
-    new.longest = number("longest", 500).unwrap_or(old.longest);
-    new.extensions = number("extensions", 20).map_or(old.extensions, i64::from);
-    new.objection = Limit { n: number("objection", 250).unwrap_or(old.objection.n), ..old.objection };
-    new.assist = Limit { n: number("assist", 250).unwrap_or(old.assist.n), ..old.assist };
-    new.silence = number("silence", 250).unwrap_or(old.silence);
-    new.reopen = number("reopen", 250).unwrap_or(old.reopen);
-    new.approvers = form.all("approvers").iter().filter_map(|word| Role::parse(word)).collect();
-    new
-}
-
-async fn limit(Posted { cx, mut form }: Posted) -> PageResult {
-    page::show(cx.lang, async {
-        let key = form.text("key");
-        if !PROFILES.contains(&key.as_str()) {
-            return Err(Error::NotFound);
-        }
-        let old = appeal::desk::profile(&mut cx.read().await?, cx.who.zone_id, &key).await?;
-        let profile = read_profile(&mut form, old);
-        if form.failed() {
-            return limits_shown(&cx, Some(form), StatusCode::UNPROCESSABLE_ENTITY).await;
-        }
-        kept!(appeal::desk::set_profile(&cx.app, &cx.who, &key, &profile).await, "/settings/limits", form, {
-            limits_shown(&cx, Some(form), StatusCode::UNPROCESSABLE_ENTITY).await
         })
     })
     .await

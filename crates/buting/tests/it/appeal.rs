@@ -328,8 +328,12 @@ async fn a_stale_form_and_a_repeated_post() {
         let id = raise(&house).await;
         let mut who = house.who_once("dispatcher", "k1").await;
         who.seen_version = Some(desk::record(&house.app, &who, id).await.unwrap().appeal.version);
-        let dispatch =
-            || Act::Dispatch { department_id: Some(house.other_department), assist: vec![], instruction: None };
+        let dispatch = || Act::Dispatch {
+            department_id: Some(house.other_department),
+            assist: vec![],
+            instruction: None,
+            grade: None,
+        };
         desk::act(&house.app, &who, id, dispatch()).await.unwrap();
         assert!(
             matches!(desk::act(&house.app, &who, id, dispatch()).await, Err(Error::Replayed(again)) if again == id)

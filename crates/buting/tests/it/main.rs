@@ -14,6 +14,7 @@ mod cause;
 mod continuity;
 mod fact;
 mod house;
+mod limits;
 mod lists;
 mod matrix;
 mod merge;

@@ -1,7 +1,6 @@
 //! Policy as data: what the committee sets for itself.
 
 use crate::house::House;
-use buting::actor::Role;
 use buting::clock;
 use buting::settings::desk;
 use buting::settings::{VISIT_BLOCK, VisitBlock};
@@ -12,6 +11,7 @@ const PAGES: &[&str] = &[
     "/settings",
     "/settings/categories",
     "/settings/limits",
+    "/settings/ladder",
     "/settings/calendar",
     "/settings/visit-blocks",
     "/settings/roles",
@@ -154,7 +154,7 @@ async fn hours_and_days_of_the_place() {
 }
 
 #[tokio::test]
-async fn categories_and_limits() {
+async fn categories_and_where_they_go() {
     for house in House::both().await {
         let department = house.department.to_string();
         let agency = house.agency.to_string();
@@ -164,31 +164,6 @@ async fn categories_and_limits() {
         house.post("dispatcher", "/settings/categories", &[("key", "drones"), ("name", "低空物流")]).await.expect(303);
         let page = house.page("dispatcher", "/settings/categories").await.expect(200).text();
         assert!(page.contains("企业服务部") && page.contains("交警大队") && page.contains("低空物流"));
-
-        let limits = |finish: &'static str, longest: &'static str| {
-            [
-                ("key", "shandong_enterprise"),
-                ("verify", "1"),
-                ("answer", "2"),
-                ("finish", finish),
-                ("longest", longest),
-                ("extensions", "1"),
-                ("sign", "1"),
-                ("objection", "1"),
-                ("assist", "3"),
-                ("silence", "5"),
-                ("reopen", "10"),
-                ("approvers", "leader"),
-            ]
-        };
-        house.post("dispatcher", "/settings/limits", &limits("20", "10")).await.expect(422);
-        house.post("dispatcher", "/settings/limits", &limits("zwanzig", "30")).await.expect(422);
-        house.post("dispatcher", "/settings/limits", &limits("10", "20")).await.expect(303);
-        let profile =
-            buting::appeal::desk::profile(&mut house.app.db.read().await.unwrap(), house.zone, "shandong_enterprise")
-                .await
-                .unwrap();
-        assert_eq!((profile.finish.n, profile.longest, profile.approvers), (10, 20, vec![Role::Leader]));
     }
 }
 

@@ -69,7 +69,7 @@ async fn do_part(app: &App, who: &Actor, dispatch: &Dispatch, part: &[Pick]) -> 
     for one in planned.iter().filter(|one| one.step == Step::Change) {
         work.who.seen_version = one.version;
         let instruction = dispatch.instruction.clone();
-        let act = Act::Dispatch { department_id: dispatch.department_id, assist: Vec::new(), instruction };
+        let act = Act::Dispatch { department_id: dispatch.department_id, assist: Vec::new(), instruction, grade: None };
         act_in(&mut work, one.id, act).await?;
     }
     work.commit(Uuid::now_v7()).await?;

@@ -325,6 +325,7 @@ async fn join(work: &mut Work, cause: &Cause, mut ids: Vec<Uuid>) -> Result<()> 
                 department_id: Some(cause.department_id),
                 assist: Vec::new(),
                 instruction: Some(format!("{} {}", cause.number, cause.title)),
+                grade: None,
             };
             take(work, id, [act]).await?;
         }

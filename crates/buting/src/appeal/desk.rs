@@ -1128,7 +1128,7 @@ pub async fn remind(app: &App, zone: Uuid) -> Result<usize> {
             }
             _ => {}
         }
-        let args = json!({"number": appeal.number, "title": appeal.title});
+        let args = step::told_of(&appeal);
         for person in step::not_accused(&mut work, &appeal, people).await? {
             work.notify(person, kind, step::subject_of(&appeal), args.clone()).await?;
         }
@@ -1194,7 +1194,8 @@ pub async fn escalate(app: &App, zone: Uuid) -> Result<usize> {
         let name = order.map(|order| order.department_name);
         let made = json!({"clock": rung.clock.kind, "due_at": rung.clock.due_at, "department": name});
         work.log(entry, subject, Change::made(made)).await?;
-        let args = json!({"number": appeal.number, "title": appeal.title, "clock": rung.clock.kind});
+        let mut args = step::told_of(&appeal);
+        args["clock"] = json!(rung.clock.kind);
         for person in step::not_accused(&mut work, &appeal, people).await? {
             work.notify(person, kind, subject, args.clone()).await?;
         }

@@ -48,7 +48,8 @@ after(async () => { robot?.close(); post?.close(); await browser?.end(); });
 function text(mail) {
   const [head, ...body] = mail.split("\n\n");
   const joined = body.join("\n\n");
-  return /base64/i.test(head) ? Buffer.from(joined.replace(/\s/g, ""), "base64").toString() : joined;
+  if (/base64/i.test(head)) return Buffer.from(joined.replace(/\s/g, ""), "base64").toString();
+  return /quoted-printable/i.test(head) ? decodeURIComponent(joined.replaceAll("=\n", "").replaceAll("%", "%25").replace(/=([0-9A-F]{2})/g, "%$1")) : joined;
 }
 
 /** Waits until something holds. */

@@ -17,7 +17,7 @@ use crate::organisation::{desk as people, notices};
 use crate::registry::fact::{self, NewFailure};
 use crate::settings;
 use crate::text::Lang;
-use crate::time::{DAY_MS, Time};
+use crate::time::{DAY_MS, HOUR_MS, Time};
 use crate::todo::ToDo;
 use crate::zone::Zone;
 use ::store::Tx;
@@ -35,6 +35,12 @@ pub const JOB: &str = "delivery.send";
 pub const MAX_TRIES: i64 = 9;
 /// So long nobody else sends what one has taken: longer than any message takes.
 const TAKEN_MS: i64 = 2 * 60 * 1000;
+/// After so many tries, those in which the program itself ended counted too, it is given up.
+const MOST_TRIES: i64 = 2 * MAX_TRIES;
+/// A delivery that is so long overdue has lost its job.
+const STRANDED_MS: i64 = 15 * 60 * 1000;
+/// Deliveries that are found in one go.
+const SWEPT: i64 = 500;
 /// The first pause; each is twice the one before.
 const PAUSE_MS: i64 = 30_000;
 /// The longest pause.
@@ -178,8 +184,27 @@ pub async fn run(app: &App, zone: Uuid, args: &Json) -> Result<()> {
         taken
     };
     let Some(first) = taken.first() else { return Ok(()) };
-    let (sent, to) = deliver(app, zone, &taken).await?;
+    // What ends the program whenever it is sent must not do so for ever.
+    let (sent, to) = match taken.iter().any(|one| one.attempts > MOST_TRIES) {
+        true => (Err(Fault::of(Why::Broken, "")), None),
+        false => deliver(app, zone, &taken).await?,
+    };
     note(app, zone, first, &taken, sent, to).await
+}
+
+/// Finds deliveries that are long overdue, since every job that was to send them is gone,
+/// and gives them new ones. Answers how many.
+pub async fn sweep(app: &App, zone: Uuid) -> Result<usize> {
+    let now = app.now();
+    let mut tx = app.db.write().await?;
+    let found = store::stranded(&mut tx, zone, now.plus(-STRANDED_MS), now, SWEPT).await?;
+    for id in &found {
+        // One an hour, should the queue only be slow.
+        let key = format!("{id} {}", now.ms() / HOUR_MS);
+        tx.enqueue(zone, JOB, &json!({"id": id}), now.ms(), Some(&key)).await?;
+    }
+    tx.commit().await?;
+    Ok(found.len())
 }
 
 /// Sends deliveries to their one receiver; answers how it ended, and where it went.

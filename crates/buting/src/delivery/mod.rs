@@ -29,7 +29,7 @@ use crate::text::Lang;
 use crate::time::Time;
 use crate::words;
 use crate::worker;
-use ::store::from_row;
+use ::store::{Schedule, from_row};
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -116,6 +116,8 @@ words! {
         Off = "off",
         /// 收件地址未验证
         Unconfirmed = "unconfirmed",
+        /// 发送时程序多次中断
+        Broken = "broken",
     }
 }
 
@@ -479,13 +481,20 @@ pub fn routes(routes: &mut Routes) {
     api::routes(routes);
 }
 
-/// The jobs: one delivery each.
+/// The jobs: one for each delivery, and one that finds those whose job was lost.
 pub fn kinds() -> Vec<worker::Kind> {
-    vec![worker::Kind {
-        name: desk::JOB,
-        schedule: None,
-        task: |app, zone, args| Box::pin(async move { desk::run(&app, zone, &args).await }),
-    }]
+    vec![
+        worker::Kind {
+            name: desk::JOB,
+            schedule: None,
+            task: |app, zone, args| Box::pin(async move { desk::run(&app, zone, &args).await }),
+        },
+        worker::Kind {
+            name: "delivery.sweep",
+            schedule: Some(Schedule::EveryMinutes(10)),
+            task: |app, zone, _| Box::pin(async move { desk::sweep(&app, zone).await.map(drop) }),
+        },
+    ]
 }
 
 #[cfg(test)]

@@ -425,6 +425,21 @@ pub async fn take(tx: &mut Tx, zone: Uuid, one: &Sending, until: Time, now: Time
     tx.list(query).await
 }
 
+/// Deliveries that should have gone out before then and that nobody is at.
+pub async fn stranded(tx: &mut Tx, zone: Uuid, before: Time, now: Time, limit: i64) -> Result<Vec<Uuid>> {
+    let rows: Vec<(Uuid,)> = tx
+        .list(sql!(
+            "SELECT id FROM delivery WHERE zone_id = $1 AND state IN ('waiting', 'held', 'failed') AND due_at < $2
+               AND (sending_until IS NULL OR sending_until <= $3) ORDER BY due_at, id LIMIT $4",
+            zone,
+            before,
+            now,
+            limit
+        ))
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// How deliveries that were tried stand now.
 pub struct Tried<'a> {
     /// Sent, failed or given up.

@@ -145,12 +145,27 @@ fn plain(mail: &str) -> String {
             None => text.push_str(piece),
         }
     }
-    let coded: String = body.split_whitespace().collect();
-    let body = if head.contains("base64") {
-        String::from_utf8_lossy(&STANDARD.decode(coded).unwrap_or_default()).into_owned()
+    let bytes = if head.contains("base64") {
+        STANDARD.decode(body.split_whitespace().collect::<String>()).unwrap_or_default()
+    } else if head.contains("quoted-printable") {
+        // `=E4` is a byte, `=` at the end of a line goes on.
+        let mut bytes = Vec::new();
+        let mut pieces = body.split('=');
+        bytes.extend(pieces.next().unwrap_or_default().bytes());
+        for piece in pieces {
+            match piece.strip_prefix('\n') {
+                Some(rest) => bytes.extend(rest.bytes()),
+                None => {
+                    bytes.push(u8::from_str_radix(&piece[..2], 16).unwrap());
+                    bytes.extend(piece[2..].bytes());
+                }
+            }
+        }
+        bytes
     } else {
-        body.to_owned()
+        body.as_bytes().to_vec()
     };
+    let body = String::from_utf8_lossy(&bytes);
     format!("{text}\n\n{body}")
 }
 
@@ -695,9 +710,11 @@ async fn no_notice_is_lost_or_sent_twice_over_crashes() {
         for turn in 0..400 {
             let jobs = queue.claim(3, house.app.now().ms(), 300_000).await.unwrap();
             if jobs.is_empty() {
-                if all(&house).await.iter().all(|row| row.state == Stand::Sent) {
+                if !all(&house).await.iter().any(|row| row.state.is_open()) {
                     break;
                 }
+                // A job that died too often rests; what it was to send is found all the same.
+                desk::sweep(&house.app, house.zone).await.unwrap();
                 house.clock.set(house.app.now().plus(301_000));
                 continue;
             }
@@ -726,6 +743,13 @@ async fn no_notice_is_lost_or_sent_twice_over_crashes() {
             }
         }
         assert!(crashes > 5, "somebody died: {crashes}");
+        // Who died or failed too often was given up, which the administrator sees and sends again.
+        let tired = all(&house).await;
+        assert!(!tired.iter().any(|row| row.state.is_open()), "{tired:?}");
+        for row in tired.iter().filter(|row| row.state == Stand::GivenUp) {
+            desk::resend(&house.app, &house.who("sysadmin").await, row.id).await.unwrap();
+        }
+        work_off(&house).await;
         let rows = all(&house).await;
         assert!(rows.iter().all(|row| row.state == Stand::Sent), "{rows:?}");
         let mut taken: BTreeMap<String, usize> = BTreeMap::new();
@@ -735,7 +759,7 @@ async fn no_notice_is_lost_or_sent_twice_over_crashes() {
         let mut ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
         ids.sort();
         assert_eq!(taken.keys().cloned().collect::<Vec<_>>(), ids, "every one arrived, and nothing else did");
-        for row in &rows {
+        for row in tired.iter().filter(|row| row.state == Stand::Sent) {
             let times = taken[&row.id.to_string()] as i64;
             assert!(times <= row.attempts, "{} was posted {times} times in {} tries", row.id, row.attempts);
         }

@@ -423,8 +423,10 @@ pub struct Delivery {
     pub unit: Option<String>,
     /// The kind of notice.
     pub kind: String,
-    /// Values of its sentence that may leave the house.
-    #[schemars(with = "Map<String, Json>")]
+    /// The number of the record, where it has one. What else its sentence says is for the
+    /// receiver, not for those who look after deliveries.
+    #[serde(rename = "number", serialize_with = "number_alone")]
+    #[schemars(with = "Option<String>")]
     pub args: Json,
     /// Whether it breaks digest and quiet hours.
     pub urgent: bool,
@@ -446,6 +448,17 @@ pub struct Delivery {
     pub sent_at: Option<Time>,
     /// Counts the changes.
     pub version: i64,
+}
+
+fn number_alone<S: serde::Serializer>(args: &Json, serializer: S) -> Result<S::Ok, S::Error> {
+    args["number"].as_str().serialize(serializer)
+}
+
+impl Delivery {
+    /// What it is about, as those read it who look after deliveries.
+    pub fn about(&self, lang: Lang) -> String {
+        sentence(lang, &self.kind, &json!({"plain": true, "number": self.args["number"]}))
+    }
 }
 
 from_row!(Delivery {

@@ -1,7 +1,7 @@
 use super::desk::{self, Asked, ChannelChange, KEEPERS, Own};
 use super::group::{self, About, Pasted};
 use super::send::Fault;
-use super::{Channel, Delivery, Family, HeldFor, Kind, Preference, Quiet, Rhythm, Security, Setup, State, sentence};
+use super::{Channel, Delivery, Family, HeldFor, Kind, Preference, Quiet, Rhythm, Security, Setup, State};
 use crate::actor::{OFFICE, SIGNED_IN};
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::Page;
@@ -327,7 +327,7 @@ struct DeliveriesPage {
 
 impl DeliveriesPage {
     fn text(&self, one: &Delivery) -> String {
-        sentence(self.s.lang, &one.kind, &one.args)
+        one.about(self.s.lang)
     }
 
     /// When it goes out, and what it waits for; when it went.

@@ -47,7 +47,9 @@ async function start(command, postgres) {
     args.push("--database", database);
   }
   const program = process.env.BUTING ?? join(ROOT, "target", "debug", "buting");
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  // Servers that stand in for others listen on this machine.
+  const env = { ...process.env, BUTING_OUTGOING_INTERNAL: "127.0.0.1" };
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env });
   let log = "";
   const base = `http://127.0.0.1:${port}`;
   await new Promise((resolve, reject) => {

@@ -204,6 +204,12 @@ test("what the demo zone lacks is made by hand, so that its pages can be looked 
   await send(page, form);
   planned = new URL(await page.locator("#link").inputValue()).pathname;
 
+  page = await at("sysadmin", "/admin/channels/new?kind=webhook");
+  form = page.locator('form[action="/admin/channels/new"]');
+  await fill(form, { channel_title: "指挥中心大屏", url: "https://screen.example/notices" });
+  await form.locator('[name="is_on"]').uncheck();
+  await send(page, form);
+
   page = await at("enterprise", "/privacy/mine");
   form = page.locator('form[action="/privacy/requests"]');
   await fill(form, { kind: { index: 1 }, body: "请更正我的职务。" });

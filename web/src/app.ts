@@ -1,6 +1,7 @@
 // What makes the pages quicker. Every page works without any of it.
 import { times } from "./ago";
 import { confirmations } from "./confirm";
+import { copying } from "./copy";
 import { device } from "./device";
 import { drafts } from "./draft";
 import { fields } from "./fields";
@@ -18,6 +19,7 @@ fields();
 keys();
 menus();
 printing();
+copying();
 times();
 
 // A screen on the wall has nobody to press a key.

@@ -1,6 +1,7 @@
 //! What every desk is handed: the database, the time, the settings.
 
 use crate::actor::{Actor, Once, Via};
+use crate::delivery::desk as delivery;
 use crate::error::{Conflict, Error, Result};
 use crate::time::Time;
 use serde_json::Value as Json;
@@ -72,6 +73,8 @@ pub struct Config {
     pub files: crate::attachment::Limits,
     /// Whom to ask about each file before anybody opens it.
     pub scanner: Option<crate::attachment::scan::Scanner>,
+    /// Internal networks that notices may be sent into.
+    pub outgoing: crate::delivery::address::Networks,
 }
 
 /// The application. Cheap to share: `Arc<App>`.
@@ -103,7 +106,7 @@ impl App {
     /// to the ledger. Refuses a post whose one-time key was carried out before.
     pub async fn work(&self, who: &Actor) -> Result<Work> {
         let tx = self.db.write().await?;
-        let mut work = Work { tx, who: who.clone(), now: self.now(), files: self.config.files };
+        let mut work = Work { tx, who: who.clone(), now: self.now(), files: self.config.files, outlets: None };
         work.claim_once().await?;
         Ok(work)
     }
@@ -118,6 +121,8 @@ pub struct Work {
     pub now: Time,
     /// How many files are taken.
     pub files: crate::attachment::Limits,
+    /// By which channels notices leave the house, once one was given.
+    pub(crate) outlets: Option<Arc<delivery::Outlets>>,
 }
 
 impl Deref for Work {
@@ -223,17 +228,18 @@ impl Work {
     }
 
     /// Tells a person. The text is made when it is read: key `notice-<kind>`
-    /// (dots in `kind` become hyphens) with `args`.
+    /// (dots in `kind` become hyphens) with `args`. What leaves the house of it is put out too.
     pub async fn notify(&mut self, person_id: Uuid, kind: &str, subject: Subject, args: Json) -> Result<()> {
         if self.who.person_id == Some(person_id) {
             return Ok(());
         }
+        let id = Uuid::now_v7();
         self.tx
             .run(sql!(
                 "INSERT INTO notice (zone_id, id, person_id, kind, subject, subject_id, args, created_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                 self.who.zone_id,
-                Uuid::now_v7(),
+                id,
                 person_id,
                 kind,
                 subject.kind,
@@ -242,7 +248,9 @@ impl Work {
                 self.now
             ))
             .await?;
-        Ok(())
+        let told = delivery::Told { id, person_id, kind, subject, args: &args };
+        // Boxed, since everything that tells somebody comes through here.
+        Box::pin(delivery::put_out(self, told)).await
     }
 
     /// The next number of a series: `SQ-20261123-0042`, at least four digits.

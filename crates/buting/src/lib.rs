@@ -9,6 +9,7 @@ pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod continuity;
+pub mod delivery;
 pub mod demo;
 pub mod error;
 pub mod find;
@@ -56,5 +57,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     saved::routes(&mut routes);
     find::routes(&mut routes);
     attachment::routes(&mut routes);
+    delivery::routes(&mut routes);
     routes
 }

@@ -1148,7 +1148,7 @@ pub async fn remind(app: &App, zone: Uuid) -> Result<usize> {
             }
             _ => {}
         }
-        let args = json!({"number": appeal.number, "title": appeal.title});
+        let args = step::told_of(&appeal);
         for person in step::not_accused(&mut work, &appeal, people).await? {
             work.notify(person, kind, step::subject_of(&appeal), args.clone()).await?;
         }
@@ -1199,7 +1199,8 @@ pub async fn escalate(app: &App, zone: Uuid) -> Result<usize> {
         let name = order.map(|order| order.department_name);
         let made = json!({"clock": one.clock.kind, "due_at": one.clock.due_at, "department": name, "rung": rung.key});
         work.log(word, subject, Change::made(made)).await?;
-        let args = json!({"number": appeal.number, "title": appeal.title, "clock": one.clock.kind});
+        let mut args = step::told_of(&appeal);
+        args["clock"] = json!(one.clock.kind);
         for person in step::not_accused(&mut work, &appeal, people).await? {
             work.notify(person, word, subject, args.clone()).await?;
         }

@@ -1251,7 +1251,7 @@ impl<'w> Step<'w> {
     }
 
     async fn tell(&mut self, people: Vec<Uuid>, kind: &'static str) -> Result<()> {
-        let args = json!({"number": self.a.number, "title": self.a.title});
+        let args = told_of(&self.a);
         let subject = subject_of(&self.a);
         for person in not_accused(self.work, &self.a, people).await? {
             self.work.notify(person, kind, subject, args.clone()).await?;
@@ -1467,6 +1467,16 @@ pub async fn owners(tx: &mut Tx, a: &Appeal) -> Result<Vec<Uuid>> {
 /// on no timeline.
 pub fn subject_of(a: &Appeal) -> Subject {
     Subject { kind: "appeal", id: a.id, about: a.about().filter(|_| a.registered_at.is_some()) }
+}
+
+/// What a notice about an appeal says of it. `hidden` keeps the title of a complaint in
+/// the house, `urgency` lets what is critical out at once.
+pub fn told_of(a: &Appeal) -> Json {
+    let mut told = json!({"number": a.number, "title": a.title, "urgency": a.urgency});
+    if a.accused_department_id.is_some() {
+        told["hidden"] = json!(true);
+    }
+    told
 }
 
 fn said(text: &str) -> Result<String> {

@@ -5,6 +5,7 @@ use super::usage;
 use crate::app::{App, Config, SystemClock};
 use crate::attachment::scan::Scanner;
 use crate::attachment::{Limits, MOST_MIB};
+use crate::delivery::address::Networks;
 use crate::migrations::MIGRATIONS;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
@@ -40,6 +41,9 @@ pub struct Place {
     /// ClamAV's daemon, which is asked about every file: HOST:PORT or unix:/PATH.
     #[arg(long, env = "BUTING_SCAN_CLAMD", value_name = "PLACE", global = true, hide = true)]
     scan_clamd: Option<String>,
+    /// Internal networks that notices may be sent into: addresses with `/` and the length, with commas between.
+    #[arg(long, env = "BUTING_OUTGOING_INTERNAL", value_name = "NETWORKS", global = true, hide = true)]
+    outgoing_internal: Option<String>,
 }
 
 /// The file of settings of an installation by package.
@@ -64,6 +68,8 @@ struct File {
     attachments: Files,
     #[serde(default)]
     scan: Scan,
+    #[serde(default)]
+    outgoing: Outgoing,
 }
 
 /// How many files are taken, and how large.
@@ -113,6 +119,25 @@ impl Scan {
             (None, Some(command)) => Ok(Some(Scanner::Command(command))),
             (None, None) => Ok(None),
         }
+    }
+}
+
+/// Where notices may be sent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outgoing {
+    #[serde(default)]
+    internal: Vec<String>,
+}
+
+impl Outgoing {
+    /// The internal networks that are open; those of the environment go before the file's.
+    fn networks(&self, named: Option<&str>) -> Result<Networks> {
+        let read = match named {
+            Some(named) => Networks::read(named.split(',').filter(|text| !text.trim().is_empty())),
+            None => Networks::read(self.internal.iter().map(String::as_str)),
+        };
+        read.map_err(|error| usage(format!("outgoing.internal: {error}")))
     }
 }
 
@@ -166,6 +191,7 @@ impl Place {
             key_backups: file.key_backups,
             files: file.attachments.limits()?,
             scanner: file.scan.scanner(self.scan_clamd.clone())?,
+            outgoing: file.outgoing.networks(self.outgoing_internal.as_deref())?,
         };
         Ok(Settings { listen: file.listen, url, config })
     }
@@ -318,7 +344,16 @@ mod tests {
             file
         });
         let config = file.as_ref().map(|file| file.path().to_owned());
-        (Place { database: database.map(str::to_owned), data: None, config, scan_clamd: None }, file)
+        (
+            Place {
+                database: database.map(str::to_owned),
+                data: None,
+                config,
+                scan_clamd: None,
+                outgoing_internal: None,
+            },
+            file,
+        )
     }
 
     #[test]

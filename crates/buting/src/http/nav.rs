@@ -38,6 +38,7 @@ const ITEMS: &[Item] = &[
     item("nav-settings", "/settings", Roles::of(&[Role::Sysadmin, Role::Dispatcher]), false),
     item("nav-accounts", "/admin/accounts", ADMINS, false),
     item("nav-jobs", "/admin/jobs", Roles::of(&[Role::Sysadmin]), false),
+    item("nav-deliveries", "/admin/deliveries", Roles::of(&[Role::Sysadmin]), false),
     item("nav-privacy", "/admin/privacy", Roles::of(&[Role::Secadmin, Role::Auditor]), false),
     item("nav-access", "/admin/access", Roles::of(&[Role::Secadmin, Role::Auditor]), false),
     item("nav-ledger", "/ledger", Roles::of(&[Role::Auditor, Role::Oversight]), false),

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::appeal::{self, record::Line};
 use crate::assignment::{self, Answerable};
 use crate::continuity::{self, Light};
+use crate::delivery;
 use crate::error::Result;
 use crate::privacy::{self, Standing};
 use crate::project;
@@ -26,6 +27,7 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     items.extend(continuity::desk::to_do(app, who).await?);
     items.extend(privacy::desk::to_do(app, who).await?);
     items.extend(settings::desk::to_do(app, who).await?);
+    items.extend(delivery::desk::to_do(app, who).await?);
     items.extend(desk::to_do(app, who).await?);
     todo::sort(&mut items);
     Ok(items)

@@ -154,6 +154,8 @@ pub const CATALOGUE: &[Kind] = &[
             of("person", "email", "id", Erase::Null),
             of("contact_failure", "destination", "person_id", Erase::Row),
             of("contact_failure", "detail", "person_id", Erase::Row),
+            of("delivery_contact", "destination", "person_id", Erase::Row),
+            secret("delivery_contact", "digest", "person_id", Erase::Row),
         ],
     },
     Kind {
@@ -188,7 +190,12 @@ pub const CATALOGUE: &[Kind] = &[
         key: "notice",
         basis: Basis::StatutoryDuty,
         keep: Keep::Notice,
-        fields: &[secret("notice", "args", "person_id", Erase::Row)],
+        fields: &[
+            secret("notice", "args", "person_id", Erase::Row),
+            secret("delivery", "args", "person_id", Erase::Row),
+            secret("delivery", "detail", "person_id", Erase::Row),
+            of("delivery_preference", "wanted", "person_id", Erase::Row),
+        ],
     },
     Kind {
         key: "case",

@@ -7,6 +7,7 @@ use super::{
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
 use crate::clock;
+use crate::delivery;
 use crate::error::{Check, Error, Result};
 use crate::organisation::desk::Standing as Tie;
 use crate::organisation::{self, AccountState};
@@ -377,6 +378,7 @@ pub async fn retain(app: &App, zone_id: Uuid) -> Result<Retained> {
         done.people += 1;
     }
     done.notices = store::delete_notices(&mut work, zone_id, before(NOTICE_DAYS)).await?;
+    done.notices += delivery::desk::clean(&mut work, before(NOTICE_DAYS)).await?;
     done.requests = store::blank_requests(&mut work, zone_id, before(REQUEST_DAYS)).await?;
     if done != Retained::default() {
         let made = json!({"people": done.people, "notices": done.notices, "requests": done.requests});

@@ -84,9 +84,14 @@ impl Answer {
 impl House {
     /// One house on SQLite, and one on PostgreSQL when `BUTING_TEST_POSTGRES` is set.
     pub async fn both() -> Vec<Self> {
+        Self::both_with(Config::default()).await
+    }
+
+    /// The same with these settings.
+    pub async fn both_with(config: Config) -> Vec<Self> {
         let mut houses = Vec::new();
         for scratch in TEMPLATE.both().await.unwrap() {
-            houses.push(Self::open(scratch, Config::default()).await);
+            houses.push(Self::open(scratch, config.clone()).await);
         }
         houses
     }

@@ -12,6 +12,7 @@ mod bulk;
 mod campaign;
 mod cause;
 mod continuity;
+mod delivery;
 mod fact;
 mod house;
 mod limits;

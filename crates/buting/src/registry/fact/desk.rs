@@ -449,24 +449,30 @@ pub async fn carriers(tx: &mut Tx, zone: Uuid, all: &[Correction]) -> Result<Has
 /// until it is confirmed or another is given.
 pub async fn not_reached(app: &App, who: &Actor, contact: Uuid, new: NewFailure) -> Result<Uuid> {
     who.must(KEEPERS)?;
-    let new = new.checked()?;
     let mut work = app.work(who).await?;
-    let (zone, now) = (work.zone(), work.now);
-    let old = register::contact(&mut work, zone, contact).await?.ok_or(Error::NotFound)?;
-    keeps_contacts_of(&mut work, old.enterprise_id).await?;
-    who.saw(old.version)?;
+    not_reached_in(&mut work, contact, new).await?;
+    work.commit(contact).await
+}
+
+/// The same within a piece of work: what a gateway for mail or messages says of it.
+pub(crate) async fn not_reached_in(work: &mut Work, contact: Uuid, new: NewFailure) -> Result<()> {
+    let new = new.checked()?;
+    let (zone, now, by) = (work.zone(), work.now, work.who.person_id);
+    let old = register::contact(work, zone, contact).await?.ok_or(Error::NotFound)?;
+    keeps_contacts_of(work, old.enterprise_id).await?;
+    work.who.saw(old.version)?;
     if old.left_at.is_some() {
         return Err(Error::state("person_left"));
     }
     let Some(number) = destination(&old, new.channel) else { return Err(Error::field("channel", "contact_no_number")) };
-    store::fail(&mut work, zone, contact, number, &new, who.person_id, now).await?;
+    store::fail(work, zone, contact, number, &new, by, now).await?;
     let made = json!({"reached_by": new.channel, "why": new.why});
     work.log("contact.fail", Subject::about("person", contact, old.enterprise_id), Change::made(made)).await?;
-    for person in subject::accounts(&mut work, zone, SubjectKind::Enterprise, old.enterprise_id).await? {
+    for person in subject::accounts(work, zone, SubjectKind::Enterprise, old.enterprise_id).await? {
         let subject = Subject::new("enterprise", old.enterprise_id);
         work.notify(person, "contact.failed", subject, json!({"name": old.name})).await?;
     }
-    work.commit(contact).await
+    Ok(())
 }
 
 // ---- what needs somebody now ---------------------------------------------------

@@ -627,6 +627,10 @@ mod tests {
         ("field_key", "owner_id"),
         ("holding", "owner_id"),
         ("attachment", "owner_id"),
+        ("delivery", "person_id"),
+        ("delivery", "subject_id"),
+        ("delivery_contact", "person_id"),
+        ("delivery_preference", "person_id"),
     ];
 
     #[test]

@@ -463,6 +463,7 @@ mod tests {
     const STAY: &[&str] = &[
         "ledger",
         "notice",
+        "delivery",
         "access_log",
         "enterprise_short_name",
         "subject_fact",

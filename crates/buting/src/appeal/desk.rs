@@ -17,6 +17,7 @@ use crate::error::{Check, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::link::{self, Opens};
 use crate::list::Walk;
+use crate::organisation::post;
 use crate::search;
 use crate::subject::{SubjectKind, held};
 use crate::time::{DAY_MS, Time};
@@ -1181,7 +1182,7 @@ pub async fn escalate(app: &App, zone: Uuid) -> Result<usize> {
                 let mut people = store::with_role(&mut work, zone, desk).await?;
                 if let Some(department) = department.filter(|_| !of_desk) {
                     people.extend(handler);
-                    people.extend(store::chief_of(&mut work, zone, department).await?);
+                    people.extend(post::desk::chief_of(&mut work, zone, department).await?);
                 }
                 ("appeal.urge", "appeal.urge", people)
             }

@@ -53,7 +53,7 @@ due-all = Due
 due-own = Due, mine
 often-all = Called on too often
 often-own = Too often, mine
-due-why = Why
+due-reason = Why
 due-rule = Last talked with { $n } days ago, the rule is every { $days } days
 due-agreed = To be asked again on { $day }, as agreed
 due-never = Nobody ever talked to it
@@ -151,3 +151,10 @@ flash-visit-reviewed = Done.
 promises-overdue = Past their day
 own-promises = Promised to us
 own-items = Asked of us
+
+# Fields in the history
+log-field-review = Review
+log-field-held = Held
+log-field-follows_id = Follows
+log-field-how = Acknowledged by
+log-field-ack_at = Acknowledged at

@@ -53,7 +53,7 @@ due-all = 该联系的
 due-own = 我包联的
 often-all = 来得太勤的
 often-own = 我包联的里面
-due-why = 原因
+due-reason = 原因
 due-rule = 上次联系是 { $n } 天前，规定每 { $days } 天一次
 due-agreed = 上次约好 { $day } 再联系
 due-never = 从未联系
@@ -145,3 +145,10 @@ flash-visit-reviewed = 已办理。
 promises-overdue = 过期未兑现
 own-promises = 对我们的承诺
 own-items = 要我们做的
+
+# Fields in the history
+log-field-review = 审核
+log-field-held = 是否落实
+log-field-follows_id = 接续的前一条
+log-field-how = 确认方式
+log-field-ack_at = 确认时间

@@ -419,7 +419,7 @@ async fn somebody_else_looks_a_record_through() {
             new.note = Some("#诉求 货车进不了园区".into());
         })
         .await;
-        let record = visit(&house, "officer", id).await;
+        let record = visit(&house, "leader", id).await;
         assert_eq!(
             (record.review, record.appeals.len()),
             (Some(ReviewState::Draft), 1),

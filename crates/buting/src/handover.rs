@@ -94,6 +94,18 @@ const PLACES: &[Place] = &[
         pass: "UPDATE milestone SET owner_id = $1, version = version + 1 WHERE zone_id = $2 AND id = $3 AND owner_id = $4",
     },
     Place {
+        kind: "visit",
+        table: "visit_item",
+        column: "owner_id",
+        entry: "visit.item_hand_over",
+        list: "SELECT i.id, i.visit_id AS record_id, i.text AS title, NULL AS department_id, i.subject_id AS about_id
+           FROM visit_item i WHERE i.zone_id = $1 AND i.owner_id = $2 AND i.checked_at IS NULL
+             AND i.withdrawn_at IS NULL AND i.kind <> 'answer' ORDER BY i.due_at, i.id",
+        count: "SELECT owner_id, count(*) FROM visit_item WHERE checked_at IS NULL AND withdrawn_at IS NULL
+             AND kind <> 'answer' AND zone_id = ",
+        pass: "UPDATE visit_item SET owner_id = $1, version = version + 1 WHERE zone_id = $2 AND id = $3 AND owner_id = $4",
+    },
+    Place {
         kind: "visit_plan",
         table: "visit_plan",
         column: "planned_by",

@@ -21,6 +21,8 @@ pub enum Opens {
     Plan,
     /// What a person has planned, for a calendar program.
     Calendar,
+    /// The record of a visit, for the enterprise.
+    Visit,
 }
 
 impl Opens {
@@ -29,12 +31,17 @@ impl Opens {
             Self::WorkOrder => "buting.work_order.link.v1",
             Self::Plan => "buting.visit_plan.link.v1",
             Self::Calendar => "buting.calendar.link.v1",
+            Self::Visit => "buting.visit.link.v1",
         }
     }
 }
 
 fn mac(keys: &Keyring, opens: Opens, zone: Uuid, record: Uuid, serial: i64) -> [u8; MAC] {
-    let canonical = Canonical::new(opens.domain()).str(&zone.to_string()).str(&record.to_string()).i64(serial).finish();
+    signed(keys, opens.domain(), zone, record, serial)
+}
+
+fn signed(keys: &Keyring, domain: &str, zone: Uuid, record: Uuid, serial: i64) -> [u8; MAC] {
+    let canonical = Canonical::new(domain).str(&zone.to_string()).str(&record.to_string()).i64(serial).finish();
     let mut short = [0; MAC];
     short.copy_from_slice(&store::vault::mac::row(keys, &canonical)[..MAC]);
     short
@@ -47,6 +54,38 @@ pub fn token(keys: &Keyring, opens: Opens, zone: Uuid, record: Uuid, serial: i64
     bytes.extend_from_slice(record.as_bytes());
     bytes.extend_from_slice(&mac(keys, opens, zone, record, serial));
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Letters and digits that nobody takes for one another (Crockford's base 32).
+const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Letters of a code: 40 bits, more than anybody tries through a web page.
+const CODE: usize = 8;
+
+/// The code of a record, for who has a sheet of paper and no link: `7K2M-9QXD`. It
+/// opens the record together with its number.
+pub fn code(keys: &Keyring, opens: Opens, zone: Uuid, record: Uuid, serial: i64) -> String {
+    let domain = format!("{}.code", opens.domain());
+    let mac = signed(keys, &domain, zone, record, serial);
+    let bits = mac[..5].iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    let letter = |n: usize| char::from(LETTERS[(bits >> (5 * (CODE - 1 - n)) & 31) as usize]);
+    let all: String = (0..CODE).map(letter).collect();
+    format!("{}-{}", &all[..4], &all[4..])
+}
+
+/// Whether a code, as somebody typed it, is that of the record.
+pub fn opened_by(keys: &Keyring, opens: Opens, typed: &str, zone: Uuid, record: Uuid, serial: i64) -> bool {
+    let plain = |text: &str| -> String {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase());
+        letters
+            .map(|c| match c {
+                'O' => '0',
+                'I' | 'L' => '1',
+                c => c,
+            })
+            .collect()
+    };
+    let code = plain(&code(keys, opens, zone, record, serial));
+    store::vault::hash::eq(code.as_bytes(), plain(typed).as_bytes())
 }
 
 /// Zone and record that a token names; whether it is genuine is only known with
@@ -67,6 +106,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_code_is_typed_as_people_type() {
+        let keys = Keyring::ephemeral();
+        let (zone, visit) = (Uuid::now_v7(), Uuid::now_v7());
+        let code = code(&keys, Opens::Visit, zone, visit, 1);
+        assert_eq!(code.len(), 9, "{code}");
+        let opened = |typed: &str, serial| opened_by(&keys, Opens::Visit, typed, zone, visit, serial);
+        for typed in
+            [code.clone(), code.to_lowercase(), code.replace('-', " "), code.replace('0', "o").replace('1', "l")]
+        {
+            assert!(opened(&typed, 1), "{typed}");
+        }
+        assert!(!opened(&code, 2), "a withdrawn code");
+        for typed in ["", "0000-0000", &code[..8]] {
+            assert!(!opened(typed, 1), "{typed}");
+        }
+        assert!(!opened_by(&keys, Opens::Plan, &code, zone, visit, 1), "a code of another kind");
+    }
+
+    #[test]
     fn a_link_is_for_one_record_and_ends_with_its_serial() {
         let keys = Keyring::ephemeral();
         let (zone, order) = (Uuid::now_v7(), Uuid::now_v7());
@@ -76,7 +134,7 @@ mod tests {
         assert!(genuine(&keys, order_of, &token, zone, order, 1));
         assert!(!genuine(&keys, order_of, &token, zone, order, 2), "a withdrawn link");
         assert!(!genuine(&keys, order_of, &token, zone, Uuid::now_v7(), 1), "another order");
-        for other in [Opens::Plan, Opens::Calendar] {
+        for other in [Opens::Plan, Opens::Calendar, Opens::Visit] {
             assert!(!genuine(&keys, other, &token, zone, order, 1), "a link of another kind");
         }
         assert!(!genuine(&Keyring::ephemeral(), order_of, &token, zone, order, 1), "another installation");

@@ -21,6 +21,18 @@ pub struct ToDo {
     pub light: Light,
 }
 
+/// Something that waits for nobody in particular and not to the day: how many there
+/// are, with the list that shows them.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// Locale key of the sentence; `n` is the number.
+    pub text: &'static str,
+    /// How many, never 0.
+    pub n: i64,
+    /// The list.
+    pub href: &'static str,
+}
+
 /// Sorts overdue first, then near, then by due time; what has none comes last.
 pub fn sort(items: &mut [ToDo]) {
     items.sort_by_key(|item| (std::cmp::Reverse(item.light), item.due_at.map_or(i64::MAX, Time::ms)));

@@ -44,6 +44,7 @@ pub fn kinds() -> Vec<Kind> {
     kinds.extend(crate::registry::kinds());
     kinds.extend(crate::attachment::kinds());
     kinds.extend(crate::delivery::kinds());
+    kinds.extend(crate::visit::kinds());
     kinds
 }
 

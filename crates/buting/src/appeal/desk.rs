@@ -19,6 +19,7 @@ use crate::error::{Check, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::link::{self, Opens};
 use crate::list::Walk;
+use crate::organisation::post;
 use crate::search;
 use crate::subject::{SubjectKind, held};
 use crate::time::{DAY_MS, Time};
@@ -1221,7 +1222,7 @@ async fn reach(work: &mut Work, rung: &Rung, department: Option<Uuid>, handler: 
                 Some(handler) => vec![handler],
                 None => store::of_department(work, zone, department).await?,
             },
-            (Reach::Chief, Some(department)) => store::chief_of(work, zone, department).await?,
+            (Reach::Chief, Some(department)) => post::desk::chief_of(work, zone, department).await?,
             (Reach::Desk, _) | (Reach::Handler | Reach::Chief, None) => {
                 store::with_role(work, zone, role(Role::Dispatcher)).await?
             }

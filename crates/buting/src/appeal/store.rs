@@ -631,17 +631,6 @@ pub async fn everybody_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<V
     ids(tx, query).await
 }
 
-/// The first of a department by rank.
-pub async fn chief_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Vec<Uuid>> {
-    let mut query = sql!(
-        "SELECT p.id FROM person p JOIN account a ON a.zone_id = p.zone_id AND a.id = p.id
-         WHERE p.zone_id = $1 AND p.left_at IS NULL AND a.disabled_at IS NULL AND ",
-        zone
-    );
-    query.append(in_department(zone, department)).push(" ORDER BY p.position, p.id LIMIT 1");
-    ids(tx, query).await
-}
-
 async fn ids(tx: &mut Tx, query: Sql) -> Result<Vec<Uuid>> {
     let rows: Vec<(Uuid,)> = tx.list(query).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())

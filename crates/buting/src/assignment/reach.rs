@@ -60,6 +60,14 @@ fn held(who: &Actor, departments: &[Uuid]) -> Sql {
     query
 }
 
+/// A condition on such a column: assigned to the person himself today, or the carrier
+/// it sits in, however far he reaches besides.
+pub fn assigned(who: &Actor, column: &'static str) -> Sql {
+    let mut condition = Sql::from(column);
+    condition.push(" IN ").append(held(who, &[]));
+    condition
+}
+
 /// Whether the actor reaches one subject.
 pub async fn reaches(tx: &mut Tx, who: &Actor, subject_id: Uuid) -> Result<bool> {
     match &who.scope {

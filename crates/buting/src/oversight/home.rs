@@ -13,6 +13,7 @@ use crate::project;
 use crate::registry;
 use crate::settings;
 use crate::subject::{self, Named, SubjectKind};
+use crate::time::Time;
 use crate::todo::{self, ToDo};
 use crate::visit;
 
@@ -33,6 +34,11 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     Ok(items)
 }
 
+/// What waits besides, not to the day: one quiet line each.
+pub async fn lines(app: &App, who: &Actor) -> Result<Vec<todo::Line>> {
+    visit::contact::desk::lines(app, who).await
+}
+
 /// The page of an enterprise or of a project's owner.
 #[derive(Debug)]
 pub struct Own {
@@ -44,6 +50,10 @@ pub struct Own {
     pub lights: Vec<Light>,
     /// Its open matters, soonest due first.
     pub open: Vec<Line>,
+    /// What it was promised: what is open, and what ended lately.
+    pub promises: Vec<visit::Promise>,
+    /// What it was asked to do and a hazard to remove, as long as nobody has found it done.
+    pub items: Vec<visit::Item>,
     /// Uses of his data that the person has yet to decide about; empty when all is decided.
     pub consents: Vec<Standing>,
 }
@@ -57,6 +67,11 @@ impl Own {
     /// Whether it is an enterprise, which keeps facts of its own in the register.
     pub fn is_enterprise(&self) -> bool {
         self.subject.kind == SubjectKind::Enterprise
+    }
+
+    /// How something open stands that is due then.
+    pub fn light(&self, due_at: &Time, now: &Time) -> almanac::Light {
+        continuity::desk::urgency(Some(*due_at), *now)
     }
 
     /// Where it sees and corrects what the register says of it.
@@ -78,9 +93,11 @@ pub async fn own(app: &App, who: &Actor) -> Result<Option<Own>> {
     let lights = continuity::desk::current(&mut tx, who.zone_id, &subject).await?;
     let mut open = appeal::desk::open_for(&mut tx, who, id).await?;
     open.truncate(5);
+    let promises = visit::desk::promises_to(app, &mut tx, who, id).await?;
+    let items = visit::item::desk::open_for(&mut tx, who, id).await?;
     let mut consents = privacy::desk::consents(&mut tx, who.zone_id, who.person()?).await?;
     if !consents.iter().any(Standing::unasked) {
         consents.clear();
     }
-    Ok(Some(Own { subject, answers, lights, open, consents }))
+    Ok(Some(Own { subject, answers, lights, open, promises, items, consents }))
 }

@@ -18,7 +18,7 @@ use crate::http::routes::{Access, Routes};
 use crate::list::Order;
 use crate::subject::SubjectKind;
 use crate::time::Day;
-use crate::todo::ToDo;
+use crate::todo::{self, ToDo};
 use crate::trace;
 use crate::zone::Zone;
 use askama::Template;
@@ -60,6 +60,7 @@ struct HomePage {
     items: Vec<ToDo>,
     more: usize,
     why_empty: &'static str,
+    lines: Vec<todo::Line>,
 }
 
 #[derive(Template)]
@@ -79,7 +80,8 @@ async fn home_page(cx: Cx) -> PageResult {
         if let Some(own) = home::own(&cx.app, &cx.who).await? {
             return html(&OwnPage { s, own, items });
         }
-        html(&HomePage { why_empty: why_empty(&cx.who.roles), s, items, more })
+        let lines = home::lines(&cx.app, &cx.who).await?;
+        html(&HomePage { why_empty: why_empty(&cx.who.roles), s, items, more, lines })
     })
     .await
 }

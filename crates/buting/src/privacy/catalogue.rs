@@ -211,6 +211,7 @@ pub const CATALOGUE: &[Kind] = &[
             text("work_order", "answer"),
             text("visit", "hosts"),
             text("visit", "note"),
+            text("visit", "ack_name"),
             text("visit_item", "text"),
             text("promise", "text"),
             text("continuity", "cause"),

@@ -11,6 +11,7 @@ use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::organisation::Department;
 use crate::visit;
+use crate::visit::contact::{self, ContactRule, Tier};
 use crate::zone::Zone;
 use almanac::DayKind;
 use askama::Template;
@@ -34,6 +35,7 @@ pub fn routes(routes: &mut Routes) {
         .post("/settings/visit-blocks", keepers, block)
         .get("/settings/visits", readers, visit_rules)
         .post("/settings/visits", keepers, set_visit_rules)
+        .post("/settings/visits/contact", keepers, set_contact_rule)
         .get("/settings/roles", readers, roles);
 }
 
@@ -466,20 +468,73 @@ struct VisitRulesPage {
     form: Form,
     version: i64,
     can_keep: bool,
+    /// The contact rule of each tier, and what `pre` its form has.
+    contact: Vec<(Tier, String, Form)>,
+    channels: Vec<(String, String)>,
+}
+
+/// The form of a tier's contact rule as it stands.
+fn contact_form(tier: Tier, rule: &ContactRule) -> Form {
+    let counts = rule.counts.iter().map(|channel| ("contact_counts".to_owned(), channel.to_string()));
+    let known = [("tier".to_owned(), tier.to_string()), ("contact_days".to_owned(), rule.days.to_string())];
+    Form::of_pairs(known.into_iter().chain(counts))
 }
 
 async fn visit_rules_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result<Response> {
-    let zone = Zone::get(&mut cx.read().await?, cx.who.zone_id).await?;
+    visit_settings(cx, form, None, status).await
+}
+
+/// `of_tier` is a contact rule that was refused.
+async fn visit_settings(
+    cx: &Cx,
+    form: Option<Form>,
+    of_tier: Option<(Tier, Form)>,
+    status: StatusCode,
+) -> Result<Response> {
+    let mut tx = cx.read().await?;
+    let zone = Zone::get(&mut tx, cx.who.zone_id).await?;
+    let mut contact = Vec::new();
+    for (tier, rule) in contact::desk::rules_of(&mut tx, cx.who.zone_id).await? {
+        contact.push((tier, format!("-{tier}"), contact_form(tier, &rule)));
+    }
+    drop(tx);
+    if let Some((tier, refused)) = of_tier
+        && let Some(one) = contact.iter_mut().find(|(one, ..)| *one == tier)
+    {
+        one.2 = refused;
+    }
     let rules = visit::Rules::of(&zone.settings);
     let form = form.unwrap_or_else(|| {
         Form::filled([
             ("cap", rules.cap.to_string()),
             ("cap_days", rules.cap_days.to_string()),
             ("answer_days", rules.answer_days.to_string()),
+            ("many_departments", rules.many_departments.to_string()),
+            ("item_days", rules.item_days.to_string()),
+            ("review", rules.review.to_string()),
         ])
     });
     let (s, can_keep) = (Shell::of(cx).await?, cx.who.is(KEEPERS));
-    html_with(status, &VisitRulesPage { s, tabs: TABS, form, version: zone.version, can_keep })
+    let channel = |channel: &visit::Channel| (channel.to_string(), s.word("visit-channel", channel).into_owned());
+    let channels = visit::Channel::ALL.iter().map(channel).collect();
+    html_with(status, &VisitRulesPage { s, tabs: TABS, form, version: zone.version, can_keep, contact, channels })
+}
+
+async fn set_contact_rule(Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let tier = form.word("tier", Tier::parse).ok_or(Error::NotFound)?;
+        let days = form.number("contact_days");
+        let days = form.need("contact_days", days);
+        let counts = form.all("contact_counts").iter().filter_map(|word| visit::Channel::parse(word)).collect();
+        if form.failed() {
+            return visit_settings(&cx, None, Some((tier, form)), StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+        let set = contact::desk::set_rule(&cx.app, &cx.who, tier, &ContactRule { days, counts }).await;
+        kept!(set, "/settings/visits", form, {
+            visit_settings(&cx, None, Some((tier, form)), StatusCode::UNPROCESSABLE_ENTITY).await
+        })
+    })
+    .await
 }
 
 async fn visit_rules(cx: Cx) -> PageResult {
@@ -488,11 +543,13 @@ async fn visit_rules(cx: Cx) -> PageResult {
 
 async fn set_visit_rules(Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
-        let [cap, cap_days, answer_days] = ["cap", "cap_days", "answer_days"].map(|name| {
+        let names = ["cap", "cap_days", "answer_days", "many_departments", "item_days"];
+        let [cap, cap_days, answer_days, many_departments, item_days] = names.map(|name| {
             let value = form.number(name);
             form.need(name, value)
         });
-        let rules = visit::Rules { cap, cap_days, answer_days };
+        let review = form.on("review");
+        let rules = visit::Rules { cap, cap_days, answer_days, many_departments, item_days, review };
         if form.failed() {
             return visit_rules_shown(&cx, Some(form), StatusCode::UNPROCESSABLE_ENTITY).await;
         }

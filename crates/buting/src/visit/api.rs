@@ -1,6 +1,6 @@
 use super::desk::{self, PromiseFilter, READERS, RECORDERS, VisitFilter};
-use super::{AckHow, Channel, Coverage, NewPromise, NewVisit, Promise, PromiseState, Row, Visit, VisitKind};
-use crate::actor::{OFFICE, OUTSIDE};
+use super::{Channel, Coverage, NewPromise, NewVisit, Promise, PromiseState, ReviewState, Row, Visit, VisitKind};
+use crate::actor::OFFICE;
 use crate::error::Result;
 use crate::http::api::{Page, limit};
 use crate::http::cx::Cx;
@@ -14,7 +14,6 @@ use uuid::Uuid;
 pub fn routes(routes: &mut Routes) {
     let readers = Access::only(READERS);
     let recorders = Access::only(RECORDERS);
-    let both = Access::only(RECORDERS.and(OUTSIDE));
     routes.api_get("/api/v1/visits", readers, list).summary("Visits, newest first").owner_scoped();
     routes
         .api_create("/api/v1/visits", recorders, save, show)
@@ -25,14 +24,6 @@ pub fn routes(routes: &mut Routes) {
         .summary("Who was never talked to, or not for long")
         .owner_scoped();
     routes.api_read("/api/v1/visits/{id}", readers, show).summary("The record of a visit").owner_scoped();
-    routes
-        .api_act("/api/v1/visits/{id}/acknowledge", both, acknowledge, show)
-        .summary("Acknowledge the record of a visit")
-        .owner_scoped();
-    routes
-        .api_act("/api/v1/visits/items/{id}/check", recorders, check, show)
-        .summary("Note that a requirement or hazard was looked at again; answers the visit")
-        .owner_scoped();
 
     routes.api_get("/api/v1/promises", readers, promises).summary("Promises, the earliest due first").owner_scoped();
     routes.api_create("/api/v1/promises", recorders, promise, show_promise).summary("Promise something").owner_scoped();
@@ -72,6 +63,8 @@ struct VisitQuery {
     /// Only those that the enterprise has not acknowledged.
     #[serde(default)]
     unacknowledged: bool,
+    /// In this state of review.
+    review: Option<ReviewState>,
 }
 
 async fn list(cx: Cx, query: VisitQuery) -> Result<Page<Row>> {
@@ -87,6 +80,8 @@ async fn list(cx: Cx, query: VisitQuery) -> Result<Page<Row>> {
         from: query.from,
         to: query.to,
         unacknowledged: query.unacknowledged,
+        review: query.review,
+        ..VisitFilter::default()
     };
     desk::visits(&cx.app, &cx.who, &filter, query.cursor.as_deref(), limit(query.limit)?).await
 }
@@ -96,7 +91,6 @@ async fn save(cx: Cx, new: NewVisit) -> Result<Uuid> {
 }
 
 async fn show(cx: Cx, id: Uuid) -> Result<Visit> {
-    // Checking an item answers with its visit, by the visit's key.
     desk::visit(&cx.app, &cx.who, id).await
 }
 
@@ -109,34 +103,6 @@ struct CoverageQuery {
 
 async fn coverage(cx: Cx, query: CoverageQuery) -> Result<Vec<Coverage>> {
     desk::coverage(&cx.app, &cx.who, limit(query.limit)?).await
-}
-
-/// An acknowledgement.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Acknowledge {
-    /// For an officer: `signature` or `phone`.
-    how: Option<AckHow>,
-    /// What the enterprise says.
-    note: Option<String>,
-}
-
-async fn acknowledge(cx: Cx, id: Uuid, input: Acknowledge) -> Result<Uuid> {
-    desk::acknowledge(&cx.app, &cx.who, id, input.how, input.note.as_deref()).await
-}
-
-/// A second look.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct CheckItem {
-    /// Whether it holds: done, or removed.
-    held: bool,
-    /// What was seen; needed when it does not hold.
-    note: Option<String>,
-}
-
-async fn check(cx: Cx, id: Uuid, input: CheckItem) -> Result<Uuid> {
-    desk::check_item(&cx.app, &cx.who, id, input.held, input.note.as_deref()).await
 }
 
 /// What the list of promises is asked.
@@ -159,6 +125,9 @@ struct PromiseQuery {
     owner_id: Option<Uuid>,
     /// In this state.
     state: Option<PromiseState>,
+    /// Only those that are open and past their day.
+    #[serde(default)]
+    overdue: bool,
 }
 
 async fn promises(cx: Cx, query: PromiseQuery) -> Result<Page<Promise>> {
@@ -170,6 +139,8 @@ async fn promises(cx: Cx, query: PromiseQuery) -> Result<Page<Promise>> {
         visit_id: query.visit_id,
         owner_id: query.owner_id,
         state: query.state,
+        overdue_at: query.overdue.then(|| cx.now()),
+        lately: None,
     };
     desk::promises(&cx.app, &cx.who, &filter, query.cursor.as_deref(), limit(query.limit)?).await
 }

@@ -1,10 +1,10 @@
 //! What can be done with visits, promises and plans.
 
 use super::campaign::{self, Campaign};
-use super::store::{self, NewItemRow, NewRow, Stored};
+use super::store::{self, NewRow, Stored};
 use super::{
-    AckHow, BlockAnswer, Coverage, Item, ItemKind, Mark, NewPromise, NewVisit, Plan, Promise, PromiseState, Raised,
-    Row, Visit, VisitAppeal, marks, plan,
+    BlockAnswer, Coverage, Item, ItemKind, Mark, NewPromise, NewVisit, Plan, Promise, PromiseState, Raised, Row, Visit,
+    VisitAppeal, item, marks, plan, review, rules,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
@@ -46,6 +46,12 @@ const PROMISE: &str = "promise";
 fn words_of(number: &str, note: Option<&str>, blocks: &[BlockAnswer]) -> String {
     let said = blocks.iter().flat_map(|block| [block.finding.as_deref(), block.text.as_deref()]);
     std::iter::once(Some(number)).chain([note]).chain(said).flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// What the search box finds a record by once its note is another.
+pub(super) fn note_words(stored: &Stored, note: &str) -> Result<String> {
+    let blocks: Vec<BlockAnswer> = document(stored.blocks.clone(), "the blocks")?;
+    Ok(words_of(&stored.number, Some(note), &blocks))
 }
 
 /// The words that visits after `after` are found by.
@@ -202,6 +208,8 @@ async fn save_in(work: &mut Work, subject: &Named, mut new: NewVisit) -> Result<
     if let Some(disruption) = new.disruption_id {
         continuity::open_disruption(work, zone_id, disruption).await?;
     }
+    let rules = rules::desk::get(work, zone_id).await?;
+    let review = review::begins(rules.review, new.draft).map_err(|code| Error::field("draft", code))?;
 
     let number = work.next_number("ZF", &zone.day(now).compact()).await?;
     for appeal in &mut new.appeals {
@@ -222,6 +230,7 @@ async fn save_in(work: &mut Work, subject: &Named, mut new: NewVisit) -> Result<
         hosts: &json!(new.hosts),
         appeals: &json!(raised),
         lights: new.continuity.len() + repeats,
+        review,
         new: &new,
     };
     store::insert_visit(work, &row).await?;
@@ -229,12 +238,12 @@ async fn save_in(work: &mut Work, subject: &Named, mut new: NewVisit) -> Result<
     for (n, (person, department)) in team.iter().enumerate() {
         store::insert_visitor(work, id, n, *person, *department).await?;
     }
-    insert_items(work, id, subject, &new).await?;
+    item::desk::insert_all(work, id, subject, &new, happened_at).await?;
     let made = json!({
         "number": number, "channel": new.channel, "kind": new.kind, "outcome": new.outcome, "happened_at": happened_at,
         "visitors": new.visitors, "blocks": new.blocks, "requirements": new.requirements.len(),
         "hazards": new.hazards.len(), "answers": new.answers.len(), "appeals": raised, "promises": new.promises.len(),
-        "lights": row.lights,
+        "lights": row.lights, "review": review,
     });
     work.log("visit.save", Subject::about("visit", id, subject.id), Change::made(made)).await?;
 
@@ -254,11 +263,26 @@ async fn save_in(work: &mut Work, subject: &Named, mut new: NewVisit) -> Result<
     if let Some(plan) = new.plan_id {
         plan::desk::fulfil(work, plan, subject, id).await?;
     }
-    let about = Subject::about("visit", id, subject.id);
-    for person in accounts(work, zone_id, subject.kind, subject.id).await? {
-        work.notify(person, "visit.acknowledge", about, json!({"number": number})).await?;
+    if review.is_none() {
+        ask_for_receipt(work, subject.kind, subject.id, id, &number).await?;
     }
     Ok(id)
+}
+
+/// Asks the people of an enterprise to confirm a record.
+pub(super) async fn ask_for_receipt(
+    work: &mut Work,
+    kind: SubjectKind,
+    subject_id: Uuid,
+    visit: Uuid,
+    number: &str,
+) -> Result<()> {
+    let zone = work.zone();
+    for person in accounts(work, zone, kind, subject_id).await? {
+        let about = Subject::about("visit", visit, subject_id);
+        work.notify(person, "visit.acknowledge", about, json!({"number": number})).await?;
+    }
+    Ok(())
 }
 
 /// The visitors with their departments of today; notes those that are not of the office.
@@ -284,19 +308,22 @@ async fn team(work: &mut Work, visitors: &[Uuid], check: &mut Check) -> Result<V
 /// of them says "no change".
 async fn read_marks(work: &mut Work, new: &mut NewVisit, day: Day, zone: &Zone, check: &mut Check) -> Result<bool> {
     let Some(note) = new.note.clone() else { return Ok(false) };
-    let (found, errors) = marks(&note, day);
+    let named = appeal::desk::categories(work, zone.zone_id).await?;
+    let named: Vec<_> = named.into_iter().filter_map(|one| Some((one.key, one.name?))).collect();
+    let (found, errors) = marks(&note, day, &named);
     for error in errors {
         check.add(FieldError::new("note", error.code).with("line", error.line));
     }
     let mut same = false;
     for (line, mark) in found {
         match mark {
-            Mark::Appeal { title, body, category, urgency } => new.appeals.push(VisitAppeal {
+            Mark::Appeal { title, body, category, urgency, consult } => new.appeals.push(VisitAppeal {
                 id: None,
                 title,
                 body,
-                category: category.map(str::to_owned),
+                category,
                 urgency: urgency.map(str::to_owned),
+                kind: consult.then_some(appeal::Kind::Consult),
             }),
             Mark::Promise { text, due, owner } => {
                 let owner_id = match owner {
@@ -324,17 +351,6 @@ pub(super) fn end_of(day: Day, zone: &Zone) -> Time {
     next.start(&zone.time_zone()).plus(-1)
 }
 
-async fn insert_items(work: &mut Work, visit_id: Uuid, subject: &Named, new: &NewVisit) -> Result<()> {
-    let requirements = new.requirements.iter().map(|i| (ItemKind::Requirement, i.text.as_str(), None, i.due_at));
-    let hazards = new.hazards.iter().map(|i| (ItemKind::Hazard, i.text.as_str(), None, i.due_at));
-    let answers = new.answers.iter().map(|a| (ItemKind::Answer, a.question.as_str(), Some(a.answer.as_str()), None));
-    for (position, (kind, text, answer, due_at)) in requirements.chain(hazards).chain(answers).enumerate() {
-        let row = NewItemRow { visit_id, subject_id: subject.id, kind, position, text, answer, due_at };
-        store::insert_item(work, &row).await?;
-    }
-    Ok(())
-}
-
 /// Opens the appeal of a visit.
 async fn raise(
     work: &mut Work,
@@ -356,6 +372,7 @@ async fn raise(
         body,
         category: told.category.unwrap_or_else(|| "other".to_owned()),
         urgency,
+        kind: told.kind.unwrap_or(appeal::Kind::Help),
         channel: appeal::Channel::Visit,
         disruption_id: disruption,
         visit_id: Some(visit),
@@ -479,7 +496,7 @@ pub async fn visit(app: &App, who: &Actor, id: Uuid) -> Result<Visit> {
     let tx = &mut app.read().await?;
     let zone = who.zone_id;
     let (mut requirements, mut hazards, mut answers) = (Vec::new(), Vec::new(), Vec::new());
-    for item in store::items(tx, zone, id).await? {
+    for item in item::desk::of_visit(tx, zone, id).await? {
         match item.kind {
             ItemKind::Requirement => requirements.push(item),
             ItemKind::Hazard => hazards.push(item),
@@ -513,13 +530,19 @@ pub async fn visit(app: &App, who: &Actor, id: Uuid) -> Result<Visit> {
         next_contact_due_at: stored.next_contact_due_at,
         ack_at: stored.ack_at,
         ack_how: stored.ack_how,
+        ack_name: stored.ack_name,
         ack_note: stored.ack_note,
+        review: stored.review_state,
+        reviewed_at: stored.reviewed_at,
+        reviewed_by_name: stored.reviewed_by_name,
+        review_note: stored.review_note,
         recorded_by: stored.recorded_by,
         created_at: stored.created_at,
         version: stored.version,
     };
     if !who.is(OFFICE) {
         visit.note = None;
+        visit.review_note = None;
         visit.blocks.iter_mut().for_each(|answer| answer.rating = super::Rating::NotChecked);
     }
     Ok(visit)
@@ -565,9 +588,14 @@ pub async fn add_files(app: &App, who: &Actor, id: Uuid, purpose: Purpose, form:
     work.commit(id).await
 }
 
-async fn seen(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Stored> {
+/// A record for whom it concerns: those who look after the subject, who were there, who
+/// see to what it left; the enterprise itself once nobody has still to look through it.
+pub(super) async fn seen(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Stored> {
     who.must(READERS)?;
     let stored = store::visit(tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    if who.roles.meets(OUTSIDE) && stored.review_state.is_some_and(review::ReviewState::is_pending) {
+        return Err(Error::NotFound);
+    }
     if reach::reaches(tx, who, stored.subject_id).await? {
         return Ok(stored);
     }
@@ -592,7 +620,7 @@ async fn appeals(app: &App, who: &Actor, ids: &[Uuid]) -> Result<Vec<Raised>> {
 }
 
 fn raised_of(line: appeal::record::Line) -> Raised {
-    Raised { id: line.id, number: line.number, title: line.title, status: line.status.to_string() }
+    Raised { id: line.id, number: line.number, title: line.title, status: line.status.to_string(), due_at: line.due_at }
 }
 
 /// Visits that the actor may see, newest first.
@@ -635,8 +663,8 @@ pub struct Brief {
     pub subject: Named,
     /// What the register says.
     pub facts: Option<Facts>,
-    /// Facts of it that are to be asked again, and no others.
-    pub stale: Vec<Fact>,
+    /// Its facts, with the day on which each was last confirmed.
+    pub known: Vec<Fact>,
     /// How its lines stand.
     pub lights: Vec<Light>,
     /// Measures that go on.
@@ -655,6 +683,13 @@ pub struct Brief {
     pub campaigns: Vec<Campaign>,
 }
 
+impl Brief {
+    /// Facts that are to be asked again, and no others.
+    pub fn stale(&self) -> Vec<&Fact> {
+        self.known.iter().filter(|fact| fact.stale).collect()
+    }
+}
+
 /// What a visitor should know. Register facts are for the whole office; the rest
 /// only for those who reach the subject.
 pub async fn brief(app: &App, who: &Actor, kind: SubjectKind, id: Uuid) -> Result<Brief> {
@@ -662,13 +697,13 @@ pub async fn brief(app: &App, who: &Actor, kind: SubjectKind, id: Uuid) -> Resul
     let mut tx = app.read().await?;
     let subject = subject::named(&mut tx, who.zone_id, kind, id).await?;
     let facts = store::facts(&mut tx, who.zone_id, kind, id).await?;
-    let stale = match kind {
-        SubjectKind::Enterprise => registry::fact::desk::stale(&mut tx, who.zone_id, id, app.now()).await?,
+    let known = match kind {
+        SubjectKind::Enterprise => registry::fact::desk::known(&mut tx, who.zone_id, id, app.now()).await?,
         _ => Vec::new(),
     };
     let mut brief = Brief {
         facts,
-        stale,
+        known,
         lights: Vec::new(),
         measures: Vec::new(),
         appeals: Vec::new(),
@@ -684,7 +719,7 @@ pub async fn brief(app: &App, who: &Actor, kind: SubjectKind, id: Uuid) -> Resul
         let filter =
             PromiseFilter { subject_id: Some(id), state: Some(PromiseState::Open), ..PromiseFilter::default() };
         brief.promises = store::promises(&mut tx, who, &filter, None, 20).await?;
-        brief.items = store::open_items(&mut tx, who.zone_id, id).await?;
+        brief.items = item::desk::open_of(&mut tx, who.zone_id, id).await?;
         let open = appeal::desk::open_for(&mut tx, who, id).await?;
         brief.appeals = open.into_iter().map(raised_of).collect();
         drop(tx);
@@ -694,66 +729,18 @@ pub async fn brief(app: &App, who: &Actor, kind: SubjectKind, id: Uuid) -> Resul
     Ok(brief)
 }
 
-// After the visit
-
-/// The enterprise acknowledges a record by its own account; an officer may note
-/// that it did so on paper or by telephone.
-pub async fn acknowledge(app: &App, who: &Actor, id: Uuid, how: Option<AckHow>, note: Option<&str>) -> Result<Uuid> {
-    who.must(RECORDERS.and(OUTSIDE))?;
-    let mut work = app.work(who).await?;
-    let stored = seen(&mut work, who, id).await?;
-    who.saw(stored.version)?;
-    if stored.ack_at.is_some() {
-        return Err(Error::state("acknowledged"));
-    }
-    let how = match (who.is(OUTSIDE) && !who.is_rule(), how) {
-        (true, None | Some(AckHow::Account)) => AckHow::Account,
-        (false, Some(how @ (AckHow::Signature | AckHow::Phone))) => how,
-        _ => return Err(Error::field("how", "ack_how")),
-    };
-    let mut check = Check::new();
-    let note = check.opt_text("note", note, 500);
-    check.done()?;
-    if !store::acknowledge(&mut work, id, stored.version, how, note.as_deref()).await? {
-        return Err(Error::Conflict(Conflict::Stale(stored.version)));
-    }
-    let about = Subject::about("visit", id, stored.subject_id);
-    let change = Change::made(json!({"number": stored.number, "how": how})).because(note.unwrap_or_default());
-    work.log("visit.acknowledge", about, change).await?;
-    if let Some(recorder) = stored.recorded_by {
-        let args = json!({"subject": stored.subject_name, "number": stored.number});
-        work.notify(recorder, "visit.acknowledged", about, args).await?;
-    }
-    work.commit(id).await
-}
-
-/// Notes that a requirement or hazard was looked at again, and whether it held.
-/// Answers the visit.
-pub async fn check_item(app: &App, who: &Actor, item_id: Uuid, held: bool, note: Option<&str>) -> Result<Uuid> {
-    who.must(RECORDERS)?;
-    let mut work = app.work(who).await?;
-    let item = store::item(&mut work, who.zone_id, item_id).await?.ok_or(Error::NotFound)?;
-    let stored = seen(&mut work, who, item.visit_id).await?;
-    who.saw(item.version)?;
-    if item.kind == ItemKind::Answer || item.checked_at.is_some() {
-        return Err(Error::state("item_checked"));
-    }
-    let mut check = Check::new();
-    let note = check.opt_text("note", note, 500);
-    check.that(held || note.is_some(), "note", "required");
-    check.done()?;
-    if !store::check_item(&mut work, &item, held, note.as_deref()).await? {
-        return Err(Error::Conflict(Conflict::Stale(item.version)));
-    }
-    let change = Change::made(json!({"kind": item.kind, "text": item.text, "held": held}));
-    let about = Subject::about("visit_item", item_id, stored.subject_id);
-    work.log("visit.check", about, change.because(note.unwrap_or_default())).await?;
-    work.commit(item.visit_id).await
-}
-
 // What waits
 
-/// Promises to keep, records to acknowledge.
+/// What was promised to a subject: what is open, and what was kept or broken in the
+/// last thirty days.
+pub async fn promises_to(app: &App, tx: &mut Tx, who: &Actor, subject_id: Uuid) -> Result<Vec<Promise>> {
+    let lately = Some(app.now().plus(-30 * DAY_MS));
+    let filter = PromiseFilter { subject_id: Some(subject_id), lately, ..PromiseFilter::default() };
+    Ok(store::promises(tx, who, &filter, None, 20).await?)
+}
+
+/// Promises to keep, requirements and hazards to see to, records to acknowledge and to
+/// review.
 pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     let mut items = Vec::new();
     let Some(person) = who.person_id else { return Ok(items) };
@@ -773,18 +760,28 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
             });
         }
     }
+    let record = |action, row: Row, about| ToDo {
+        action,
+        title: row.number,
+        about,
+        href: format!("/visits/{}", row.id),
+        due_at: None,
+        light: Signal::Normal,
+    };
+    for (filter, action) in review::waiting(who, person) {
+        for row in store::visits(&mut tx, who, &filter, None, 10).await? {
+            let about = Some(row.subject_name.clone());
+            items.push(record(action, row, about));
+        }
+    }
     if matches!(who.scope, Scope::Enterprise(_) | Scope::Project(_)) {
         let filter = VisitFilter { unacknowledged: true, ..VisitFilter::default() };
         for row in store::visits(&mut tx, who, &filter, None, 10).await? {
-            items.push(ToDo {
-                action: "todo-visit-acknowledge",
-                title: row.number,
-                about: row.leader_name,
-                href: format!("/visits/{}", row.id),
-                due_at: None,
-                light: Signal::Normal,
-            });
+            let about = row.leader_name.clone();
+            items.push(record("todo-visit-acknowledge", row, about));
         }
     }
+    drop(tx);
+    items.extend(item::desk::to_do(app, who).await?);
     Ok(items)
 }

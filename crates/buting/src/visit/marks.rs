@@ -1,6 +1,7 @@
 //! Lines of a visit's notes that become records. The officer writes as he
-//! speaks: `#诉求 【物流】货车进不了园区`, `#承诺 11月30日前 联系交警办证 @张三`,
-//! `#状态 停产：变压器进水`. Everything else stays text.
+//! speaks: `#诉求 【物流】货车进不了园区`, `#政策 稳岗补贴怎么领`,
+//! `#承诺 11月30日前 联系交警办证 @张三`, `#状态 停产：变压器进水`. Everything else
+//! stays text.
 
 use crate::continuity::{Line, NewLight, State};
 use crate::time::Day;
@@ -10,16 +11,18 @@ use jiff::civil::{Date, Weekday};
 /// A line that becomes a record.
 #[derive(Clone, Debug)]
 pub enum Mark {
-    /// `#诉求`
+    /// `#诉求`, or `#政策`: a question about policy
     Appeal {
         /// In one line.
         title: String,
         /// In full, when the line is longer than a title.
         body: Option<String>,
         /// Category, when the line names one.
-        category: Option<&'static str>,
+        category: Option<String>,
         /// Urgency, when the line names one.
         urgency: Option<&'static str>,
+        /// Whether it asks and wants nothing done.
+        consult: bool,
     },
     /// `#承诺`
     Promise {
@@ -72,14 +75,17 @@ const CATEGORIES: &[(&str, &[&str])] = &[
 ];
 
 /// The records that the lines of a note ask for, with their line numbers, and
-/// the marked lines that cannot be read. `today` is the day of the visit.
-pub fn marks(note: &str, today: Day) -> (Vec<(usize, Mark)>, Vec<MarkError>) {
+/// the marked lines that cannot be read. `today` is the day of the visit, `own` the
+/// categories that the zone has given a name: key and name.
+pub fn marks(note: &str, today: Day, own: &[(String, String)]) -> (Vec<(usize, Mark)>, Vec<MarkError>) {
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     for (n, line) in note.lines().enumerate() {
         let line = line.trim();
         let Some(rest) = line.strip_prefix(['#', '＃']) else { continue };
         let read = if let Some(text) = rest.strip_prefix("诉求") {
-            appeal(plain(text))
+            appeal(plain(text), own, false)
+        } else if let Some(text) = rest.strip_prefix("政策") {
+            appeal(plain(text), own, true)
         } else if let Some(text) = rest.strip_prefix("承诺") {
             promise(plain(text), today)
         } else if let Some(text) = rest.strip_prefix("状态") {
@@ -100,14 +106,22 @@ fn plain(text: &str) -> &str {
     text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '：')).trim_end()
 }
 
-fn appeal(text: &str) -> Result<Mark, &'static str> {
-    let (mut category, mut urgency, mut text) = (None, None, text);
+/// The category that a label names: by the zone's own name before the usual words.
+fn category_of(label: &str, own: &[(String, String)]) -> Option<String> {
+    let named = own.iter().find(|(_, name)| name == label).map(|(key, _)| key.as_str());
+    let usual = || CATEGORIES.iter().find(|(_, labels)| labels.contains(&label)).map(|(key, _)| *key);
+    named.or_else(usual).map(str::to_owned)
+}
+
+fn appeal(text: &str, own: &[(String, String)], consult: bool) -> Result<Mark, &'static str> {
+    // A question about policy is one of its category, unless the line names another.
+    let (mut category, mut urgency, mut text) = (consult.then(|| "policy".to_owned()), None, text);
     while let Some((label, rest)) = bracketed(text) {
         match label {
             "紧急" | "急" => urgency = Some("urgent"),
             "特急" => urgency = Some("critical"),
-            label => match CATEGORIES.iter().find(|(_, labels)| labels.contains(&label)) {
-                Some((word, _)) => category = Some(*word),
+            label => match category_of(label, own) {
+                Some(key) => category = Some(key),
                 None => break,
             },
         }
@@ -117,11 +131,11 @@ fn appeal(text: &str) -> Result<Mark, &'static str> {
         return Err("mark_empty");
     }
     if text.chars().count() <= TITLE {
-        return Ok(Mark::Appeal { title: text.to_owned(), body: None, category, urgency });
+        return Ok(Mark::Appeal { title: text.to_owned(), body: None, category, urgency, consult });
     }
     let first = text.split(['。', '；', ';', '，', ',']).next().unwrap_or(text);
     let title: String = first.chars().take(TITLE).collect();
-    Ok(Mark::Appeal { title, body: Some(text.to_owned()), category, urgency })
+    Ok(Mark::Appeal { title, body: Some(text.to_owned()), category, urgency, consult })
 }
 
 /// A label in brackets at the beginning, and what follows it.
@@ -305,7 +319,8 @@ mod tests {
     }
 
     fn one(line: &str) -> Result<Mark, &'static str> {
-        let (found, errors) = marks(line, day());
+        let own = [("export".to_owned(), "出口退税".to_owned()), ("logistics".to_owned(), "车辆通行".to_owned())];
+        let (found, errors) = marks(line, day(), &own);
         match (found.into_iter().next(), errors.first()) {
             (Some((_, mark)), None) => Ok(mark),
             (None, Some(error)) => Err(error.code),
@@ -316,8 +331,8 @@ mod tests {
     #[test]
     fn only_marked_lines_become_records() {
         let note = "下午到车间看了\n#诉求 货车进不了园区\n  ＃承诺：明天答复 \n#政策 稳岗补贴怎么领\n# 标题\n#状态 停产：变压器进水\n#承诺 尽快答复";
-        let (found, errors) = marks(note, day());
-        assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3, 6]);
+        let (found, errors) = marks(note, day(), &[]);
+        assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3, 4, 6]);
         assert_eq!(errors, [MarkError { line: 7, code: "promise_due" }]);
     }
 
@@ -328,11 +343,13 @@ mod tests {
             ("#诉求 【物流】货车进不了园区", "货车进不了园区", Some("logistics"), None),
             ("#诉求（用电）[紧急] 明天停电", "明天停电", Some("power_water_gas"), Some("urgent")),
             ("#诉求 【北厂区】缺保洁", "【北厂区】缺保洁", None, None),
+            ("#诉求 【出口退税】退税慢", "退税慢", Some("export"), None),
+            ("#诉求 【车辆通行】货车进不了园区", "货车进不了园区", Some("logistics"), None),
         ] {
-            let Ok(Mark::Appeal { title: t, category: c, urgency: u, body: None }) = one(line) else {
+            let Ok(Mark::Appeal { title: t, category: c, urgency: u, body: None, consult: false }) = one(line) else {
                 panic!("{line}")
             };
-            assert_eq!((t.as_str(), c, u), (title, category, urgency), "{line}");
+            assert_eq!((t.as_str(), c.as_deref(), u), (title, category, urgency), "{line}");
         }
         assert!(matches!(one("#诉求"), Err("mark_empty")));
         assert!(matches!(one("#诉求 【物流】"), Err("mark_empty")));
@@ -340,6 +357,20 @@ mod tests {
         let Ok(Mark::Appeal { title, body: Some(body), .. }) = one(&long) else { panic!("{long}") };
         assert_eq!(title, "货车进不了园区");
         assert!(body.ends_with("原因很多"));
+    }
+
+    #[test]
+    fn a_question_about_policy_wants_an_answer_and_nothing_done() {
+        for (line, title, category) in [
+            ("#政策 稳岗补贴怎么领", "稳岗补贴怎么领", "policy"),
+            ("#政策：【用工】实习生算不算职工人数", "实习生算不算职工人数", "labour"),
+        ] {
+            let Ok(Mark::Appeal { title: t, category: Some(c), consult: true, .. }) = one(line) else {
+                panic!("{line}")
+            };
+            assert_eq!((t.as_str(), c.as_str()), (title, category), "{line}");
+        }
+        assert!(matches!(one("#政策"), Err("mark_empty")));
     }
 
     #[test]

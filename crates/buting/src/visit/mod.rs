@@ -3,19 +3,28 @@
 //! no ranking (manual 2).
 
 mod api;
+mod brief;
 pub mod campaign;
+pub mod contact;
 pub mod desk;
+pub mod item;
 mod marks;
 mod offline;
 mod pages;
 pub mod plan;
+pub mod receipt;
+pub mod remind;
+pub mod review;
 pub mod rules;
 mod store;
 
+pub use item::{Item, ItemKind};
 pub use marks::{Mark, MarkError, marks};
 pub use plan::{Near, NewPlan, Plan, PlanState};
+pub use review::ReviewState;
 pub use rules::Rules;
 
+use crate::appeal;
 use crate::continuity::{Light, NewLight};
 use crate::error::{Check, FieldError};
 use crate::http::api::Versioned;
@@ -24,7 +33,8 @@ use crate::settings::VisitBlock;
 use crate::subject::SubjectKind;
 use crate::time::Time;
 use crate::words;
-use ::store::from_row;
+use crate::worker;
+use ::store::{Schedule, from_row};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -103,18 +113,6 @@ words! {
 }
 
 words! {
-    /// What a visit leaves besides appeals, promises and lights.
-    pub enum ItemKind {
-        /// 要求
-        Requirement = "requirement",
-        /// 隐患
-        Hazard = "hazard",
-        /// 现场答复
-        Answer = "answer",
-    }
-}
-
-words! {
     /// How a promise stands.
     pub enum PromiseState {
         /// 待兑现
@@ -135,6 +133,8 @@ words! {
         Signature = "signature",
         /// 电话
         Phone = "phone",
+        /// 企业链接
+        Link = "link",
     }
 }
 
@@ -179,35 +179,6 @@ pub struct Visitor {
 }
 
 from_row!(Visitor { person_id, name, title, department_id, department_name });
-
-/// A requirement, a hazard, or an answer on the spot.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Item {
-    /// Key.
-    pub id: Uuid,
-    /// The visit.
-    pub visit_id: Uuid,
-    /// The subject.
-    pub subject_id: Uuid,
-    /// What it is.
-    pub kind: ItemKind,
-    /// What is required, what is dangerous, or what was asked.
-    pub text: String,
-    /// The answer that was given on the spot.
-    pub answer: Option<String>,
-    /// Until when.
-    pub due_at: Option<Time>,
-    /// When it was looked at again.
-    pub checked_at: Option<Time>,
-    /// Whether it then held: done, or removed.
-    pub held: Option<bool>,
-    /// What was seen.
-    pub check_note: Option<String>,
-    /// Counts the changes.
-    pub version: i64,
-}
-
-from_row!(Item { id, visit_id, subject_id, kind, text, answer, due_at, checked_at, held, check_note, version });
 
 /// What the office promised.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -259,6 +230,13 @@ from_row!(Promise {
     version,
 });
 
+impl Promise {
+    /// Until when, as something that may be due.
+    pub fn due(&self) -> Option<Time> {
+        Some(self.due_at)
+    }
+}
+
 impl Versioned for Promise {
     fn version(&self) -> i64 {
         self.version
@@ -298,6 +276,8 @@ pub struct Row {
     pub lights: i64,
     /// When the enterprise acknowledged it.
     pub ack_at: Option<Time>,
+    /// How far its review is; null where there is none.
+    pub review: Option<ReviewState>,
 }
 
 from_row!(Row {
@@ -316,6 +296,7 @@ from_row!(Row {
     promises,
     lights,
     ack_at,
+    review,
 });
 
 /// An appeal that a visit raised, by name.
@@ -329,6 +310,8 @@ pub struct Raised {
     pub title: String,
     /// Status.
     pub status: String,
+    /// When it is due.
+    pub due_at: Option<Time>,
 }
 
 /// The record of a visit.
@@ -386,8 +369,18 @@ pub struct Visit {
     pub ack_at: Option<Time>,
     /// How.
     pub ack_how: Option<AckHow>,
+    /// Who of the enterprise did, by name.
+    pub ack_name: Option<String>,
     /// What it said.
     pub ack_note: Option<String>,
+    /// How far its review is; null where there is none.
+    pub review: Option<ReviewState>,
+    /// When it was last reviewed.
+    pub reviewed_at: Option<Time>,
+    /// By whom.
+    pub reviewed_by_name: Option<String>,
+    /// What was found then.
+    pub review_note: Option<String>,
     /// Who wrote it down.
     pub recorded_by: Option<Uuid>,
     /// When it was written down.
@@ -423,6 +416,8 @@ pub struct VisitAppeal {
     pub category: Option<String>,
     /// `normal`, `urgent` or `critical`; `normal`, when absent.
     pub urgency: Option<String>,
+    /// What is wanted, such as `consult` for a question about policy; `help`, when absent.
+    pub kind: Option<appeal::Kind>,
 }
 
 /// A promise in the save of a visit.
@@ -445,8 +440,10 @@ pub struct NewPromise {
 pub struct NewItem {
     /// What is required, or what is dangerous.
     pub text: String,
-    /// Until when.
+    /// Until when. A hazard without it is due after the days of the zone's rules.
     pub due_at: Option<Time>,
+    /// Who of the office sees to it; of a hazard who writes it down, when absent.
+    pub owner_id: Option<Uuid>,
 }
 
 /// An answer on the spot in the save of a visit.
@@ -497,7 +494,7 @@ pub struct NewVisit {
     /// Answers on the spot.
     #[serde(default)]
     pub answers: Vec<NewAnswer>,
-    /// Notes. Lines that begin with #诉求, #承诺 or #状态 become records.
+    /// Notes. Lines that begin with #诉求, #政策, #承诺 or #状态 become records.
     pub note: Option<String>,
     /// Appeals.
     #[serde(default)]
@@ -517,6 +514,9 @@ pub struct NewVisit {
     pub disruption_id: Option<Uuid>,
     /// The plan it fulfils.
     pub plan_id: Option<Uuid>,
+    /// Whether it is not yet handed in for review, where the zone reviews.
+    #[serde(default)]
+    pub draft: bool,
 }
 
 impl NewVisit {
@@ -545,6 +545,7 @@ impl NewVisit {
             next_contact_due_at: None,
             disruption_id: None,
             plan_id: None,
+            draft: false,
         }
     }
 
@@ -640,6 +641,20 @@ pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
     plan::routes(routes);
     campaign::routes(routes);
+    contact::routes(routes);
+    brief::routes(routes);
+    item::routes(routes);
+    receipt::routes(routes);
+    review::routes(routes);
+}
+
+/// What visits do by themselves.
+pub fn kinds() -> Vec<worker::Kind> {
+    vec![worker::Kind {
+        name: "visit.remind",
+        schedule: Some(Schedule::EveryMinutes(60)),
+        task: |app, zone, _| Box::pin(async move { remind::remind(&app, zone).await.map(drop) }),
+    }]
 }
 
 #[cfg(test)]
@@ -680,7 +695,7 @@ mod tests {
         );
         let late = Some(Time::from_ms(1));
         assert_eq!(
-            faults(|v| v.hazards = vec![NewItem { text: "电线老化".into(), due_at: late }]),
+            faults(|v| v.hazards = vec![NewItem { text: "电线老化".into(), due_at: late, owner_id: None }]),
             wrong("hazards/0/due_at", "before_start")
         );
     }

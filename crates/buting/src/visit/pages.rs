@@ -1,7 +1,7 @@
 use super::desk::{self, Brief, PromiseFilter, READERS, RECORDERS, VisitFilter};
 use super::{
-    AckHow, BlockAnswer, Channel, Coverage, Host, Item, NewAnswer, NewItem, NewPromise, NewVisit, Outcome, Plan,
-    Promise, PromiseState, Rating, Row, Visit, VisitAppeal, VisitKind, at, plan,
+    BlockAnswer, Channel, Coverage, Host, Item, NewAnswer, NewItem, NewPromise, NewVisit, Outcome, Plan, Promise,
+    PromiseState, Rating, ReviewState, Row, Rules, Visit, VisitAppeal, VisitKind, at, plan, receipt, review,
 };
 use crate::actor::{OFFICE, OUTSIDE};
 use crate::appeal;
@@ -15,6 +15,7 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, PostedFiles, id_of, made};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::http::session;
 use crate::http::table::{self, Cell, File, Piece, Table};
 use crate::list::{Column, Order};
 use crate::organisation;
@@ -23,12 +24,14 @@ use crate::settings::{self, VisitBlock};
 use crate::subject::SubjectKind;
 use crate::time::{Day, Time};
 use crate::visit::plan::desk::PlanFilter;
+use crate::zone::Zone;
 use ::store::Tx;
 use askama::Template;
 use axum::extract::Path;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 pub fn routes(routes: &mut Routes) {
@@ -41,9 +44,7 @@ pub fn routes(routes: &mut Routes) {
         .post("/visits", recorders, save)
         .get("/visits/new", recorders, new_visit)
         .get("/visits/{id}", readers, visit)
-        .post("/visits/{id}/acknowledge", both, acknowledge)
         .post("/visits/{id}/files", both, add_files)
-        .post("/visits/items/{id}/check", recorders, check)
         .get("/promises", readers, promises)
         .get("/promises/export", Access::only(OFFICE), export_promises)
         .get("/promises/{id}", readers, promise)
@@ -101,6 +102,7 @@ const VISITS: &[Column] = &[
     Column::new("promises", "promises", "承诺数").number(),
     Column::new("lights", "continuity", "三不停").number(),
     Column::new("ack", "visit-ack", "企业确认"),
+    Column::new("review", "visit-review", "审核").hidden(),
     Column::new("number", "number", "编号").class("wide nowrap"),
 ];
 
@@ -130,6 +132,7 @@ impl table::Row for Row {
             "promises" => self.promises.into(),
             "lights" => self.lights.into(),
             "ack" => self.ack_at.into(),
+            "review" => self.review.map(|state| Piece::State(s.word("review-state", state).into_owned(), false)).into(),
             "number" => self.number.clone().into(),
             _ => Cell::default(),
         }
@@ -147,6 +150,7 @@ fn visits_asked(s: &Shell) -> VisitFilter {
         from: query.opt("from").and_then(Day::read).map(|day| day.start(&s.time_zone)),
         to: query.opt("to").and_then(Day::read).map(next),
         q: query.opt_text("q"),
+        review: query.opt("review").and_then(ReviewState::parse),
         ..VisitFilter::default()
     }
 }
@@ -221,6 +225,8 @@ pub(super) struct VisitForm {
     pub(super) categories: Vec<(String, String)>,
     pub(super) urgencies: Vec<(String, String)>,
     pub(super) disruptions: Vec<(Uuid, String)>,
+    /// Whether records are reviewed, so that one can be kept as a draft.
+    pub(super) reviews: bool,
 }
 
 impl VisitForm {
@@ -231,6 +237,7 @@ impl VisitForm {
         let blocks = settings::desk::visit_blocks(&mut tx, zone, false).await?;
         let open = continuity::open_disruptions(&mut tx, zone).await?;
         let categories = categories(&mut tx, s, zone).await?;
+        let reviews = Rules::of(&Zone::get(&mut tx, zone).await?.settings).review;
         drop(tx);
         let staff = organisation::desk::staff(&cx.app, &cx.who, None, None, 200).await?;
         let rows = ROWS
@@ -253,6 +260,7 @@ impl VisitForm {
             categories,
             urgencies: urgencies.into(),
             disruptions: open.into_iter().map(|d| (d.id, d.name)).collect(),
+            reviews,
         })
     }
 
@@ -438,6 +446,7 @@ pub(super) fn told(form: &mut Form, kind: SubjectKind, id: Uuid, blocks: &[Visit
     told.visit.next_contact_due_at = nth_day(form, "next_contact_due_at", 0, zone);
     told.visit.disruption_id = form.id("disruption_id");
     told.visit.plan_id = form.id("plan_id");
+    told.visit.draft = form.on("draft");
     for n in 0..form.all("visitor").len().min(MAX_ROWS) {
         if let Some(person) = nth_id(form, "visitor", n) {
             told.place(format!("visitors/{}", told.visit.visitors.len()), at("visitor", n));
@@ -503,6 +512,7 @@ fn rows_of(form: &mut Form, told: &mut Told, zone: &TimeZone) {
                 body,
                 category: nth_text(form, "appeal_category", n),
                 urgency: nth_text(form, "appeal_urgency", n),
+                kind: None,
             });
         }
     }
@@ -529,9 +539,11 @@ fn rows_of(form: &mut Form, told: &mut Told, zone: &TimeZone) {
             if text.is_none() && due_at.is_none() {
                 continue;
             }
+            let owner_id = if list == "hazards" { nth_id(form, "hazard_owner", n) } else { None };
             let items = if list == "hazards" { &mut told.visit.hazards } else { &mut told.visit.requirements };
             let place = items.len();
-            items.push(NewItem { text: text.unwrap_or_default(), due_at });
+            items.push(NewItem { text: text.unwrap_or_default(), due_at, owner_id });
+            told.place(format!("{list}/{place}/owner_id"), at("hazard_owner", n));
             told.place(format!("{list}/{place}/text"), at(text_name, n));
             told.place(format!("{list}/{place}/due_at"), at(due_name, n));
         }
@@ -583,7 +595,7 @@ async fn save(Posted { cx, mut form }: Posted) -> PageResult {
 
 #[derive(Template)]
 #[template(path = "visit/visit.html")]
-struct VisitPage {
+pub(super) struct VisitPage {
     s: Shell,
     x: Visit,
     title: String,
@@ -591,88 +603,114 @@ struct VisitPage {
     home: String,
     blocks: Vec<VisitBlock>,
     items: Vec<(String, Vec<Item>)>,
+    /// To whom what is open can be handed.
+    people: Vec<(Uuid, String)>,
     office: bool,
     outside: bool,
     recorder: bool,
-    form: Form,
+    /// What this person may do with the review.
+    steps: Vec<review::Step>,
+    /// The link of the enterprise, whole, and its code.
+    link: Option<(String, String)>,
     files: Files,
     /// Whether files may be added here, by the form that adds them.
     adds: bool,
-    added: Form,
     uploads: Uploads,
+    typed: Typed,
 }
 
 impl VisitPage {
+    /// What was typed into the form of an item and did not hold.
+    fn form_of(&self, item: &Uuid) -> &Form {
+        static EMPTY: LazyLock<Form> = LazyLock::new(Form::default);
+        self.typed.item.as_ref().filter(|(id, _)| id == item).map_or(&*EMPTY, |(_, form)| form)
+    }
+
+    /// Whether somebody may take a step of the review.
+    fn may(&self, step: &str) -> bool {
+        self.steps.iter().any(|one| one.word() == step)
+    }
+
     fn block_name(&self, block: &VisitBlock) -> String {
         block_name(&self.s, block)
     }
 }
 
-/// `form` is that of the receipt, `added` the one that adds files.
-async fn visit_page(cx: &Cx, id: Uuid, form: Form, added: Form) -> Result<VisitPage> {
+/// What was typed into the forms of the page and did not hold.
+#[derive(Default)]
+pub(super) struct Typed {
+    /// The one of the receipt.
+    pub(super) receipt: Form,
+    /// The one that adds files.
+    pub(super) added: Form,
+    /// The one of the review.
+    pub(super) review: Form,
+    /// The one of a requirement or hazard.
+    pub(super) item: Option<(Uuid, Form)>,
+}
+
+pub(super) async fn visit_page(cx: &Cx, headers: &HeaderMap, id: Uuid, typed: Typed) -> Result<VisitPage> {
     let s = Shell::of(cx).await?;
     let mut x = desk::visit(&cx.app, &cx.who, id).await?;
     let mut tx = cx.read().await?;
     let blocks = settings::desk::visit_blocks(&mut tx, cx.who.zone_id, true).await?;
+    let steps = review::desk::steps(&mut tx, &cx.who, id).await?;
+    let site = session::origin(&cx.app, headers);
+    let handed = receipt::desk::link_of(&cx.app, &mut tx, &cx.who, id).await?;
+    drop(tx);
     let items = vec![
         (s.t("visit-requirements").into_owned(), std::mem::take(&mut x.requirements)),
         (s.t("visit-hazards").into_owned(), std::mem::take(&mut x.hazards)),
         (s.t("visit-answers").into_owned(), std::mem::take(&mut x.answers)),
     ];
     let title = format!("{} · {}", x.subject_name, s.t("visit"));
-    let sentence = format!(
+    let mut sentence = format!(
         "{} · {} · {} · {}",
         x.number,
         s.word("visit-kind", x.kind),
         s.word("visit-channel", x.channel),
         s.word("visit-outcome", x.outcome)
     );
-    let outside = cx.who.roles.meets(OUTSIDE);
-    let home = x.subject_kind.href(x.subject_id);
+    if let Some(state) = x.review {
+        sentence = format!("{sentence} · {}", s.word("review-state", state));
+    }
     let (office, recorder) = (cx.who.is(OFFICE), cx.who.is(RECORDERS));
-    drop(tx);
-    let files = Files::of(cx, Owner::Visit, id).await?;
-    let uploads = Uploads::of(cx, &cx.who, &added).await?;
-    let adds = outside || recorder;
+    let mut people = Vec::new();
+    if recorder && items.iter().flat_map(|(_, items)| items).any(Item::is_open) {
+        let staff = organisation::desk::staff(&cx.app, &cx.who, None, None, 200).await?;
+        people.extend(staff.items.into_iter().map(|person| (person.id, person.name)));
+    }
+    let outside = cx.who.roles.meets(OUTSIDE);
     Ok(VisitPage {
+        home: x.subject_kind.href(x.subject_id),
+        files: Files::of(cx, Owner::Visit, id).await?,
+        uploads: Uploads::of(cx, &cx.who, &typed.added).await?,
+        adds: outside || recorder,
+        link: handed.map(|handed| (format!("{site}{}", handed.href), handed.code)),
         s,
         x,
         title,
         sentence,
-        home,
         blocks,
         items,
+        people,
         office,
         outside,
         recorder,
-        form,
-        files,
-        adds,
-        added,
-        uploads,
+        steps,
+        typed,
     })
 }
 
-async fn visit(cx: Cx, Path(id): Path<String>) -> PageResult {
-    page::show(cx.lang, async { html(&visit_page(&cx, id_of(&id)?, Form::default(), Form::default()).await?) }).await
+async fn visit(cx: Cx, headers: HeaderMap, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async { html(&visit_page(&cx, &headers, id_of(&id)?, Typed::default()).await?) }).await
 }
 
-async fn acknowledge(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
-    page::show(cx.lang, async {
-        let id = id_of(&id)?;
-        let how = form.word("how", AckHow::parse);
-        let note = form.opt_text("note");
-        if !form.failed()
-            && made(desk::acknowledge(&cx.app, &cx.who, id, how, note.as_deref()).await, &mut form)?.is_some()
-        {
-            return Ok(go(&format!("/visits/{id}"), "flash-visit-acknowledged"));
-        }
-        html_with(StatusCode::UNPROCESSABLE_ENTITY, &visit_page(&cx, id, form, Form::default()).await?)
-    })
-    .await
-}
-
-async fn add_files(Path(id): Path<String>, PostedFiles { cx, mut form, files }: PostedFiles) -> PageResult {
+async fn add_files(
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    PostedFiles { cx, mut form, files }: PostedFiles,
+) -> PageResult {
     page::show(cx.lang, async {
         let id = id_of(&id)?;
         let key = take(&cx, &cx.who, &mut form, files).await?;
@@ -684,18 +722,8 @@ async fn add_files(Path(id): Path<String>, PostedFiles { cx, mut form, files }: 
                 return Ok(go(&format!("/visits/{id}"), "flash-attachment-added"));
             }
         }
-        html_with(StatusCode::UNPROCESSABLE_ENTITY, &visit_page(&cx, id, Form::default(), form).await?)
-    })
-    .await
-}
-
-async fn check(Path(id): Path<String>, Posted { cx, form }: Posted) -> PageResult {
-    page::show(cx.lang, async {
-        let note = form.opt_text("note");
-        match desk::check_item(&cx.app, &cx.who, id_of(&id)?, form.on("held"), note.as_deref()).await {
-            Ok(visit) | Err(Error::Replayed(visit)) => Ok(go(&format!("/visits/{visit}"), "flash-item-checked")),
-            Err(error) => Err(error),
-        }
+        let typed = Typed { added: form, ..Typed::default() };
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &visit_page(&cx, &headers, id, typed).await?)
     })
     .await
 }
@@ -758,6 +786,7 @@ fn promises_asked(cx: &Cx) -> PromiseFilter {
     let show = query.value("show");
     PromiseFilter {
         order: Order::read(query.opt("sort"), "due").unwrap_or_default(),
+        overdue_at: (show == "overdue").then(|| cx.now()),
         owner_id: cx.who.person_id.filter(|_| show == "mine"),
         state: Some(PromiseState::parse(show).unwrap_or(PromiseState::Open)),
         q: query.opt_text("q"),

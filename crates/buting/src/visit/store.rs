@@ -1,8 +1,9 @@
+use super::remind::Waiting;
 use super::{
-    AckHow, Channel, Coverage, Item, ItemKind, NewPromise, NewVisit, Outcome, Promise, PromiseState, Row, VisitKind,
+    AckHow, Channel, Coverage, NewPromise, NewVisit, Outcome, Promise, PromiseState, ReviewState, Row, VisitKind,
     Visitor,
 };
-use crate::actor::{Actor, Scope};
+use crate::actor::{Actor, OUTSIDE, Scope};
 use crate::app::Work;
 use crate::assignment::reach;
 use crate::http::api::TOTAL_CAP;
@@ -34,9 +35,15 @@ pub struct Stored {
     pub next_contact_due_at: Option<Time>,
     pub ack_at: Option<Time>,
     pub ack_how: Option<AckHow>,
+    pub ack_name: Option<String>,
     pub ack_note: Option<String>,
+    pub review_state: Option<ReviewState>,
+    pub reviewed_at: Option<Time>,
+    pub reviewed_by_name: Option<String>,
+    pub review_note: Option<String>,
     pub recorded_by: Option<Uuid>,
     pub created_at: Time,
+    pub link_serial: i64,
     pub version: i64,
 }
 
@@ -60,9 +67,15 @@ from_row!(Stored {
     next_contact_due_at,
     ack_at,
     ack_how,
+    ack_name,
     ack_note,
+    review_state,
+    reviewed_at,
+    reviewed_by_name,
+    review_note,
     recorded_by,
     created_at,
+    link_serial,
     version,
 });
 
@@ -73,8 +86,10 @@ pub async fn visit(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Stored>> 
     let mut query = Sql::from(
         "SELECT v.id, v.number, v.subject_kind, v.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name,
            v.disruption_id, v.plan_id, v.kind, v.channel, v.outcome, v.happened_at, v.minutes, v.hosts, v.blocks,
-           v.appeals, v.note, v.asked_for_material, v.next_contact_due_at, v.ack_at, v.ack_how, v.ack_note,
-           v.recorded_by, v.created_at, v.version
+           v.appeals, v.note, v.asked_for_material, v.next_contact_due_at, v.ack_at, v.ack_how, v.ack_name,
+           v.ack_note, v.review_state, v.reviewed_at, (SELECT n.name FROM person n WHERE n.zone_id = v.zone_id
+             AND n.id = v.reviewed_by) AS reviewed_by_name, v.review_note, v.recorded_by, v.created_at, v.link_serial,
+           v.version
          FROM visit v",
     );
     query.push(NAMES).push(" WHERE v.zone_id = ").arg(zone).push(" AND v.id = ").arg(id);
@@ -92,6 +107,7 @@ pub struct NewRow<'a> {
     pub hosts: &'a Json,
     pub appeals: &'a Json,
     pub lights: usize,
+    pub review: Option<ReviewState>,
 }
 
 pub async fn insert_visit(work: &mut Work, row: &NewRow<'_>) -> Result<()> {
@@ -100,8 +116,8 @@ pub async fn insert_visit(work: &mut Work, row: &NewRow<'_>) -> Result<()> {
     work.run(sql!(
         "INSERT INTO visit (zone_id, id, number, subject_kind, subject_id, disruption_id, plan_id, kind, channel,
            outcome, happened_at, minutes, hosts, blocks, appeals, lights, note, asked_for_material,
-           next_contact_due_at, recorded_by, created_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1)",
+           next_contact_due_at, recorded_by, created_at, review_state, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, 1)",
         zone,
         row.id,
         row.number,
@@ -122,7 +138,8 @@ pub async fn insert_visit(work: &mut Work, row: &NewRow<'_>) -> Result<()> {
         new.asked_for_material,
         new.next_contact_due_at,
         recorded_by,
-        now
+        now,
+        row.review
     ))
     .await
     .map(drop)
@@ -161,48 +178,19 @@ pub async fn visitors(tx: &mut Tx, zone: Uuid, visit: Uuid) -> Result<Vec<Visito
     .await
 }
 
-/// Whether a person was on a visit or wrote it down.
+/// Whether a person was on a visit, wrote it down or sees to something that it left.
 pub async fn was_there(tx: &mut Tx, zone: Uuid, visit: Uuid, person: Uuid) -> Result<bool> {
     let found: Option<i64> = tx
         .opt_value(sql!(
             "SELECT 1 FROM visit v WHERE v.zone_id = $1 AND v.id = $2 AND (v.recorded_by = $3 OR EXISTS
-               (SELECT 1 FROM visit_visitor w WHERE w.zone_id = v.zone_id AND w.visit_id = v.id AND w.person_id = $3))",
+               (SELECT 1 FROM visit_visitor w WHERE w.zone_id = v.zone_id AND w.visit_id = v.id AND w.person_id = $3)
+               OR EXISTS (SELECT 1 FROM visit_item i WHERE i.zone_id = v.zone_id AND i.visit_id = v.id AND i.owner_id = $3))",
             zone,
             visit,
             person
         ))
         .await?;
     Ok(found.is_some())
-}
-
-/// An item on its way into the table.
-pub struct NewItemRow<'a> {
-    pub visit_id: Uuid,
-    pub subject_id: Uuid,
-    pub kind: ItemKind,
-    pub position: usize,
-    pub text: &'a str,
-    pub answer: Option<&'a str>,
-    pub due_at: Option<Time>,
-}
-
-pub async fn insert_item(work: &mut Work, item: &NewItemRow<'_>) -> Result<()> {
-    let zone = work.zone();
-    work.run(sql!(
-        "INSERT INTO visit_item (zone_id, id, visit_id, subject_id, kind, position, text, answer, due_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)",
-        zone,
-        Uuid::now_v7(),
-        item.visit_id,
-        item.subject_id,
-        item.kind,
-        item.position,
-        item.text,
-        item.answer,
-        item.due_at
-    ))
-    .await
-    .map(drop)
 }
 
 /// A visit as far as it is found by words.
@@ -245,57 +233,24 @@ pub async fn promise_words(
     .await
 }
 
-const ITEM: &str = "SELECT id, visit_id, subject_id, kind, text, answer, due_at, checked_at, held, check_note, version
- FROM visit_item";
-
-pub async fn items(tx: &mut Tx, zone: Uuid, visit: Uuid) -> Result<Vec<Item>> {
-    let mut query = Sql::from(ITEM);
-    query.push(" WHERE zone_id = ").arg(zone).push(" AND visit_id = ").arg(visit).push(" ORDER BY position, id");
-    tx.list(query).await
+/// What an enterprise says to a record, ready to be written.
+pub struct Ack<'a> {
+    pub how: AckHow,
+    pub name: Option<&'a str>,
+    pub note: Option<&'a str>,
 }
 
-pub async fn item(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Item>> {
-    let mut query = Sql::from(ITEM);
-    query.push(" WHERE zone_id = ").arg(zone).push(" AND id = ").arg(id);
-    tx.opt(query).await
-}
-
-/// Requirements and hazards of a subject that nobody has looked at again.
-pub async fn open_items(tx: &mut Tx, zone: Uuid, subject: Uuid) -> Result<Vec<Item>> {
-    let mut query = Sql::from(ITEM);
-    query.push(" WHERE zone_id = ").arg(zone).push(" AND subject_id = ").arg(subject);
-    query.push(" AND checked_at IS NULL AND kind <> 'answer' ORDER BY due_at, id LIMIT 50");
-    tx.list(query).await
-}
-
-pub async fn check_item(work: &mut Work, item: &Item, held: bool, note: Option<&str>) -> Result<bool> {
+pub async fn acknowledge(work: &mut Work, visit: Uuid, version: i64, ack: &Ack<'_>) -> Result<bool> {
     let (zone, now, by) = (work.zone(), work.now, work.who.person_id);
     let changed = work
         .run(sql!(
-            "UPDATE visit_item SET checked_at = $1, checked_by = $2, held = $3, check_note = $4, version = version + 1
-             WHERE zone_id = $5 AND id = $6 AND version = $7",
+            "UPDATE visit SET ack_at = $1, ack_by = $2, ack_how = $3, ack_name = $4, ack_note = $5, version = version + 1
+             WHERE zone_id = $6 AND id = $7 AND version = $8 AND ack_at IS NULL",
             now,
             by,
-            held,
-            note,
-            zone,
-            item.id,
-            item.version
-        ))
-        .await?;
-    Ok(changed == 1)
-}
-
-pub async fn acknowledge(work: &mut Work, visit: Uuid, version: i64, how: AckHow, note: Option<&str>) -> Result<bool> {
-    let (zone, now, by) = (work.zone(), work.now, work.who.person_id);
-    let changed = work
-        .run(sql!(
-            "UPDATE visit SET ack_at = $1, ack_by = $2, ack_how = $3, ack_note = $4, version = version + 1
-             WHERE zone_id = $5 AND id = $6 AND version = $7 AND ack_at IS NULL",
-            now,
-            by,
-            how,
-            note,
+            ack.how,
+            ack.name,
+            ack.note,
             zone,
             visit,
             version
@@ -303,6 +258,75 @@ pub async fn acknowledge(work: &mut Work, visit: Uuid, version: i64, how: AckHow
         .await?;
     Ok(changed == 1)
 }
+
+/// Takes an acknowledgement back that was noted by mistake.
+pub async fn unacknowledge(work: &mut Work, visit: Uuid, version: i64) -> Result<bool> {
+    let zone = work.zone();
+    let changed = work
+        .run(sql!(
+            "UPDATE visit SET ack_at = NULL, ack_by = NULL, ack_how = NULL, ack_name = NULL, ack_note = NULL,
+               version = version + 1
+             WHERE zone_id = $1 AND id = $2 AND version = $3 AND ack_at IS NOT NULL",
+            zone,
+            visit,
+            version
+        ))
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Makes the links and codes of a record worthless that were given so far.
+pub async fn renew_link(work: &mut Work, visit: Uuid, version: i64) -> Result<bool> {
+    let zone = work.zone();
+    let changed = work
+        .run(sql!(
+            "UPDATE visit SET link_serial = link_serial + 1, version = version + 1
+             WHERE zone_id = $1 AND id = $2 AND version = $3",
+            zone,
+            visit,
+            version
+        ))
+        .await?;
+    Ok(changed == 1)
+}
+
+/// The records of that number, of every zone: zone, key, serial of the link.
+pub async fn numbered(tx: &mut Tx, number: &str) -> Result<Vec<(Uuid, Uuid, i64)>> {
+    tx.list(sql!(
+        "SELECT v.zone_id, v.id, v.link_serial FROM zone z JOIN visit v ON v.zone_id = z.zone_id AND v.number = $1
+         ORDER BY v.zone_id LIMIT 1000",
+        number
+    ))
+    .await
+}
+
+/// A step of the review, ready to be written.
+pub struct Reviewed<'a> {
+    pub state: ReviewState,
+    /// Whether somebody reviewed it now.
+    pub by_reviewer: bool,
+    pub note: Option<&'a str>,
+    /// The note of the record, when it was added to.
+    pub text: Option<&'a str>,
+}
+
+pub async fn review(work: &mut Work, visit: Uuid, version: i64, step: &Reviewed<'_>) -> Result<bool> {
+    let (zone, now, by) = (work.zone(), work.now, work.who.person_id);
+    let mut query = sql!("UPDATE visit SET version = version + 1, review_state = $1", step.state);
+    if step.by_reviewer {
+        query.push(", reviewed_at = ").arg(now).push(", reviewed_by = ").arg(by);
+        query.push(", review_note = ").arg(step.note);
+    }
+    if let Some(text) = step.text {
+        query.push(", note = ").arg(text);
+    }
+    query.push(" WHERE zone_id = ").arg(zone).push(" AND id = ").arg(visit).push(" AND version = ").arg(version);
+    Ok(work.run(query).await? == 1)
+}
+
+/// The condition that the enterprise may read a record `v`: nobody has still to look
+/// through it.
+const TOLD: &str = " AND (v.review_state IS NULL OR v.review_state = 'reviewed')";
 
 /// What a list of visits is narrowed to.
 #[derive(Clone, Debug, Default)]
@@ -316,6 +340,12 @@ pub struct VisitFilter {
     pub to: Option<Time>,
     /// Only those that the enterprise has not acknowledged.
     pub unacknowledged: bool,
+    /// In this state of review.
+    pub review: Option<ReviewState>,
+    /// Written down by this person.
+    pub recorded_by: Option<Uuid>,
+    /// Neither written down nor made by this person.
+    pub not_of: Option<Uuid>,
     /// With this word in its texts or in the name of whom it is about.
     pub q: Option<String>,
     /// What `q` finds among the words of the record and among the subjects; the desk asks it.
@@ -366,6 +396,23 @@ fn narrow(query: &mut Sql, who: &Actor, filter: &VisitFilter) {
     if filter.unacknowledged {
         query.push(" AND v.ack_at IS NULL");
     }
+    if who.roles.meets(OUTSIDE) {
+        query.push(TOLD);
+    }
+    if let Some(state) = filter.review {
+        query.push(" AND v.review_state = ").arg(state);
+    }
+    if let Some(person) = filter.recorded_by {
+        query.push(" AND v.recorded_by = ").arg(person);
+    }
+    if let Some(person) = filter.not_of {
+        query.push(" AND (v.recorded_by IS NULL OR v.recorded_by <> ").arg(person);
+        query.push(
+            ") AND NOT EXISTS (SELECT 1 FROM visit_visitor y WHERE y.zone_id = v.zone_id AND y.visit_id = v.id
+               AND y.person_id = ",
+        );
+        query.arg(person).push(")");
+    }
     list::about(query, &["v.number"], filter.q.as_deref(), filter.found.as_ref());
 }
 
@@ -385,7 +432,7 @@ pub async fn visits(
            (SELECT count(*) FROM visit_visitor c WHERE c.zone_id = v.zone_id AND c.visit_id = v.id) AS visitors,
            v.appeals AS appeal_ids,
            (SELECT count(*) FROM promise r WHERE r.zone_id = v.zone_id AND r.visit_id = v.id) AS promises,
-           v.lights, v.ack_at
+           v.lights, v.ack_at, v.review_state
          FROM visit v",
     );
     query.push(NAMES);
@@ -412,6 +459,7 @@ pub async fn visits(
                 promises: row.get("promises")?,
                 lights: row.get("lights")?,
                 ack_at: row.get("ack_at")?,
+                review: row.get("review_state")?,
             })
         })
         .collect()
@@ -509,6 +557,10 @@ pub struct PromiseFilter {
     pub visit_id: Option<Uuid>,
     pub owner_id: Option<Uuid>,
     pub state: Option<PromiseState>,
+    /// Open, and due before this time.
+    pub overdue_at: Option<Time>,
+    /// Open, or ended since this time.
+    pub lately: Option<Time>,
     /// With this word in its texts or in the name of whom it is about.
     pub q: Option<String>,
     /// What `q` finds among the words of the record and among the subjects; the desk asks it.
@@ -537,6 +589,12 @@ fn narrow_promises(query: &mut Sql, who: &Actor, filter: &PromiseFilter) {
     }
     if let Some(state) = filter.state {
         query.push(" AND v.state = ").arg(state);
+    }
+    if let Some(at) = filter.overdue_at {
+        query.push(" AND v.state = 'open' AND v.due_at < ").arg(at);
+    }
+    if let Some(at) = filter.lately {
+        query.push(" AND (v.state = 'open' OR v.ended_at >= ").arg(at).push(")");
     }
     list::about(query, &[], filter.q.as_deref(), filter.found.as_ref());
 }
@@ -630,4 +688,55 @@ pub async fn facts(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid) -> Resu
     query.push(" LEFT JOIN carrier c ON c.zone_id = s.zone_id AND c.id = s.carrier_id WHERE s.zone_id = ").arg(zone);
     query.push(" AND s.id = ").arg(id);
     tx.opt(query).await
+}
+
+/// Open promises that came near or are over and did not say so yet.
+pub async fn promises_to_remind(tx: &mut Tx, zone: Uuid, now: Time, until: Time) -> Result<Vec<Waiting>> {
+    let rows = tx
+        .all(sql!(
+            "SELECT v.id, v.id AS record, v.subject_id, coalesce(e.short_name, p.short_name, '') AS subject_name, v.text,
+               v.owner_id, o.department_id, v.due_at, v.remind_step
+             FROM promise v
+             JOIN person o ON o.zone_id = v.zone_id AND o.id = v.owner_id AND o.left_at IS NULL
+             LEFT JOIN enterprise e ON e.zone_id = v.zone_id AND e.id = v.subject_id
+             LEFT JOIN project p ON p.zone_id = v.zone_id AND p.id = v.subject_id
+             WHERE v.zone_id = $1 AND v.state = 'open' AND v.due_at <= $2
+               AND v.remind_step < CASE WHEN v.due_at < $3 THEN 2 ELSE 1 END
+             ORDER BY v.due_at, v.id LIMIT 500",
+            zone,
+            until,
+            now
+        ))
+        .await?;
+    rows.iter().map(|row| waiting(row, "promise")).collect()
+}
+
+/// A row of something that is due.
+pub fn waiting(row: &store::Row, table: &'static str) -> Result<Waiting> {
+    Ok(Waiting {
+        table,
+        id: row.get("id")?,
+        record: row.get("record")?,
+        subject_id: row.get("subject_id")?,
+        subject_name: row.get("subject_name")?,
+        text: row.get("text")?,
+        owner_id: row.get("owner_id")?,
+        department_id: row.get("department_id")?,
+        due_at: row.get("due_at")?,
+        remind_step: row.get("remind_step")?,
+    })
+}
+
+/// It reminded. The version stays: nobody's form is made stale by it. False when it had
+/// reminded already, or is over.
+pub async fn reminded(work: &mut Work, one: &Waiting, step: i64) -> Result<bool> {
+    let zone = work.zone();
+    let mut query = Sql::from("UPDATE ");
+    query.push(one.table).push(" SET remind_step = ").arg(step).push(" WHERE zone_id = ").arg(zone);
+    query.push(" AND id = ").arg(one.id).push(" AND remind_step < ").arg(step);
+    query.push(match one.table {
+        "promise" => " AND state = 'open'",
+        _ => " AND checked_at IS NULL AND withdrawn_at IS NULL",
+    });
+    Ok(work.run(query).await? == 1)
 }

@@ -29,6 +29,7 @@ mod plan;
 mod posts;
 mod privacy;
 mod project;
+mod record;
 mod registry;
 mod settings;
 mod sheets;

@@ -8,6 +8,7 @@ use buting::time::DAY_MS;
 use buting::visit::desk::{self, VisitFilter};
 use buting::visit::plan;
 use buting::visit::plan::PlanAnswer;
+use buting::visit::receipt::{self, Receipt};
 use buting::visit::{BlockAnswer, NewPlan, NewPromise, NewVisit, PlanState, Rating};
 use serde_json::{Value as Json, json};
 use store::sql;
@@ -257,7 +258,9 @@ async fn the_enterprise_acknowledges_once() {
         house.post("enterprise", &format!("{page}/acknowledge"), &[("once", "d"), ("version", "2")]).await.expect(409);
         let visit = house.call("leader", "GET", &format!("/api/v1{page}"), Json::Null).await.expect(200).json();
         assert_eq!((visit["ack_how"].as_str(), visit["ack_note"].as_str()), (Some("account"), Some("属实")));
-        let without = desk::acknowledge(&house.app, &house.who("leader").await, Uuid::now_v7(), None, None).await;
+        let without =
+            receipt::desk::acknowledge(&house.app, &house.who("leader").await, Uuid::now_v7(), Receipt::default())
+                .await;
         assert!(matches!(without, Err(Error::NotFound)), "{without:?}");
     }
 }

@@ -103,6 +103,11 @@ pub fn in_department(zone: Uuid, department: Uuid) -> Sql {
     )
 }
 
+/// The first of a department by rank who can sign in.
+pub async fn chief_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Option<Uuid>> {
+    Ok(store::chief_of(tx, zone, department).await?)
+}
+
 // ---- what follows from a person --------------------------------------------
 
 /// The main post of somebody who is entered, from now on.

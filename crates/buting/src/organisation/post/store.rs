@@ -131,6 +131,19 @@ pub async fn beside(tx: &mut Tx, zone: Uuid, people: &[Uuid]) -> Result<BTreeMap
     Ok(all)
 }
 
+/// The first of a department by rank who can sign in.
+pub async fn chief_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Option<Uuid>> {
+    tx.opt_value(sql!(
+        "SELECT p.id FROM person p JOIN account a ON a.zone_id = p.zone_id AND a.id = p.id
+         JOIN post o ON o.zone_id = p.zone_id AND o.person_id = p.id AND o.valid_to IS NULL
+         WHERE p.zone_id = $1 AND o.department_id = $2 AND p.left_at IS NULL AND a.disabled_at IS NULL
+         ORDER BY p.position, p.id LIMIT 1",
+        zone,
+        department
+    ))
+    .await
+}
+
 /// A post about to begin.
 pub struct Beginning<'a> {
     pub id: Uuid,

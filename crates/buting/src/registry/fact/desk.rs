@@ -42,12 +42,11 @@ pub async fn facts(tx: &mut Tx, zone: Uuid, one: &Enterprise, now: Time) -> Resu
     Ok(super::facts(one, &stood, &made, now))
 }
 
-/// The facts of an enterprise that should be asked again. The caller sees to it
-/// that the reader may know of it.
-pub async fn stale(tx: &mut Tx, zone: Uuid, enterprise: Uuid, now: Time) -> Result<Vec<Fact>> {
+/// The facts of an enterprise. The caller sees to it that the reader may know of it.
+pub async fn known(tx: &mut Tx, zone: Uuid, enterprise: Uuid, now: Time) -> Result<Vec<Fact>> {
     let Some(mut one) = register::enterprise(tx, zone, enterprise).await? else { return Ok(Vec::new()) };
     one.contacts = register::contacts(tx, zone, &[enterprise]).await?;
-    Ok(facts(tx, zone, &one, now).await?.into_iter().filter(|fact| fact.stale).collect())
+    facts(tx, zone, &one, now).await
 }
 
 /// A condition on `e`, an enterprise: it gives a fact that should be asked again.

@@ -112,6 +112,7 @@ pub const REFERENCES: &[Reference] = references! {
     person <- subject_request.person_id (id);
     person <- task_force.leader_id (id);
     person <- task_force_member.person_id (task_force_id);
+    person <- visit_item.owner_id (id);
     person <- visit_visitor.person_id (visit_id);
     person <- visit_plan_party.person_id (plan_id);
     person <- calendar_feed.person_id (person_id);

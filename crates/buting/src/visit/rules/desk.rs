@@ -18,9 +18,13 @@ pub async fn get(tx: &mut Tx, zone: Uuid) -> Result<Rules> {
 pub async fn set(app: &App, who: &Actor, rules: &Rules) -> Result<Uuid> {
     who.must(settings::desk::KEEPERS)?;
     let mut wrong = Vec::new();
-    for (field, value, min, max) in
-        [("cap", rules.cap, 0, 100), ("cap_days", rules.cap_days, 1, 366), ("answer_days", rules.answer_days, 1, 60)]
-    {
+    for (field, value, min, max) in [
+        ("cap", rules.cap, 0, 100),
+        ("cap_days", rules.cap_days, 1, 366),
+        ("answer_days", rules.answer_days, 1, 60),
+        ("many_departments", rules.many_departments, 0, 50),
+        ("item_days", rules.item_days, 1, 366),
+    ] {
         if !(min..=max).contains(&value) {
             wrong.push(FieldError::new(field, "range").with("min", min).with("max", max));
         }

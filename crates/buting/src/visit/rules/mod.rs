@@ -22,11 +22,18 @@ pub struct Rules {
     pub cap_days: i64,
     /// After so many days without an answer the planner is told.
     pub answer_days: i64,
+    /// Visits of so many departments within [`Rules::cap_days`] are too many for one
+    /// enterprise; 0 for no bound.
+    pub many_departments: i64,
+    /// What did not hold, and a hazard without a day, is due after so many days.
+    pub item_days: i64,
+    /// Whether somebody else looks through a record before the enterprise is asked.
+    pub review: bool,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { cap: 4, cap_days: 30, answer_days: 3 }
+        Self { cap: 4, cap_days: 30, answer_days: 3, many_departments: 3, item_days: 7, review: false }
     }
 }
 

@@ -42,6 +42,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     30 "visit_plan" "../migrations/0030_visit_plan.sql";
     31 "campaign" "../migrations/0031_campaign.sql";
     34 "cause" "../migrations/0034_cause.sql";
+    39 "mends_of_visits" "../migrations/0039_mends_of_visits.sql";
 };
 
 /// Every column that the steps make: table, column, kind. Tests hold the lists of

@@ -43,6 +43,7 @@ pub fn kinds() -> Vec<Kind> {
     kinds.extend(crate::privacy::kinds());
     kinds.extend(crate::registry::kinds());
     kinds.extend(crate::attachment::kinds());
+    kinds.extend(crate::visit::plan::kinds());
     kinds
 }
 

@@ -359,6 +359,11 @@ impl Form {
         self.errors.iter().any(|error| error.field == name)
     }
 
+    /// Whether this is what is wrong with a field.
+    pub fn has_code(&self, name: &str, code: &str) -> bool {
+        self.errors.iter().any(|error| error.field == name && error.code == code)
+    }
+
     /// What is wrong with a field, in a language.
     pub fn error(&self, name: &str, lang: &Lang) -> Option<String> {
         self.errors.iter().find(|error| error.field == name).map(|error| wrong_text(*lang, error))

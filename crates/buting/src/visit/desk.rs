@@ -165,7 +165,7 @@ async fn meanwhile(work: &mut Work, subject: &Named, new: &NewVisit, seen: &[(Li
     }
     if let Some(plan) = new.plan_id {
         match plan::desk::plan_of(work, &who, plan).await {
-            Ok(plan) if plan.subject_id == subject.id && !plan.state.is_open() => {
+            Ok(plan) if plan.subject_id == subject.id && !plan.state.can_take_place() => {
                 changed.push(Meanwhile::Plan(Box::new(plan)));
             }
             Ok(_) | Err(Error::NotFound) => {}

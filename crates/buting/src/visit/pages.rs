@@ -5,14 +5,14 @@ use super::{
 };
 use crate::actor::{OFFICE, OUTSIDE};
 use crate::appeal;
-use crate::attachment::pages::{Files, Uploads, take};
+use crate::attachment::pages::{Files, Uploads, may_bring, take};
 use crate::attachment::{Owner, Purpose};
 use crate::continuity::desk as continuity;
 use crate::continuity::{Line, NewLight, State};
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted, PostedFiles, id_of, made};
+use crate::http::form::{AfterResult, Form, Posted, PostedFiles, id_of, made};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::http::table::{self, Cell, File, Piece, Table};
@@ -25,7 +25,7 @@ use crate::time::{Day, Time};
 use crate::visit::plan::desk::PlanFilter;
 use ::store::Tx;
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
@@ -672,8 +672,9 @@ async fn acknowledge(Path(id): Path<String>, Posted { cx, mut form }: Posted) ->
     .await
 }
 
-async fn add_files(Path(id): Path<String>, PostedFiles { cx, mut form, files }: PostedFiles) -> PageResult {
-    page::show(cx.lang, async {
+async fn add_files(Path(id): Path<String>, request: Request) -> AfterResult {
+    let PostedFiles { cx, mut form, files } = PostedFiles::after(request, may_bring(Owner::Visit, id.clone())).await?;
+    Ok(page::show(cx.lang, async {
         let id = id_of(&id)?;
         let key = take(&cx, &cx.who, &mut form, files).await?;
         if !form.failed()
@@ -686,7 +687,7 @@ async fn add_files(Path(id): Path<String>, PostedFiles { cx, mut form, files }: 
         }
         html_with(StatusCode::UNPROCESSABLE_ENTITY, &visit_page(&cx, id, Form::default(), form).await?)
     })
-    .await
+    .await)
 }
 
 async fn check(Path(id): Path<String>, Posted { cx, form }: Posted) -> PageResult {

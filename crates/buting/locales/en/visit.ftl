@@ -242,6 +242,7 @@ offline-sign-in = Sign in again
 offline-unsure = The last attempt got no answer; it is checked on the next contact, and nothing is doubled. Until then it cannot be edited.
 offline-tried = Did not arrive: %
 offline-elsewhere = This visit is being written in another window; go on there.
+offline-busy = This visit is on its way or has arrived; what you changed just now is not saved. Copy or download it first
 offline-until = On this device until %
 offline-none-found = Nothing found. Only enterprises and projects in your reach are listed.
 offline-no-brief = Data of this one is not on the device; you can record all the same.

@@ -242,6 +242,7 @@ offline-sign-in = 重新登录
 offline-unsure = 上次发送没有收到答复，再次联系上时会核对，不会重复。核对之前不能修改。
 offline-tried = 没有送达：%
 offline-elsewhere = 这份走访正在另一个窗口里填写，请到那个窗口继续。
+offline-busy = 这次走访正在发送或已送达，刚才的改动没有保存。请先复制或下载留底
 offline-until = 本机保存到 %
 offline-none-found = 没有找到。只列出您负责范围内的企业和项目。
 offline-no-brief = 这家的资料没有存到本机，可以照样填写。

@@ -86,6 +86,7 @@ ledger-cause-close = Common cause closed
 notice-cause-opened = Your department coordinates a common cause of { $n } appeals: { $number } { $title }
 notice-cause-joined = { $n } more appeals belong to a common cause: { $number } { $title }
 notice-cause-passed = A common cause was passed to your department: { $number } { $title }
+notice-cause-taken = A common cause was passed to { $department } with the appeals at work: { $number } { $title }
 notice-cause-answered = A common answer waits for review: { $number } { $title }
 notice-cause-answer_there = The common cause "{ $cause }" has an answer that you can take over for { $number }
 notice-cause-sent_back = The common answer was sent back: { $number } { $title }

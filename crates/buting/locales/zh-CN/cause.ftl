@@ -86,6 +86,7 @@ ledger-cause-close = 办结共性问题
 notice-cause-opened = 共性问题由您部门牵头协调，含 { $n } 件诉求：{ $number } { $title }
 notice-cause-joined = 共性问题新并入 { $n } 件诉求：{ $number } { $title }
 notice-cause-passed = 共性问题转由您部门牵头协调：{ $number } { $title }
+notice-cause-taken = 共性问题已转 { $department } 协调，正在办理的诉求一并转交：{ $number } { $title }
 notice-cause-answered = 统一答复待审核：{ $number } { $title }
 notice-cause-answer_there = 共性问题“{ $cause }”已有统一答复，可在您的诉求中采用：{ $number }
 notice-cause-sent_back = 统一答复退回重办：{ $number } { $title }

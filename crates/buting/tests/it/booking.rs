@@ -1,6 +1,7 @@
 //! 约访: who comes when, together or not, and what the enterprise says to it.
 
 use crate::house::House;
+use buting::actor::Actor;
 use buting::error::{Conflict, Error};
 use buting::registry::{NewEnterprise, desk as registry};
 use buting::text::Lang;
@@ -390,25 +391,28 @@ where
     results
 }
 
+/// A plan that is about to be made.
+fn planning(house: &House, who: &Actor, days: i64) -> impl Future<Output = Result<Uuid, Error>> + Send + use<> {
+    let (app, who, new) = (house.app.clone(), who.clone(), new(house, days));
+    async move { desk::plan(&app, &who, new).await }
+}
+
 #[tokio::test]
 async fn of_two_who_plan_at_once_the_second_counts_the_first() {
     for house in House::both().await {
         let strict = Rules { cap: 1, cap_days: 30, ..Rules::default() };
         rules::desk::set(&house.app, &house.who("dispatcher").await, &strict).await.unwrap();
-        let plan = async |account: &str, days: i64| {
-            let (app, who, new) = (house.app.clone(), house.who(account).await, new(&house, days));
-            async move { desk::plan(&app, &who, new).await }
-        };
-        let both = at_once(&house, plan("officer", 10).await, plan("officer2", 30).await).await;
+        let (officer, other) = (house.who("officer").await, house.who("officer2").await);
+        let both = at_once(&house, planning(&house, &officer, 10), planning(&house, &other, 30)).await;
         assert_eq!(both.iter().filter(|made| made.is_ok()).count(), 1, "{both:?}");
         assert!(matches!(&both[..], [Err(Error::Invalid(_)), Ok(_)] | [Ok(_), Err(Error::Invalid(_))]), "{both:?}");
 
         // One that is moved counts what is planned in the same instant, too.
-        let far = desk::plan(&house.app, &house.who("officer").await, new(&house, 100)).await.unwrap();
-        let (app, who) = (house.app.clone(), house.who("officer").await);
+        let far = desk::plan(&house.app, &officer, new(&house, 100)).await.unwrap();
+        let (app, who) = (house.app.clone(), officer.clone());
         let to = NewTime { planned_at: in_days(&house, 160), reason: None, despite: None };
         let moves = async move { desk::move_to(&app, &who, far, to).await };
-        let both = at_once(&house, moves, plan("officer2", 170).await).await;
+        let both = at_once(&house, moves, planning(&house, &other, 170)).await;
         assert_eq!(both.iter().filter(|made| made.is_ok()).count(), 1, "{both:?}");
     }
 }
@@ -536,5 +540,32 @@ async fn an_enterprise_is_found_by_a_part_of_its_name() {
         let calendar = calendar.replace("测试机电", "%E6%B5%8B%E8%AF%95%E6%9C%BA%E7%94%B5").replace("另一家", "x");
         let text = house.page("officer", &calendar).await.expect(200).text();
         assert_eq!(text.matches("/visits/plans/0").count(), 1, "only those to this one: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_calendar_that_does_not_show_everything_says_so() {
+    for house in House::both().await {
+        let mut tx = house.app.db.write().await.unwrap();
+        for n in 0..501_i64 {
+            tx.run(sql!(
+                "INSERT INTO visit_plan (zone_id, id, subject_kind, subject_id, kind, purpose, planned_at, planned_by,
+                   state, created_at, version)
+                 VALUES ($1, $2, 'enterprise', $3, 'routine', '看看', $4, $5, 'agreed', $6, 1)",
+                house.zone,
+                Uuid::now_v7(),
+                house.enterprise,
+                in_days(&house, 1).plus(n),
+                house.person("officer"),
+                house.app.now()
+            ))
+            .await
+            .unwrap();
+        }
+        tx.commit().await.unwrap();
+        let page = house.page("leader", "/visits/calendar?day=2026-11-26").await.expect(200).text();
+        assert!(page.contains("501 次约访") && page.contains("最早的 500 次"), "{page}");
+        let page = house.page("leader", "/visits/calendar?day=2026-12-26").await.expect(200).text();
+        assert!(!page.contains("最早的"), "nothing is left out");
     }
 }

@@ -311,6 +311,7 @@ async fn a_cause_is_passed_with_what_is_at_work() {
         assert_eq!(leads(of(ids[2])), json!(house.other_department), "what waits for its enterprise stays");
         assert_eq!(statuses(&house, &ids).await, [Status::Dispatched, Status::Dispatched, Status::WaitingEnterprise]);
         assert_eq!(notices(&house, "officer", "cause.passed").await, 1);
+        assert_eq!(notices(&house, "officer2", "cause.taken").await, 1, "whose work it was is told that it is gone");
         act(&house, "officer2", &cause, solved()).await.expect(403);
         let shown = act(&house, "officer", &cause, solved()).await.expect(200).json();
         assert_eq!(reached(&shown), 2);

@@ -380,6 +380,8 @@ async fn pass(work: &mut Work, cause: &mut Cause, to: Uuid, reason: &str) -> Res
     let before = json!({"department": from});
     let after = json!({"department": cause.department, "appeals": passed});
     work.log("cause.pass", Subject::new("cause", cause.id), Change::from_to(before, after).because(reason)).await?;
+    // Those whose work it was find it gone otherwise.
+    tell(work, cause, from_id, "cause.taken", json!({"department": cause.department})).await?;
     tell_department(work, cause, "cause.passed", json!({})).await
 }
 
@@ -565,10 +567,14 @@ async fn take(work: &mut Work, id: Uuid, acts: impl IntoIterator<Item = AppealAc
 }
 
 /// Tells the department that coordinates, once for all of its appeals.
-async fn tell_department(work: &mut Work, cause: &Cause, kind: &'static str, mut args: Json) -> Result<()> {
+async fn tell_department(work: &mut Work, cause: &Cause, kind: &'static str, args: Json) -> Result<()> {
+    tell(work, cause, cause.department_id, kind, args).await
+}
+
+async fn tell(work: &mut Work, cause: &Cause, department: Uuid, kind: &'static str, mut args: Json) -> Result<()> {
     let zone = work.zone();
     (args["number"], args["title"]) = (json!(cause.number), json!(cause.title));
-    for person in appeals::of_department(work, zone, cause.department_id).await? {
+    for person in appeals::of_department(work, zone, department).await? {
         work.notify(person, kind, Subject::new("cause", cause.id), args.clone()).await?;
     }
     Ok(())

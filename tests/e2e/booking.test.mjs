@@ -2,14 +2,13 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { look } from "./checks.mjs";
-import { fill, send } from "./hands.mjs";
+import { fill, inDays, send } from "./hands.mjs";
 import { as, close, launch, test } from "./house.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser?.end(); });
 
-const inDays = (n) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
 const factOf = (page, text) => page.locator("dl.facts").getByText(text).first();
 
 for (const js of [true, false]) {
@@ -22,7 +21,22 @@ for (const js of [true, false]) {
       const page = await officer.newPage();
       await page.goto("/visits/plans/new");
       const form = page.locator('form[action="/visits/plans"]');
-      await fill(form, { subject: { index: js ? 2 : 3 }, planned_at: `${inDays(40)}T10:00`, kind: "routine", channel: "onsite", purpose, despite: "技改当月要看" });
+      const firm = js ? "济柴" : "艺高";
+      const typed = { planned_at: `${inDays(40)}T10:00`, kind: "routine", channel: "onsite" };
+      await fill(form, { ...typed, subject_text: "生物医药", purpose, despite: "技改当月要看" });
+      const many = page.waitForResponse((r) => r.request().method() === "POST");
+      await form.locator("button.primary").click();
+      assert.equal((await many).status(), 422, "many are called so");
+      await page.waitForLoadState();
+      assert.ok(await form.locator('input[type="radio"][name="subject"]').count() > 1, "and one of them is chosen");
+      assert.equal(await form.locator('[name="purpose"]').inputValue(), purpose, "what was typed stays");
+      if (js) {
+        await look(page, "plan-which");
+        await form.locator('[name="subject_text"]').fill("");
+        await form.locator('[name="subject_text"]').pressSequentially(firm);
+        await page.waitForFunction(() => document.querySelector("datalist option") !== null);
+      }
+      await fill(form, { subject_text: firm });
       await send(page, form);
       const plan = new URL(page.url()).pathname;
       const link = new URL(await page.locator("#link").inputValue()).pathname;
@@ -50,12 +64,26 @@ for (const js of [true, false]) {
       await send(page, move, move.locator("button").first());
       assert.ok(await factOf(page, "企业已同意").isVisible());
 
+      // The other department wants to come in the same days, is told that somebody comes, and goes along.
       const other = await specialist.newPage();
-      await other.goto(plan);
-      if (other.url().endsWith(plan) && (await other.locator('form[action$="/join"]').count()) > 0) {
-        await send(other, other.locator('form[action$="/join"]'), other.locator('form[action$="/join"] button'));
-        assert.match(await other.locator("dl.facts").innerText(), /联合走访/);
-      }
+      await other.goto("/visits/plans/new");
+      const second = other.locator('form[action="/visits/plans"]');
+      await fill(second, { ...typed, subject_text: firm, planned_at: `${inDays(44)}T10:00`, purpose: "办证上门" });
+      const near = other.waitForResponse((r) => r.request().method() === "POST");
+      await second.locator("button.primary").click();
+      assert.equal((await near).status(), 422);
+      await other.waitForLoadState();
+      if (js) await look(other, "plan-near");
+      await send(other, second, second.locator(`button[formaction="${plan}/join"]`));
+      assert.match(await other.locator("dl.facts").innerText(), /联合走访/);
+
+      // A link that went astray opens nothing more; the new one does.
+      await page.goto(plan);
+      const astray = page.locator('form[action$="/link"]');
+      await send(page, astray, astray.locator("button"));
+      assert.equal((await guest.request.get(link)).status(), 404);
+      const renewed = new URL(await page.locator("#link").inputValue()).pathname;
+      assert.equal((await guest.request.get(renewed)).status(), 200);
 
       await page.goto(`/visits/calendar?day=${inDays(42)}`);
       assert.ok(await page.locator(`a[href="${plan}"]`).isVisible());
@@ -78,8 +106,8 @@ for (const js of [true, false]) {
       assert.match(new URL(page.url()).pathname, /^\/visits\/[0-9a-f-]{36}$/);
       await page.goto(plan);
       assert.ok(await factOf(page, "已走访").isVisible());
-      await invited.goto(link);
-      assert.equal(await invited.locator(`form[action="${link}"]`).count(), 0, "what is settled asks nothing");
+      await invited.goto(renewed);
+      assert.equal(await invited.locator(`form[action="${renewed}"]`).count(), 0, "what is settled asks nothing");
     } finally {
       for (const context of [officer, guest, specialist]) await close(context);
     }

@@ -2,14 +2,13 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { look } from "./checks.mjs";
-import { fill, send } from "./hands.mjs";
+import { fill, inDays, send } from "./hands.mjs";
 import { as, close, launch, test } from "./house.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser?.end(); });
 
-const inDays = (n) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
 
 for (const js of [true, false]) {
   test(`a campaign from start to coverage${js ? "" : ", without JavaScript"}`, async () => {
@@ -49,6 +48,15 @@ for (const js of [true, false]) {
       assert.equal(after.get("never"), before.get("never") - 1);
       await page.goto(`${campaign}?show=planned`);
       assert.equal(await page.locator("tbody tr").count(), Math.min(20, after.get("planned")), "the number opens its list");
+
+      // Somebody who is in it already is found by a part of the name, and said to be in it.
+      const adding = page.locator('form[action$="/add"]');
+      await page.locator("details.more", { has: adding }).locator("summary").click();
+      await fill(adding, { enterprise_id_text: "济柴", reason: "企业来电" });
+      const refused = page.waitForResponse((r) => r.request().method() === "POST");
+      await adding.locator("button.primary").click();
+      assert.equal((await refused).status(), 422);
+      assert.match(await adding.innerText(), /已在名单里/);
 
       await page.locator("details.more", { has: page.locator('form[action$="/end"]') }).locator("summary").click();
       await send(page, page.locator('form[action$="/end"]'));

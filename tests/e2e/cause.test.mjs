@@ -3,20 +3,13 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { look } from "./checks.mjs";
 import { act, fill, send, submit } from "./hands.mjs";
-import { as, close, launch, test } from "./house.mjs";
+import { inWindow, launch, test } from "./house.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser?.end(); });
 
-async function using(who, options, work) {
-  const context = await as(browser, who, options);
-  try {
-    return await work(await context.newPage());
-  } finally {
-    await close(context);
-  }
-}
+const using = (who, options, work) => inWindow(browser, who, work, options);
 
 /** How the appeals of the cause stand. */
 const standing = (page) => page.locator("#appeals tbody tr td:nth-of-type(2)").allInnerTexts();
@@ -42,6 +35,14 @@ test("what three enterprises report alike is answered once, and each confirms fo
     path = new URL(page.url()).pathname;
     assert.deepEqual(await standing(page), Array(3).fill("待签收"));
     await look(page, "cause");
+    // To another department and back: what waits to be signed for goes along.
+    const led = page.locator("#appeals tbody tr td:nth-of-type(3)");
+    for (const [label, reason] of [["建设部", "房屋由建设部管"], ["企服部", "企业由企服部联系"]]) {
+      await act(page, "pass", { department_id: { label }, reason });
+      assert.deepEqual(await led.allInnerTexts(), Array(3).fill(label));
+    }
+    await page.locator('a[href^="/history/cause/"]').click();
+    assert.match(await page.innerText("main"), /房屋由建设部管/);
   });
   await using("officer", {}, async (page) => {
     await page.goto(path);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { act, fill, send, submit } from "./hands.mjs";
+import { act, fill, inDays, send, submit } from "./hands.mjs";
 import { as, close, launch, ROOT, test } from "./house.mjs";
 
 let browser;
@@ -158,9 +158,6 @@ test("one save keeps a visit with its appeal, its promise and its light", async 
 });
 
 /** A working day or not, so many days from now, as a form writes it. */
-function inDays(n) {
-  return new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
-}
 
 test("a light at risk is turned by a measure, and the page says by which", async () => {
   const all = company({});

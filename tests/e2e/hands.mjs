@@ -93,3 +93,8 @@ export async function counts(page) {
   return page.evaluate(() => Object.fromEntries([...document.querySelectorAll("main .panel dl.facts dt")]
     .map((dt) => [dt.textContent.trim(), dt.nextElementSibling?.textContent.trim()])));
 }
+
+/** The day so many days from today, as the zone counts days. */
+export function inDays(n) {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(Date.now() + n * 86_400_000);
+}

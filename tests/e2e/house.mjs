@@ -144,3 +144,13 @@ export async function as(browser, role, { lang = "zh-CN", js = true, ...more } =
 /** The roles of the demo zone. */
 export const ROLES = ["leader", "dispatcher", "officer", "specialist", "oversight", "agency", "enterprise", "project",
   "sysadmin", "secadmin", "auditor"];
+
+/** Works on a page of a role, in a window of its own that is closed whatever happens. */
+export async function inWindow(browser, role, work, options) {
+  const context = await as(browser, role, options);
+  try {
+    return await work(await context.newPage());
+  } finally {
+    await close(context);
+  }
+}

@@ -3,21 +3,14 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { axe, overflow } from "./checks.mjs";
 import { fill, send } from "./hands.mjs";
-import { as, close, launch, test } from "./house.mjs";
+import { inWindow, launch, test } from "./house.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser?.end(); });
 
 /** A window of one role, closed when the work in it is done. */
-async function using(role, work, options) {
-  const context = await as(browser, role, options);
-  try {
-    return await work(await context.newPage());
-  } finally {
-    await close(context);
-  }
-}
+const using = (role, work, options) => inWindow(browser, role, work, options);
 
 const WIDE = { viewport: { width: 1440, height: 900 } };
 const PHONE = { viewport: { width: 360, height: 740 } };

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { axe, cutOff, invisible, keyboard, outline, overflow } from "./checks.mjs";
-import { fill, send, settled } from "./hands.mjs";
+import { fill, inDays, send, settled } from "./hands.mjs";
 import { as, close, launch, within, BASE, ROLES, ROOT, test } from "./house.mjs";
 
 /**
@@ -142,7 +142,6 @@ async function check({ page, noise }, path, lang, role) {
 }
 
 /** A day as a form writes it, so many days from now. */
-const inDays = (n) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
 
 /** Where a partner agency without an account answers its order. */
 let byLink;
@@ -200,7 +199,7 @@ test("what the demo zone lacks is made by hand, so that its pages can be looked 
 
   page = await at("officer", "/visits/plans/new");
   form = page.locator('form[action="/visits/plans"]');
-  await fill(form, { subject: { index: 1 }, planned_at: `${inDays(20)}T10:00`, kind: { index: 1 }, purpose: "看新线投产" });
+  await fill(form, { subject_text: "艺高", planned_at: `${inDays(20)}T10:00`, kind: { index: 1 }, purpose: "看新线投产" });
   await send(page, form);
   planned = new URL(await page.locator("#link").inputValue()).pathname;
 

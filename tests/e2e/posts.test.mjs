@@ -3,20 +3,13 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { look } from "./checks.mjs";
 import { act, fill, send, submit } from "./hands.mjs";
-import { as, close, launch, test } from "./house.mjs";
+import { inWindow, launch, test } from "./house.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser?.end(); });
 
-async function using(options, work) {
-  const context = await as(browser, "dispatcher", options);
-  try {
-    return await work(await context.newPage());
-  } finally {
-    await close(context);
-  }
-}
+const using = (options, work) => inWindow(browser, "dispatcher", work, options);
 
 /** The page of a person, found by name. */
 async function person(page, name) {

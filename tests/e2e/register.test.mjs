@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { counts, fill, preview, send, settled } from "./hands.mjs";
-import { as, close, launch, ROOT, test } from "./house.mjs";
+import { inWindow, launch, ROOT, test } from "./house.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -12,14 +12,7 @@ after(async () => { await browser?.end(); });
 const SHEETS = join(ROOT, "demo", "import");
 
 /** A window of one role, closed when the work in it is done. */
-async function using(role, work, options) {
-  const context = await as(browser, role, options);
-  try {
-    return await work(await context.newPage());
-  } finally {
-    await close(context);
-  }
-}
+const using = (role, work, options) => inWindow(browser, role, work, options);
 
 test("a sheet in an old encoding is previewed, taken in, and taken back", () => using("dispatcher", async (page) => {
   await preview(page, "enterprises", join(SHEETS, "企业名单-GBK.csv"));

@@ -9,6 +9,7 @@ import { keys } from "./keys";
 import { menus } from "./menus";
 import { once } from "./once";
 import { printing } from "./print";
+import { seek } from "./seek";
 
 // The order matters for what happens at a submit: first the question, then what the device keeps, the lock, the draft.
 confirmations();
@@ -20,6 +21,7 @@ keys();
 menus();
 printing();
 copying();
+seek();
 times();
 
 // A screen on the wall has nobody to press a key.

@@ -74,6 +74,9 @@ export function device(): void {
     const form = event.target as HTMLFormElement;
     if (event.defaultPrevented || form.getAttribute("action") !== "/sign-out") return;
     event.preventDefault();
+    // Whoever had visits here was asked: the server has the browser clear what is left. Without script nothing was
+    // asked, and nothing is cleared.
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "clear", value: "yes" }));
     const away = setTimeout(() => form.submit(), 3_000);
     void shelf.wipe().finally(() => {
       clearTimeout(away);

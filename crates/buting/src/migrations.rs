@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     34 "cause" "../migrations/0034_cause.sql";
     35 "limits" "../migrations/0035_limits.sql";
     37 "delivery" "../migrations/0037_delivery.sql";
+    39 "mends_of_visits" "../migrations/0039_mends_of_visits.sql";
     41 "visit_record" "../migrations/0041_visit_record.sql";
     43 "walks" "../migrations/0043_walks.sql";
     44 "outer_order" "../migrations/0044_outer_order.sql";

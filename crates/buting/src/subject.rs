@@ -2,6 +2,7 @@
 //! assignment, timeline and lights.
 
 use crate::error::{Error, Result};
+use crate::search;
 use crate::words;
 use ::store::{Sql, Tx, sql};
 use uuid::Uuid;
@@ -56,6 +57,13 @@ pub async fn held(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid) -> Resul
     find(tx, zone, kind, id, lock).await
 }
 
+/// Like [`held`], for who counts what belongs to it before he adds to it: until the end
+/// of the transaction nobody else who asks so, or by [`held`], goes on.
+pub async fn held_alone(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid) -> Result<Named> {
+    let lock = tx.dialect().pick("", " FOR NO KEY UPDATE");
+    find(tx, zone, kind, id, lock).await
+}
+
 async fn find(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid, lock: &'static str) -> Result<Named> {
     let mut query = Sql::from(match kind {
         // What was merged away is led to the record that stayed by its own page alone.
@@ -66,6 +74,38 @@ async fn find(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid, lock: &'stat
     query.push(" zone_id = ").arg(zone).push(" AND id = ").arg(id).push(lock);
     let (name, short_name): (String, String) = tx.opt(query).await?.ok_or(Error::NotFound)?;
     Ok(Named { kind, id, name, short_name })
+}
+
+/// So many are answered by [`called`], at most.
+const CALLED: i64 = 20;
+
+/// Those in business that go by a name, a part of it, its pinyin or a code; where some
+/// are called exactly so, only those.
+pub async fn called(tx: &mut Tx, zone: Uuid, kinds: &[SubjectKind], q: &str) -> Result<Vec<Named>> {
+    let mut found = Vec::new();
+    for kind in kinds {
+        let Some(words) = search::matching(tx, zone, kind.word(), "s.id", q).await? else { continue };
+        let mut query = Sql::from(match kind {
+            SubjectKind::Enterprise => {
+                "SELECT s.id, s.name, s.short_name FROM enterprise s
+                 WHERE s.merged_into IS NULL AND s.status = 'active' AND s.zone_id = "
+            }
+            SubjectKind::Carrier => "SELECT s.id, s.name, s.short_name FROM carrier s WHERE s.zone_id = ",
+            SubjectKind::Project => {
+                "SELECT s.id, s.name, s.short_name FROM project s WHERE s.closed_at IS NULL AND s.zone_id = "
+            }
+        });
+        query.arg(zone).push(" AND ").append(words);
+        query.push(" ORDER BY CASE WHEN s.name = ").arg(q).push(" OR s.short_name = ").arg(q);
+        query.push(" THEN 0 ELSE 1 END, s.name, s.id LIMIT ").arg(CALLED);
+        let rows: Vec<(Uuid, String, String)> = tx.list(query).await?;
+        found.extend(rows.into_iter().map(|(id, name, short_name)| Named { kind: *kind, id, name, short_name }));
+    }
+    let so = |one: &Named| one.name == q || one.short_name == q;
+    if found.iter().any(so) {
+        found.retain(so);
+    }
+    Ok(found)
 }
 
 /// The enterprise that another was merged into, however often that went on; `None`

@@ -45,6 +45,7 @@ pub fn kinds() -> Vec<Kind> {
     kinds.extend(crate::attachment::kinds());
     kinds.extend(crate::delivery::kinds());
     kinds.extend(crate::visit::kinds());
+    kinds.extend(crate::visit::plan::kinds());
     kinds
 }
 

@@ -15,8 +15,6 @@ use vault::hash::{hex, unhex};
 
 /// Rows read at a time, at most.
 const PAGE: i64 = 1_000;
-/// Rows that are read first of a table, to see how large its rows are.
-const FIRST: i64 = 16;
 /// About so much is in the memory at a time (characters of lines).
 const HELD: usize = 16 * 1024 * 1024;
 /// Arguments of one INSERT; both databases take more.
@@ -137,6 +135,23 @@ fn column(line: &str, table: &mut Table) -> Option<()> {
 impl Table {
     fn column_list(&self) -> String {
         self.columns.iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// About how many characters of a line a row becomes; none where no column can be large.
+    fn sizes(&self, dialect: Dialect) -> Option<String> {
+        let size = |(name, kind): &(String, Kind)| match (kind, dialect) {
+            // Bytes travel as two digits each.
+            (Kind::Blob, Dialect::Sqlite) => Some(format!("coalesce(length(\"{name}\"), 0) * 2")),
+            (Kind::Blob, Dialect::Postgres) => Some(format!("coalesce(octet_length(\"{name}\"), 0) * 2")),
+            (Kind::Text | Kind::Json, Dialect::Sqlite) => {
+                Some(format!("coalesce(length(CAST(\"{name}\" AS BLOB)), 0)"))
+            }
+            (Kind::Text, Dialect::Postgres) => Some(format!("coalesce(octet_length(\"{name}\"), 0)")),
+            (Kind::Json, Dialect::Postgres) => Some(format!("coalesce(octet_length(\"{name}\"::text), 0)")),
+            _ => None,
+        };
+        let sizes: Vec<String> = self.columns.iter().filter_map(size).collect();
+        (!sizes.is_empty()).then(|| format!("CAST({} AS bigint) AS held", sizes.join(" + ")))
     }
 
     fn key_list(&self) -> String {
@@ -286,19 +301,34 @@ async fn send(out: &mpsc::Sender<String>, text: String) -> Result<()> {
     out.send(text).await.map_err(|_| Error::File("the dump could not be written".into()))
 }
 
+/// How many of rows of these sizes are held at a time: as many as fit, and one at least.
+fn fitting(sizes: &[(i64,)]) -> i64 {
+    let mut held = 0;
+    let fit = sizes.iter().take_while(|(size,)| {
+        held += size;
+        held <= HELD as i64
+    });
+    i64::try_from(fit.count()).unwrap_or(PAGE).max(1)
+}
+
 async fn dump_table(tx: &mut Tx, table: &Table, out: &mpsc::Sender<String>) -> Result<u64> {
     let places = table.key_places()?;
     let (columns, key) = (table.column_list(), table.key_list());
     let marks = (1..=places.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+    let sizes = table.sizes(tx.dialect());
     let mut after: Option<Vec<Value>> = None;
-    let (mut count, mut page) = (0, FIRST);
+    let mut count = 0;
     loop {
-        let mut text = format!("SELECT {columns} FROM \"{}\"", table.name);
-        if after.is_some() {
-            let _ = write!(text, " WHERE ({key}) > ({marks})");
-        }
-        let _ = write!(text, " ORDER BY {key} LIMIT {page}");
-        let rows = tx.all(Sql::owned(text, after.take().unwrap_or_default())).await?;
+        let further = if after.is_some() { format!(" WHERE ({key}) > ({marks})") } else { String::new() };
+        let from = |what: &str, page: i64| {
+            format!("SELECT {what} FROM \"{}\"{further} ORDER BY {key} LIMIT {page}", table.name)
+        };
+        let args = after.take().unwrap_or_default();
+        let page = match &sizes {
+            Some(sizes) => fitting(&tx.list(Sql::owned(from(sizes, PAGE), args.clone())).await?),
+            None => PAGE,
+        };
+        let rows = tx.all(Sql::owned(from(&columns, page), args)).await?;
         let mut lines = String::new();
         let mut last = Vec::new();
         for row in &rows {
@@ -313,14 +343,12 @@ async fn dump_table(tx: &mut Tx, table: &Table, out: &mpsc::Sender<String>) -> R
                 .collect::<Result<_>>()?;
         }
         count += rows.len() as u64;
-        let each = lines.len() / rows.len().max(1);
         if !lines.is_empty() {
             send(out, lines).await?;
         }
         if (rows.len() as i64) < page {
             return Ok(count);
         }
-        page = i64::try_from(HELD / each.max(1)).unwrap_or(PAGE).clamp(1, PAGE);
         after = Some(last);
     }
 }
@@ -458,6 +486,37 @@ mod tests {
         assert_eq!(tables[0].columns, [own("id", Kind::Uuid), own("n", Kind::Int), own("yes", Kind::Bool)]);
         assert_eq!(tables[1].key, ["zone_id", "rate"]);
         assert_eq!(tables[1].columns, [own("zone_id", Kind::Uuid), own("rate", Kind::Real), own("body", Kind::Json)]);
+    }
+
+    #[tokio::test]
+    async fn a_dump_holds_no_more_than_its_bound_whatever_comes_first() {
+        let text =
+            "CREATE TABLE a (\n  id uuid NOT NULL PRIMARY KEY,\n  n bigint NOT NULL,\n  bytes bytea NOT NULL\n);\n";
+        let steps: &'static [Migration] = Box::leak(Box::new([step(text)]));
+        let tables = tables(steps).expect("reads");
+        for scratch in crate::testing::both(steps).await.expect("databases") {
+            let mut tx = scratch.db.write().await.expect("a transaction");
+            // Small rows first tell nothing of those that follow.
+            for n in 0..60_i64 {
+                let bytes = vec![7_u8; if n < 30 { 1 } else { 1024 * 1024 }];
+                let id = Uuid::from_u128(n as u128 + 1);
+                tx.run(crate::sql!("INSERT INTO a (id, n, bytes) VALUES ($1, $2, $3)", id, n, bytes))
+                    .await
+                    .expect("a row");
+            }
+            tx.commit().await.expect("kept");
+            let (send, mut pieces) = mpsc::channel(1);
+            let (db, all) = (scratch.db.clone(), tables.clone());
+            let dump = tokio::spawn(async move { db.dump(&all, send).await });
+            let (mut largest, mut lines) = (0, 0);
+            while let Some(piece) = pieces.recv().await {
+                largest = largest.max(piece.len());
+                lines += piece.lines().filter(|line| line.starts_with('[')).count();
+            }
+            assert_eq!(dump.await.expect("no panic").expect("a dump")["a"], 60);
+            assert_eq!(lines, 60);
+            assert!(largest <= HELD + 64 * 1024, "{largest}");
+        }
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 /** Milliseconds that data of enterprises and receipts stay on the device; the page says so (visit/offline.rs). */
 export const KEPT = 7 * 86_400_000;
-/** Milliseconds that a visit which was never sent stays, from its last change on. */
+/** Milliseconds that a visit which was never sent stays, from the last time on that its writer changed it. */
 export const UNSENT = 30 * 86_400_000;
 /** A send that nobody ended for so long was cut off. Only browsers without locks need it. */
 const CUT_OFF = 90_000;
 
 export type State = "editing" | "queued" | "sending" | "sent" | "refused" | "conflict";
 export type Wrong = { field: string; text: string };
-export type Changed = { field: string; what: string; now: string; value: string };
+/** `note_line`: the line of the note, from 1, that says it; none where a field does. */
+export type Changed = { field: string; what: string; now: string; value: string; note_line?: number | null };
 export type Piece = { what: string; number: string | null; text: string; href: string };
 export type Receipt = { id: string; number: string; items: Piece[] };
 export type Seen = { line: string; state: string };
@@ -42,6 +43,8 @@ export type Visit = {
   receipt: Receipt | null;
   /** The last change of its content or state (ms). */
   at: number;
+  /** When its writer last changed it (ms); attempts to send it do not count. Absent on what an older page kept. */
+  typed?: number;
 };
 
 /** What came back from the server. */
@@ -57,7 +60,7 @@ export type Answer =
 export function begin(id: string, person: string, subject: string, name: string, seen: Seen[], now: number): Visit {
   return {
     id, person, subject, name, fields: [], shown: {}, seen, state: "editing", unsure: false, wasUnsure: false,
-    tries: 0, after: 0, why: "", wrong: [], changed: [], receipt: null, at: now,
+    tries: 0, after: 0, why: "", wrong: [], changed: [], receipt: null, at: now, typed: now,
   };
 }
 
@@ -69,7 +72,7 @@ export function editable(visit: Visit): boolean {
 /** Takes over what was typed. What stood in the way of the last attempt stays in sight until the next one. */
 export function edit(visit: Visit, fields: [string, string][], shown: Record<string, string>, now: number): Visit {
   if (!editable(visit)) return visit;
-  return { ...visit, fields, shown, state: visit.state === "queued" ? "editing" : visit.state, at: now };
+  return { ...visit, fields, shown, state: visit.state === "queued" ? "editing" : visit.state, at: now, typed: now };
 }
 
 /** Back from the queue to the desk. */
@@ -79,11 +82,15 @@ export function takeBack(visit: Visit): Visit {
 
 export function submit(visit: Visit, now: number): Visit {
   if (!editable(visit)) return visit;
-  return { ...visit, state: "queued", tries: 0, after: 0, why: "", wrong: [], changed: [], at: now };
+  return { ...visit, state: "queued", tries: 0, after: 0, why: "", wrong: [], changed: [], at: now, typed: now };
 }
 
-/** An attempt begins. It counts as unsure until an answer comes: the device may go dark the next moment. */
-export function take(visit: Visit, now: number): Visit {
+/**
+ * An attempt begins. It counts as unsure until an answer comes: the device may go dark the next moment. What was taken
+ * back to the desk since it was found due stays there.
+ */
+export function take(visit: Visit, now: number, alone: boolean): Visit {
+  if (!isDue(visit, now, alone)) return visit;
   return { ...visit, state: "sending", wasUnsure: visit.unsure, unsure: true, tries: visit.tries + 1, at: now };
 }
 
@@ -119,7 +126,7 @@ export function answered(visit: Visit, answer: Answer, now: number): Visit {
 }
 
 type Body = {
-  receipt?: Receipt | null; changed?: Changed[]; title?: string; detail?: string;
+  receipt?: Receipt | null; changed?: Changed[]; title?: string; detail?: string; code?: string;
   errors?: { pointer: string; detail: string }[];
 };
 
@@ -135,16 +142,22 @@ export function read(id: string, status: number, body: unknown): Answer {
   if (typeof said.title !== "string") return { is: "none" };
   const text = said.detail ?? said.title;
   if (status === 401) return { is: "signed_out" };
-  if (status === 403 || status === 409) return { is: "held", text };
+  // Said before the server looks for the visit: only its writer can send it.
+  if (status === 403 || (status === 409 && said.code === "other_person")) return { is: "held", text };
   if (status === 408 || status === 429 || status >= 500) return { is: "busy", text };
   const wrong = (said.errors ?? []).map((e) => ({ field: e.pointer.replace(/^\/(fields\/)?/, ""), text: e.detail }));
   return { is: "refused", text, wrong };
 }
 
-/** What is to be sent now, the oldest first. Whoever holds the lock (`alone`) knows that what is under way was cut off. */
+/** Whether it is to be sent now. Whoever holds the lock (`alone`) knows that what is under way was cut off. */
+function isDue(visit: Visit, now: number, alone: boolean): boolean {
+  if (visit.state === "sending") return alone || now - visit.at > CUT_OFF;
+  return visit.state === "queued" && visit.after <= now;
+}
+
+/** What is to be sent now, the oldest first. */
 export function due(visits: Visit[], now: number, alone: boolean): Visit[] {
-  const cutOff = (v: Visit) => v.state === "sending" && (alone || now - v.at > CUT_OFF);
-  return visits.filter((v) => (v.state === "queued" && v.after <= now) || cutOff(v)).sort((a, b) => a.at - b.at);
+  return visits.filter((v) => isDue(v, now, alone)).sort((a, b) => a.at - b.at);
 }
 
 /** There is network again, or somebody signed in: no more waiting. */
@@ -158,7 +171,7 @@ export function unsent(visits: Visit[]): Visit[] {
 
 /** When it goes from the device by itself (ms). */
 export function until(visit: Visit): number {
-  return visit.at + (visit.state === "sent" ? KEPT : UNSENT);
+  return visit.state === "sent" ? visit.at + KEPT : (visit.typed ?? visit.at) + UNSENT;
 }
 
 function set(fields: [string, string][], values: Record<string, string>): [string, string][] {
@@ -170,6 +183,17 @@ function noted(fields: [string, string][], line: string): [string, string][] {
   return fields.map(([name, value]) => [name, name === "note" ? (value ? `${value}\n${line}` : line) : value]);
 }
 
+/** A line of the note, from 1. */
+export function noteLine(visit: Visit, n: number): string {
+  return (visit.fields.find(([name]) => name === "note")?.[1] ?? "").split("\n")[n - 1] ?? "";
+}
+
+/** The same fields, with that line of the note as a line like any other: its words stay, what they asked for does not. */
+function unmarked(fields: [string, string][], n: number): [string, string][] {
+  const plain = (text: string) => text.split("\n").map((line, i) => (i === n - 1 ? line.replace(/^\s*[#＃]\s*/, "") : line)).join("\n");
+  return fields.map(([name, value]) => [name, name === "note" ? plain(value) : value]);
+}
+
 /**
  * Settles one conflict: by what the visitor wrote (`mine`), or by what holds now, and then `line` goes into the note,
  * so that neither side is lost. When nothing is left to settle the visit waits to be sent again.
@@ -177,10 +201,12 @@ function noted(fields: [string, string][], line: string): [string, string][] {
 export function settle(visit: Visit, field: string, how: "mine" | "theirs", line: string, now: number): Visit {
   const change = visit.changed.find((one) => one.field === field);
   if (visit.state !== "conflict" || !change) return visit;
-  const next = { ...visit, changed: visit.changed.filter((one) => one !== change), at: now };
+  const next = { ...visit, changed: visit.changed.filter((one) => one !== change), at: now, typed: now };
   const light = field.startsWith("state-") ? field.slice("state-".length) : "";
   if (light && how === "mine") {
     next.seen = visit.seen.map((seen) => (seen.line === light ? { ...seen, state: change.value } : seen));
+  } else if (light && change.note_line) {
+    next.fields = unmarked(visit.fields, change.note_line);
   } else if (light) {
     next.fields = noted(set(visit.fields, { [field]: "", [`cause-${light}`]: "", [`reduced_to-${light}`]: "" }), line);
   } else if (field === "plan_id") {
@@ -190,4 +216,10 @@ export function settle(visit: Visit, field: string, how: "mine" | "theirs", line
     Object.assign(next, { subject: change.value, name: change.now, seen: [] });
   }
   return next.changed.length > 0 ? next : { ...next, state: "queued", tries: 0, after: 0, why: "" };
+}
+
+/** The assets that a page names where it loads them; what somebody typed is text between tags, or a value. */
+export function assetsOf(text: string): string[] {
+  const named = text.matchAll(/\s(?:href|src|data-htmx)="(\/assets\/[0-9a-f]+\/[\w.-]+)(?:#[\w-]*)?"/g);
+  return [...new Set([...named].map((one) => one[1]!))];
 }

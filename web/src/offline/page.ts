@@ -1,7 +1,7 @@
 // The page of visits without network: choose, write, send, settle.
 import { settleOwner } from "../device";
 import { ask } from "../confirm";
-import { begin, type Changed, edit, editable, KEPT, settle, submit, takeBack, unsent, until, type Visit } from "./machine";
+import { begin, type Changed, edit, editable, KEPT, noteLine, settle, submit, takeBack, unsent, until, type Visit } from "./machine";
 import { send } from "./send";
 import * as shelf from "./shelf";
 
@@ -301,13 +301,22 @@ function show(visit: Visit, fresh: boolean, free: () => void): void {
   const write = async (how: (visit: Visit) => Visit): Promise<boolean> => {
     clearTimeout(timer);
     const now = collect(form);
-    const next = (v: Visit) => how(edit(v, now.fields, now.shown, Date.now()));
+    let gone = false;
+    const next = (v: Visit) => {
+      gone = !editable(v);
+      return gone ? v : how(edit(v, now.fields, now.shown, Date.now()));
+    };
     latest = next(latest);
     try {
       // Whoever signed out or cleared the device in another window wants nothing kept any more.
       if (shelf.owner() !== person) throw new Error("cleared");
       if (there) {
         if (!await shelf.change(visit.id, next)) await shelf.add(latest);
+        if (gone) {
+          // Another window sent it meanwhile, or it is on its way: what is typed here reaches nobody by itself.
+          warn(w("busy"), el("span", { class: "row" }, ...hand([latest])));
+          return false;
+        }
       } else {
         await shelf.add(latest);
         there = true;
@@ -405,7 +414,7 @@ function hand(visits: Visit[]): HTMLElement[] {
 function sides(visit: Visit, change: Changed): HTMLElement {
   const light = change.field.startsWith("state-");
   const merged = change.field === "subject";
-  const mine = merged ? visit.name : visit.shown[change.field] ?? visit.fields.find(([name]) => name === change.field)?.[1] ?? "";
+  const mine = change.note_line ? noteLine(visit, change.note_line) : merged ? visit.name : visit.shown[change.field] ?? visit.fields.find(([name]) => name === change.field)?.[1] ?? "";
   const line = light ? w("seen-then", `${change.what} ${mine}`) : w("plan-then", mine);
   const choose = (how: "mine" | "theirs") => void (async () => {
     await shelf.change(visit.id, (v) => settle(v, change.field, how, line, Date.now()));

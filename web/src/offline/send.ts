@@ -46,8 +46,9 @@ async function run(alone: boolean, woken: boolean): Promise<number | null> {
       const waiting = visits.filter((v) => v.state === "queued").map((v) => v.after);
       return waiting.length > 0 ? Math.min(...waiting) : null;
     }
-    const taken = await shelf.change(next.id, (visit) => take(visit, Date.now()));
-    if (!taken) continue;
+    const taken = await shelf.change(next.id, (visit) => take(visit, Date.now(), alone));
+    // It was removed, or taken back to the desk, since it was looked at.
+    if (taken?.state !== "sending") continue;
     shelf.tell();
     const answer = await post(taken);
     await shelf.change(taken.id, (visit) => answered(visit, answer, Date.now()));

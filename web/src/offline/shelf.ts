@@ -105,6 +105,18 @@ export async function own(person: string): Promise<boolean> {
   }
 }
 
+/** Tells the worker to keep nothing of what it was fetching; it may be gone, so nobody waits for it long. */
+function clearWorker(): Promise<void> {
+  const worker = "serviceWorker" in navigator ? navigator.serviceWorker.controller : null;
+  if (!worker) return Promise.resolve();
+  return new Promise((resolve) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => resolve();
+    setTimeout(resolve, 1_000);
+    worker.postMessage("clear", [channel.port2]);
+  });
+}
+
 /** Removes everything that is kept of anybody: visits, data of enterprises, drafts of forms. */
 export async function wipe(): Promise<void> {
   memoryOwner = "";
@@ -116,6 +128,7 @@ export async function wipe(): Promise<void> {
     // Then nothing is there.
   }
   await Promise.allSettled([
+    clearWorker(),
     within("readwrite", (store) => store.clear(), () => memory.clear()),
     typeof caches === "undefined" ? null : caches.delete(CACHE),
   ]);

@@ -1,6 +1,6 @@
 // The service worker: keeps one page with what it is set in, opens it without network, sends what waits.
 // Everything else goes to the server as if there were no worker.
-import { KEPT } from "./machine";
+import { assetsOf, KEPT } from "./machine";
 import { send } from "./send";
 import { CACHE } from "./shelf";
 
@@ -20,8 +20,11 @@ const PAGE = "/visits/offline";
 /** So long the network may take when there is a page to show instead (ms). */
 const PATIENCE = 5_000;
 
+/** Counts the times that the device was cleared: what was asked for before is not kept after. */
+let cleared = 0;
+
 /** Keeps the page, and exactly the assets that it names: an old page never loses the style it was made for. */
-async function keep(response: Response): Promise<void> {
+async function keep(response: Response, asked: number): Promise<void> {
   const text = await response.text();
   const made = Number(/data-made="(\d+)"/.exec(text)?.[1] ?? 0);
   // Some other page under this address, such as that of a hotel's network.
@@ -29,7 +32,8 @@ async function keep(response: Response): Promise<void> {
   const headers = new Headers(response.headers);
   headers.set("x-kept-at", String(Date.now()));
   headers.set("x-clock", String(made - Date.now()));
-  const assets = [...new Set(text.match(/\/assets\/[0-9a-f]+\/[\w.-]+/g) ?? [])];
+  const assets = assetsOf(text);
+  if (asked !== cleared) return;
   const cache = await caches.open(CACHE);
   for (const asset of assets) if (!await cache.match(asset)) await cache.add(asset);
   await cache.put(PAGE, new Response(text, { headers }));
@@ -37,6 +41,8 @@ async function keep(response: Response): Promise<void> {
     const { pathname } = new URL(request.url);
     if (pathname !== PAGE && !assets.includes(pathname)) await cache.delete(request);
   }
+  // Somebody signed out while this went on.
+  if (asked !== cleared) await caches.delete(CACHE);
 }
 
 async function kept(): Promise<Response | undefined> {
@@ -51,10 +57,11 @@ async function kept(): Promise<Response | undefined> {
 
 /** Fetches the page anew. False when it did not come: no network, or nobody is signed in. */
 async function refresh(): Promise<boolean> {
+  const asked = cleared;
   try {
     const response = await fetch(PAGE, { credentials: "same-origin", redirect: "manual", cache: "no-store" });
     if (!response.ok) return false;
-    await keep(response);
+    await keep(response, asked);
     return true;
   } catch {
     return false;
@@ -62,6 +69,7 @@ async function refresh(): Promise<boolean> {
 }
 
 async function page(event: Fetching): Promise<Response> {
+  const asked = cleared;
   const old = await kept();
   try {
     const network = fetch(event.request);
@@ -70,7 +78,7 @@ async function page(event: Fetching): Promise<Response> {
     const late = new Promise<Response>((_, reject) => { if (old) setTimeout(() => reject(new Error("late")), PATIENCE); });
     const response = await Promise.race([network, late]);
     if (response.status >= 500 && old) return old;
-    if (response.ok && response.type === "basic" && !response.redirected) event.waitUntil(keep(response.clone()));
+    if (response.ok && response.type === "basic" && !response.redirected) event.waitUntil(keep(response.clone(), asked));
     return response;
   } catch (error) {
     if (old) return old;
@@ -108,6 +116,10 @@ worker.addEventListener("fetch", (event) => {
 
 worker.addEventListener("message", (event) => {
   if (event.data === "keep") event.waitUntil(refresh().then((done) => event.ports[0]?.postMessage(done)));
+  if (event.data === "clear") {
+    cleared += 1;
+    event.waitUntil(caches.delete(CACHE).then(() => event.ports[0]?.postMessage(true)));
+  }
   if (event.data === "send") event.waitUntil(send(false));
 });
 

@@ -87,6 +87,8 @@ yes = Yes
 no = No
 today = Today
 choose = Please choose
+help-seek = A name, a part of it, its pinyin or a code
+seek-which = Several are called so; choose one
 optional = optional
 internal = internal
 unknown = unknown
@@ -154,6 +156,8 @@ via-command = command
 
 # What is wrong with a field
 invalid-required = fill this in
+invalid-seek_none = Nothing is called “{ $name }”; write it another way
+invalid-seek_many = choose one below, or write the whole name
 invalid-unreadable = this cannot be read; write it as the help says
 invalid-taken = already taken; choose another
 invalid-too_long = too long; at most { $max } characters

@@ -1,5 +1,6 @@
 # Planned visits: words
 plan-state-countered = Another day named
+plan-state-lapsed = Lapsed
 calendar-view-month = Month
 calendar-view-week = Week
 
@@ -9,10 +10,13 @@ ledger-visit-move = Moved a visit
 ledger-visit-fulfil = Visited as planned
 ledger-visit-join = Joined a planned visit
 ledger-visit-leave = Left a planned visit
+ledger-visit-lapse = Planned visit lapsed
+ledger-visit-link = Link of a planned visit withdrawn
 ledger-visit-feed = Calendar link
 notice-visit-countered = { $subject } named another day: { $purpose }
 notice-visit-moved = The visit has a new time: { $purpose }
 notice-visit-cancelled = The visit is cancelled: { $purpose }
+notice-visit-lapsed = A week after the planned day there is no record of the visit, and it counts no longer: { $subject }, { $purpose }. If you went, write it down
 notice-visit-joining = Others come along: { $purpose }
 notice-visit-joined = { $name } joined the visit to { $subject }: { $purpose }
 notice-visit-left = { $name } left the visit to { $subject }: { $purpose }
@@ -21,6 +25,7 @@ todo-plan-unanswered = No answer to a planned visit
 
 # What does not hold
 invalid-over_cap = There are { $n } visits on the spot within { $days } days already: telephone, join a planned visit, or say why you come all the same
+invalid-over_cap_urgent = There are { $n } visits on the spot within { $days } days already. An emergency may go all the same: say why in a sentence, so that it can be read later
 invalid-same_time = The time is the same
 conflict-plan_joined = You go along already
 conflict-plan_not_joined = You do not go along
@@ -42,6 +47,12 @@ plan-over-cap = More often than the zone has settled
 plan-link = No account
 plan-link-line = Send this link to the enterprise: it can agree, name another day or decline without signing in.
 plan-link-open = Link for the enterprise
+plan-link-withdraw = Withdraw and make a new link
+plan-link-ask = The link that was sent stops working at once. Withdraw it?
+plan-lapsed-line = A week after the planned day there is no record of the visit. Write it down if you went, or plan another.
+plan-near-bound = Planned and made within { $days } days; join one of them:
+flash-plan-link = The old link no longer works; send the new one.
+calendar-first = There are too many: these are the first { $n }. Look week by week, or narrow by department, person or enterprise.
 invitation = A visit
 invitation-line = { $zone } would like to visit { $subject }
 invitation-free = You may agree, name another day or decline. Nothing has to be prepared.
@@ -55,9 +66,11 @@ calendar-by-week = Week
 calendar-mine = Mine
 calendar-person = Person
 calendar-turn = Turn the page
-calendar-before = Back
+calendar-before = Last month
+calendar-before-week = Last week
 calendar-today = Today
-calendar-after = On
+calendar-after = Next month
+calendar-after-week = Next week
 calendar-none = Nothing is planned in these days.
 feed = In your own calendar
 feed-line = Give this link to the calendar of your telephone or computer. It is yours alone: whoever has it reads it, so revoke it when it got about.

@@ -87,6 +87,8 @@ yes = 是
 no = 否
 today = 今天
 choose = 请选择
+help-seek = 输入名称、简称、拼音或信用代码，写几个字即可
+seek-which = 有几家都叫这个，请选一家
 optional = 选填
 internal = 内部
 unknown = 不详
@@ -142,6 +144,8 @@ via-command = 后台命令
 
 # What is wrong with a field
 invalid-required = 请填写
+invalid-seek_none = 没有找到“{ $name }”，请换个写法
+invalid-seek_many = 请在下面选一家，或写全名称
 invalid-unreadable = 看不懂填写的内容，请按说明的格式填写
 invalid-taken = 已被占用，请换一个
 invalid-too_long = 太长，最多 { $max } 个字

@@ -1,5 +1,6 @@
 # 约访: words
 plan-state-countered = 企业另提时间
+plan-state-lapsed = 逾期未走访
 calendar-view-month = 月
 calendar-view-week = 周
 
@@ -9,10 +10,13 @@ ledger-visit-move = 改约走访
 ledger-visit-fulfil = 完成走访
 ledger-visit-join = 加入约访
 ledger-visit-leave = 退出约访
+ledger-visit-lapse = 约访逾期
+ledger-visit-link = 收回约访答复链接
 ledger-visit-feed = 日历订阅链接
 notice-visit-countered = { $subject } 另提了时间：{ $purpose }
 notice-visit-moved = 走访时间有变：{ $purpose }
 notice-visit-cancelled = 走访已取消：{ $purpose }
+notice-visit-lapsed = 约访过了一周没有走访记录，不再占用次数：{ $subject }，{ $purpose }；去过的请补记
 notice-visit-joining = 来访人员有变：{ $purpose }
 notice-visit-joined = { $name } 加入了 { $subject } 的约访：{ $purpose }
 notice-visit-left = { $name } 退出了 { $subject } 的约访：{ $purpose }
@@ -21,6 +25,7 @@ todo-plan-unanswered = 约访未获答复
 
 # What does not hold
 invalid-over_cap = { $days } 天内上门已满 { $n } 次，请改用电话、加入已有约访，或写明为什么还要去
+invalid-over_cap_urgent = { $days } 天内上门已满 { $n } 次；应急走访不受限，请用一句话写明缘由，以便日后查看
 invalid-same_time = 时间没有变
 conflict-plan_joined = 您已在这次约访里
 conflict-plan_not_joined = 您不在这次约访里
@@ -42,6 +47,12 @@ plan-over-cap = 超过本区规定的上门次数
 plan-link = 企业没有账号
 plan-link-line = 把下面的链接发给企业，不用登录就能同意、另提时间或婉拒。
 plan-link-open = 企业答复链接
+plan-link-withdraw = 收回并换新链接
+plan-link-ask = 收回后，已发出的链接立即失效。收回吗？
+plan-lapsed-line = 约定时间过了一周没有走访记录。去过的可以补记，没去的可以另约。
+plan-near-bound = { $days } 天内已约和已去的，可以加入其中一次：
+flash-plan-link = 旧链接已失效，请把新链接发给企业。
+calendar-first = 约访太多，这里只有最早的 { $n } 次；请按周查看，或按部门、人员、企业筛选。
 invitation = 来访预约
 invitation-line = { $zone }拟走访 { $subject }
 invitation-free = 可以同意、另提时间，也可以婉拒，不需要准备材料。
@@ -54,10 +65,12 @@ calendar-by-month = 按月
 calendar-by-week = 按周
 calendar-mine = 只看我的
 calendar-person = 人员
-calendar-turn = 翻页
-calendar-before = 上一页
+calendar-turn = 换月、换周
+calendar-before = 上月
+calendar-before-week = 上周
 calendar-today = 今天
-calendar-after = 下一页
+calendar-after = 下月
+calendar-after-week = 下周
 calendar-none = 这段时间没有约访。
 feed = 订阅到手机日历
 feed-line = 把链接填进手机或电脑日历的“订阅”里。链接只属于您，谁拿到谁就看得到；泄露了就收回。

@@ -9,14 +9,14 @@ use super::{
 };
 use super::{bulk, cause, outer};
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
-use crate::attachment::pages::{Files, Uploads, file_answer, picture_answer, take};
+use crate::attachment::pages::{Files, Uploads, file_answer, may_bring, picture_answer, take};
 use crate::attachment::{self, Owner};
 use crate::clock::{self, ClockKind, Explanation};
 use crate::error::{Conflict, Error, Result};
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::bulk::Offer;
 use crate::http::cx::Cx;
-use crate::http::form::{Form, PostedFiles, id_of};
+use crate::http::form::{AfterResult, Form, PostedFiles, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::http::sheet::Format;
@@ -28,7 +28,7 @@ use crate::text::Lang;
 use crate::time::Day;
 use almanac::Light;
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use paper::Cell;
 use serde_json::{Map, Value as Json, json};
@@ -820,12 +820,9 @@ fn act_of(form: &mut Form) -> Result<Act> {
     })
 }
 
-async fn act(
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    PostedFiles { cx, mut form, files }: PostedFiles,
-) -> PageResult {
-    page::show(cx.lang, async {
+async fn act(headers: HeaderMap, Path(id): Path<String>, request: Request) -> AfterResult {
+    let PostedFiles { cx, mut form, files } = PostedFiles::after(request, may_bring(Owner::Appeal, id.clone())).await?;
+    Ok(page::show(cx.lang, async {
         let id = id_of(&id)?;
         let files = take(&cx, &cx.who, &mut form, files).await?;
         let done = match act_of(&mut form) {
@@ -854,15 +851,12 @@ async fn act(
             Err(error) => Err(error),
         }
     })
-    .await
+    .await)
 }
 
-async fn note(
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    PostedFiles { cx, mut form, files }: PostedFiles,
-) -> PageResult {
-    page::show(cx.lang, async {
+async fn note(headers: HeaderMap, Path(id): Path<String>, request: Request) -> AfterResult {
+    let PostedFiles { cx, mut form, files } = PostedFiles::after(request, may_bring(Owner::Appeal, id.clone())).await?;
+    Ok(page::show(cx.lang, async {
         let id = id_of(&id)?;
         let files = take(&cx, &cx.who, &mut form, files).await?;
         let done = match form.failed() {
@@ -878,7 +872,7 @@ async fn note(
             }
         }
     })
-    .await
+    .await)
 }
 
 // ---- paper ----
@@ -985,16 +979,19 @@ async fn partner_file(cx: Cx, Path((token, id)): Path<(String, String)>) -> Page
     .await
 }
 
-async fn partner_picture(cx: Cx, Path((token, id)): Path<(String, String)>) -> PageResult {
+async fn partner_picture(cx: Cx, headers: HeaderMap, Path((token, id)): Path<(String, String)>) -> PageResult {
     page::show(cx.lang, async {
         let (who, _) = desk::by_link(&cx.app, &token).await?;
-        Ok(picture_answer(attachment::desk::thumbnail(&cx.app, &who, id_of(&id)?).await?))
+        Ok(picture_answer(&headers, attachment::desk::thumbnail(&cx.app, &who, id_of(&id)?).await?))
     })
     .await
 }
 
-async fn partner(Path(token): Path<String>, PostedFiles { cx, mut form, files }: PostedFiles) -> PageResult {
-    page::show(cx.lang, async {
+async fn partner(Path(token): Path<String>, request: Request) -> AfterResult {
+    let link = token.clone();
+    let may = async move |cx: Cx| desk::by_link(&cx.app, &link).await.map(drop);
+    let PostedFiles { cx, mut form, files } = PostedFiles::after(request, may).await?;
+    Ok(page::show(cx.lang, async {
         let (who, shown) = desk::by_link(&cx.app, &token).await?;
         let files = take(&cx, &who, &mut form, files).await?;
         let order = Some(shown.order.id);
@@ -1030,5 +1027,5 @@ async fn partner(Path(token): Path<String>, PostedFiles { cx, mut form, files }:
             Err(error) => Err(error),
         }
     })
-    .await
+    .await)
 }

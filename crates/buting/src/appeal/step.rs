@@ -176,6 +176,8 @@ pub struct Step<'w> {
     after: Map<String, Json>,
     note: String,
     said: Option<Said>,
+    /// Whether the office hears of it otherwise: see [`Step::of_many`].
+    of_many: bool,
 }
 
 /// What an action said: the message, what it is, and the work order that it is about.
@@ -196,6 +198,14 @@ impl<'w> Step<'w> {
         let seen = see(work, &who, id, true).await?;
         who.saw(seen.appeal.version)?;
         Self::on(work, seen).await
+    }
+
+    /// Begins a step that is taken for several appeals at once: whoever takes it tells the
+    /// office once, and each enterprise hears of its own.
+    pub async fn of_many(work: &'w mut Work, id: Uuid) -> Result<Self> {
+        let mut step = Self::begin(work, id).await?;
+        step.of_many = true;
+        Ok(step)
     }
 
     /// Begins on an appeal that was just made.
@@ -219,6 +229,7 @@ impl<'w> Step<'w> {
             after: Map::new(),
             note: String::new(),
             said: None,
+            of_many: false,
         })
     }
 
@@ -512,6 +523,29 @@ impl<'w> Step<'w> {
         self.write("appeal.object");
         let desk = self.people(Roles::of(&[Role::Dispatcher])).await?;
         self.tell(desk, "appeal.objected").await
+    }
+
+    /// Gives it to another department to lead, as a ruling does without an objection: for
+    /// the coordination office, when the common cause that it belongs to is another's.
+    /// Its own clocks go on; the other department signs anew.
+    pub async fn pass_on(&mut self, to: Uuid, instruction: &str, reason: &str) -> Result<()> {
+        if !self.hats.has(Hat::Desk) {
+            return Err(Error::Forbidden);
+        }
+        if !matches!(self.a.status, Status::Dispatched | Status::Signed | Status::Working) {
+            return Err(Error::state("cause_not_passed"));
+        }
+        if !self.department("department_id", to).await?.is_own() {
+            return Err(Error::field("department_id", "not_own"));
+        }
+        if let Some(i) = self.lead_order() {
+            self.cancel_order(i).await?;
+        }
+        self.lead_by(to, instruction, false).await?;
+        self.a.status = Status::Dispatched;
+        self.note = reason.to_owned();
+        self.write("appeal.pass_on");
+        Ok(())
     }
 
     async fn rule(&mut self, turn: Turn, to: Option<Uuid>, reason: &str) -> Result<()> {
@@ -1247,10 +1281,15 @@ impl<'w> Step<'w> {
 
     async fn tell_owner(&mut self, kind: &'static str) -> Result<()> {
         let people = owners(self.work, &self.a).await?;
-        self.tell(people, kind).await
+        self.tell_all(people, kind).await
     }
 
+    /// Tells people of the office.
     async fn tell(&mut self, people: Vec<Uuid>, kind: &'static str) -> Result<()> {
+        if self.of_many { Ok(()) } else { self.tell_all(people, kind).await }
+    }
+
+    async fn tell_all(&mut self, people: Vec<Uuid>, kind: &'static str) -> Result<()> {
         let args = told_of(&self.a);
         let subject = subject_of(&self.a);
         for person in not_accused(self.work, &self.a, people).await? {

@@ -5,11 +5,11 @@ use crate::actor::Once;
 use crate::error::{Error, Result};
 use crate::http::api::{Page, id_of, record};
 use crate::http::cx::Cx;
-use crate::http::form::{Form, read_multipart};
+use crate::http::form::{Form, May, read_multipart};
 use crate::http::openapi::Operation;
 use crate::http::routes::{Access, Routes};
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -28,7 +28,7 @@ pub fn routes(routes: &mut Routes) {
     let about = Operation::new(ALL, Method::POST, parties).upload(beside).output::<View>("201");
     routes
         .api_raw(Method::POST, ALL, parties, about, |cx, _, request| add(cx, request))
-        .summary("Add a file to a record; what it is, is found by its content")
+        .summary("Add a file to a record; what it is, is found by its content. The file comes last: who may not know of the record is refused before it is read")
         .owner_scoped();
     routes.api_read(ONE, parties, show).summary("One file without its content").owner_scoped();
     let path = "/api/v1/attachments/{id}/content";
@@ -40,7 +40,10 @@ pub fn routes(routes: &mut Routes) {
         .owner_scoped();
     let path = "/api/v1/attachments/{id}/thumbnail";
     routes
-        .api_raw(Method::GET, path, parties, Operation::new(path, Method::GET, parties), |cx, path, _| small(cx, path))
+        .api_raw(Method::GET, path, parties, Operation::new(path, Method::GET, parties), |cx, path, request| {
+            let headers = request.headers().clone();
+            small(cx, path, headers)
+        })
         .summary("The small picture of a file, as JPEG; 404 while there is none")
         .owner_scoped();
     let about = Operation::new(ONE, Method::DELETE, parties).query(crate::http::openapi::schema::<RemoveQuery>);
@@ -89,8 +92,19 @@ fn field<T>(form: &Form, name: &str, read: impl Fn(&str) -> Option<T>) -> Result
     read(text).map(Some).ok_or_else(|| Error::field(name, "unreadable"))
 }
 
+/// Looks whether the record may be known of, where it is named before the file.
+async fn may_bring(cx: &Cx, form: &Form) -> Result<()> {
+    let owner = field(form, "owner", Owner::parse)?;
+    match (owner, field(form, "owner_id", |text| Uuid::parse_str(text).ok())?) {
+        (Some(owner), Some(id)) => desk::may_bring(&cx.app, &cx.who, owner, id).await,
+        _ => Ok(()),
+    }
+}
+
 async fn add(mut cx: Cx, request: Request) -> Result<Response> {
-    let (form, files) = read_multipart(request, cx.app.config.files.bytes).await?;
+    let asker = cx.clone();
+    let may: May = Box::new(move |form: Form| Box::pin(async move { may_bring(&asker, &form).await }));
+    let (form, files) = read_multipart(request, cx.app.config.files.bytes, Some(may)).await?;
     for name in form.pairs().map(|(name, _)| name).chain(files.iter().map(|file| file.field.as_str())) {
         if name != "file" && !FIELDS.contains(&name) {
             let pointer = Some(format!("/{name}"));
@@ -132,8 +146,8 @@ async fn content(cx: Cx, path: HashMap<String, String>) -> Result<Response> {
     file_answer(&file, bytes)
 }
 
-async fn small(cx: Cx, path: HashMap<String, String>) -> Result<Response> {
-    Ok(picture_answer(desk::thumbnail(&cx.app, &cx.who, id_of(&path)?).await?))
+async fn small(cx: Cx, path: HashMap<String, String>, headers: HeaderMap) -> Result<Response> {
+    Ok(picture_answer(&headers, desk::thumbnail(&cx.app, &cx.who, id_of(&path)?).await?))
 }
 
 /// Why a file is removed.

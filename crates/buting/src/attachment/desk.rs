@@ -7,6 +7,7 @@ use super::{Attachment, Eyes, Limits, Owner, Purpose, State, View, picture, scan
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Error, FieldError, Result};
+use crate::time::DAY_MS;
 use crate::trace::{self, Trace};
 use crate::{appeal, visit};
 use ::store::Tx;
@@ -131,6 +132,7 @@ pub async fn keep(app: &App, who: &Actor, form: Uuid, file: Incoming) -> Result<
     // The form's one-time key is for what is done with the form.
     let mut work = app.work(&Actor { once: None, ..who.clone() }).await?;
     let zone = work.zone();
+    store::hold(&mut work, zone, by).await?;
     if let Some(known) = store::of_form(&mut work, zone, form, &file.sha256, by).await? {
         return Ok(known);
     }
@@ -138,6 +140,7 @@ pub async fn keep(app: &App, who: &Actor, form: Uuid, file: Incoming) -> Result<
     if kept >= limits.files || store::count_kept(&mut work, zone, by).await? >= KEPT_MOST {
         return Err(Error::Invalid(vec![FieldError::new("files", "files_many").with("max", limits.files)]));
     }
+    day_for(&mut work, by, file.bytes.len(), "files").await?;
     let id = Uuid::now_v7();
     let link = match by {
         By::Link(order) => Some(order),
@@ -224,6 +227,17 @@ async fn room_for(work: &mut Work, owner: Owner, id: Uuid, more: usize, field: &
     Ok(())
 }
 
+/// Refuses a file with which somebody would bring more within a day than is taken of one.
+async fn day_for(work: &mut Work, by: By, more: usize, field: &'static str) -> Result<()> {
+    let (zone, limits, since) = (work.zone(), work.files, work.now.plus(-DAY_MS));
+    let brought = store::brought(work, zone, since, by).await?;
+    if usize::try_from(brought).unwrap_or(usize::MAX).saturating_add(more) > limits.day {
+        let most = limits.day / (1024 * 1024);
+        return Err(Error::Invalid(vec![FieldError::new(field, "files_day").with("max", most)]));
+    }
+    Ok(())
+}
+
 /// Evidence that lay ready goes with the answer that is given now.
 pub async fn give_to_answer(work: &mut Work, appeal: Uuid, message: Uuid) -> Result<()> {
     let zone = work.zone();
@@ -266,16 +280,24 @@ pub struct NewAttachment {
     pub file: Incoming,
 }
 
+/// Whether somebody may know of the record that he brings files for; asked before they
+/// are read.
+pub async fn may_bring(app: &App, who: &Actor, owner: Owner, id: Uuid) -> Result<()> {
+    eyes(&mut app.read().await?, who, owner, id, false).await.map(drop)
+}
+
 /// Adds a file to a record.
 pub async fn add(app: &App, who: &Actor, new: NewAttachment) -> Result<Uuid> {
     who.must(PARTIES)?;
-    by(who)?;
+    let by = by(who)?;
     // Whoever may not know of the record does not make the program open files.
-    eyes(&mut app.read().await?, who, new.owner, new.owner_id, false).await?;
+    may_bring(app, who, new.owner, new.owner_id).await?;
     let limits = app.config.files;
     let file = accept(new.file, limits, "file").await?;
     let mut work = app.work(who).await?;
     let zone = work.zone();
+    // Before the record: whoever hands somebody's things over holds the two in this order.
+    store::hold(&mut work, zone, by).await?;
     let id = new.id.unwrap_or_else(Uuid::now_v7);
     if store::is_known(&mut work, zone, id).await? {
         // A key that another record has made known says nothing about that record.
@@ -298,6 +320,7 @@ pub async fn add(app: &App, who: &Actor, new: NewAttachment) -> Result<Uuid> {
         return Err(Error::field("purpose", "attachment_purpose"));
     }
     room_for(&mut work, new.owner, new.owner_id, 1, "file").await?;
+    day_for(&mut work, by, file.bytes.len(), "file").await?;
     let evidence = new.purpose == Purpose::Evidence && new.work_order_id.is_none();
     let place = Place {
         owner: new.owner.word(),
@@ -371,12 +394,13 @@ pub async fn content(app: &App, who: &Actor, id: Uuid, address: IpAddr) -> Resul
     Ok((file, bytes))
 }
 
-/// The small picture of a file that may be opened.
-pub async fn thumbnail(app: &App, who: &Actor, id: Uuid) -> Result<Vec<u8>> {
+/// The small picture of a file that may be opened, with what tells it from others.
+pub async fn thumbnail(app: &App, who: &Actor, id: Uuid) -> Result<(String, Vec<u8>)> {
     let mut tx = app.read().await?;
     let file = seen(&mut tx, who, id).await?;
     let small = store::thumbnail(&mut tx, who.zone_id, id).await?;
-    small.filter(|_| file.is_clean()).ok_or(Error::NotFound)
+    let small = small.filter(|_| file.is_clean()).ok_or(Error::NotFound)?;
+    Ok((file.sha256, small))
 }
 
 /// Removes a file: whoever brought it while nothing rests on it, after that the
@@ -478,8 +502,8 @@ pub async fn scan(app: &Arc<App>, zone: Uuid, args: &Json) -> Result<()> {
             let made = json!({"found": found, "sha256": file.sha256});
             work.log("attachment.quarantine", subject, Change::made(made)).await?;
             if let Some(person) = file.uploaded_by {
-                let told = json!({"name": file.file_name});
-                work.notify(person, "attachment.quarantined", place_of(&file), told).await?;
+                // Its name goes with the file; a notice would keep it.
+                work.notify(person, "attachment.quarantined", place_of(&file), json!({})).await?;
             }
             for person in store::guards(&mut work, zone).await? {
                 // What it is called may give away whose it is.

@@ -67,11 +67,13 @@ pub struct Limits {
     pub bytes: usize,
     /// Files of one record, and of one form.
     pub files: usize,
+    /// Bytes that one person brings within a day.
+    pub day: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 20 * 1024 * 1024, files: 20 }
+        Self { bytes: 20 * 1024 * 1024, files: 20, day: 1024 * 1024 * 1024 }
     }
 }
 

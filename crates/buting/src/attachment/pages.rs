@@ -13,8 +13,10 @@ use crate::http::routes::{Access, Routes};
 use askama::Template;
 use askama::filters::HtmlSafeOutput;
 use axum::extract::Path;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use std::future::Future;
+use std::pin::Pin;
 use uuid::Uuid;
 
 /// Nothing in a file may run, load or send anything, whatever a browser takes it for.
@@ -64,13 +66,22 @@ pub fn file_answer(file: &Attachment, bytes: Vec<u8>) -> Result<Response> {
     Ok(response)
 }
 
-/// A small picture as an answer.
-pub fn picture_answer(bytes: Vec<u8>) -> Response {
-    let mut response = bytes.into_response();
+/// A small picture as an answer: asked for again each time, since who may see it can
+/// change, and sent only where the browser has another.
+pub fn picture_answer(asked: &HeaderMap, (digest, bytes): (String, Vec<u8>)) -> Response {
+    let tag = format!("\"{digest}-small\"");
+    let known = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let known = known.flat_map(|value| value.split(',')).any(|one| one.trim().trim_start_matches("W/") == tag);
+    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { bytes.into_response() };
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
+    if !known {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
+    }
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
     response
 }
 
@@ -82,8 +93,12 @@ async fn open(cx: Cx, Path(id): Path<String>) -> PageResult {
     .await
 }
 
-async fn small(cx: Cx, Path(id): Path<String>) -> PageResult {
-    page::show(cx.lang, async { Ok(picture_answer(desk::thumbnail(&cx.app, &cx.who, id_of(&id)?).await?)) }).await
+async fn small(cx: Cx, headers: HeaderMap, Path(id): Path<String>) -> PageResult {
+    page::show(cx.lang, async {
+        let picture = desk::thumbnail(&cx.app, &cx.who, id_of(&id)?).await?;
+        Ok(picture_answer(&headers, picture))
+    })
+    .await
 }
 
 #[derive(Template)]
@@ -184,6 +199,12 @@ pub async fn take(cx: &Cx, who: &Actor, form: &mut Form, files: Vec<Handed>) -> 
         }
     }
     Ok(Some(key))
+}
+
+/// What is asked before the files of a form for that record are read: whether its
+/// sender may know of it.
+pub fn may_bring(owner: Owner, id: String) -> impl FnOnce(Cx) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> {
+    move |cx| Box::pin(async move { desk::may_bring(&cx.app, &cx.who, owner, id_of(&id)?).await })
 }
 
 // ---- the list of a record ----

@@ -1,7 +1,7 @@
 use super::media::Media;
 use super::{Attachment, Purpose, State};
 use crate::time::Time;
-use ::store::{Result, Sql, Tx, sql};
+use ::store::{Dialect, Result, Sql, Tx, sql};
 use uuid::Uuid;
 
 /// Bytes of a piece: so much is in the memory at a time for a backup.
@@ -127,6 +127,34 @@ impl By {
             Self::Link(order) => sql!("uploaded_by IS NULL AND work_order_id = $1", order),
         }
     }
+}
+
+/// Holds whoever brings a file, so that of two files that come at once the second sees
+/// the first. SQLite has one writer and needs no lock.
+pub async fn hold(tx: &mut Tx, zone: Uuid, by: By) -> Result<()> {
+    if tx.dialect() == Dialect::Sqlite {
+        return Ok(());
+    }
+    let query = match by {
+        By::Person(id) => {
+            sql!("SELECT 1 FROM person WHERE zone_id = $1 AND id = $2 FOR NO KEY UPDATE", zone, id)
+        }
+        By::Link(order) => {
+            sql!("SELECT 1 FROM work_order WHERE zone_id = $1 AND id = $2 FOR NO KEY UPDATE", zone, order)
+        }
+    };
+    tx.all(query).await.map(drop)
+}
+
+/// The bytes that somebody brought since a time, and that are there.
+pub async fn brought(tx: &mut Tx, zone: Uuid, since: Time, by: By) -> Result<i64> {
+    let mut query = sql!(
+        "SELECT CAST(coalesce(sum(size), 0) AS bigint) FROM attachment WHERE zone_id = $1 AND uploaded_at >= $2",
+        zone,
+        since
+    );
+    query.push(" AND ").append(by.condition());
+    tx.value(query).await
 }
 
 /// What a form keeps, oldest first.

@@ -72,12 +72,16 @@ struct File {
     outgoing: Outgoing,
 }
 
+/// The most that a setting may allow of one person within a day (MiB).
+const MOST_MIB_A_DAY: usize = 100 * 1024;
+
 /// How many files are taken, and how large.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Files {
     max_mb: Option<usize>,
     max_files: Option<usize>,
+    max_mb_per_day: Option<usize>,
 }
 
 impl Files {
@@ -91,7 +95,11 @@ impl Files {
         if !(1..=200).contains(&files) {
             return Err(usage("attachments.max_files lies between 1 and 200"));
         }
-        Ok(Limits { bytes: mib * MIB, files })
+        let day = self.max_mb_per_day.unwrap_or(usual.day / MIB);
+        if !(mib..=MOST_MIB_A_DAY).contains(&day) {
+            return Err(usage(format!("attachments.max_mb_per_day lies between max_mb and {MOST_MIB_A_DAY}")));
+        }
+        Ok(Limits { bytes: mib * MIB, files, day: day * MIB })
     }
 }
 
@@ -383,6 +391,7 @@ mod tests {
             (None, Some("keep_backups = -1")),
             (None, Some("attachments = { max_mb = 51 }")),
             (None, Some("attachments = { max_files = 0 }")),
+            (None, Some("attachments = { max_mb = 20, max_mb_per_day = 19 }")),
             (None, Some("scan = { clamd = \"localhost\" }")),
             (None, Some("scan = { clamd = \"unix:/a\", command = [\"b\"] }")),
             (None, Some("scan = { command = [] }")),

@@ -14,6 +14,8 @@ use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -75,6 +77,9 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
     }
 }
 
+/// The answer of a page that reads files after it has looked who sends them.
+pub type AfterResult = std::result::Result<super::page::PageResult, Response>;
+
 /// A file of a posted form.
 #[derive(Clone, Debug)]
 pub struct Handed {
@@ -98,6 +103,25 @@ pub struct PostedFiles {
     pub files: Vec<Handed>,
 }
 
+impl PostedFiles {
+    /// The same, read only once `may` found that its sender may send it: nobody else
+    /// makes the program take megabytes in.
+    pub async fn after<F, R>(request: Request, may: F) -> std::result::Result<Self, Response>
+    where
+        F: FnOnce(Cx) -> R,
+        R: Future<Output = Result<()>>,
+    {
+        let Some(cx) = request.extensions().get::<Cx>().cloned() else {
+            return Err(axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        };
+        let (lang, headers) = (cx.lang, request.headers().clone());
+        match may(cx).await {
+            Ok(()) => Self::from_request(request, &()).await,
+            Err(error) => Err(super::page::problem(&error, lang, &headers)),
+        }
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for PostedFiles {
     type Rejection = Response;
 
@@ -111,7 +135,7 @@ impl<S: Send + Sync> FromRequest<S> for PostedFiles {
             return Err(axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response());
         };
         let headers = request.headers().clone();
-        let read = read_multipart(request, cx.app.config.files.bytes).await;
+        let read = read_multipart(request, cx.app.config.files.bytes, None).await;
         let (form, files) = read.map_err(|error| super::page::problem(&error, cx.lang, &headers))?;
         if let Some(key) = form.opt("once") {
             // The border between the parts is another one each time, so it does not count.
@@ -138,8 +162,12 @@ static READ_AT_ONCE: Semaphore = Semaphore::const_new(16);
 /// Files of one body, at most: more than any form keeps.
 const FILES: usize = 100;
 
+/// What looks at the fields that stand before the first file, and lets it be read.
+pub type May = Box<dyn FnOnce(Form) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send>;
+
 /// The fields and the files of a multipart body; `most` are the bytes of one file.
-pub async fn read_multipart(mut request: Request, most: usize) -> Result<(Form, Vec<Handed>)> {
+pub async fn read_multipart(mut request: Request, most: usize, mut may: Option<May>) -> Result<(Form, Vec<Handed>)> {
+    super::server::Patience::longer(&request);
     let _turn = READ_AT_ONCE.acquire().await.map_err(|e| Error::Internal(e.to_string()))?;
     DefaultBodyLimit::max(MAX_UPLOAD).apply(&mut request);
     let refused = |error: axum::extract::multipart::MultipartError| match error.status() {
@@ -155,6 +183,9 @@ pub async fn read_multipart(mut request: Request, most: usize) -> Result<(Form, 
         typed += field.len() + name.as_ref().map_or(0, String::len);
         if typed > MAX_FORM || files.len() >= FILES {
             return Err(Error::TooLarge(MAX_FORM));
+        }
+        if let Some(may) = may.take_if(|_| name.is_some()) {
+            may(form.clone()).await?;
         }
         let most = if name.is_some() { most } else { MAX_FORM.saturating_sub(typed) };
         let mut bytes = Some(Vec::new());
@@ -357,6 +388,11 @@ impl Form {
     /// Whether this field is wrong.
     pub fn has_error(&self, name: &str) -> bool {
         self.errors.iter().any(|error| error.field == name)
+    }
+
+    /// Whether this is what is wrong with a field.
+    pub fn has_code(&self, name: &str, code: &str) -> bool {
+        self.errors.iter().any(|error| error.field == name && error.code == code)
     }
 
     /// What is wrong with a field, in a language.

@@ -12,6 +12,7 @@ pub mod page;
 pub mod part;
 pub mod problem;
 pub mod routes;
+pub mod seek;
 pub mod server;
 pub mod session;
 pub mod sheet;

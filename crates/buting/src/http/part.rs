@@ -9,6 +9,7 @@
 
 use super::form::Form;
 use super::page::Shell;
+use super::seek::{Seek, key_of};
 use crate::list::Columns;
 use crate::time::Time;
 use almanac::Light;
@@ -166,6 +167,50 @@ pub fn area<'a>(
 ) -> Html<Area<'a>> {
     let (required, optional) = (*required, !*required);
     HtmlSafeOutput(Area { s, form, name, label, help, required, optional, max: *max, rows: *rows, pre })
+}
+
+/// A field for an enterprise or a project: see [`super::seek`].
+#[derive(Template)]
+#[template(path = "parts/seek.html")]
+pub struct SeekField<'a> {
+    s: &'a Shell,
+    form: &'a Form,
+    at: String,
+    text: &'a str,
+    chosen: Option<String>,
+    found: Vec<(String, &'a str)>,
+    kinds: String,
+    label: &'a str,
+    help: &'a str,
+    required: bool,
+    optional: bool,
+    pre: &'a str,
+}
+
+/// A field that finds an enterprise or a project by its name.
+pub fn seek<'a>(
+    s: &'a Shell,
+    form: &'a Form,
+    seek: &'a Seek,
+    label: &'a str,
+    help: &'a str,
+    required: &bool,
+    pre: &'a str,
+) -> Html<SeekField<'a>> {
+    HtmlSafeOutput(SeekField {
+        s,
+        form,
+        at: seek.name.to_owned(),
+        text: &seek.text,
+        chosen: seek.chosen.as_ref().map(key_of),
+        found: seek.found.iter().map(|one| (key_of(one), one.name.as_str())).collect(),
+        kinds: seek.kinds.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(" "),
+        label,
+        help,
+        required: *required,
+        optional: !*required,
+        pre,
+    })
 }
 
 /// A `<select>` with its label, error and help.

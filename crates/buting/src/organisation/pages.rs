@@ -295,13 +295,19 @@ async fn second(headers: HeaderMap, Posted { cx, mut form }: Posted) -> PageResu
     .await
 }
 
-async fn sign_out(headers: HeaderMap, Posted { cx, .. }: Posted) -> PageResult {
+async fn sign_out(headers: HeaderMap, Posted { cx, form }: Posted) -> PageResult {
     page::show(cx.lang, async {
         if let Some(session) = cx.request.session {
             signin::sign_out(&cx.app, cx.who.zone_id, &session).await?;
         }
         let mut response = go("/sign-in", "flash-signed-out");
         with_cookie(&mut response, &set_session_cookie(&cx.app, &headers, ""))?;
+        // What a worker kept after the page had cleared the device goes, too. Visits that
+        // were never sent would go with it: the page says so once its reader agreed.
+        if form.on("clear") {
+            let what = HeaderValue::from_static("\"cache\", \"storage\"");
+            response.headers_mut().insert("clear-site-data", what);
+        }
         Ok(response)
     })
     .await

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::http::page::Shell;
 use crate::subject::SubjectKind;
 use crate::words;
-use crate::{assignment, continuity, organisation, privacy, project, registry, settings, visit};
+use crate::{appeal, assignment, continuity, organisation, privacy, project, registry, settings, visit};
 use uuid::Uuid;
 
 words! {
@@ -38,6 +38,8 @@ words! {
         Visit = "visit",
         /// 约访
         VisitPlan = "visit_plan",
+        /// 共性问题
+        Cause = "cause",
         /// 承诺
         Promise = "promise",
         /// 措施
@@ -113,6 +115,10 @@ impl Record {
             Self::VisitPlan => {
                 let plan = visit::plan::desk::plan_of(&mut app.read().await?, who, id).await?;
                 (plan.purpose, format!("/visits/plans/{id}"))
+            }
+            Self::Cause => {
+                let cause = appeal::cause::desk::cause(app, who, id).await?.cause;
+                (format!("{} {}", cause.number, cause.title), format!("/causes/{id}"))
             }
             Self::Promise => {
                 let promise = visit::desk::promise_of(&mut app.read().await?, who, id).await?;

@@ -108,8 +108,9 @@ pub enum Received {
 
 /// What changed between the last look at the register and the arrival of a visit.
 pub enum Meanwhile {
-    /// Somebody said something else about a line that the visit speaks of.
-    Light(Box<Light>),
+    /// Somebody said something else about a line that the visit speaks of; with the line
+    /// of the note, from 1, where a marked one does.
+    Light(Box<Light>, Option<usize>),
     /// The plan that the visit fulfils is over.
     Plan(Box<Plan>),
     /// The enterprise was merged into this one.
@@ -122,6 +123,14 @@ pub enum Meanwhile {
 /// lines stood when the visitor last saw them; lines that are not named there
 /// are taken as they come.
 pub async fn receive(app: &App, who: &Actor, new: NewVisit, seen: &[(Line, State)]) -> Result<Received> {
+    match receive_once(app, who, new.clone(), seen).await {
+        // Somebody spoke of the same line in the same instant: now his word can be seen.
+        Err(Error::Conflict(Conflict::State("said_meanwhile"))) => receive_once(app, who, new, seen).await,
+        other => other,
+    }
+}
+
+async fn receive_once(app: &App, who: &Actor, new: NewVisit, seen: &[(Line, State)]) -> Result<Received> {
     who.must(RECORDERS)?;
     let (kind, subject_id) = continuity::subject_of(new.enterprise_id, new.project_id)?;
     let mut work = app.work(who).await?;
@@ -153,25 +162,53 @@ pub async fn was_received(app: &App, who: &Actor, id: Uuid) -> Result<bool> {
     Ok(stored.is_some_and(|stored| stored.recorded_by == who.person_id))
 }
 
+/// A line of the note that speaks of lights: its number, and what it says of which line;
+/// none where it says that nothing has changed.
+type Marked = (usize, Option<(Line, State)>);
+
+/// What the marked lines of a note say of lights.
+fn marked_lights(new: &NewVisit, day: Day) -> Vec<Marked> {
+    let (found, _) = marks(new.note.as_deref().unwrap_or_default(), day);
+    let light = |(n, mark)| match mark {
+        Mark::Light(light) => Some((n, Some((light.line, light.state)))),
+        Mark::Same => Some((n, None)),
+        Mark::Appeal { .. } | Mark::Promise { .. } => None,
+    };
+    found.into_iter().filter_map(light).collect()
+}
+
+/// What a visit says of a line, in its fields or in its note: the state, none for "as
+/// before", and the line of the note.
+fn said_of(line: Line, new: &NewVisit, marked: &[Marked]) -> Option<(Option<State>, Option<usize>)> {
+    if let Some(said) = new.continuity.iter().find(|said| said.line == line) {
+        return Some((Some(said.state), None));
+    }
+    let own = marked.iter().find(|(_, said)| said.is_some_and(|(of, _)| of == line));
+    let same = || marked.iter().find(|(_, said)| said.is_none());
+    own.or_else(same).map(|(n, said)| (said.map(|(_, state)| state), Some(*n)))
+}
+
 async fn meanwhile(work: &mut Work, subject: &Named, new: &NewVisit, seen: &[(Line, State)]) -> Result<Vec<Meanwhile>> {
     let who = work.who.clone();
+    let zone = Zone::get(work, who.zone_id).await?;
+    let marked = marked_lights(new, zone.day(new.happened_at.unwrap_or(work.now)));
+    let speaks = !new.continuity.is_empty() || !marked.is_empty();
     let mut changed = Vec::new();
     // How the lines stand is told to those who reach the subject only.
-    if !new.continuity.is_empty() && !seen.is_empty() && reach::reaches(work, &who, subject.id).await? {
+    if speaks && !seen.is_empty() && reach::reaches(work, &who, subject.id).await? {
         for light in continuity::current(work, who.zone_id, subject).await? {
             let read = seen.iter().find(|(line, _)| *line == light.line);
-            let said = new.continuity.iter().find(|said| said.line == light.line);
-            if let (Some((_, read)), Some(said)) = (read, said)
+            if let (Some((_, read)), Some((said, note_line))) = (read, said_of(light.line, new, &marked))
                 && *read != light.state
-                && said.state != light.state
+                && said != Some(light.state)
             {
-                changed.push(Meanwhile::Light(Box::new(light)));
+                changed.push(Meanwhile::Light(Box::new(light), note_line));
             }
         }
     }
     if let Some(plan) = new.plan_id {
         match plan::desk::plan_of(work, &who, plan).await {
-            Ok(plan) if plan.subject_id == subject.id && !plan.state.is_open() => {
+            Ok(plan) if plan.subject_id == subject.id && !plan.state.can_take_place() => {
                 changed.push(Meanwhile::Plan(Box::new(plan)));
             }
             Ok(_) | Err(Error::NotFound) => {}

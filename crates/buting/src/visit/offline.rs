@@ -70,6 +70,7 @@ const WORDS: &[&str] = &[
     "unsure",
     "tried",
     "elsewhere",
+    "busy",
     "until",
     "none-found",
     "no-brief",
@@ -226,6 +227,8 @@ struct Changed {
     now: String,
     /// How it is now: a state, the state of a plan, or `enterprise:id`.
     value: String,
+    /// The line of the note, from 1, that says otherwise; null where a field does.
+    note_line: Option<usize>,
 }
 
 async fn receive(cx: Cx, kept: Kept) -> Result<Became> {
@@ -312,7 +315,7 @@ fn receipt(s: &Shell, visit: Visit) -> Receipt {
 fn changed_of(s: &Shell, changed: &Meanwhile) -> Changed {
     let joined = |parts: Vec<Option<String>>| parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     match changed {
-        Meanwhile::Light(light) => Changed {
+        Meanwhile::Light(light, note_line) => Changed {
             field: at("state", light.line),
             what: s.word("line", light.line).into_owned(),
             now: joined(vec![
@@ -321,6 +324,7 @@ fn changed_of(s: &Shell, changed: &Meanwhile) -> Changed {
                 light.at.map(|at| s.moment(&at)),
             ]),
             value: light.state.to_string(),
+            note_line: *note_line,
         },
         Meanwhile::Plan(plan) => Changed {
             field: "plan_id".into(),
@@ -331,12 +335,14 @@ fn changed_of(s: &Shell, changed: &Meanwhile) -> Changed {
                 plan.reason.clone().filter(|_| plan.state != PlanState::Done),
             ]),
             value: plan.state.to_string(),
+            note_line: None,
         },
         Meanwhile::Merged(into) => Changed {
             field: "subject".into(),
             what: s.t("continuity-subject").into_owned(),
             now: into.name.clone(),
             value: format!("{}:{}", into.kind, into.id),
+            note_line: None,
         },
     }
 }

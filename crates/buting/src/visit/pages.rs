@@ -5,14 +5,14 @@ use super::{
 };
 use crate::actor::{OFFICE, OUTSIDE};
 use crate::appeal;
-use crate::attachment::pages::{Files, Uploads, take};
+use crate::attachment::pages::{Files, Uploads, may_bring, take};
 use crate::attachment::{Owner, Purpose};
 use crate::continuity::desk as continuity;
 use crate::continuity::{Line, NewLight, State};
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
-use crate::http::form::{Form, Posted, PostedFiles, id_of, made};
+use crate::http::form::{AfterResult, Form, Posted, PostedFiles, id_of, made};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::http::session;
@@ -27,7 +27,7 @@ use crate::visit::plan::desk::PlanFilter;
 use crate::zone::Zone;
 use ::store::Tx;
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, StatusCode};
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
@@ -706,12 +706,9 @@ async fn visit(cx: Cx, headers: HeaderMap, Path(id): Path<String>) -> PageResult
     page::show(cx.lang, async { html(&visit_page(&cx, &headers, id_of(&id)?, Typed::default()).await?) }).await
 }
 
-async fn add_files(
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    PostedFiles { cx, mut form, files }: PostedFiles,
-) -> PageResult {
-    page::show(cx.lang, async {
+async fn add_files(Path(id): Path<String>, headers: HeaderMap, request: Request) -> AfterResult {
+    let PostedFiles { cx, mut form, files } = PostedFiles::after(request, may_bring(Owner::Visit, id.clone())).await?;
+    Ok(page::show(cx.lang, async {
         let id = id_of(&id)?;
         let key = take(&cx, &cx.who, &mut form, files).await?;
         if !form.failed()
@@ -725,7 +722,7 @@ async fn add_files(
         let typed = Typed { added: form, ..Typed::default() };
         html_with(StatusCode::UNPROCESSABLE_ENTITY, &visit_page(&cx, &headers, id, typed).await?)
     })
-    .await
+    .await)
 }
 
 // Promises

@@ -212,7 +212,17 @@ async fn a_file_is_what_stands_in_it_and_tells_nothing_else() {
         let small = format!("/attachments/{key}/thumbnail");
         house.page("officer2", &small).await.expect(404);
         desk::make_thumbnail(&house.app, house.zone, &json!({ "id": key })).await.unwrap();
-        let bytes = house.page("officer2", &small).await.expect(200).bytes;
+        let first = house.page("officer2", &small).await.expect(200);
+        assert_eq!(first.headers["cache-control"], "private, no-cache", "who may see it can change");
+        let tag = first.headers["etag"].to_str().unwrap().to_owned();
+        let asked = async |who: &str, tag: &str| {
+            let path = format!("{API}/{key}/thumbnail");
+            house.call_with(who, "GET", &path, Json::Null, &[("if-none-match", tag)]).await
+        };
+        assert!(asked("officer2", &format!("\"x\", W/{tag}")).await.expect(304).bytes.is_empty());
+        asked("officer2", "\"x\"").await.expect(200);
+        asked("enterprise2", &tag).await.expect(404);
+        let bytes = first.bytes;
         let size = image::load_from_memory(&bytes).unwrap();
         assert_eq!((size.width(), size.height()), (320, 480));
         house.page("enterprise2", &small).await.expect(404);
@@ -257,7 +267,7 @@ async fn the_same_post_is_one_file_and_a_record_holds_so_many() {
         let refused = house.upload("enterprise", API, fields, &[("21.pdf", PDF)]).await.expect(422).json();
         assert_eq!(refused["errors"][0]["code"], "files_many");
     }
-    let limits = Limits { bytes: 1000, files: 20 };
+    let limits = Limits { bytes: 1000, ..Limits::default() };
     let house = House::set_up(Config { files: limits, ..Config::default() }).await;
     let id = signed(&house).await.to_string();
     let fields = [("owner", "appeal"), ("owner_id", id.as_str())];
@@ -499,8 +509,9 @@ async fn nobody_opens_what_the_scanner_has_not_seen() {
     house.call("officer2", "GET", &format!("{API}/{good}/content"), Json::Null).await.expect(200);
     refused(&bad, "conflict-attachment_quarantined").await;
     house.call("officer2", "GET", &format!("{API}/{bad}/content"), Json::Null).await.expect(404);
-    for (who, word) in [("enterprise", "坏.pdf"), ("secadmin", "Eicar-Test")] {
-        assert!(house.page(who, "/notices").await.expect(200).text().contains(word), "{who} is told");
+    for (who, word) in [("enterprise", "查出病毒"), ("secadmin", "Eicar-Test")] {
+        let told = house.page(who, "/notices").await.expect(200).text();
+        assert!(told.contains(word) && !told.contains("坏"), "{who} is told, and the name goes with the file");
     }
     house.call("enterprise", "DELETE", &format!("{API}/{bad}"), Json::Null).await.expect(204);
 }
@@ -513,4 +524,90 @@ async fn a_link_opens_the_files_of_its_own_order_only() {
     let id = signed(&house).await;
     let seen = desk::views(&house.app, &who, Owner::Appeal, id).await;
     assert!(matches!(seen, Err(Error::NotFound)));
+}
+
+#[tokio::test]
+async fn nothing_is_read_of_who_may_not_bring_it() {
+    for house in House::both().await {
+        let id = signed(&house).await;
+        let visit = buting::visit::NewVisit::to_enterprise(house.enterprise);
+        let visit = buting::visit::desk::save(&house.app, &house.who("leader").await, visit).await.unwrap();
+        // No end of the body ever comes: whoever reads it finds that it is broken.
+        let broken = |path: &str, cookie: Option<String>| {
+            let body = "--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.pdf\"\r\n\r\n%PDF";
+            let mut request = axum::http::Request::builder()
+                .method("POST")
+                .uri(path)
+                .header("host", "127.0.0.1")
+                .header("content-type", "multipart/form-data; boundary=x");
+            if let Some(cookie) = cookie {
+                request = request.header("cookie", cookie);
+            }
+            request.body(axum::body::Body::from(body)).unwrap()
+        };
+        for (account, path, status) in [
+            ("anonymous", "/w/AAAA".to_owned(), 404),
+            ("enterprise2", format!("/appeals/{id}"), 404),
+            ("enterprise2", format!("/visits/{visit}/files"), 404),
+            ("enterprise", format!("/appeals/{id}"), 400),
+            ("enterprise", format!("/visits/{visit}/files"), 400),
+        ] {
+            let cookie = if account == "anonymous" { None } else { Some(house.cookie(account).await) };
+            let answer = house.send(broken(&path, cookie)).await;
+            assert_eq!(answer.status.as_u16(), status, "{account} {path}");
+        }
+        // By the API the record stands before the file.
+        let fields = [("owner", "appeal"), ("owner_id", &*id.to_string())];
+        house.upload("enterprise2", API, &fields, &[("a.exe", b"MZ\x90\0")]).await.expect(404);
+        house.upload("enterprise", API, &fields, &[("a.exe", b"MZ\x90\0")]).await.expect(422);
+    }
+}
+
+#[tokio::test]
+async fn nobody_brings_more_within_a_day_than_is_taken() {
+    let limits = Limits { bytes: 1000, day: 2000, ..Limits::default() };
+    let house = House::set_up(Config { files: limits, ..Config::default() }).await;
+    let (who, form) = (house.who("enterprise").await, Uuid::now_v7());
+    let file = |n: u8| {
+        let bytes = [PDF, &[b'0' + n; 700]].concat();
+        Incoming { name: format!("{n}.pdf"), bytes: bytes.into() }
+    };
+    for n in 0..2 {
+        desk::keep(&house.app, &who, form, file(n)).await.unwrap();
+    }
+    let refused = desk::keep(&house.app, &who, form, file(3)).await;
+    assert!(matches!(&refused, Err(Error::Invalid(all)) if all[0].code == "files_day"), "{refused:?}");
+    desk::keep(&house.app, &who, form, file(1)).await.expect("what is there already is no more");
+    let fields = [("owner", "appeal"), ("owner_id", &*signed(&house).await.to_string())];
+    let whole = file(4).bytes;
+    let refused = house.upload("enterprise", API, &fields, &[("4.pdf", &whole)]).await.expect(422).json();
+    assert_eq!(refused["errors"][0]["code"], "files_day");
+    desk::keep(&house.app, &house.who("enterprise2").await, Uuid::now_v7(), file(3)).await.expect("each has his own");
+    house.clock.set(house.app.now().plus(DAY_MS + 1));
+    house.upload("enterprise", API, &fields, &[("4.pdf", &whole)]).await.expect(201);
+}
+
+#[tokio::test]
+async fn the_same_file_that_comes_twice_at_once_is_kept_once() {
+    for house in House::both().await {
+        let (who, form) = (house.who("enterprise").await, Uuid::now_v7());
+        let person =
+            sql!("SELECT id FROM person WHERE zone_id = $1 AND id = $2", house.zone, house.person("enterprise"));
+        let held = house.hold(person).await;
+        let keep = || {
+            let (app, who) = (Arc::clone(&house.app), who.clone());
+            let file = Incoming { name: "a.pdf".into(), bytes: Bytes::from_static(PDF) };
+            tokio::spawn(async move { desk::keep(&app, &who, form, file).await })
+        };
+        let both = [keep(), keep()];
+        house.somebody_waits().await;
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        drop(held);
+        let mut ids = Vec::new();
+        for task in both {
+            ids.push(task.await.unwrap().unwrap());
+        }
+        assert_eq!(ids[0], ids[1]);
+        assert_eq!(desk::kept(&house.app, &who, form).await.unwrap().len(), 1);
+    }
 }

@@ -1,7 +1,9 @@
 //! 约访: who comes when, together or not, and what the enterprise says to it.
 
 use crate::house::House;
+use buting::actor::Actor;
 use buting::error::{Conflict, Error};
+use buting::registry::{NewEnterprise, desk as registry};
 use buting::text::Lang;
 use buting::time::{DAY_MS, Time};
 use buting::visit::plan::desk::{self, PlanFilter};
@@ -150,15 +152,39 @@ async fn no_enterprise_is_visited_over_and_over() {
         desk::plan(&house.app, &officer, new(&house, 40)).await.unwrap();
         let phone = NewPlan { channel: Some(Channel::Phone), ..new(&house, 15) };
         desk::plan(&house.app, &officer, phone).await.unwrap();
+        // An emergency goes beyond the bound, with a reason that stays to be read.
         let urgent = NewPlan { kind: Some(VisitKind::Emergency), ..new(&house, 16) };
-        desk::plan(&house.app, &officer, urgent).await.unwrap();
+        assert_eq!(codes(desk::plan(&house.app, &officer, urgent.clone()).await), despite("over_cap_urgent"));
+        let urgent = NewPlan { despite: Some("夜里漏水".into()), ..urgent };
+        let urgent = desk::plan(&house.app, &officer, urgent).await.unwrap();
+        assert!(record(&house, "officer", urgent).await.unwrap().plan.over_cap);
+        let written = sql!(
+            "SELECT after FROM ledger WHERE zone_id = $1 AND action = 'visit.plan' AND subject_id = $2",
+            house.zone,
+            urgent
+        );
+        let after: Json = house.app.read().await.unwrap().value(written).await.unwrap();
+        assert_eq!((&after["over_cap"], &after["despite"]), (&json!(true), &json!("夜里漏水")));
+        // Who is refused by the bound sees whom he can join, be it weeks before.
+        let query = [
+            ("once", "x"),
+            ("subject", &*format!("enterprise:{}", house.enterprise)),
+            ("kind", "routine"),
+            ("channel", "onsite"),
+            ("purpose", "看看"),
+            ("planned_at", "2026-12-16T10:00"),
+        ];
+        let text = house.post("officer2", "/visits/plans", &query).await.expect(422).text();
+        assert!(text.contains("/join"), "the one of fifteen days before: {text}");
         let reason = NewPlan { despite: Some("企业来电请去".into()), ..new(&house, 15) };
         let over = desk::plan(&house.app, &officer, reason).await.unwrap();
 
         let list = "/api/v1/visits/plans?over_cap=true";
         let seen = house.call("oversight", "GET", list, Json::Null).await.expect(200).json();
-        assert_eq!(seen["items"].as_array().unwrap().len(), 1, "only what is over the bound: {seen}");
-        assert_eq!((&seen["items"][0]["id"], &seen["items"][0]["despite"]), (&json!(over), &json!("企业来电请去")));
+        let items = seen["items"].as_array().unwrap();
+        assert_eq!(items.len(), 2, "only what is over the bound: {seen}");
+        assert_eq!((&items[0]["id"], &items[0]["despite"]), (&json!(over), &json!("企业来电请去")));
+        assert_eq!(items[1]["id"], json!(urgent));
         let page = house.page("oversight", "/visits?show=over-cap").await.expect(200).text();
         assert!(page.contains("企业来电请去"), "{page}");
         // The enterprise does not read why the office comes all the same.
@@ -331,7 +357,7 @@ async fn the_calendar_shows_what_one_reaches() {
         }
         let of = |filter: PlanFilter| {
             let (app, leader) = (&house.app, house.who("leader"));
-            async move { desk::calendar(app, &leader.await, &filter).await.unwrap().len() }
+            async move { desk::calendar(app, &leader.await, &filter).await.unwrap().0.len() }
         };
         let person = |account: &str| PlanFilter { person_id: Some(house.person(account)), ..PlanFilter::default() };
         assert_eq!((of(person("officer")).await, of(person("officer2")).await), (1, 0));
@@ -343,5 +369,203 @@ async fn the_calendar_shows_what_one_reaches() {
         for junk in ["/visits/calendar?day=x&view=y&person=z&subject=q", "/visits/calendar?day=9999-12-31"] {
             house.page("officer", junk).await.expect(200);
         }
+    }
+}
+
+/// Runs two at the same time while the enterprise is held; both wait for it.
+async fn at_once<A, B>(house: &House, one: A, other: B) -> Vec<Result<Uuid, Error>>
+where
+    A: Future<Output = Result<Uuid, Error>> + Send + 'static,
+    B: Future<Output = Result<Uuid, Error>> + Send + 'static,
+{
+    let row = sql!("SELECT id FROM enterprise WHERE zone_id = $1 AND id = $2", house.zone, house.enterprise);
+    let held = house.hold(row).await;
+    let both = [tokio::spawn(one), tokio::spawn(other)];
+    house.somebody_waits().await;
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    drop(held);
+    let mut results = Vec::new();
+    for task in both {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+/// A plan that is about to be made.
+fn planning(house: &House, who: &Actor, days: i64) -> impl Future<Output = Result<Uuid, Error>> + Send + use<> {
+    let (app, who, new) = (house.app.clone(), who.clone(), new(house, days));
+    async move { desk::plan(&app, &who, new).await }
+}
+
+#[tokio::test]
+async fn of_two_who_plan_at_once_the_second_counts_the_first() {
+    for house in House::both().await {
+        let strict = Rules { cap: 1, cap_days: 30, ..Rules::default() };
+        rules::desk::set(&house.app, &house.who("dispatcher").await, &strict).await.unwrap();
+        let (officer, other) = (house.who("officer").await, house.who("officer2").await);
+        let both = at_once(&house, planning(&house, &officer, 10), planning(&house, &other, 30)).await;
+        assert_eq!(both.iter().filter(|made| made.is_ok()).count(), 1, "{both:?}");
+        assert!(matches!(&both[..], [Err(Error::Invalid(_)), Ok(_)] | [Ok(_), Err(Error::Invalid(_))]), "{both:?}");
+
+        // One that is moved counts what is planned in the same instant, too.
+        let far = desk::plan(&house.app, &officer, new(&house, 100)).await.unwrap();
+        let (app, who) = (house.app.clone(), officer.clone());
+        let to = NewTime { planned_at: in_days(&house, 160), reason: None, despite: None };
+        let moves = async move { desk::move_to(&app, &who, far, to).await };
+        let both = at_once(&house, moves, planning(&house, &other, 170)).await;
+        assert_eq!(both.iter().filter(|made| made.is_ok()).count(), 1, "{both:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_wrote_down_lapses_and_counts_no_longer() {
+    for house in House::both().await {
+        let (officer, other) = (house.who("officer").await, house.who("officer2").await);
+        let strict = Rules { cap: 1, cap_days: 30, ..Rules::default() };
+        rules::desk::set(&house.app, &house.who("dispatcher").await, &strict).await.unwrap();
+        let id = desk::plan(&house.app, &officer, new(&house, 1)).await.unwrap();
+        desk::join(&house.app, &other, id).await.unwrap();
+        house_at(&house, 8).await;
+        assert_eq!(desk::lapse(&house.app, house.zone).await.unwrap(), 0, "a week is not over");
+        house.clock.set(house.app.now().plus(1));
+        assert_eq!(desk::lapse(&house.app, house.zone).await.unwrap(), 1);
+        assert_eq!(desk::lapse(&house.app, house.zone).await.unwrap(), 0, "once");
+        assert_eq!(record(&house, "officer", id).await.unwrap().plan.state, PlanState::Lapsed);
+        for account in ["officer", "officer2"] {
+            assert_eq!(told(&house, account).await.last().unwrap(), "visit.lapsed", "{account}");
+        }
+        assert!(desk::to_do(&house.app, &officer).await.unwrap().is_empty());
+        let page = house.page("officer", &format!("/visits/plans/{id}")).await.expect(200).text();
+        assert!(page.contains("逾期未走访") && page.contains("可以补记"), "{page}");
+        desk::plan(&house.app, &officer, new(&house, 2)).await.expect("it counts no longer");
+        // Whoever was there after all writes it down late.
+        let visit = NewVisit {
+            plan_id: Some(id),
+            happened_at: Some(in_days(&house, -7)),
+            ..NewVisit::to_enterprise(house.enterprise)
+        };
+        buting::visit::desk::save(&house.app, &officer, visit).await.unwrap();
+        assert_eq!(record(&house, "officer", id).await.unwrap().plan.state, PlanState::Done);
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_went_astray_is_withdrawn() {
+    for house in House::both().await {
+        let officer = house.who("officer").await;
+        let id = desk::plan(&house.app, &officer, new(&house, 2)).await.unwrap();
+        let link = async || {
+            let plan = record(&house, "officer", id).await.unwrap().plan;
+            format!("/plan/{}", desk::link_of(&house.app, &officer, &plan).expect("a link"))
+        };
+        let old = link().await;
+        let path = format!("/api/v1/visits/plans/{id}/link");
+        for (account, wants) in [("enterprise", 403), ("officer2", 404), ("leader@zone2", 404)] {
+            house.call(account, "POST", &path, json!({})).await.expect(wants);
+        }
+        house
+            .post("officer", &format!("/visits/plans/{id}/link"), &[("once", "a"), ("version", "9")])
+            .await
+            .expect(412);
+        house
+            .post("officer", &format!("/visits/plans/{id}/link"), &[("once", "b"), ("version", "1")])
+            .await
+            .expect(303);
+        house.page("anonymous", &old).await.expect(404);
+        house.post("anonymous", &old, &[("once", "c"), ("version", "2"), ("state", "agreed")]).await.expect(404);
+        house.page("anonymous", &link().await).await.expect(200);
+        desk::answer(&house.app, &officer, id, said(PlanState::Cancelled)).await.unwrap();
+        let late = desk::withdraw_link(&house.app, &officer, id).await;
+        assert!(matches!(late, Err(Error::Conflict(Conflict::State("plan_ended")))), "{late:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_joins_or_leaves_has_seen_the_plan_as_it_is() {
+    for house in House::both().await {
+        let id = desk::plan(&house.app, &house.who("officer").await, new(&house, 2)).await.unwrap();
+        let seen = async |version: i64| {
+            let mut who = house.who("officer2").await;
+            who.seen_version = Some(version);
+            who
+        };
+        let stale = desk::join(&house.app, &seen(7).await, id).await;
+        assert!(matches!(stale, Err(Error::Conflict(Conflict::Stale(1)))), "{stale:?}");
+        desk::join(&house.app, &seen(1).await, id).await.unwrap();
+        let stale = desk::leave(&house.app, &seen(1).await, id).await;
+        assert!(matches!(stale, Err(Error::Conflict(Conflict::Stale(2)))), "{stale:?}");
+        desk::leave(&house.app, &seen(2).await, id).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_enterprise_is_found_by_a_part_of_its_name() {
+    for house in House::both().await {
+        let fields = |text: &'static str, more: &[(&'static str, String)]| {
+            let mut all: Vec<(&str, String)> = vec![
+                ("once", Uuid::now_v7().to_string()),
+                ("subject_text", text.to_owned()),
+                ("kind", "routine".into()),
+                ("channel", "phone".into()),
+                ("purpose", "问问".into()),
+                ("planned_at", "2026-12-16T10:00".into()),
+            ];
+            all.extend(more.iter().cloned());
+            all
+        };
+        let send = async |all: Vec<(&str, String)>| {
+            let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            house.post("officer", "/visits/plans", &all).await
+        };
+        let page = house.page("officer", "/visits/plans/new").await.expect(200).text();
+        assert!(!page.contains("测试机电设备有限公司"), "no page carries the register");
+        for nobody in ["没有这一家", ""] {
+            let text = send(fields(nobody, &[])).await.expect(422).text();
+            assert!(text.contains("e-subject"), "{text}");
+        }
+        send(fields("测试机电", &[])).await.expect(303);
+        // Two are called so: it is asked back, and the answer is taken.
+        let new = NewEnterprise { name: "测试食品有限公司".into(), ..NewEnterprise::default() };
+        let second = registry::create_enterprise(&house.app, &house.rule(), new).await.unwrap();
+        let text = send(fields("测试", &[])).await.expect(422).text();
+        let key = format!("enterprise:{second}");
+        assert!(text.contains(&format!("type=\"radio\" name=\"subject\" value=\"{key}\"")), "{text}");
+        let chosen = [("subject_for", "测试".to_owned()), ("subject", key.clone())];
+        send(fields("测试", &chosen)).await.expect(303);
+        // A name that was changed by hand is looked for anew.
+        let text = send(fields("没有这一家", &chosen)).await.expect(422).text();
+        assert!(text.contains("没有找到"), "{text}");
+        let calendar =
+            format!("/visits/calendar?day=2026-12-16&subject_text=测试机电&subject_for=另一家&subject={key}");
+        let calendar = calendar.replace("测试机电", "%E6%B5%8B%E8%AF%95%E6%9C%BA%E7%94%B5").replace("另一家", "x");
+        let text = house.page("officer", &calendar).await.expect(200).text();
+        assert_eq!(text.matches("/visits/plans/0").count(), 1, "only those to this one: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_calendar_that_does_not_show_everything_says_so() {
+    for house in House::both().await {
+        let mut tx = house.app.db.write().await.unwrap();
+        for n in 0..501_i64 {
+            tx.run(sql!(
+                "INSERT INTO visit_plan (zone_id, id, subject_kind, subject_id, kind, purpose, planned_at, planned_by,
+                   state, created_at, version)
+                 VALUES ($1, $2, 'enterprise', $3, 'routine', '看看', $4, $5, 'agreed', $6, 1)",
+                house.zone,
+                Uuid::now_v7(),
+                house.enterprise,
+                in_days(&house, 1).plus(n),
+                house.person("officer"),
+                house.app.now()
+            ))
+            .await
+            .unwrap();
+        }
+        tx.commit().await.unwrap();
+        let page = house.page("leader", "/visits/calendar?day=2026-11-26").await.expect(200).text();
+        assert!(page.contains("501 次约访") && page.contains("最早的 500 次"), "{page}");
+        let page = house.page("leader", "/visits/calendar?day=2026-12-26").await.expect(200).text();
+        assert!(!page.contains("最早的"), "nothing is left out");
     }
 }

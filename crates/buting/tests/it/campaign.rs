@@ -157,3 +157,108 @@ async fn who_starts_and_who_sees_campaigns() {
         house.post("leader", "/visits/campaigns", &right).await.expect(303);
     }
 }
+
+#[tokio::test]
+async fn what_comes_after_an_early_end_is_none_of_it() {
+    for house in House::both().await {
+        let leader = house.who("leader").await;
+        let id = desk::start(&house.app, &leader, new(&house, TargetFilter::default())).await.unwrap();
+        let to = |days: i64| NewPlan {
+            id: None,
+            enterprise_id: Some(house.enterprise),
+            project_id: None,
+            kind: None,
+            channel: None,
+            purpose: "大走访".into(),
+            planned_at: house.app.now().plus(days * DAY_MS),
+            despite: None,
+        };
+        plan::desk::plan(&house.app, &leader, to(5)).await.unwrap();
+        assert_eq!(reached(&house, id, house.enterprise).await, Reached::Planned);
+        house.clock.set(house.app.now().plus(DAY_MS));
+        desk::end(&house.app, &leader, id, None).await.unwrap();
+        house.clock.set(house.app.now().plus(DAY_MS));
+        let late = NewVisit::to_enterprise(house.other_enterprise);
+        buting::visit::desk::save(&house.app, &leader, late).await.unwrap();
+        for enterprise in [house.enterprise, house.other_enterprise] {
+            assert_eq!(reached(&house, id, enterprise).await, Reached::Never);
+        }
+        let listed = desk::campaigns(&house.app, &leader, None, 10).await.unwrap();
+        assert_eq!(listed.items[0].counts.never, listed.items[0].counts.total(), "the list counts alike");
+    }
+}
+
+#[tokio::test]
+async fn who_answers_through_the_carrier_is_told_and_named() {
+    for house in House::both().await {
+        let new_carrier = json!({"name": "北园孵化器", "kind": "incubator"});
+        let carrier = house.call("dispatcher", "POST", "/api/v1/carriers", new_carrier).await.expect(201).json();
+        for enterprise in [house.enterprise, house.other_enterprise] {
+            let path = format!("/api/v1/enterprises/{enterprise}");
+            house.call("dispatcher", "PATCH", &path, json!({"carrier_id": carrier["id"]})).await.expect(200);
+        }
+        for (kind, id, account) in
+            [("carrier", carrier["id"].clone(), "officer2"), ("enterprise", json!(house.other_enterprise), "officer")]
+        {
+            let body = json!({"subject_kind": kind, "subject_id": id, "role": "officer",
+                "person_id": house.person(account)});
+            assert!(house.call("dispatcher", "POST", "/api/v1/assignments", body).await.status.is_success());
+        }
+        let leader = house.who("leader").await;
+        let id = desk::start(&house.app, &leader, new(&house, TargetFilter::default())).await.unwrap();
+        for account in ["officer", "officer2"] {
+            let query = store::sql!(
+                "SELECT args FROM notice WHERE zone_id = $1 AND person_id = $2 AND kind = 'visit.campaign'",
+                house.zone,
+                house.person(account)
+            );
+            let args: Option<Json> = house.app.read().await.unwrap().opt_value(query).await.unwrap();
+            assert_eq!(args.map(|args| args["n"].clone()), Some(json!(1)), "{account}");
+        }
+        let all = desk::targets(&house.app, &leader, id, None, None, 100).await.unwrap().items;
+        let goes = |id: Uuid| all.iter().find(|one| one.enterprise_id == id).unwrap().officer_name.clone();
+        assert_eq!(goes(house.enterprise).as_deref(), Some("officer2某"));
+        assert_eq!(goes(house.other_enterprise).as_deref(), Some("officer某"));
+        let seen = desk::campaign(&house.app, &house.who("officer2").await, id).await.unwrap().counts;
+        assert_eq!(seen.total(), 2, "he sees those that he reaches through the carrier");
+    }
+}
+
+#[tokio::test]
+async fn a_code_of_an_industry_is_found_however_it_is_typed() {
+    for house in House::both().await {
+        let path = format!("/api/v1/enterprises/{}", house.enterprise);
+        house.call("dispatcher", "PATCH", &path, json!({"industry_code": "C34"})).await.expect(200);
+        for typed in ["C3", "c3", "c34"] {
+            let filter = TargetFilter { industry: Some(typed.into()), ..TargetFilter::default() };
+            assert_eq!(desk::matching(&house.app, &house.who("leader").await, &filter).await.unwrap(), 1, "{typed}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_long_list_is_written_whole() {
+    for house in House::both().await {
+        let mut tx = house.app.db.write().await.unwrap();
+        for n in 0..410_i64 {
+            let name = format!("第{n}家");
+            tx.run(store::sql!(
+                "INSERT INTO enterprise (zone_id, id, name, short_name, tags, status, key, spelling, name_key, created_at,
+                   changed_at, version)
+                 VALUES ($1, $2, $3, $3, $4, 'active', TRUE, '', '', $5, $5, 1)",
+                house.zone,
+                Uuid::now_v7(),
+                name,
+                json!([]),
+                house.app.now()
+            ))
+            .await
+            .unwrap();
+        }
+        tx.commit().await.unwrap();
+        let leader = house.who("leader").await;
+        let key = TargetFilter { key: true, ..TargetFilter::default() };
+        let id = desk::start(&house.app, &leader, new(&house, key)).await.unwrap();
+        assert_eq!(desk::campaign(&house.app, &leader, id).await.unwrap().counts.never, 410);
+    }
+}

@@ -239,3 +239,92 @@ async fn a_cause_that_was_closed_does_not_hold_what_is_opened_again() {
         stale.expect(412);
     }
 }
+
+/// How many notices of a kind somebody has.
+async fn notices(house: &House, account: &str, kind: &str) -> i64 {
+    let query = store::sql!(
+        "SELECT count(*) FROM notice WHERE zone_id = $1 AND person_id = $2 AND kind = $3",
+        house.zone,
+        house.person(account),
+        kind
+    );
+    house.app.read().await.unwrap().value(query).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_done_to_many_is_told_the_office_once() {
+    for house in House::both().await {
+        let ids = trucks(&house).await;
+        let cause = gathered(&house, &ids[..2]).await;
+        assert_eq!(
+            (notices(&house, "officer2", "cause.opened").await, notices(&house, "officer2", "appeal.dispatched").await),
+            (1, 0)
+        );
+        act(&house, "dispatcher", &cause, json!({"action": "join", "appeals": [ids[2]]})).await.expect(200);
+        assert_eq!(notices(&house, "officer2", "cause.joined").await, 1);
+        act(&house, "officer2", &cause, solved()).await.expect(200);
+        assert_eq!(
+            (
+                notices(&house, "dispatcher", "cause.answered").await,
+                notices(&house, "dispatcher", "appeal.answered").await
+            ),
+            (1, 0)
+        );
+        act(&house, "dispatcher", &cause, json!({"action": "review", "ok": true})).await.expect(200);
+        for owner in OWNERS {
+            for kind in ["appeal.signed", "appeal.reviewed"] {
+                assert_eq!(notices(&house, owner, kind).await, 1, "{owner} hears of its own: {kind}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cause_is_passed_with_what_is_at_work() {
+    for house in House::both().await {
+        let ids = trucks(&house).await;
+        let cause = gathered(&house, &ids).await;
+        for id in &ids[1..] {
+            step(&house, "officer2", *id, json!({"action": "sign"})).await;
+        }
+        step(&house, "officer2", ids[2], json!({"action": "ask", "text": "车高多少？"})).await;
+        let due = async |id: Uuid| desk::record(&house.app, &house.rule(), id).await.unwrap().appeal.due_at;
+        let before = due(ids[0]).await;
+        let pass = |to: Uuid, reason: &str| json!({"action": "pass", "department_id": to, "reason": reason});
+        act(&house, "officer2", &cause, pass(house.department, "路政归企服部")).await.expect(403);
+        for (to, reason) in [
+            (house.other_department, "同一个部门"),
+            (house.agency, "不是本委的部门"),
+            (Uuid::now_v7(), "没有这个部门"),
+            (house.department, " "),
+        ] {
+            act(&house, "dispatcher", &cause, pass(to, reason)).await.expect(422);
+        }
+        let shown = act(&house, "dispatcher", &cause, pass(house.department, "东门归企服部")).await.expect(200).json();
+        assert_eq!(shown["department_id"], json!(house.department));
+        let leads = |n: usize| shown["members"][n]["lead_department_id"].clone();
+        let of = |id: Uuid| (0..3).find(|n| shown["members"][*n]["id"] == json!(id)).unwrap();
+        for id in &ids[..2] {
+            assert_eq!(leads(of(*id)), json!(house.department));
+            assert_eq!(due(*id).await, before, "the deadline stays");
+        }
+        assert_eq!(leads(of(ids[2])), json!(house.other_department), "what waits for its enterprise stays");
+        assert_eq!(statuses(&house, &ids).await, [Status::Dispatched, Status::Dispatched, Status::WaitingEnterprise]);
+        assert_eq!(notices(&house, "officer", "cause.passed").await, 1);
+        assert_eq!(notices(&house, "officer2", "cause.taken").await, 1, "whose work it was is told that it is gone");
+        act(&house, "officer2", &cause, solved()).await.expect(403);
+        let shown = act(&house, "officer", &cause, solved()).await.expect(200).json();
+        assert_eq!(reached(&shown), 2);
+        act(&house, "dispatcher", &cause, pass(house.other_department, "晚了")).await.expect(409);
+
+        // Everything that was done with it can be read, by whoever may see it.
+        let id = cause.rsplit('/').next().unwrap();
+        let page = house.page("dispatcher", &format!("/causes/{id}")).await.expect(200).text();
+        assert!(page.contains(&format!("/history/cause/{id}")), "{page}");
+        let history = house.page("dispatcher", &format!("/history/cause/{id}")).await.expect(200).text();
+        for word in ["立为共性问题", "转其他部门协调", "东门归企服部", "统一答复"] {
+            assert!(history.contains(word), "{word}: {history}");
+        }
+        house.page("enterprise", &format!("/history/cause/{id}")).await.expect(403);
+    }
+}

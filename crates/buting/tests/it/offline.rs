@@ -126,6 +126,36 @@ async fn a_light_that_changed_meanwhile_is_asked_back() {
 }
 
 #[tokio::test]
+async fn a_marked_line_of_the_note_is_asked_back_like_a_field() {
+    for house in House::both().await {
+        assign(&house).await;
+        light(&house, "stopped", "断料").await;
+        // The second line of the note is it; the device saw the line running.
+        for note in ["看了车间\n#状态 减产到70%：少一班", "看了车间\n#状态 无变化"] {
+            let id = Uuid::now_v7();
+            let before = counts(&house).await;
+            let answer = send(&house, kept(&house, id, &[("note", note)])).await.expect(200).json();
+            let changed = &answer["changed"][0];
+            assert_eq!(
+                (&changed["field"], &changed["value"]),
+                (&json!("state-production"), &json!("stopped")),
+                "{answer}"
+            );
+            assert_eq!(changed["note_line"], 2, "{answer}");
+            assert_eq!(counts(&house).await, before, "nothing was saved");
+            // Settled by what holds now: the line is a line like any other.
+            let plain = note.replace('#', "");
+            let receipt = send(&house, kept(&house, id, &[("note", &plain)])).await.expect(200).json();
+            assert_eq!(receipt["receipt"]["id"], json!(id), "{receipt}");
+        }
+        // What agrees with what holds now asks nothing.
+        let agreed = kept(&house, Uuid::now_v7(), &[("note", "#状态 停产：断料")]);
+        let receipt = send(&house, agreed).await.expect(200).json();
+        assert!(receipt["receipt"].is_object(), "{receipt}");
+    }
+}
+
+#[tokio::test]
 async fn a_plan_that_is_over_and_an_enterprise_that_was_merged_are_asked_back() {
     for house in House::both().await {
         let plan =

@@ -18,7 +18,7 @@ pub fn routes(routes: &mut Routes) {
     routes.api_read("/api/v1/causes/{id}", readers, show).summary("A common cause with its appeals and notes");
     routes
         .api_act("/api/v1/causes/{id}/actions", actors, act, show)
-        .summary("Take appeals in or out, note, answer all, review all, close");
+        .summary("Take appeals in or out, pass it to another department, note, answer all, review all, close");
 }
 
 /// A cause with what belongs to it.

@@ -20,7 +20,7 @@ use crate::zone::Zone;
 use ::store::{Sql, Tx};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -177,13 +177,7 @@ pub async fn open(app: &App, who: &Actor, new: NewCause) -> Result<Uuid> {
     check.that(!new.appeals.is_empty(), "appeals", "required");
     check.done()?;
     let department_id = department.unwrap_or_default();
-    let own = crate::organisation::desk::departments(&mut work, zone).await?;
-    let Some(own) = own.into_iter().find(|d| d.id == department_id && d.valid_to.is_none()) else {
-        return Err(Error::field("department_id", "unknown"));
-    };
-    if !own.kind.is_own() {
-        return Err(Error::field("department_id", "not_own"));
-    }
+    let own = own_department(&mut work, department_id).await?;
     let of_zone = Zone::get(&mut work, zone).await?;
     let cause = Cause {
         id,
@@ -192,7 +186,7 @@ pub async fn open(app: &App, who: &Actor, new: NewCause) -> Result<Uuid> {
         body,
         category: new.category,
         department_id,
-        department: own.short_name,
+        department: own,
         status: Status::Open,
         opened_at: work.now,
         answer: None,
@@ -206,13 +200,24 @@ pub async fn open(app: &App, who: &Actor, new: NewCause) -> Result<Uuid> {
     };
     let by = who.person_id;
     store::insert(&mut work, zone, &cause, by).await?;
-    join(&mut work, &cause, new.appeals).await?;
+    let n = join(&mut work, &cause, new.appeals).await?;
     let made = json!({
         "number": cause.number, "title": cause.title, "category": cause.category, "department": cause.department,
     });
     work.log("cause.open", Subject::new("cause", id), Change::made(made)).await?;
-    tell_department(&mut work, &cause, "cause.opened").await?;
+    tell_department(&mut work, &cause, "cause.opened", json!({"n": n})).await?;
     work.commit(id).await
+}
+
+/// The short name of a department of the committee that is there today.
+async fn own_department(work: &mut Work, id: Uuid) -> Result<String> {
+    let zone = work.zone();
+    let all = crate::organisation::desk::departments(work, zone).await?;
+    match all.into_iter().find(|d| d.id == id && d.valid_to.is_none()) {
+        Some(own) if own.kind.is_own() => Ok(own.short_name),
+        Some(_) => Err(Error::field("department_id", "not_own")),
+        None => Err(Error::field("department_id", "unknown")),
+    }
 }
 
 /// Carries out an action. What it does to appeals, it does to those that stand where
@@ -233,7 +238,7 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
     }
     let (keeps, coordinates) = (who.is(KEEPERS), coordinates(who, &cause));
     let may = match &act {
-        Act::Join { .. } | Act::Leave { .. } | Act::Review { .. } | Act::Close { .. } => keeps,
+        Act::Join { .. } | Act::Leave { .. } | Act::Pass { .. } | Act::Review { .. } | Act::Close { .. } => keeps,
         Act::Note { tell, .. } => coordinates || keeps && !*tell,
         Act::Answer(_) | Act::Repeat {} => coordinates,
     };
@@ -241,8 +246,13 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
         return Err(Error::Forbidden);
     }
     match act {
-        Act::Join { appeals } => join(&mut work, &cause, appeals).await?,
+        Act::Join { appeals } => {
+            let n = join(&mut work, &cause, appeals).await?;
+            tell_department(&mut work, &cause, "cause.joined", json!({"n": n})).await?;
+        }
         Act::Leave { appeal_id, reason } => leave(&mut work, &cause, appeal_id, &reason).await?,
+        Act::Pass { .. } if cause.status != Status::Open => return Err(Error::state("cause_pass_answered")),
+        Act::Pass { department_id, reason } => pass(&mut work, &mut cause, department_id, &reason).await?,
         Act::Note { text, tell } => note(&mut work, &cause, &text, tell).await?,
         Act::Answer(_) if cause.status != Status::Open => return Err(Error::state("cause_answered")),
         Act::Answer(answer) => {
@@ -284,8 +294,8 @@ fn waits_for_review(member: &Member) -> bool {
 // ---- the actions ----------------------------------------------------------------
 
 /// Takes appeals in: open ones that are no complaint and belong to no other cause.
-/// What is not dispatched yet goes to the department of the cause.
-async fn join(work: &mut Work, cause: &Cause, mut ids: Vec<Uuid>) -> Result<()> {
+/// What is not dispatched yet goes to the department of the cause. Answers how many.
+async fn join(work: &mut Work, cause: &Cause, mut ids: Vec<Uuid>) -> Result<usize> {
     let (zone, now, who) = (work.zone(), work.now, work.who.clone());
     // Held in the order of their keys, as two posts that gather the same ones do.
     ids.sort_unstable();
@@ -332,7 +342,48 @@ async fn join(work: &mut Work, cause: &Cause, mut ids: Vec<Uuid>) -> Result<()> 
         numbers.push(appeal.number);
     }
     let made = json!({"appeals": numbers});
-    work.log("cause.join", Subject::new("cause", cause.id), Change::made(made)).await
+    work.log("cause.join", Subject::new("cause", cause.id), Change::made(made)).await?;
+    Ok(numbers.len())
+}
+
+/// Gives the cause to another department, with the appeals that the one before leads and
+/// is at work on; what waits for somebody else stays where it is and is answered there.
+async fn pass(work: &mut Work, cause: &mut Cause, to: Uuid, reason: &str) -> Result<()> {
+    let mut check = Check::new();
+    let reason = check.text("reason", reason, 500);
+    check.that(to != cause.department_id, "department_id", "same");
+    check.done()?;
+    let name = own_department(work, to).await?;
+    let (from, from_id) = (std::mem::replace(&mut cause.department, name), cause.department_id);
+    cause.department_id = to;
+    let instruction = format!("{} {}", cause.number, cause.title);
+    let mut passed = Vec::new();
+    for member in members_of(work, cause, |member| member.lead_department_id == Some(from_id)).await? {
+        if !matches!(member.status, AppealStatus::Dispatched | AppealStatus::Signed | AppealStatus::Working) {
+            continue;
+        }
+        work.begin_part().await?;
+        let done = async {
+            let mut step = Step::of_many(work, member.id).await?;
+            step.pass_on(to, &instruction, &reason).await?;
+            step.finish().await
+        };
+        match done.await {
+            Ok(_) => {
+                work.keep_part().await?;
+                passed.push(member.number);
+            }
+            // A department that must not hear of it, or what has moved on: it stays.
+            Err(Error::Conflict(Conflict::State(_)) | Error::Forbidden | Error::NotFound) => work.drop_part().await?,
+            Err(error) => return Err(error),
+        }
+    }
+    let before = json!({"department": from});
+    let after = json!({"department": cause.department, "appeals": passed});
+    work.log("cause.pass", Subject::new("cause", cause.id), Change::from_to(before, after).because(reason)).await?;
+    // Those whose work it was find it gone otherwise.
+    tell(work, cause, from_id, "cause.taken", json!({"department": cause.department})).await?;
+    tell_department(work, cause, "cause.passed", json!({})).await
 }
 
 async fn leave(work: &mut Work, cause: &Cause, id: Uuid, reason: &str) -> Result<()> {
@@ -430,7 +481,7 @@ async fn review(work: &mut Work, cause: &mut Cause, ok: bool, reason: Option<Str
         offer_elsewhere(work, cause).await?;
     } else {
         cause.status = Status::Open;
-        tell_department(work, cause, "cause.sent_back").await?;
+        tell_department(work, cause, "cause.sent_back", json!({})).await?;
     }
     let change = Change::made(json!({"ok": ok, "appeals": checked.done.len()})).because(reason.unwrap_or_default());
     work.log("cause.review", Subject::new("cause", cause.id), change).await
@@ -468,6 +519,15 @@ impl Done {
     }
 }
 
+/// The appeals of a cause that are meant, in the order in which they are held.
+async fn members_of(work: &mut Work, cause: &Cause, meant: impl Fn(&Member) -> bool) -> Result<Vec<Member>> {
+    let zone = work.zone();
+    let mut members = store::members(work, zone, cause.id, appeals::visible(&Actor::rule(zone))).await?;
+    members.retain(|member| meant(member));
+    members.sort_by_key(|member| member.id);
+    Ok(members)
+}
+
 /// Does something to each appeal of a cause that is meant: it happens to one as a
 /// whole or not at all, and the others go on.
 async fn each(
@@ -476,12 +536,8 @@ async fn each(
     meant: impl Fn(&Member) -> bool,
     what: impl Fn(&Member) -> Vec<AppealAct>,
 ) -> Result<Done> {
-    let zone = work.zone();
-    let mut members = store::members(work, zone, cause.id, appeals::visible(&Actor::rule(zone))).await?;
-    members.retain(|member| meant(member));
-    members.sort_by_key(|member| member.id);
     let mut all = Done::default();
-    for member in members {
+    for member in members_of(work, cause, meant).await? {
         work.begin_part().await?;
         match take(work, member.id, what(&member)).await {
             Ok(()) => {
@@ -504,20 +560,23 @@ async fn each(
 
 async fn take(work: &mut Work, id: Uuid, acts: impl IntoIterator<Item = AppealAct>) -> Result<()> {
     for act in acts {
-        let mut step = Step::begin(work, id).await?;
+        let mut step = Step::of_many(work, id).await?;
         step.take(act).await?;
         step.finish().await?;
     }
     Ok(())
 }
 
-async fn tell_department(work: &mut Work, cause: &Cause, kind: &'static str) -> Result<()> {
-    let (zone, me) = (work.zone(), work.who.person_id);
-    let args = json!({"number": cause.number, "title": cause.title});
-    for person in appeals::of_department(work, zone, cause.department_id).await? {
-        if Some(person) != me {
-            work.notify(person, kind, Subject::new("cause", cause.id), args.clone()).await?;
-        }
+/// Tells the department that coordinates, once for all of its appeals.
+async fn tell_department(work: &mut Work, cause: &Cause, kind: &'static str, args: Json) -> Result<()> {
+    tell(work, cause, cause.department_id, kind, args).await
+}
+
+async fn tell(work: &mut Work, cause: &Cause, department: Uuid, kind: &'static str, mut args: Json) -> Result<()> {
+    let zone = work.zone();
+    (args["number"], args["title"]) = (json!(cause.number), json!(cause.title));
+    for person in appeals::of_department(work, zone, department).await? {
+        work.notify(person, kind, Subject::new("cause", cause.id), args.clone()).await?;
     }
     Ok(())
 }
@@ -531,6 +590,7 @@ pub fn possible(who: &Actor, record: &Record) -> BTreeMap<&'static str, bool> {
     BTreeMap::from([
         ("join", keeps),
         ("leave", keeps),
+        ("pass", keeps && cause.status == Status::Open),
         ("note", keeps || coordinates),
         ("tell", coordinates),
         ("answer", coordinates && cause.status == Status::Open),

@@ -247,6 +247,14 @@ pub enum Act {
         /// Why.
         reason: String,
     },
+    /// Another department coordinates it, and leads its appeals that the one before leads
+    /// and works on.
+    Pass {
+        /// Which one.
+        department_id: Uuid,
+        /// Why.
+        reason: String,
+    },
     /// Write down how it goes on; and tell the enterprises, where that is wanted.
     Note {
         /// What was done or agreed.

@@ -200,6 +200,8 @@ struct Show {
     forms: BTreeMap<String, Form>,
     empty: Form,
     candidates: Vec<Choice>,
+    /// Departments that it can be passed to.
+    departments: Vec<Choice>,
     results: Vec<Choice>,
     went_on: &'static [WentOn],
     yes_no: Vec<Choice>,
@@ -239,6 +241,8 @@ async fn shown(cx: &Cx, id: Uuid, forms: BTreeMap<String, Form>) -> Result<Show>
         Some(true) => choices(&desk::candidates(&mut tx, &cx.who, &[], Some(&r.cause.category)).await?),
         _ => Vec::new(),
     };
+    let mut departments = own_departments(&appeals::departments(&mut tx, cx.who.zone_id).await?);
+    departments.retain(|(id, _)| *id != r.cause.department_id.to_string());
     drop(tx);
     let s = Shell::of(cx).await?;
     let results = ResultKind::ALL
@@ -251,7 +255,7 @@ async fn shown(cx: &Cx, id: Uuid, forms: BTreeMap<String, Form>) -> Result<Show>
     let category = category_name(cx.lang, &categories, &r.cause.category);
     let went_on = WentOn::ALL;
     let empty = Form::default();
-    Ok(Show { s, r, category, possible, forms, empty, candidates, results, went_on, yes_no })
+    Ok(Show { s, r, category, possible, forms, empty, candidates, departments, results, went_on, yes_no })
 }
 
 async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
@@ -281,6 +285,11 @@ fn read(form: &mut Form, action: &str) -> Result<Option<Act>> {
             let appeal_id = form.id("appeal_id");
             let appeal_id = form.need("appeal_id", appeal_id);
             Act::Leave { appeal_id, reason: form.text("reason") }
+        }
+        "pass" => {
+            let department_id = form.id("department_id");
+            let department_id = form.need("department_id", department_id);
+            Act::Pass { department_id, reason: form.text("reason") }
         }
         "note" => Act::Note { text: form.text("text"), tell: form.on("tell") },
         "answer" => Act::Answer(Answer {

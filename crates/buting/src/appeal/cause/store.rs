@@ -109,14 +109,15 @@ pub async fn save(tx: &mut Tx, zone: Uuid, cause: &Cause) -> Result<bool> {
     let n = tx
         .run(sql!(
             "UPDATE cause SET status = $1, answer = $2, answered_by = $3, answered_at = $4, lesson = $5,
-               closed_at = $6, version = version + 1
-             WHERE zone_id = $7 AND id = $8 AND version = $9",
+               closed_at = $6, department_id = $7, version = version + 1
+             WHERE zone_id = $8 AND id = $9 AND version = $10",
             cause.status,
             answer,
             cause.answered_by,
             cause.answered_at,
             cause.lesson,
             cause.closed_at,
+            cause.department_id,
             zone,
             cause.id,
             cause.version

@@ -12,6 +12,7 @@ use crate::http::form::{Form, Posted, id_of};
 use crate::http::openapi::Operation;
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::http::server::Patience;
 use crate::http::sheet::Format;
 use askama::Template;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Path, Request};
@@ -124,6 +125,7 @@ struct Upload {
 }
 
 async fn upload(mut request: Request) -> Result<Upload> {
+    Patience::longer(&request);
     DefaultBodyLimit::max(MAX_FILE).apply(&mut request);
     let refused = |error: axum::extract::multipart::MultipartError| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge(MAX_FILE),

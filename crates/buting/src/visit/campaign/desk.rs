@@ -1,7 +1,7 @@
 //! What can be done with campaigns.
 
 use super::store;
-use super::{Campaign, Counts, NewCampaign, Reached, Target, TargetFilter};
+use super::{Campaign, NewCampaign, Reached, Target, TargetFilter};
 use crate::actor::{Actor, OFFICE, Role, Roles};
 use crate::app::{App, Change, Subject};
 use crate::error::{Check, Conflict, Error, Result};
@@ -50,9 +50,7 @@ pub async fn start(app: &App, who: &Actor, mut new: NewCampaign) -> Result<Uuid>
         return Err(Error::field("filter", "campaign_many"));
     }
     store::insert(&mut work, id, &new, &json!(new.filter), &json!(new.blocks)).await?;
-    for enterprise in &found {
-        store::add_target(&mut work, id, *enterprise, None).await?;
-    }
+    store::add_targets(&mut work, id, &found).await?;
     let about = Subject::new("campaign", id);
     let made = json!({
         "name": new.name, "purpose": new.purpose, "starts_at": new.starts_at, "ends_at": new.ends_at,
@@ -80,7 +78,7 @@ pub async fn add(app: &App, who: &Actor, id: Uuid, enterprise: Uuid, reason: &st
     let mut check = Check::new();
     let reason = check.text("reason", reason, 200);
     check.done()?;
-    if !store::add_target(&mut work, id, enterprise, Some(&reason)).await? {
+    if !store::add_target(&mut work, id, enterprise, &reason).await? {
         return Err(Error::field("enterprise_id", "campaign_has"));
     }
     let about = Subject::about("campaign", id, enterprise);
@@ -104,15 +102,20 @@ pub async fn end(app: &App, who: &Actor, id: Uuid, note: Option<&str>) -> Result
     if !store::end(&mut work, &campaign, note.as_deref()).await? {
         return Err(Error::Conflict(Conflict::Stale(campaign.version)));
     }
-    let counts = store::counts(&mut work, who, &campaign).await?;
+    let counts = store::counts(&mut work, who, &[id]).await?.remove(&id).unwrap_or_default();
     let change = Change::made(json!({"name": campaign.name, "counts": counts}));
     work.log("visit.campaign_end", Subject::new("campaign", id), change.because(note.unwrap_or_default())).await?;
     work.commit(id).await
 }
 
-async fn counted(tx: &mut Tx, who: &Actor, campaign: Campaign) -> Result<Campaign> {
-    let counts: Counts = store::counts(tx, who, &campaign).await?;
-    Ok(Campaign { counts, ..campaign })
+/// Campaigns with how many of the enterprises within reach are how far.
+async fn counted(tx: &mut Tx, who: &Actor, mut campaigns: Vec<Campaign>) -> Result<Vec<Campaign>> {
+    let ids: Vec<Uuid> = campaigns.iter().map(|campaign| campaign.id).collect();
+    let mut counts = store::counts(tx, who, &ids).await?;
+    for campaign in &mut campaigns {
+        campaign.counts = counts.remove(&campaign.id).unwrap_or_default();
+    }
+    Ok(campaigns)
 }
 
 /// Campaigns, the latest first, with how many of the enterprises within reach are how far.
@@ -123,22 +126,15 @@ pub async fn campaigns(app: &App, who: &Actor, cursor: Option<&str>, limit: i64)
     let total = store::count(&mut tx, who.zone_id).await?;
     let mut items = store::campaigns(&mut tx, who.zone_id, after, limit + 1).await?;
     let next = cut(&mut items, limit, |campaign| Some((campaign.starts_at, campaign.id)));
-    let mut all = Vec::new();
-    for campaign in items {
-        all.push(counted(&mut tx, who, campaign).await?);
-    }
-    Ok(Page::new(all, next, total))
+    Ok(Page::new(counted(&mut tx, who, items).await?, next, total))
 }
 
 /// The campaigns that run today, for the overview.
 pub async fn running(app: &App, who: &Actor) -> Result<Vec<Campaign>> {
     who.must(OFFICE)?;
     let mut tx = app.read().await?;
-    let mut all = Vec::new();
-    for campaign in store::running(&mut tx, who.zone_id, app.now()).await? {
-        all.push(counted(&mut tx, who, campaign).await?);
-    }
-    Ok(all)
+    let all = store::running(&mut tx, who.zone_id, app.now()).await?;
+    counted(&mut tx, who, all).await
 }
 
 /// The running campaigns that an enterprise is in: what a visitor is to ask.
@@ -156,7 +152,7 @@ pub async fn campaign(app: &App, who: &Actor, id: Uuid) -> Result<Campaign> {
     who.must(OFFICE)?;
     let mut tx = app.read().await?;
     let campaign = store::campaign(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
-    counted(&mut tx, who, campaign).await
+    counted(&mut tx, who, vec![campaign]).await?.pop().ok_or(Error::NotFound)
 }
 
 /// The enterprises of a campaign within reach, those that nobody was at first. The
@@ -177,13 +173,13 @@ pub async fn targets(
         }
     };
     let mut tx = app.read().await?;
-    let campaign = store::campaign(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
-    let counts = store::counts(&mut tx, who, &campaign).await?;
+    store::campaign(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    let counts = store::counts(&mut tx, who, &[id]).await?.remove(&id).unwrap_or_default();
     let total = match reached {
         None => counts.total(),
         Some(reached) => counts.each().iter().find(|(one, _)| *one == reached).map_or(0, |(_, n)| *n),
     };
-    let mut items = store::targets(&mut tx, who, &campaign, reached, after, limit + 1).await?;
+    let mut items = store::targets(&mut tx, who, id, reached, after, limit + 1).await?;
     let more = items.len() as i64 > limit;
     items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(Page::new(items, more.then(|| (after + limit).to_string()), total))

@@ -1,18 +1,17 @@
 use super::desk::{self, MAKERS};
 use super::{Campaign, NewCampaign, Reached, Target, TargetFilter};
 use crate::actor::OFFICE;
-use crate::continuity::desk as continuity;
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of, made};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::http::seek::{ENTERPRISES, Seek};
 use crate::registry;
 use crate::settings;
-use crate::subject::SubjectKind;
 use crate::visit::desk::RECORDERS;
-use crate::visit::pages::{block_name, subject_of};
+use crate::visit::pages::block_name;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -152,14 +151,15 @@ struct CampaignPage {
     sentence: String,
     blocks: Vec<String>,
     targets: Page<Target>,
-    subjects: Vec<(String, String)>,
+    subject: Seek,
     maker: bool,
     recorder: bool,
     adding: Form,
     ending: Form,
 }
 
-async fn campaign_page(cx: &Cx, id: Uuid, adding: Form, ending: Form) -> Result<CampaignPage> {
+/// `adding` is the form that adds an enterprise, with what was typed of it.
+async fn campaign_page(cx: &Cx, id: Uuid, adding: Option<(Form, Seek)>, ending: Form) -> Result<CampaignPage> {
     let s = Shell::of(cx).await?;
     let query = Form::parse(cx.request.query.as_bytes());
     let c = desk::campaign(&cx.app, &cx.who, id).await?;
@@ -168,45 +168,37 @@ async fn campaign_page(cx: &Cx, id: Uuid, adding: Form, ending: Form) -> Result<
     let all = settings::desk::visit_blocks(&mut cx.read().await?, cx.who.zone_id, true).await?;
     let blocks = all.iter().filter(|block| c.blocks.contains(&block.key)).map(|block| block_name(&s, block)).collect();
     let maker = cx.who.is(MAKERS) && c.ended_at.is_none();
-    let mut subjects = Vec::new();
-    if maker {
-        let enterprise = |(key, _): &(String, String)| key.starts_with(SubjectKind::Enterprise.word());
-        subjects = continuity::subjects(&cx.app, &cx.who).await?.into_iter().filter(enterprise).collect();
-    }
+    let (adding, subject) = match adding {
+        Some(adding) => adding,
+        None => {
+            let mut empty = Form::default();
+            let subject = Seek::of(cx, &mut empty, "enterprise_id", ENTERPRISES).await?;
+            (empty, subject)
+        }
+    };
     let sentence = match c.ended_at {
         Some(at) => s.with("campaign-ended", "day", s.date(&at)),
         None => s.with2("campaign-until", "from", s.date(&c.starts_at), "to", s.date(&c.ends_at)),
     };
-    Ok(CampaignPage {
-        s,
-        c,
-        sentence,
-        blocks,
-        targets,
-        subjects,
-        maker,
-        recorder: cx.who.is(RECORDERS),
-        adding,
-        ending,
-    })
+    Ok(CampaignPage { s, c, sentence, blocks, targets, subject, maker, recorder: cx.who.is(RECORDERS), adding, ending })
 }
 
 async fn campaign(cx: Cx, Path(id): Path<String>) -> PageResult {
-    page::show(cx.lang, async { html(&campaign_page(&cx, id_of(&id)?, Form::default(), Form::default()).await?) }).await
+    page::show(cx.lang, async { html(&campaign_page(&cx, id_of(&id)?, None, Form::default()).await?) }).await
 }
 
 async fn add(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
         let id = id_of(&id)?;
-        let Some((SubjectKind::Enterprise, enterprise)) = subject_of(form.value("enterprise_id")) else {
-            form.add(FieldError::new("enterprise_id", "required"));
-            return html_with(StatusCode::UNPROCESSABLE_ENTITY, &campaign_page(&cx, id, form, Form::default()).await?);
-        };
+        let subject = Seek::of(&cx, &mut form, "enterprise_id", ENTERPRISES).await?;
         let reason = form.text("reason");
-        if made(desk::add(&cx.app, &cx.who, id, enterprise, &reason).await, &mut form)?.is_some() {
+        if let Some((_, enterprise)) = subject.need(&mut form)
+            && made(desk::add(&cx.app, &cx.who, id, enterprise, &reason).await, &mut form)?.is_some()
+        {
             return Ok(go(&format!("/visits/campaigns/{id}"), "flash-campaign-added"));
         }
-        html_with(StatusCode::UNPROCESSABLE_ENTITY, &campaign_page(&cx, id, form, Form::default()).await?)
+        let page = campaign_page(&cx, id, Some((form, subject)), Form::default()).await?;
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
     })
     .await
 }
@@ -218,7 +210,7 @@ async fn end(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageRes
         if made(desk::end(&cx.app, &cx.who, id, note.as_deref()).await, &mut form)?.is_some() {
             return Ok(go(&format!("/visits/campaigns/{id}"), "flash-campaign-ended"));
         }
-        html_with(StatusCode::UNPROCESSABLE_ENTITY, &campaign_page(&cx, id, Form::default(), form).await?)
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &campaign_page(&cx, id, None, form).await?)
     })
     .await
 }

@@ -5,6 +5,7 @@ use crate::assignment::reach;
 use crate::list::{self, Order, Place};
 use crate::time::{DAY_MS, Time};
 use serde_json::Value as Json;
+use std::collections::HashMap;
 use store::{Result, Row, Sql, Tx, from_row, sql};
 use uuid::Uuid;
 
@@ -66,8 +67,9 @@ pub async fn matching(tx: &mut Tx, zone: Uuid, filter: &TargetFilter, now: Time,
         query.push(" AND e.carrier_id = ").arg(carrier);
     }
     if let Some(industry) = filter.industry.as_deref() {
-        // Wildcards are no part of a code.
-        query.push(" AND e.industry_code LIKE ").arg(format!("{}%", industry.replace(['%', '_', '\\'], "")));
+        // Wildcards are no part of a code. LIKE looks at the case of letters on one database alone.
+        let begins = industry.replace(['%', '_', '\\'], "").to_uppercase();
+        query.push(" AND upper(e.industry_code) LIKE ").arg(format!("{begins}%"));
     }
     if let Some(least) = filter.headcount_min {
         query.push(" AND coalesce(e.headcount, 0) >= ").arg(least);
@@ -83,8 +85,26 @@ pub async fn matching(tx: &mut Tx, zone: Uuid, filter: &TargetFilter, now: Time,
     Ok(tx.list::<(Uuid,)>(query).await?.into_iter().map(|(id,)| id).collect())
 }
 
+/// So many targets are written in one statement.
+const BATCH: usize = 200;
+
+/// Writes the list that a campaign begins with.
+pub async fn add_targets(work: &mut Work, campaign: Uuid, enterprises: &[Uuid]) -> Result<()> {
+    let (zone, now) = (work.zone(), work.now);
+    for some in enterprises.chunks(BATCH) {
+        let mut query =
+            Sql::from("INSERT INTO campaign_target (zone_id, id, campaign_id, enterprise_id, added_at) VALUES ");
+        for (n, enterprise) in some.iter().enumerate() {
+            query.push(if n == 0 { "(" } else { ", (" }).arg(zone).push(", ").arg(Uuid::now_v7()).push(", ");
+            query.arg(campaign).push(", ").arg(*enterprise).push(", ").arg(now).push(")");
+        }
+        work.run(query).await?;
+    }
+    Ok(())
+}
+
 /// Adds an enterprise unless it is there; answers whether it was not.
-pub async fn add_target(work: &mut Work, campaign: Uuid, enterprise: Uuid, reason: Option<&str>) -> Result<bool> {
+pub async fn add_target(work: &mut Work, campaign: Uuid, enterprise: Uuid, reason: &str) -> Result<bool> {
     let (zone, now) = (work.zone(), work.now);
     let there: Option<i64> = work
         .opt_value(sql!(
@@ -111,13 +131,24 @@ pub async fn add_target(work: &mut Work, campaign: Uuid, enterprise: Uuid, reaso
     Ok(true)
 }
 
-/// Who looks after the enterprises of a campaign, and how many each.
+/// Who looks after the enterprises of a campaign, directly or, where nobody does,
+/// through their carrier, and how many each.
 pub async fn officers(tx: &mut Tx, zone: Uuid, campaign: Uuid) -> Result<Vec<(Uuid, i64)>> {
     tx.list(sql!(
-        "SELECT r.person_id, count(DISTINCT t.enterprise_id) FROM campaign_target t
-         JOIN assignment r ON r.zone_id = t.zone_id AND r.subject_id = t.enterprise_id AND r.role = 'officer'
-           AND r.valid_to IS NULL AND r.person_id IS NOT NULL
-         WHERE t.zone_id = $1 AND t.campaign_id = $2 GROUP BY r.person_id ORDER BY r.person_id",
+        "SELECT o.person_id, count(*) FROM (
+           SELECT r.person_id, t.enterprise_id FROM campaign_target t
+             JOIN assignment r ON r.zone_id = t.zone_id AND r.subject_id = t.enterprise_id AND r.role = 'officer'
+               AND r.valid_to IS NULL AND r.person_id IS NOT NULL
+             WHERE t.zone_id = $1 AND t.campaign_id = $2
+           UNION
+           SELECT r.person_id, t.enterprise_id FROM campaign_target t
+             JOIN enterprise e ON e.zone_id = t.zone_id AND e.id = t.enterprise_id
+             JOIN assignment r ON r.zone_id = e.zone_id AND r.subject_id = e.carrier_id AND r.role = 'officer'
+               AND r.valid_to IS NULL AND r.person_id IS NOT NULL
+             WHERE t.zone_id = $1 AND t.campaign_id = $2
+               AND NOT EXISTS (SELECT 1 FROM assignment d WHERE d.zone_id = e.zone_id AND d.subject_id = e.id
+                 AND d.role = 'officer' AND d.valid_to IS NULL)
+         ) o GROUP BY o.person_id ORDER BY o.person_id",
         zone,
         campaign
     ))
@@ -163,53 +194,36 @@ pub async fn running_for(tx: &mut Tx, zone: Uuid, enterprise: Uuid, now: Time) -
     tx.all(query).await?.iter().map(campaign_of).collect()
 }
 
-/// The enterprises of a campaign with how far each is, within reach.
-fn targets_of(who: &Actor, campaign: &Campaign) -> Sql {
-    let (zone, from, to) = (who.zone_id, campaign.starts_at, campaign.ends_at);
+/// The enterprises of some campaigns with how far each is, within reach: as `y`. What
+/// happens after a campaign was ended is none of it. An enterprise that stands twice
+/// counts once.
+fn targets_of(who: &Actor, campaigns: &[Uuid]) -> Sql {
+    let zone = who.zone_id;
     let mut query = Sql::from(
-        "(SELECT x.*, CASE WHEN x.visits >= x.rounds THEN 'visited' WHEN x.plan_id IS NOT NULL THEN 'planned'
-           WHEN x.visits > 0 THEN 'begun' WHEN x.declined > 0 THEN 'declined' ELSE 'never' END AS reached,
-           (SELECT q.planned_at FROM visit_plan q WHERE q.zone_id = x.zone_id AND q.id = x.plan_id) AS planned_at
-         FROM (SELECT e.zone_id, e.id AS enterprise_id, e.short_name, e.key, ",
-    );
-    query.arg(campaign.rounds).push(
-        " AS rounds,
-           (SELECT n.name FROM assignment r JOIN person n ON n.zone_id = r.zone_id AND n.id = r.person_id
-             WHERE r.zone_id = e.zone_id AND r.subject_id = e.id AND r.role = 'officer' AND r.valid_to IS NULL
-             ORDER BY r.valid_from, r.id LIMIT 1) AS officer_name,
+        "(SELECT x.*, CASE WHEN x.visits >= x.rounds THEN 'visited' WHEN x.planned THEN 'planned'
+           WHEN x.visits > 0 THEN 'begun' WHEN x.declined THEN 'declined' ELSE 'never' END AS reached
+         FROM (SELECT e.zone_id, c.id AS campaign_id, c.rounds, c.starts_at, c.until, e.id AS enterprise_id,
+           e.short_name, e.key,
            (SELECT count(*) FROM visit v WHERE v.zone_id = e.zone_id AND v.subject_id = e.id AND v.outcome = 'done'
-             AND v.happened_at >= ",
+             AND v.happened_at >= c.starts_at AND v.happened_at <= c.until) AS visits,
+           EXISTS (SELECT 1 FROM visit_plan q WHERE q.zone_id = e.zone_id AND q.subject_id = e.id
+             AND q.state IN ('proposed', 'agreed', 'countered')
+             AND q.planned_at >= c.starts_at AND q.planned_at <= c.until) AS planned,
+           (EXISTS (SELECT 1 FROM visit_plan q WHERE q.zone_id = e.zone_id AND q.subject_id = e.id
+             AND q.state = 'declined' AND q.planned_at >= c.starts_at AND q.planned_at <= c.until)
+           OR EXISTS (SELECT 1 FROM visit v WHERE v.zone_id = e.zone_id AND v.subject_id = e.id
+             AND v.outcome = 'declined' AND v.happened_at >= c.starts_at AND v.happened_at <= c.until)) AS declined
+         FROM (SELECT zone_id, id, rounds, starts_at,
+             CASE WHEN ended_at < ends_at THEN ended_at ELSE ends_at END AS until
+             FROM campaign WHERE zone_id = ",
     );
-    query.arg(from).push(" AND v.happened_at <= ").arg(to).push(
-        ") AS visits,
-           (SELECT max(v.happened_at) FROM visit v WHERE v.zone_id = e.zone_id AND v.subject_id = e.id
-             AND v.outcome = 'done' AND v.happened_at >= ",
-    );
-    query.arg(from).push(" AND v.happened_at <= ").arg(to).push(
-        ") AS last_at,
-           (SELECT q.id FROM visit_plan q WHERE q.zone_id = e.zone_id AND q.subject_id = e.id
-             AND q.state IN ('proposed', 'agreed', 'countered') AND q.planned_at >= ",
-    );
-    query.arg(from).push(" AND q.planned_at <= ").arg(to).push(
-        " ORDER BY q.planned_at, q.id LIMIT 1) AS plan_id,
-           (SELECT count(*) FROM visit_plan q WHERE q.zone_id = e.zone_id AND q.subject_id = e.id
-             AND q.state = 'declined' AND q.planned_at >= ",
-    );
-    query.arg(from).push(" AND q.planned_at <= ").arg(to).push(
-        ") + (SELECT count(*) FROM visit v WHERE v.zone_id = e.zone_id AND v.subject_id = e.id
-             AND v.outcome = 'declined' AND v.happened_at >= ",
-    );
-    query.arg(from).push(" AND v.happened_at <= ").arg(to).push(
-        ") AS declined,
-           (SELECT max(t.reason) FROM campaign_target t WHERE t.zone_id = e.zone_id AND t.enterprise_id = e.id
-             AND t.campaign_id = ",
-    );
-    query.arg(campaign.id).push(") AS reason FROM enterprise e WHERE e.zone_id = ").arg(zone);
+    query.arg(zone).push(" AND id IN ").list(campaigns.iter().copied());
+    query.push(") c JOIN (SELECT DISTINCT zone_id, campaign_id, enterprise_id FROM campaign_target WHERE zone_id = ");
+    query.arg(zone).push(" AND campaign_id IN ").list(campaigns.iter().copied());
     query.push(
-        " AND EXISTS (SELECT 1 FROM campaign_target t WHERE t.zone_id = e.zone_id AND t.enterprise_id = e.id
-           AND t.campaign_id = ",
+        ") t ON t.zone_id = c.zone_id AND t.campaign_id = c.id
+         JOIN enterprise e ON e.zone_id = t.zone_id AND e.id = t.enterprise_id WHERE TRUE",
     );
-    query.arg(campaign.id).push(")");
     if let Some(reach) = reach::subjects(who, "e.id") {
         query.push(" AND ").append(reach);
     }
@@ -218,43 +232,68 @@ fn targets_of(who: &Actor, campaign: &Campaign) -> Sql {
 }
 
 struct Tally {
+    campaign_id: Uuid,
     reached: Reached,
     n: i64,
 }
 
-from_row!(Tally { reached, n });
+from_row!(Tally { campaign_id, reached, n });
 
-/// How many are how far.
-pub async fn counts(tx: &mut Tx, who: &Actor, campaign: &Campaign) -> Result<Counts> {
-    let mut query = Sql::from("SELECT y.reached, count(*) AS n FROM ");
-    query.append(targets_of(who, campaign)).push(" GROUP BY y.reached");
-    let mut counts = Counts::default();
-    for Tally { reached, n } in tx.list::<Tally>(query).await? {
-        counts.add(reached, n);
+/// How many are how far, by campaign.
+pub async fn counts(tx: &mut Tx, who: &Actor, campaigns: &[Uuid]) -> Result<HashMap<Uuid, Counts>> {
+    let mut all: HashMap<Uuid, Counts> = HashMap::new();
+    if campaigns.is_empty() {
+        return Ok(all);
     }
-    Ok(counts)
+    let mut query = Sql::from("SELECT y.campaign_id, y.reached, count(*) AS n FROM ");
+    query.append(targets_of(who, campaigns)).push(" GROUP BY y.campaign_id, y.reached");
+    for Tally { campaign_id, reached, n } in tx.list::<Tally>(query).await? {
+        all.entry(campaign_id).or_default().add(reached, n);
+    }
+    Ok(all)
 }
 
+/// How a list of targets runs: those that nobody was at first.
+const RUNS: &str = " ORDER BY y.visits, y.key DESC, y.short_name, y.enterprise_id";
+
 /// The enterprises of a campaign, those that nobody was at first; `after` is how many
-/// were shown.
+/// were shown. What only a row of the page shows is looked up for those rows alone.
 pub async fn targets(
     tx: &mut Tx,
     who: &Actor,
-    campaign: &Campaign,
+    campaign: Uuid,
     reached: Option<Reached>,
     after: i64,
     limit: i64,
 ) -> Result<Vec<Target>> {
     let mut query = Sql::from(
-        "SELECT y.enterprise_id, y.short_name, y.key, y.officer_name, y.reached, y.visits, y.last_at, y.planned_at,
-           y.plan_id, y.reason FROM ",
+        "SELECT y.enterprise_id, y.short_name, y.key, y.reached, y.visits,
+           coalesce(
+             (SELECT n.name FROM assignment r JOIN person n ON n.zone_id = r.zone_id AND n.id = r.person_id
+               WHERE r.zone_id = y.zone_id AND r.subject_id = y.enterprise_id AND r.role = 'officer'
+                 AND r.valid_to IS NULL ORDER BY r.valid_from, r.id LIMIT 1),
+             (SELECT n.name FROM enterprise e JOIN assignment r ON r.zone_id = e.zone_id AND r.subject_id = e.carrier_id
+               JOIN person n ON n.zone_id = r.zone_id AND n.id = r.person_id
+               WHERE e.zone_id = y.zone_id AND e.id = y.enterprise_id AND r.role = 'officer'
+                 AND r.valid_to IS NULL ORDER BY r.valid_from, r.id LIMIT 1)) AS officer_name,
+           (SELECT max(v.happened_at) FROM visit v WHERE v.zone_id = y.zone_id AND v.subject_id = y.enterprise_id
+             AND v.outcome = 'done' AND v.happened_at >= y.starts_at AND v.happened_at <= y.until) AS last_at,
+           (SELECT min(q.planned_at) FROM visit_plan q WHERE q.zone_id = y.zone_id AND q.subject_id = y.enterprise_id
+             AND q.state IN ('proposed', 'agreed', 'countered')
+             AND q.planned_at >= y.starts_at AND q.planned_at <= y.until) AS planned_at,
+           (SELECT q.id FROM visit_plan q WHERE q.zone_id = y.zone_id AND q.subject_id = y.enterprise_id
+             AND q.state IN ('proposed', 'agreed', 'countered')
+             AND q.planned_at >= y.starts_at AND q.planned_at <= y.until
+             ORDER BY q.planned_at, q.id LIMIT 1) AS plan_id,
+           (SELECT max(t.reason) FROM campaign_target t WHERE t.zone_id = y.zone_id
+             AND t.enterprise_id = y.enterprise_id AND t.campaign_id = y.campaign_id) AS reason
+         FROM (SELECT * FROM ",
     );
-    query.append(targets_of(who, campaign));
+    query.append(targets_of(who, &[campaign]));
     if let Some(reached) = reached {
         query.push(" WHERE y.reached = ").arg(reached);
     }
-    query.push(" ORDER BY y.visits, y.key DESC, y.short_name, y.enterprise_id LIMIT ").arg(limit);
-    query.push(" OFFSET ").arg(after);
+    query.push(RUNS).push(" LIMIT ").arg(limit).push(" OFFSET ").arg(after).push(") y").push(RUNS);
     tx.list(query).await
 }
 

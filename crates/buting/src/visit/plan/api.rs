@@ -41,6 +41,10 @@ pub fn routes(routes: &mut Routes) {
         .summary("No longer go along with a planned visit")
         .owner_scoped();
     routes
+        .api_act("/api/v1/visits/plans/{id}/link", recorders, withdraw_link, show)
+        .summary("Withdraw the link of a planned visit: the next one is another")
+        .owner_scoped();
+    routes
         .api_post("/api/v1/visits/calendar-feed", readers, StatusCode::OK, feed)
         .summary("Open a secret calendar link for oneself (RFC 5545), or revoke it");
 }
@@ -125,6 +129,10 @@ async fn join(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
 
 async fn leave(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
     desk::leave(&cx.app, &cx.who, id).await
+}
+
+async fn withdraw_link(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
+    desk::withdraw_link(&cx.app, &cx.who, id).await
 }
 
 /// Whether the link is to be open.

@@ -2,7 +2,7 @@
 
 use super::feed::{self, Event};
 use super::store::{self, Move, Step};
-use super::{Companion, Near, NewPlan, NewTime, Plan, PlanAnswer, PlanRecord, PlanState, Side, near_span};
+use super::{Companion, LAPSE_DAYS, Near, NewPlan, NewTime, Plan, PlanAnswer, PlanRecord, PlanState, Side, near_span};
 use crate::actor::{Actor, OFFICE, OUTSIDE, Once, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Subject, Work};
 use crate::assignment::reach;
@@ -42,6 +42,16 @@ pub async fn near(app: &App, who: &Actor, subject_id: Uuid, at: Time) -> Result<
     Ok(store::near(&mut tx, who.zone_id, subject_id, near_span(at), None).await?)
 }
 
+/// What counts against the bound on visits at a time, and the days of that bound: one
+/// who is refused by it sees whom he can join.
+pub async fn counted(app: &App, who: &Actor, subject_id: Uuid, at: Time) -> Result<(Vec<Near>, i64)> {
+    who.must(OFFICE)?;
+    let mut tx = app.read().await?;
+    let rules = rules::get(&mut tx, who.zone_id).await?;
+    let others = store::near(&mut tx, who.zone_id, subject_id, rules.cap_span(at), None).await?;
+    Ok((others, rules.cap_days))
+}
+
 /// A plan about to get its time.
 struct Timed<'a> {
     /// The plan itself, when it is moved.
@@ -55,20 +65,24 @@ struct Timed<'a> {
 
 /// Notes what speaks against the time: others who come in the same days, or more
 /// visits than the zone has settled. A reason lets it pass. Answers whether it is
-/// more than settled.
+/// more than settled. An emergency waits for nobody, but goes beyond the bound with a
+/// reason that can be read afterwards. The subject is held alone: of two who count at
+/// the same time the second counts the first.
 async fn check_time(work: &mut Work, timed: &Timed<'_>, check: &mut Check) -> Result<bool> {
     let zone = work.zone();
     check.that(timed.at >= work.now.plus(-DAY_MS), "planned_at", "in_past");
-    if !timed.channel.is_on_site() || timed.kind == VisitKind::Emergency {
+    if !timed.channel.is_on_site() {
         return Ok(false);
     }
     let rules = rules::get(work, zone).await?;
     let others = store::on_site(work, zone, timed.subject_id, rules.cap_span(timed.at), timed.id).await?;
-    let over = rules.over_cap(timed.kind, timed.channel, timed.at, &others);
+    let over = rules.over_cap(timed.channel, timed.at, &others);
+    let urgent = timed.kind == VisitKind::Emergency;
     if timed.despite.is_none() {
         if over {
-            check.add(FieldError::new("despite", "over_cap").with("n", rules.cap).with("days", rules.cap_days));
-        } else {
+            let code = if urgent { "over_cap_urgent" } else { "over_cap" };
+            check.add(FieldError::new("despite", code).with("n", rules.cap).with("days", rules.cap_days));
+        } else if !urgent {
             let near = store::near(work, zone, timed.subject_id, near_span(timed.at), timed.id).await?;
             check.that(near.is_empty(), "despite", "visited_near");
         }
@@ -88,7 +102,7 @@ pub async fn plan(app: &App, who: &Actor, new: NewPlan) -> Result<Uuid> {
     if store::plan(&mut work, zone, id).await?.is_some() {
         return Err(Error::Replayed(id));
     }
-    let subject = subject::held(&mut work, zone, kind, subject_id).await?;
+    let subject = subject::held_alone(&mut work, zone, kind, subject_id).await?;
     let mut check = Check::new();
     let purpose = check.text("purpose", &new.purpose, 200);
     let despite = check.opt_text("despite", new.despite.as_deref(), 200);
@@ -175,13 +189,18 @@ pub(in crate::visit) async fn open(tx: &mut Tx, who: &Actor, subject: Uuid) -> R
     Ok(plans.into_iter().map(|plan| for_reader(who, plan)).collect())
 }
 
-/// What a calendar page shows: the plans of its days, with those who go along.
-pub async fn calendar(app: &App, who: &Actor, filter: &PlanFilter) -> Result<Vec<PlanRecord>> {
+/// What a calendar page shows: the plans of its days, with those who go along, and how
+/// many there are. Of very many it shows the first and says so.
+pub async fn calendar(app: &App, who: &Actor, filter: &PlanFilter) -> Result<(Vec<PlanRecord>, i64)> {
     who.must(READERS)?;
     let mut tx = app.read().await?;
     let plans = store::first(&mut tx, who, filter, MANY).await?;
+    let all = match plans.len() as i64 {
+        MANY => store::count(&mut tx, who, filter).await?,
+        n => n,
+    };
     let plans = plans.into_iter().map(|plan| for_reader(who, plan)).collect();
-    with_companions(&mut tx, who.zone_id, plans).await
+    Ok((with_companions(&mut tx, who.zone_id, plans).await?, all))
 }
 
 async fn with_companions(tx: &mut Tx, zone: Uuid, plans: Vec<Plan>) -> Result<Vec<PlanRecord>> {
@@ -284,6 +303,11 @@ pub async fn move_to(app: &App, who: &Actor, id: Uuid, new: NewTime) -> Result<U
     if !plan.state.is_open() {
         return Err(Error::state("plan_ended"));
     }
+    match subject::held_alone(&mut work, who.zone_id, plan.subject_kind, plan.subject_id).await {
+        // It was merged into another since the plan was read.
+        Err(Error::NotFound) => return Err(Error::Conflict(Conflict::Stale(plan.version))),
+        held => held?,
+    };
     let mut check = Check::new();
     let reason = check.opt_text("reason", new.reason.as_deref(), 200);
     // What was said of another day tells nothing of this one.
@@ -325,6 +349,7 @@ pub async fn join(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
     let plan = store::plan(&mut work, who.zone_id, id).await?.ok_or(Error::NotFound)?;
     let companions = store::companions(&mut work, who.zone_id, &[id]).await?;
     let record = PlanRecord { plan, companions };
+    who.saw(record.plan.version)?;
     if !record.plan.state.is_open() {
         return Err(Error::state("plan_ended"));
     }
@@ -348,6 +373,7 @@ pub async fn leave(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
     let person = who.person()?;
     let mut work = app.work(who).await?;
     let record = record(&mut work, who, id).await?;
+    who.saw(record.plan.version)?;
     if !record.plan.state.is_open() {
         return Err(Error::state("plan_ended"));
     }
@@ -367,7 +393,7 @@ pub async fn leave(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
 pub(in crate::visit) async fn fulfil(work: &mut Work, plan_id: Uuid, subject: &Named, visit: Uuid) -> Result<()> {
     let who = work.who.clone();
     let plan = match plan_of(work, &who, plan_id).await {
-        Ok(plan) if plan.subject_id == subject.id && plan.state.is_open() => plan,
+        Ok(plan) if plan.subject_id == subject.id && plan.state.can_take_place() => plan,
         Ok(_) | Err(Error::NotFound) => return Err(Error::field("plan_id", "unknown")),
         Err(error) => return Err(error),
     };
@@ -377,6 +403,37 @@ pub(in crate::visit) async fn fulfil(work: &mut Work, plan_id: Uuid, subject: &N
     }
     let change = Change::from_to(json!({"state": plan.state}), json!({"state": PlanState::Done}));
     work.log("visit.fulfil", Subject::about("visit_plan", plan_id, subject.id), change).await
+}
+
+/// So many plans lapse in one transaction.
+const BATCH: i64 = 100;
+
+/// Lets open plans lapse whose day is long over: they count no longer, and those who
+/// were to go are told. Answers how many.
+pub async fn lapse(app: &App, zone: Uuid) -> Result<usize> {
+    let mut lapsed = 0;
+    loop {
+        let mut work = app.work(&Actor::rule(zone)).await?;
+        let before = work.now.plus(-LAPSE_DAYS * DAY_MS);
+        let plans = store::left_over(&mut work, zone, before, BATCH).await?;
+        if plans.is_empty() {
+            return Ok(lapsed);
+        }
+        let records = with_companions(&mut work, zone, plans).await?;
+        for record in &records {
+            let plan = &record.plan;
+            let reason = plan.reason.as_deref();
+            let step = Step { state: PlanState::Lapsed, reason, other_at: None, visit: None };
+            if !store::answer(&mut work, plan, &step).await? {
+                continue;
+            }
+            let change = Change::from_to(json!({"state": plan.state}), json!({"state": PlanState::Lapsed}));
+            work.log("visit.lapse", Subject::about("visit_plan", plan.id, plan.subject_id), change).await?;
+            tell_companions(&mut work, record, "visit.lapsed").await?;
+        }
+        lapsed += records.len();
+        work.commit(zone).await?;
+    }
 }
 
 /// Whether somebody of the office may call a plan off or move it: whoever made it, and
@@ -402,6 +459,27 @@ pub struct Invitation {
 pub fn link_of(app: &App, who: &Actor, plan: &Plan) -> Option<String> {
     let fits = who.is(RECORDERS) && plan.state.is_open();
     fits.then(|| link::token(app.db.keyring(), Opens::Plan, who.zone_id, plan.id, plan.link_serial))
+}
+
+/// Withdraws the link of a plan: whoever has it sees nothing more, and a new one can be
+/// handed on.
+pub async fn withdraw_link(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
+    who.must(RECORDERS)?;
+    let mut work = app.work(who).await?;
+    let plan = record(&mut work, who, id).await?.plan;
+    who.saw(plan.version)?;
+    if !settles(&mut work, who, &plan).await? {
+        return Err(Error::Forbidden);
+    }
+    if !plan.state.is_open() {
+        return Err(Error::state("plan_ended"));
+    }
+    if !store::withdraw_link(&mut work, &plan).await? {
+        return Err(Error::Conflict(Conflict::Stale(plan.version)));
+    }
+    let about = Subject::about("visit_plan", id, plan.subject_id);
+    work.log("visit.link", about, Change::made(json!({"purpose": plan.purpose}))).await?;
+    work.commit(id).await
 }
 
 /// Who comes by a link, and the plan. A link that is altered, withdrawn or long

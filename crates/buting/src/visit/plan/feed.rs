@@ -67,7 +67,7 @@ const fn status(state: PlanState) -> &'static str {
     match state {
         PlanState::Proposed | PlanState::Countered => "TENTATIVE",
         PlanState::Agreed | PlanState::Done => "CONFIRMED",
-        PlanState::Declined | PlanState::Cancelled => "CANCELLED",
+        PlanState::Declined | PlanState::Cancelled | PlanState::Lapsed => "CANCELLED",
     }
 }
 
@@ -152,6 +152,7 @@ mod tests {
             (PlanState::Done, "CONFIRMED"),
             (PlanState::Declined, "CANCELLED"),
             (PlanState::Cancelled, "CANCELLED"),
+            (PlanState::Lapsed, "CANCELLED"),
         ] {
             assert!(document("走访", &[event(state)]).contains(&format!("STATUS:{word}\r\n")), "{state}");
         }

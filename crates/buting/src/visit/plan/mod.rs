@@ -17,7 +17,8 @@ use crate::http::routes::Routes;
 use crate::subject::SubjectKind;
 use crate::time::{DAY_MS, Time};
 use crate::words;
-use ::store::from_row;
+use crate::worker;
+use ::store::{Schedule, from_row};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -37,6 +38,8 @@ words! {
         Done = "done",
         /// 已取消
         Cancelled = "cancelled",
+        /// 逾期未走访: the day went by, and nobody wrote down a visit
+        Lapsed = "lapsed",
     }
 }
 
@@ -55,13 +58,18 @@ impl PlanState {
         matches!(self, Self::Proposed | Self::Agreed | Self::Countered)
     }
 
+    /// Whether a visit may still fulfil it: one that was written down late, too.
+    pub const fn can_take_place(self) -> bool {
+        self.is_open() || matches!(self, Self::Lapsed)
+    }
+
     /// Whose word brings a plan into this state; nobody's, where only a visit or a
     /// new time does.
     pub const fn said_by(self) -> Option<Side> {
         match self {
             Self::Agreed | Self::Declined | Self::Countered => Some(Side::Outside),
             Self::Cancelled => Some(Side::Office),
-            Self::Proposed | Self::Done => None,
+            Self::Proposed | Self::Done | Self::Lapsed => None,
         }
     }
 
@@ -281,6 +289,18 @@ from_row!(Near { at, planned, plan_id, department_name, purpose });
 /// So many days before and after a planned visit others are looked for.
 pub const NEAR_DAYS: i64 = 7;
 
+/// So many days after its time an open plan lapses: whoever went has written it down.
+pub const LAPSE_DAYS: i64 = 7;
+
+/// The jobs of this folder.
+pub fn kinds() -> Vec<worker::Kind> {
+    vec![worker::Kind {
+        name: "visit.lapse",
+        schedule: Some(Schedule::EveryMinutes(60)),
+        task: |app, zone, _| Box::pin(async move { desk::lapse(&app, zone).await.map(drop) }),
+    }]
+}
+
 /// The span in which other visits count as near.
 pub fn near_span(at: Time) -> (Time, Time) {
     (at.plus(-NEAR_DAYS * DAY_MS), at.plus(NEAR_DAYS * DAY_MS))
@@ -312,11 +332,17 @@ mod tests {
             (Declined, &[]),
             (Done, &[]),
             (Cancelled, &[]),
+            (Lapsed, &[]),
         ];
         for (now, nexts) in table {
             let found: Vec<_> = PlanState::ALL.iter().copied().filter(|next| now.may_become(*next)).collect();
             assert_eq!(&found, nexts, "{now}");
             assert_eq!(now.is_open(), !nexts.is_empty());
+            assert_eq!(
+                now.can_take_place(),
+                now.is_open() || *now == Lapsed,
+                "who was there in time writes it down late"
+            );
         }
         for (state, side) in [
             (Agreed, Some(Side::Outside)),
@@ -325,6 +351,7 @@ mod tests {
             (Cancelled, Some(Side::Office)),
             (Done, None),
             (Proposed, None),
+            (Lapsed, None),
         ] {
             assert_eq!(state.said_by(), side, "{state}");
         }

@@ -1,18 +1,18 @@
 use super::desk::{self, Invitation, PlanFilter};
 use super::{Near, NewPlan, NewTime, PlanAnswer, PlanRecord, PlanState, View};
 use crate::actor::{OFFICE, OUTSIDE, Roles};
-use crate::continuity::desk as continuity;
 use crate::error::{Error, FieldError, Result};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of, made};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
+use crate::http::seek::{Seek, VISITED};
 use crate::http::session;
 use crate::organisation;
 use crate::subject::SubjectKind;
 use crate::time::{Day, Time};
 use crate::visit::desk::{READERS, RECORDERS};
-use crate::visit::pages::{asked_subject, subject_of};
+use crate::visit::pages::asked_subject;
 use crate::visit::{Channel, VisitKind};
 use askama::Template;
 use axum::extract::Path;
@@ -33,6 +33,7 @@ pub fn routes(routes: &mut Routes) {
         .post("/visits/plans/{id}/move", recorders, move_to)
         .post("/visits/plans/{id}/join", recorders, join)
         .post("/visits/plans/{id}/leave", recorders, leave)
+        .post("/visits/plans/{id}/link", recorders, withdraw_link)
         .get("/visits/calendar", readers, calendar)
         .post("/visits/calendar/feed", readers, set_feed)
         .get("/calendar/{file}", Access::everybody(), feed)
@@ -47,24 +48,31 @@ pub fn routes(routes: &mut Routes) {
 struct NewPlanPage {
     s: Shell,
     form: Form,
-    subjects: Vec<(String, String)>,
+    subject: Seek,
+    /// Within how many days these come, when the bound on visits was met; else a week
+    /// before and after.
+    bound: Option<i64>,
     near: Vec<Near>,
 }
 
-async fn new_plan_page(cx: &Cx, form: Form, at: Option<Time>) -> Result<NewPlanPage> {
+async fn new_plan_page(cx: &Cx, form: Form, subject: Seek, at: Option<Time>) -> Result<NewPlanPage> {
     let s = Shell::of(cx).await?;
-    let near = match (subject_of(form.value("subject")), at) {
-        (Some((_, id)), Some(at)) => desk::near(&cx.app, &cx.who, id, at).await?,
-        _ => Vec::new(),
+    let met = form.has_code("despite", "over_cap");
+    let (bound, near) = match (subject.key(), at) {
+        (Some((_, id)), Some(at)) if met => {
+            let (near, days) = desk::counted(&cx.app, &cx.who, id, at).await?;
+            (Some(days), near)
+        }
+        (Some((_, id)), Some(at)) => (None, desk::near(&cx.app, &cx.who, id, at).await?),
+        _ => (None, Vec::new()),
     };
-    let subjects = continuity::subjects(&cx.app, &cx.who).await?;
-    Ok(NewPlanPage { s, form, subjects, near })
+    Ok(NewPlanPage { s, form, subject, bound, near })
 }
 
 async fn new_plan(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let query = Form::parse(cx.request.query.as_bytes());
-        let form = Form::filled([
+        let mut form = Form::filled([
             ("subject", asked_subject(&query).unwrap_or_default()),
             ("kind", VisitKind::Routine.to_string()),
             ("channel", Channel::Onsite.to_string()),
@@ -72,7 +80,8 @@ async fn new_plan(cx: Cx) -> PageResult {
         ]);
         // Whoever comes with a subject sees at once who else comes these days.
         let now = cx.now();
-        html(&new_plan_page(&cx, form, Some(now)).await?)
+        let subject = Seek::of(&cx, &mut form, "subject", VISITED).await?;
+        html(&new_plan_page(&cx, form, subject, Some(now)).await?)
     })
     .await
 }
@@ -80,13 +89,11 @@ async fn new_plan(cx: Cx) -> PageResult {
 async fn add_plan(Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
         let zone = Shell::of(&cx).await?.time_zone;
-        let subject = subject_of(form.value("subject"));
-        if subject.is_none() {
-            form.add(FieldError::new("subject", "required"));
-        }
+        let subject = Seek::of(&cx, &mut form, "subject", VISITED).await?;
+        let named = subject.need(&mut form);
         let read = form.time("planned_at", &zone);
         let planned_at = form.need("planned_at", read);
-        let (kind, id) = subject.unwrap_or((SubjectKind::Enterprise, Uuid::nil()));
+        let (kind, id) = named.unwrap_or((SubjectKind::Enterprise, Uuid::nil()));
         let new = NewPlan {
             id: None,
             enterprise_id: (kind == SubjectKind::Enterprise).then_some(id),
@@ -102,7 +109,7 @@ async fn add_plan(Posted { cx, mut form }: Posted) -> PageResult {
         {
             return Ok(go(&format!("/visits/plans/{id}"), "flash-plan-sent"));
         }
-        html_with(StatusCode::UNPROCESSABLE_ENTITY, &new_plan_page(&cx, form, Some(planned_at)).await?)
+        html_with(StatusCode::UNPROCESSABLE_ENTITY, &new_plan_page(&cx, form, subject, Some(planned_at)).await?)
     })
     .await
 }
@@ -220,6 +227,16 @@ async fn leave(Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult 
     .await
 }
 
+async fn withdraw_link(Path(id): Path<String>, Posted { cx, .. }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        match desk::withdraw_link(&cx.app, &cx.who, id_of(&id)?).await {
+            Ok(id) | Err(Error::Replayed(id)) => Ok(go(&format!("/visits/plans/{id}"), "flash-plan-link")),
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}
+
 // The calendar
 
 /// A day of the page with what is on it.
@@ -244,9 +261,13 @@ struct CalendarPage {
     weeks: Vec<Vec<Square>>,
     sentence: String,
     none: bool,
+    /// How many are shown, where there are more.
+    first: Option<usize>,
+    month: bool,
     departments: Vec<(String, String)>,
     people: Vec<(String, String)>,
-    subjects: Vec<(String, String)>,
+    form: Form,
+    subject: Seek,
     me: String,
     recorder: bool,
     office: bool,
@@ -262,7 +283,8 @@ pub(super) fn feed_href(token: &str) -> String {
 async fn calendar(cx: Cx, headers: HeaderMap) -> PageResult {
     page::show(cx.lang, async {
         let s = Shell::of(&cx).await?;
-        let query = Form::parse(cx.request.query.as_bytes());
+        let mut query = Form::parse(cx.request.query.as_bytes());
+        let subject = Seek::of(&cx, &mut query, "subject", VISITED).await?;
         let today = cx.now().day(&s.time_zone);
         let site = session::origin(&cx.app, &headers);
         let view = View::parse(query.value("view")).unwrap_or(View::Month);
@@ -273,13 +295,14 @@ async fn calendar(cx: Cx, headers: HeaderMap) -> PageResult {
             happening: true,
             from: Some(from),
             to: Some(to),
-            subject_id: subject_of(query.value("subject")).map(|(_, id)| id),
+            subject_id: subject.key().map(|(_, id)| id),
             department_id: key("department"),
             person_id: key("person"),
             ..PlanFilter::default()
         };
-        let mut plans = desk::calendar(&cx.app, &cx.who, &filter).await?;
-        let (none, sentence) = (plans.is_empty(), s.with("calendar-count", "n", plans.len() as i64));
+        let (mut plans, all) = desk::calendar(&cx.app, &cx.who, &filter).await?;
+        let (none, sentence) = (plans.is_empty(), s.with("calendar-count", "n", all));
+        let first = Some(plans.len()).filter(|n| (*n as i64) < all);
         let mut squares = Vec::new();
         for week in view.weeks(day) {
             let mut row = Vec::new();
@@ -298,7 +321,7 @@ async fn calendar(cx: Cx, headers: HeaderMap) -> PageResult {
             squares.push(row);
         }
         let office = cx.who.is(OFFICE);
-        let (mut departments, mut people, mut subjects) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut departments, mut people) = (Vec::new(), Vec::new());
         if office {
             let mut tx = cx.read().await?;
             let all = organisation::desk::departments(&mut tx, cx.who.zone_id).await?;
@@ -306,7 +329,6 @@ async fn calendar(cx: Cx, headers: HeaderMap) -> PageResult {
             drop(tx);
             let staff = organisation::desk::staff(&cx.app, &cx.who, None, None, 200).await?;
             people = staff.items.into_iter().map(|one| (one.id.to_string(), one.name)).collect();
-            subjects = continuity::subjects(&cx.app, &cx.who).await?;
         }
         let title = match view {
             View::Month => {
@@ -324,10 +346,13 @@ async fn calendar(cx: Cx, headers: HeaderMap) -> PageResult {
             today,
             weeks: squares,
             none,
+            first,
+            month: view == View::Month,
             sentence,
             departments,
             people,
-            subjects,
+            form: query,
+            subject,
             me: cx.who.person_id.map(|id| id.to_string()).unwrap_or_default(),
             recorder: cx.who.is(RECORDERS),
             office,

@@ -70,7 +70,7 @@ pub struct PlanFilter {
     pub unanswered_since: Option<Time>,
     /// Only those that are oftener than the zone has settled.
     pub over_cap: bool,
-    /// Without those that were declined or cancelled.
+    /// Without those that were declined, cancelled or have lapsed.
     pub happening: bool,
     /// From this time on.
     pub from: Option<Time>,
@@ -87,11 +87,14 @@ pub struct PlanFilter {
 /// Plans within reach, and those that one goes along with.
 fn narrow(query: &mut Sql, who: &Actor, filter: &PlanFilter) {
     query.push(" WHERE v.zone_id = ").arg(who.zone_id);
-    if let Some(reach) = reach::subjects(who, "v.subject_id") {
+    let inside = matches!(who.scope, Scope::Assignments | Scope::Departments(_));
+    // Whoever asks for his own is within reach of all of it.
+    let own = inside && who.person_id.is_some() && filter.person_id == who.person_id;
+    if let Some(reach) = reach::subjects(who, "v.subject_id").filter(|_| !own) {
         query.push(" AND (").append(reach);
-        if let (Some(person), Scope::Assignments | Scope::Departments(_)) = (who.person_id, &who.scope) {
+        if let (Some(person), true) = (who.person_id, inside) {
             query.push(" OR ");
-            with(query, person);
+            with(query, who.zone_id, person);
         }
         query.push(")");
     }
@@ -105,7 +108,7 @@ fn narrow(query: &mut Sql, who: &Actor, filter: &PlanFilter) {
         query.push(" AND v.over_cap");
     }
     if filter.happening {
-        query.push(" AND v.state NOT IN ('declined', 'cancelled')");
+        query.push(" AND v.state NOT IN ('declined', 'cancelled', 'lapsed')");
     }
     if let Some(from) = filter.from {
         query.push(" AND v.planned_at >= ").arg(from);
@@ -125,17 +128,15 @@ fn narrow(query: &mut Sql, who: &Actor, filter: &PlanFilter) {
     }
     if let Some(id) = filter.person_id {
         query.push(" AND ");
-        with(query, id);
+        with(query, who.zone_id, id);
     }
 }
 
-/// A condition that a person goes.
-fn with(query: &mut Sql, person: Uuid) {
-    query.push("(v.planned_by = ").arg(person).push(
-        " OR EXISTS (SELECT 1 FROM visit_plan_party c WHERE c.zone_id = v.zone_id AND c.plan_id = v.id
-           AND c.person_id = ",
-    );
-    query.arg(person).push("))");
+/// A condition that a person goes. Each way enters by its own index.
+fn with(query: &mut Sql, zone: Uuid, person: Uuid) {
+    query.push("(v.planned_by = ").arg(person);
+    query.push(" OR v.id IN (SELECT c.plan_id FROM visit_plan_party c WHERE c.zone_id = ").arg(zone);
+    query.push(" AND c.person_id = ").arg(person).push("))");
 }
 
 /// The first of the plans, the earliest first.
@@ -193,8 +194,34 @@ pub async fn answer(work: &mut Work, plan: &Plan, step: &Step<'_>) -> Result<boo
         plan.id,
         plan.version
     );
+    query.push(match step.state {
+        PlanState::Done => " AND state IN ('proposed', 'agreed', 'countered', 'lapsed')",
+        _ => " AND state IN ('proposed', 'agreed', 'countered')",
+    });
+    Ok(work.run(query).await? == 1)
+}
+
+/// Withdraws the link of a plan: the next one is another.
+pub async fn withdraw_link(work: &mut Work, plan: &Plan) -> Result<bool> {
+    let (zone, now) = (work.zone(), work.now);
+    let mut query = sql!(
+        "UPDATE visit_plan SET link_serial = link_serial + 1, changed_at = $1, version = version + 1
+         WHERE zone_id = $2 AND id = $3 AND version = $4",
+        now,
+        zone,
+        plan.id,
+        plan.version
+    );
     query.push(" AND state IN ('proposed', 'agreed', 'countered')");
     Ok(work.run(query).await? == 1)
+}
+
+/// Open plans from before a time, the oldest first.
+pub async fn left_over(tx: &mut Tx, zone: Uuid, before: Time, limit: i64) -> Result<Vec<Plan>> {
+    let mut query = Sql::from(PLAN);
+    query.push(" WHERE v.zone_id = ").arg(zone).push(OPEN).push(" AND v.planned_at < ").arg(before);
+    query.push(" ORDER BY v.planned_at, v.id LIMIT ").arg(limit);
+    tx.list(query).await
 }
 
 /// A plan on its way to another time.

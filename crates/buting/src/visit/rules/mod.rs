@@ -3,7 +3,7 @@
 
 pub mod desk;
 
-use super::{Channel, VisitKind};
+use super::Channel;
 use crate::time::{DAY_MS, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -44,13 +44,10 @@ impl Rules {
     }
 
     /// Whether one more visit would be more than the bound allows. `others` are the
-    /// times of the visits on the spot, done and planned. What takes nobody's time on
-    /// the spot never counts, and an emergency waits for nothing.
-    pub fn over_cap(&self, kind: VisitKind, channel: Channel, at: Time, others: &[Time]) -> bool {
-        self.cap > 0
-            && channel.is_on_site()
-            && kind != VisitKind::Emergency
-            && busiest(at, others, self.cap_days) > self.cap
+    /// times of the visits on the spot, done and planned, but for emergencies. What takes
+    /// nobody's time on the spot never counts.
+    pub fn over_cap(&self, channel: Channel, at: Time, others: &[Time]) -> bool {
+        self.cap > 0 && channel.is_on_site() && busiest(at, others, self.cap_days) > self.cap
     }
 
     /// The span in which other visits can count against one at a time.
@@ -91,19 +88,14 @@ mod tests {
             (&[90, 120], false, "one before and one after are not within thirty days of each other"),
             (&[105, 120], true, "what is planned counts like what was"),
         ] {
-            assert_eq!(rules.over_cap(VisitKind::Routine, Channel::Onsite, day(100), &days(others)), over, "{why}");
+            assert_eq!(rules.over_cap(Channel::Onsite, day(100), &days(others)), over, "{why}");
         }
         let busy = days(&[95, 96, 97, 98]);
-        for (kind, channel, over) in [
-            (VisitKind::Routine, Channel::Phone, false),
-            (VisitKind::Routine, Channel::Video, false),
-            (VisitKind::Emergency, Channel::Onsite, false),
-            (VisitKind::Thematic, Channel::Meeting, true),
-        ] {
-            assert_eq!(rules.over_cap(kind, channel, day(100), &busy), over, "{kind} {channel}");
+        for (channel, over) in [(Channel::Phone, false), (Channel::Video, false), (Channel::Meeting, true)] {
+            assert_eq!(rules.over_cap(channel, day(100), &busy), over, "{channel}");
         }
         let none = Rules { cap: 0, ..rules };
-        assert!(!none.over_cap(VisitKind::Routine, Channel::Onsite, day(100), &busy), "no bound is set");
+        assert!(!none.over_cap(Channel::Onsite, day(100), &busy), "no bound is set");
     }
 
     #[test]

@@ -1222,7 +1222,9 @@ async fn reach(work: &mut Work, rung: &Rung, department: Option<Uuid>, handler: 
                 Some(handler) => vec![handler],
                 None => store::of_department(work, zone, department).await?,
             },
-            (Reach::Chief, Some(department)) => post::desk::chief_of(work, zone, department).await?.into_iter().collect(),
+            (Reach::Chief, Some(department)) => {
+                post::desk::chief_of(work, zone, department).await?.into_iter().collect()
+            }
             (Reach::Desk, _) | (Reach::Handler | Reach::Chief, None) => {
                 store::with_role(work, zone, role(Role::Dispatcher)).await?
             }

@@ -136,7 +136,8 @@ impl Operation {
         match &self.input {
             Input::None => {}
             Input::Json(body) => {
-                operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": lift(body(), definitions)}}});
+                operation["requestBody"] =
+                    json!({"required": true, "content": {"application/json": {"schema": lift(body(), definitions)}}});
             }
             Input::Multipart(fields) => {
                 let mut properties = fields();

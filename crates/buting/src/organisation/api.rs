@@ -139,9 +139,8 @@ pub fn routes(routes: &mut Routes) {
 }
 
 fn session_routes(routes: &mut Routes) {
-    let session = Operation::new("/api/v1/session", Method::POST, Access::everybody())
-        .body(schema::<SignIn>)
-        .output::<Me>("200");
+    let session =
+        Operation::new("/api/v1/session", Method::POST, Access::everybody()).body(schema::<SignIn>).output::<Me>("200");
     routes
         .api_raw(Method::POST, "/api/v1/session", Access::everybody(), session, sign_in)
         .summary("Sign in: sets the session cookie");

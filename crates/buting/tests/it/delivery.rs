@@ -35,10 +35,13 @@ struct Got {
     raw: Vec<u8>,
 }
 
+/// Statuses and bodies that are answered, in order.
+type Answers = VecDeque<(u16, &'static str)>;
+
 /// A server that takes posts: robots, a webhook, a gateway. It answers as it is told, and
 /// takes everything once it is told nothing.
 #[derive(Clone, Default)]
-struct Other(Arc<Mutex<(Vec<Got>, VecDeque<(u16, &'static str)>)>>);
+struct Other(Arc<Mutex<(Vec<Got>, Answers)>>);
 
 impl Other {
     async fn listen() -> (Self, String) {
@@ -669,7 +672,7 @@ async fn a_group_is_told_what_it_should_do_and_of_nobody() {
             text.contains("【紧急诉求】截至 11-24 10:00，共 1 件在办") && text.contains("建设管理部（1 件）"),
             "{text}"
         );
-        assert!(text.contains(&format!("【特急】SQ-20261124-0001 货车进不了园区东门")), "{text}");
+        assert!(text.contains("【特急】SQ-20261124-0001 货车进不了园区东门"), "{text}");
         assert!(text.contains(&format!("https://b.example/appeals/{id}")), "{text}");
         assert!(!text.contains("李女士") && !text.contains("138"), "{text}");
         house.clock.set(MORNING.plus(60 * DAY_MS));

@@ -100,6 +100,7 @@ for (const js of [true, false]) {
 
       await page.goto(plan);
       await page.locator('a.primary[href^="/visits/new"]').click();
+      await page.waitForURL("**/visits/new**");
       const record = page.locator('form[action="/visits"]');
       await fill(record, { note: "#承诺 3日内回复技改补助" });
       await send(page, record);

@@ -39,6 +39,7 @@ for (const js of [true, false]) {
       assert.equal([...before].filter(([key]) => key).reduce((sum, [, n]) => sum + n, 0), found, "each enterprise is counted once");
       await page.goto(`${campaign}?show=never`);
       await page.locator('tbody a[href^="/visits/plans/new"]').first().click();
+      await page.waitForURL("**/visits/plans/new**");
       const plan = page.locator('form[action="/visits/plans"]');
       await fill(plan, { planned_at: `${inDays(12)}T09:00`, kind: "routine", purpose: "岁末走访", despite: "大走访安排" });
       await send(page, plan);

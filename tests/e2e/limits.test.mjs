@@ -67,3 +67,27 @@ for (const js of [true, false]) {
     }
   });
 }
+
+test("a running appeal is put under a disruption, and its due time says why", async () => {
+  const context = await as(browser, "dispatcher");
+  try {
+    const page = await context.newPage();
+    await page.goto("/appeals");
+    const number = (await page.locator("main tbody").innerText()).match(/SQ-\d{8}-\d{4}/)[0];
+    await page.goto("/disruptions");
+    await page.locator('main a[href^="/disruptions/"]:not([href$="/new"])').first().click();
+    await page.waitForURL(/\/disruptions\/[0-9a-f-]{36}$/);
+    const form = page.locator('form[action$="/appeals"]');
+    await page.locator("details", { has: form }).locator("summary").first().click();
+    await look(page, "limits-disruption");
+    await fill(form, { numbers: number, reason: "应急处置" });
+    await send(page, form, form.locator("button"));
+    const line = page.locator("li", { hasText: number }).first();
+    await line.locator("a").first().click();
+    await page.locator("details.due").first().waitFor();
+    await look(page, "limits-appeal");
+    assert.match(await page.locator("main").innerText(), new RegExp("归到突发事件名下"));
+  } finally {
+    await close(context);
+  }
+});

@@ -168,7 +168,8 @@ type Marked = (usize, Option<(Line, State)>);
 
 /// What the marked lines of a note say of lights.
 fn marked_lights(new: &NewVisit, day: Day) -> Vec<Marked> {
-    let (found, _) = marks(new.note.as_deref().unwrap_or_default(), day);
+    // The names of categories say nothing of lights.
+    let (found, _) = marks(new.note.as_deref().unwrap_or_default(), day, &[]);
     let light = |(n, mark)| match mark {
         Mark::Light(light) => Some((n, Some((light.line, light.state)))),
         Mark::Same => Some((n, None)),

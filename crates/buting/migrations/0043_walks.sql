@@ -7,3 +7,6 @@ CREATE INDEX appeal_open ON appeal
 
 -- Staff and partners are listed without walking over the contacts of enterprises.
 CREATE INDEX person_staff ON person (zone_id, position, id) WHERE department_id IS NOT NULL;
+
+-- What runs under a disruption turns its hours with it.
+CREATE INDEX appeal_disruption ON appeal (zone_id, disruption_id) WHERE disruption_id IS NOT NULL;

@@ -8,7 +8,7 @@ use crate::zone::Zone;
 use serde_json::Value as Json;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Claimed, Queue, Schedule, Seal};
+use store::{Claimed, Kinds, Queue, Schedule, Seal};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -34,6 +34,9 @@ pub struct Kind {
     pub task: Task,
 }
 
+/// The jobs that wait for somebody outside.
+const SENDING: &[&str] = &[crate::delivery::desk::JOB];
+
 /// Every kind of job of every folder.
 pub fn kinds() -> Vec<Kind> {
     let mut kinds = Vec::new();
@@ -55,7 +58,11 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
     // what breaks in one must not end the other.
     let (sealing, ending) = (Arc::clone(&app), stop.clone());
     let sealer = tokio::spawn(async move { seal(&sealing, ending).await });
-    work_off(&app, stop).await;
+    // A mail server that does not answer holds up nothing but other messages.
+    let (sending, ending) = (Arc::clone(&app), stop.clone());
+    let sender = tokio::spawn(async move { work_off(&sending, Kinds::Only(SENDING), ending).await });
+    work_off(&app, Kinds::Except(SENDING), stop).await;
+    note_failure(sender.await, "the sender broke");
     note_failure(sealer.await, "the sealer broke");
 }
 
@@ -83,8 +90,8 @@ async fn seal(app: &App, mut stop: watch::Receiver<bool>) {
 }
 
 /// Looks at schedules and queue, again and again.
-async fn work_off(app: &Arc<App>, mut stop: watch::Receiver<bool>) {
-    let queue = Queue::new(app.db.clone(), format!("{}-{}", std::process::id(), Uuid::now_v7()));
+async fn work_off(app: &Arc<App>, which: Kinds, mut stop: watch::Receiver<bool>) {
+    let queue = Queue::new(app.db.clone(), format!("{}-{}", std::process::id(), Uuid::now_v7())).for_kinds(which);
     let kinds = kinds();
     while next_step(&mut stop).await {
         note_failure(turn(app, &queue, &kinds).await, "the queue could not be read");

@@ -5,7 +5,7 @@
 //! back. Jobs must therefore be idempotent. A schedule is a unique key per
 //! period that every process tries to insert; the index lets one win.
 
-use crate::{Db, Doing, Result, Tx, from_row, sql};
+use crate::{Db, Doing, Result, Sql, Tx, from_row, sql};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -94,19 +94,55 @@ impl Tx {
 pub struct Queue {
     db: Db,
     worker: String,
+    kinds: Kinds,
+}
+
+/// Which jobs a worker takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Kinds {
+    /// Of every kind.
+    All,
+    /// Of these.
+    Only(&'static [&'static str]),
+    /// Of all but these.
+    Except(&'static [&'static str]),
+}
+
+impl Kinds {
+    /// The condition, with its ` AND`.
+    fn condition(self) -> Sql {
+        let mut query = Sql::from("");
+        match self {
+            Self::All => {}
+            Self::Only(kinds) => _ = query.push(" AND kind IN ").list(kinds.iter().copied()),
+            Self::Except(kinds) => _ = query.push(" AND kind NOT IN ").list(kinds.iter().copied()),
+        }
+        query
+    }
 }
 
 impl Queue {
     /// A worker of that name; names must differ between processes.
     pub fn new(db: Db, worker: String) -> Self {
-        Self { db, worker }
+        Self { db, worker, kinds: Kinds::All }
+    }
+
+    /// The same worker for some kinds of jobs.
+    pub fn for_kinds(mut self, kinds: Kinds) -> Self {
+        self.kinds = kinds;
+        self
     }
 
     /// Takes up to `limit` jobs that are due, each for `lease_ms`.
     pub async fn claim(&self, limit: i64, now: i64, lease_ms: i64) -> Result<Vec<Claimed>> {
-        let due = "SELECT count(*) FROM (SELECT 1 FROM job WHERE done_at IS NULL AND run_at <= $1
-                     AND (locked_until IS NULL OR locked_until < $1) AND attempts < $2 LIMIT 1) AS due";
-        let waiting: i64 = self.db.read().await?.value(sql!(due, now, MAX_ATTEMPTS)).await?;
+        let mut due = sql!(
+            "SELECT count(*) FROM (SELECT 1 FROM job WHERE done_at IS NULL AND run_at <= $1
+               AND (locked_until IS NULL OR locked_until < $1) AND attempts < $2",
+            now,
+            MAX_ATTEMPTS
+        );
+        due.append(self.kinds.condition()).push(" LIMIT 1) AS due");
+        let waiting: i64 = self.db.read().await?.value(due).await?;
         if waiting == 0 {
             return Ok(Vec::new());
         }
@@ -116,14 +152,13 @@ impl Queue {
              WHERE (zone_id, id) IN (
                SELECT zone_id, id FROM job
                WHERE done_at IS NULL AND run_at <= $3 AND (locked_until IS NULL OR locked_until < $3)
-                 AND attempts < $4
-               ORDER BY run_at, id LIMIT $5",
+                 AND attempts < $4",
             now + lease_ms,
             self.worker,
             now,
-            MAX_ATTEMPTS,
-            limit
+            MAX_ATTEMPTS
         );
+        claim.append(self.kinds.condition()).push(" ORDER BY run_at, id LIMIT ").arg(limit);
         claim.push(tx.dialect().pick("", " FOR UPDATE SKIP LOCKED"));
         claim.push(") RETURNING zone_id, id, kind, args, attempts");
         let claimed = tx.list(claim).await?;

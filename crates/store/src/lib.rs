@@ -16,7 +16,7 @@ mod value;
 pub use db::{Db, Doing, Options, Tx};
 pub use dialect::Dialect;
 pub use error::{Error, Result};
-pub use job::{Claimed, JobRow, MAX_ATTEMPTS, Queue, Schedule};
+pub use job::{Claimed, JobRow, Kinds, MAX_ATTEMPTS, Queue, Schedule};
 pub use ledger::{Entry, Fault, LedgerRow, Proof, Seal, Sealed, VerifyReport};
 pub use migrate::Migration;
 

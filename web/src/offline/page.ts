@@ -228,7 +228,8 @@ function collect(form: HTMLFormElement): { fields: [string, string][]; shown: Re
   const shown: Record<string, string> = {};
   for (const e of controls(form)) {
     if (chooses(e) && !e.checked) continue;
-    fields.push([e.name, e.value]);
+    // The program counts the lines of the note without the empty ones around it.
+    fields.push([e.name, e.name === "note" ? e.value.trim() : e.value]);
     if (e instanceof HTMLSelectElement && e.value && (e.name.startsWith("state-") || e.name === "plan_id")) {
       const light = e.name.slice("state-".length);
       const value = (name: string) => form.querySelector<HTMLInputElement>(`[name="${name}-${light}"]`)?.value.trim() ?? "";

@@ -158,6 +158,7 @@ invalid-preview_old = Things have changed since you looked; below is what it doe
 invalid-only_at_once = Open appeals take part only in what holds at once
 invalid-rule_for_all = Choose one condition at least; the profile for all others is set under General
 invalid-unknown_number = There is no appeal { $number }
+invalid-under_another = Appeal { $number } is under another disruption that still runs, and its hours stay; it can be moved when that has ended
 invalid-appeal_ended = Appeal { $number } has ended
 disruption-appeals = Open appeals under it
 disruption-appeals-none = No open appeal is under it yet.

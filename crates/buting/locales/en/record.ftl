@@ -40,7 +40,7 @@ todo-visit-submit = Hand a record in
 # What does not hold
 invalid-review_off = Records are not reviewed here, so there are no drafts
 invalid-note_full = The note is full; please write less
-invalid-code_wrong = Number and code do not belong together. Type them as they stand on the sheet; after a new link old codes are void, ask who visited you
+invalid-receipt_code = Number and code do not belong together. Type them as they stand on the sheet; after a new link old codes are void, ask who visited you
 conflict-review_step = The record is not at this step now
 conflict-not_reviewed = The record is still in review; the enterprise is asked afterwards
 conflict-not_acknowledged = The record is not acknowledged

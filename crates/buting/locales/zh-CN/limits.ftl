@@ -122,6 +122,7 @@ invalid-preview_old = 预览之后情况有变，下面是最新的影响，请�
 invalid-only_at_once = 只有立即施行时才能让在办诉求一并改按新版本
 invalid-rule_for_all = 至少选一个条件；适用于所有诉求的方案在“基本设置”中定
 invalid-unknown_number = 没有编号为 { $number } 的诉求
+invalid-under_another = 诉求 { $number } 已列入另一起正在进行的事件，其计时不变；该事件结束后才能改列
 invalid-appeal_ended = 诉求 { $number } 已经办结
 disruption-appeals = 名下在办诉求
 disruption-appeals-none = 还没有在办诉求归到它名下。

@@ -40,7 +40,7 @@ todo-visit-submit = 提交走访记录
 # What does not hold
 invalid-review_off = 本区走访记录不审核，不能存为草稿
 invalid-note_full = 随手记已满，请写短一些
-invalid-code_wrong = 编号和确认码对不上。请按单子上的原样填写；换过链接的，旧码作废，请联系走访人员
+invalid-receipt_code = 编号和确认码对不上。请按单子上的原样填写；换过链接的，旧码作废，请联系走访人员
 conflict-review_step = 这份记录现在不在这一步
 conflict-not_reviewed = 这份记录还在审核，审核后再请企业确认
 conflict-not_acknowledged = 这份记录还没有确认

@@ -1233,6 +1233,10 @@ async fn reach(work: &mut Work, rung: &Rung, department: Option<Uuid>, handler: 
         };
         people.extend(some);
     }
+    // A rung is climbed once: where its post is vacant, the coordination office hears of it.
+    if people.is_empty() {
+        people = store::with_role(work, zone, role(Role::Dispatcher)).await?;
+    }
     Ok(people)
 }
 

@@ -511,7 +511,12 @@ async fn change(
         Event::Retarget { .. } | Event::Mode { .. } => clock.keep_told(),
         _ => {}
     }
+    let hours_alone = matches!(event, Event::Mode { .. });
     events.push(event);
+    // What is done was in time or late by the calendar of its day.
+    if hours_alone && clock.state == ClockState::Stopped {
+        return Ok(Some(clock));
+    }
     clock.settle(&events, &calendar);
     store::update(work, zone, &clock).await?;
     Ok(Some(clock))

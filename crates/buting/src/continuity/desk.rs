@@ -603,8 +603,10 @@ pub async fn disruption(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Disruption>
     store::disruption(tx, zone, id).await?.ok_or(Error::NotFound)
 }
 
-/// A disruption that new records may still be put under.
+/// A disruption that new records may still be put under, held against its end until
+/// they are.
 pub async fn open_disruption(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Disruption> {
+    store::hold_disruption(tx, zone, id).await?;
     let found = store::disruption(tx, zone, id).await?.ok_or_else(|| Error::field("disruption_id", "unknown"))?;
     if found.ended_at.is_some() {
         return Err(Error::field("disruption_id", "disruption_closed"));

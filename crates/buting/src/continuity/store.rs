@@ -419,6 +419,13 @@ pub async fn insert_disruption(work: &mut Work, id: Uuid, number: &str, new: &Ne
     .map(drop)
 }
 
+/// Holds a disruption as it is until the end of the transaction.
+pub async fn hold_disruption(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<()> {
+    let mut query = sql!("SELECT id FROM disruption WHERE zone_id = $1 AND id = $2", zone, id);
+    query.push(tx.dialect().pick("", " FOR SHARE"));
+    tx.all(query).await.map(drop)
+}
+
 pub async fn disruption(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Disruption>> {
     let mut query = Sql::from(DISRUPTION);
     query.push(DISRUPTION_FROM).arg(zone).push(" AND id = ").arg(id);

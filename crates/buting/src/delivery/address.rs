@@ -70,6 +70,9 @@ fn v6(ip: Ipv6Addr) -> bool {
         [0x2002, high, low, ..] => inner(high, low),
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => inner(high, low),
         [0, 0, 0, 0, 0, 0, _, _] => true,
+        // Translated (SIIT), and Teredo, which turns the bits round.
+        [0, 0, 0, 0, 0xffff, 0, high, low] => inner(high, low),
+        [0x2001, 0, ..] => true,
         _ => false,
     };
     carried

@@ -44,7 +44,12 @@ impl Fault {
     /// Takes what must not be written down out of what was said, and shortens it.
     fn without(mut self, secrets: &[&str]) -> Self {
         for secret in secrets.iter().filter(|secret| secret.len() > 3) {
-            self.detail = self.detail.replace(secret, "…");
+            // Servers give addresses back in letters of their own size.
+            let mut at = 0;
+            while let Some(found) = self.detail[at..].to_ascii_lowercase().find(&secret.to_ascii_lowercase()) {
+                self.detail.replace_range(at + found..at + found + secret.len(), "…");
+                at += found + "…".len();
+            }
         }
         self.detail = self.detail.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SAID).collect();
         self
@@ -85,7 +90,15 @@ pub async fn send(
     let done = done.unwrap_or_else(|_| Err(Fault::of(Why::Timeout, "")));
     done.map_err(|fault| {
         let opened = [secrets.url.as_deref(), secrets.secret.as_deref(), secrets.former.as_deref(), Some(to)];
-        fault.without(&opened.into_iter().flatten().collect::<Vec<_>>())
+        // The keys of robots stand in the query of their address.
+        let query = secrets.url.as_deref().and_then(|url| Url::parse(url).ok());
+        let keys: Vec<String> =
+            query.iter().flat_map(|url| url.query_pairs().map(|(_, key)| key.into_owned())).collect();
+        // What the other side gives back of the message stands in no list either.
+        let told = message.lines.iter().map(|line| line.text.as_str());
+        fault.without(
+            &opened.into_iter().flatten().chain(keys.iter().map(String::as_str)).chain(told).collect::<Vec<_>>(),
+        )
     })
 }
 
@@ -148,10 +161,18 @@ fn mail_why(code: u16, said: &str) -> Why {
     match code {
         530 | 534 | 535 | 538 => Why::Login,
         550..=553 if of_address => Why::Recipient,
-        // Without an enhanced code, 550 to RCPT is how servers say that nobody is there.
-        550 | 551 | 553 if !said.contains("5.") => Why::Recipient,
+        550 | 551 | 553 if names_mailbox(said) => Why::Recipient,
         _ => Why::Refused,
     }
+}
+
+/// Whether a server without enhanced codes says that nobody is there: it speaks of the
+/// mailbox, and neither of who sends nor of how often.
+fn names_mailbox(said: &str) -> bool {
+    let said = said.to_lowercase();
+    let speaks_of = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    speaks_of(&["user", "mailbox", "recipient", "account", "用户", "收件人"])
+        && !speaks_of(&["from", "sender", "auth", "frequency", "relay", "spam", "5.7.", "发件人"])
 }
 
 /// An error with all that lies behind it.
@@ -384,6 +405,9 @@ mod tests {
         for (code, said, why) in [
             (550, "550 5.1.1 no such user", Why::Recipient),
             (550, "550 no such user", Why::Recipient),
+            (550, "550 no such user, mx 115.2.3.4", Why::Recipient),
+            (553, "553 Mail from must equal authorized user", Why::Refused),
+            (550, "550 Ip frequency limited", Why::Refused),
             (550, "550 5.7.1 relaying denied", Why::Refused),
             (553, "553 5.1.3 bad address", Why::Recipient),
             (554, "554 5.7.1 spam", Why::Refused),

@@ -66,6 +66,11 @@ async fn two_who_take_the_same_order_at_once_make_one_appeal() {
         let take = || buting::appeal::outer::desk::take(&house.app, &who, Channel::Hotline12345, &one);
         let (a, b) = tokio::join!(take(), take());
         assert!(a.is_ok() || b.is_ok(), "{a:?} {b:?}");
+        for one in [a, b] {
+            // Who comes second is told so, by what it is or by its number.
+            let told = one.is_ok() || matches!(&one, Err(buting::error::Error::Invalid(e)) if e[0].code == "taken_in");
+            assert!(told, "{one:?}");
+        }
         assert_eq!(numbers(&house, "working").await, ["JN7"]);
     }
 }

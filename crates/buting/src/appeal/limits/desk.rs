@@ -383,7 +383,7 @@ async fn tell_moved(
     if clocks.iter().any(later) {
         people.extend(step::owners(work, &a).await?);
     }
-    let args = json!({"number": a.number, "title": a.title});
+    let args = step::told_of(&a);
     if clocks.is_empty() {
         return Ok(());
     }
@@ -550,8 +550,13 @@ pub async fn join(app: &App, who: &Actor, disruption: Uuid, numbers: &str, reaso
         if !seen.appeal.open {
             return Err(Error::Invalid(vec![FieldError::new("numbers", "appeal_ended").with("number", number)]));
         }
-        if seen.appeal.disruption_id == Some(disruption) {
-            continue;
+        match seen.appeal.disruption_id {
+            Some(same) if same == disruption => continue,
+            Some(other) if crate::continuity::desk::disruption(&mut work, zone, other).await?.ended_at.is_none() => {
+                let under = FieldError::new("numbers", "under_another").with("number", number);
+                return Err(Error::Invalid(vec![under]));
+            }
+            _ => {}
         }
         let made = json!({"disruption": found.number, "name": found.name});
         let subject = step::subject_of(&seen.appeal);

@@ -137,7 +137,7 @@ fn labelled(text: &str) -> Vec<Order> {
         let values: Vec<(&str, String)> = COLUMNS.iter().map(|column| (column.key, part(parts, column.key))).collect();
         order_of(|key| values.iter().find(|(known, _)| *known == key).map_or("", |(_, value)| value.as_str()))
     });
-    held.filter(|order| !order.outer_number.is_empty() && !order.body.is_empty()).collect()
+    held.filter(|order| !order.outer_number.is_empty() || !order.body.is_empty()).collect()
 }
 
 /// The part that a line begins, and what stands behind its label: `工单编号：…`,
@@ -244,6 +244,16 @@ mod tests {
                 orders.iter().map(|o| (o.outer_number.as_str(), o.subject.as_str(), o.urgency)).collect();
             assert_eq!(told, [("A1", "甲厂", Some(Urgency::Urgent)), ("A2", "乙厂", Some(Urgency::Normal))]);
         }
+    }
+
+    #[test]
+    fn an_order_that_is_read_in_part_is_shown_for_completion() {
+        let text = "工单编号：A1\n诉求内容：停电\n工单编号：A2\n反映的事：停水\n工单编号：A3\n诉求内容：停气";
+        let orders = read(text.as_bytes()).expect("orders");
+        assert_eq!(
+            orders.iter().map(|o| o.outer_number.lines().next()).collect::<Vec<_>>(),
+            [Some("A1"), Some("A2"), Some("A3")]
+        );
     }
 
     #[test]

@@ -238,7 +238,7 @@ fn unread(field: &str, why: &Unread) -> FieldError {
 }
 
 /// Takes in what was ticked. What is refused comes back as it was typed, with why.
-async fn take(Posted { cx, mut form }: Posted) -> PageResult {
+async fn take(PostedFiles { cx, mut form, .. }: PostedFiles) -> PageResult {
     page::show(cx.lang, async {
         let channel = channel_of(&mut form);
         let (mut refused, mut wrong, mut taken) = (Vec::new(), Vec::new(), 0);

@@ -14,6 +14,7 @@ use crate::time::Time;
 use crate::todo::ToDo;
 use crate::visit::desk::{READERS, RECORDERS, seen};
 use crate::visit::remind::Waiting;
+use crate::visit::review::ReviewState;
 use crate::visit::rules::desk as rules;
 use crate::visit::{NewItem, NewVisit};
 use ::store::Tx;
@@ -117,6 +118,11 @@ fn about(item: &Item) -> Subject {
 /// Tells the enterprise of an item.
 async fn tell(work: &mut Work, item: &Item, kind: &str) -> Result<()> {
     let zone = work.zone();
+    let who = work.who.clone();
+    // Nobody outside knows of a record before it is reviewed.
+    if seen(work, &who, item.visit_id).await?.review_state.is_some_and(ReviewState::is_pending) {
+        return Ok(());
+    }
     for person in accounts(work, zone, item.subject_kind, item.subject_id).await? {
         let to = Subject::about("visit", item.visit_id, item.subject_id);
         work.notify(person, kind, to, json!({"number": item.visit_number, "text": item.text})).await?;

@@ -478,7 +478,7 @@ pub async fn withdraw_link(app: &App, who: &Actor, id: Uuid) -> Result<Uuid> {
         return Err(Error::Conflict(Conflict::Stale(plan.version)));
     }
     let about = Subject::about("visit_plan", id, plan.subject_id);
-    work.log("visit.link", about, Change::made(json!({"purpose": plan.purpose}))).await?;
+    work.log("visit.plan_link", about, Change::made(json!({"purpose": plan.purpose}))).await?;
     work.commit(id).await
 }
 

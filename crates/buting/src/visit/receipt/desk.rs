@@ -168,7 +168,7 @@ pub async fn by_code(app: &App, number: &str, code: &str) -> Result<String> {
             return Ok(link::token(app.db.keyring(), Opens::Visit, zone, id, serial));
         }
     }
-    Err(Error::field("code", "code_wrong"))
+    Err(Error::field("code", "receipt_code"))
 }
 
 /// The enterprise says by its link that it has seen the record. `once` is the one-time

@@ -89,7 +89,7 @@ for (const js of [true, false]) {
     assert.match(await admin.innerText("main"), /对方不认账号、口令或密钥/);
     answer = '{"errcode":0}';
     await act(admin, "test");
-    assert.match(await admin.innerText(".flash"), /对方已接收测试消息/);
+    assert.match(await admin.innerText(".flash:not([data-year])"), /对方已接收测试消息/);
     if (js) await look(admin, "channel");
     await admin.goto("/admin/channels");
     if (js) await look(admin, "channels");

@@ -161,8 +161,10 @@ impl Queue {
         claim.append(self.kinds.condition()).push(" ORDER BY run_at, id LIMIT ").arg(limit);
         claim.push(tx.dialect().pick("", " FOR UPDATE SKIP LOCKED"));
         claim.push(") RETURNING zone_id, id, kind, args, attempts");
-        let claimed = tx.list(claim).await?;
+        let mut claimed: Vec<Claimed> = tx.list(claim).await?;
         tx.commit().await?;
+        // A database answers changed rows in the order that suits it; keys are in that of their making.
+        claimed.sort_unstable_by_key(|job| job.id);
         Ok(claimed)
     }
 

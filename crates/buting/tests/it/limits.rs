@@ -427,6 +427,9 @@ async fn an_emergency_changes_the_hours_and_its_end_changes_them_back() {
         // One working day was used; fourteen are left, of 24 hours each.
         assert_eq!(due(&house, id, ClockKind::Finish).await.as_deref(), Some("12-10 10:00"));
         assert_eq!(due(&house, id, ClockKind::Answer).await.as_deref(), Some("11-27 17:30"), "nothing becomes later");
+        let drill = declare(&house, true).await;
+        let moved = limits::join(&house.app, &leader, drill, &number, "演练").await;
+        assert_eq!(wrong(moved), [("numbers".into(), "under_another")], "an exercise takes nothing from a real one");
         let record = desk::record(&house.app, &house.who("officer2").await, id).await.unwrap();
         assert_eq!(told(record.line.due_at), "12-10 10:00", "lists show the same");
         assert_eq!(record.appeal.clock_mode, ClockMode::Hours24);

@@ -522,7 +522,7 @@ async fn turn_one(
 const MOST_AT_ONCE: usize = 200;
 
 /// Puts running appeals under a disruption, by their numbers; from now on its hours
-/// count for them. An exercise changes no hours.
+/// count for them. An exercise changes no hours, and takes none from a real one.
 pub async fn join(app: &App, who: &Actor, disruption: Uuid, numbers: &str, reason: &str) -> Result<Uuid> {
     who.must(crate::continuity::desk::COMMANDERS)?;
     let mut work = app.work(who).await?;
@@ -552,11 +552,14 @@ pub async fn join(app: &App, who: &Actor, disruption: Uuid, numbers: &str, reaso
         }
         match seen.appeal.disruption_id {
             Some(same) if same == disruption => continue,
-            Some(other) if crate::continuity::desk::disruption(&mut work, zone, other).await?.ended_at.is_none() => {
-                let under = FieldError::new("numbers", "under_another").with("number", number);
-                return Err(Error::Invalid(vec![under]));
+            Some(other) => {
+                let other = crate::continuity::desk::disruption(&mut work, zone, other).await?;
+                if other.ended_at.is_none() && !other.exercise {
+                    let under = FieldError::new("numbers", "under_another").with("number", number);
+                    return Err(Error::Invalid(vec![under]));
+                }
             }
-            _ => {}
+            None => {}
         }
         let made = json!({"disruption": found.number, "name": found.name});
         let subject = step::subject_of(&seen.appeal);

@@ -91,3 +91,5 @@ notice-cause-answered = A common answer waits for review: { $number } { $title }
 notice-cause-answer_there = The common cause "{ $cause }" has an answer that you can take over for { $number }
 notice-cause-sent_back = The common answer was sent back: { $number } { $title }
 invalid-same = it is this department already
+log-field-note_id = Note
+log-field-told = Appeals told

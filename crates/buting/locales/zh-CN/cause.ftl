@@ -91,3 +91,5 @@ notice-cause-answered = 统一答复待审核：{ $number } { $title }
 notice-cause-answer_there = 共性问题“{ $cause }”已有统一答复，可在您的诉求中采用：{ $number }
 notice-cause-sent_back = 统一答复退回重办：{ $number } { $title }
 invalid-same = 已经是这个部门
+log-field-note_id = 进展记录
+log-field-told = 告知的诉求数

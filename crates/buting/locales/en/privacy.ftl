@@ -163,3 +163,4 @@ notice-privacy-asked = New personal-data request { $number }: please answer
 notice-privacy-decided = Your personal-data request { $number } was answered
 todo-privacy-decide = personal-data request to be answered
 job-privacy-retention = End personal data that need not be kept
+personal-table-delivery_preference = How notices reach me

@@ -163,3 +163,4 @@ notice-privacy-asked = 有新的个人信息申请 { $number }，请答复
 notice-privacy-decided = 您的个人信息申请 { $number } 已有答复
 todo-privacy-decide = 个人信息申请待答复
 job-privacy-retention = 到期清理个人信息
+personal-table-delivery_preference = 通知偏好

@@ -238,6 +238,9 @@ pub fn word_of(s: &Shell, table: &str, field: &str, text: &str) -> Option<String
         ("visit_plan", "kind") => "visit-kind",
         ("visit_plan", "channel") => "visit-channel",
         ("visit_plan", "state") => "plan-state",
+        ("policy_data", "kind") => "policy-kind",
+        ("policy_data", "key") if s.lang.has(&format!("profile-{text}")) => "profile",
+        ("policy_data", "key") => "policy-key",
         _ => family,
     };
     let hyphened = named.replace('_', "-");

@@ -493,10 +493,15 @@ pub async fn end_promise(app: &App, who: &Actor, id: Uuid, kept: bool, reason: O
 pub async fn promise_of(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Promise> {
     let promise = store::promise(tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
     let mine = promise.owner_id.is_some() && promise.owner_id == who.person_id;
-    if !mine && !reach::reaches(tx, who, promise.subject_id).await? {
-        return Err(Error::NotFound);
+    if mine || reach::reaches(tx, who, promise.subject_id).await? {
+        return Ok(promise);
     }
-    Ok(promise)
+    // Who was at the visit heard it made.
+    let there = match (promise.visit_id, who.person_id) {
+        (Some(visit), Some(person)) if who.is(OFFICE) => store::was_there(tx, who.zone_id, visit, person).await?,
+        _ => false,
+    };
+    if there { Ok(promise) } else { Err(Error::NotFound) }
 }
 
 /// Promises that the actor may see, the earliest due first.

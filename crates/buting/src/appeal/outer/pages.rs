@@ -176,7 +176,7 @@ impl Take {
     }
 
     /// How many can be taken in.
-    fn new(&self) -> usize {
+    fn to_take(&self) -> usize {
         self.rows.iter().filter(|row| row.proposal.known.is_none()).count()
     }
 
@@ -246,7 +246,8 @@ async fn take(PostedFiles { cx, mut form, .. }: PostedFiles) -> PageResult {
         for n in (0..form.all("outer_number").len()).take(MOST) {
             let order = order_of(&form, n);
             if again {
-                (refused.push(order), wrong.push(Vec::new()));
+                refused.push(order);
+                wrong.push(Vec::new());
                 continue;
             }
             if !form.has("take", n) {

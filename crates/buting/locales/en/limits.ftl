@@ -171,3 +171,4 @@ flash-disruption-joined = They are under it now.
 field-numbers = Numbers of appeals
 settings-not-yet = to come
 ledger-appeal-join_disruption = Put under a disruption
+log-field-retimed = Appeals whose deadlines moved

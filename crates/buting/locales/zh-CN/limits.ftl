@@ -135,3 +135,4 @@ flash-disruption-joined = 已归到名下。
 field-numbers = 诉求编号
 settings-not-yet = 尚未施行
 ledger-appeal-join_disruption = 归到突发事件名下
+log-field-retimed = 调整时限的诉求

@@ -686,10 +686,7 @@ async fn export_measures(cx: Cx) -> PageResult {
             let (cx, filter) = (&cx, &filter);
             async move { desk::measures(&cx.app, &cx.who, filter, cursor.as_deref(), MAX_LIMIT).await }
         };
-        let all = table::every(page).await?;
-        let mut file = File::of::<Measure>(Shell::of(&cx).await?);
-        file.add(&all);
-        file.answer(&cx, "措施清单", "measure").await
+        table::exported::<Measure, _>(&cx, "措施清单", "measure", page).await
     })
     .await
 }

@@ -5,6 +5,7 @@
 use super::address::{Networks, resolve};
 use super::message::Message;
 use super::{Kind, Security, Setup, Why, sign};
+use crate::error::whole;
 use crate::time::Time;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message as Mail};
@@ -173,18 +174,6 @@ fn names_mailbox(said: &str) -> bool {
     let speaks_of = |words: &[&str]| words.iter().any(|word| said.contains(word));
     speaks_of(&["user", "mailbox", "recipient", "account", "用户", "收件人"])
         && !speaks_of(&["from", "sender", "auth", "frequency", "relay", "spam", "5.7.", "发件人"])
-}
-
-/// An error with all that lies behind it.
-fn whole(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 // Over HTTP

@@ -318,9 +318,7 @@ impl Shell {
     /// there is a key `field-<name>`: field and sentence.
     pub fn wrong(&self, form: &Form) -> Vec<(String, String)> {
         let labelled = |(field, text): (String, String)| {
-            let last = field.rsplit('/').next().unwrap_or_default();
-            let key = format!("field-{last}");
-            let text = if self.lang.has(&key) { format!("{}{}{text}", self.t(&key), self.t("colon")) } else { text };
+            let text = labelled(self.lang, &field, text);
             (field, text)
         };
         form.summary(&self.lang).into_iter().map(labelled).collect()
@@ -343,6 +341,13 @@ impl Shell {
             Lang::En => "zh-CN",
         }
     }
+}
+
+/// What is wrong with a field, with its label before it where there is a key
+/// `field-<name>`.
+pub fn labelled(lang: Lang, field: &str, text: String) -> String {
+    let key = format!("field-{}", field.rsplit('/').next().unwrap_or_default());
+    if lang.has(&key) { format!("{}{}{text}", lang.t(&key), lang.t("colon")) } else { text }
 }
 
 /// Percent-encodes a value of a query.

@@ -287,6 +287,23 @@ where
     }
 }
 
+/// A list to its end, page by page, as a file under a name; it leaves a trace of so
+/// many rows of `table`.
+pub async fn exported<T: Row, R>(
+    cx: &Cx,
+    name: &str,
+    table: &'static str,
+    page: impl FnMut(Option<String>) -> R,
+) -> Result<Response>
+where
+    R: Future<Output = Result<Page<T>>>,
+{
+    let all = every(page).await?;
+    let mut file = File::of::<T>(Shell::of(cx).await?);
+    file.add(&all);
+    file.answer(cx, name, table).await
+}
+
 /// A list as a file: every row that the filters find, in the order and with the
 /// columns of its page.
 pub struct File {

@@ -14,7 +14,7 @@ use super::signin::{self, SignedIn};
 use super::store::oidc::{self as rows, Away};
 use crate::actor::{Actor, Role, Roles};
 use crate::app::{App, Change, Subject};
-use crate::error::{Check, Error, Result};
+use crate::error::{Check, Error, Result, whole};
 use crate::settings::desk::set_zone_in;
 use crate::time::{HOUR_MS, Time};
 use crate::zone::Zone;
@@ -111,18 +111,6 @@ pub async fn try_out(app: &App, who: &Actor) -> Result<std::result::Result<Strin
 async fn discover(issuer: &str, http: &reqwest::Client) -> std::result::Result<CoreProviderMetadata, String> {
     let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|error| error.to_string())?;
     CoreProviderMetadata::discover_async(issuer, http).await.map_err(|error| whole(&error))
-}
-
-/// An error with all that lies behind it.
-fn whole(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// Whether the zone has a provider.

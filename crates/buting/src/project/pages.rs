@@ -638,10 +638,7 @@ async fn export_milestones(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let asked = milestones_asked(&cx);
         let page = |cursor| desk::milestones(&cx.app, &cx.who, MilestoneAsked { cursor, ..asked.clone() }, MAX_LIMIT);
-        let all = table::every(page).await?;
-        let mut file = File::of::<Milestone>(Shell::of(&cx).await?);
-        file.add(&all);
-        file.answer(&cx, "项目节点清单", "milestone").await
+        table::exported::<Milestone, _>(&cx, "项目节点清单", "milestone", page).await
     })
     .await
 }

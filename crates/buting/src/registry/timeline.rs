@@ -268,3 +268,18 @@ fn in_words(s: &Shell, subject: &str, field: &str, value: &Json, names: &HashMap
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::text::Lang;
+
+    #[test]
+    fn no_page_takes_the_names_of_fields_for_its_own_texts() {
+        // `record-<field>` names a field on a timeline only where `field-<field>` says something else.
+        for lang in [Lang::Zh, Lang::En] {
+            for field in ["title", "name", "number", "line", "link", "code"] {
+                assert!(!lang.has(&format!("record-{field}")), "{field}");
+            }
+        }
+    }
+}

@@ -7,6 +7,7 @@ use crate::appeal::{self, limits};
 use crate::clock;
 use crate::error::{Check, Error, FieldError, Result};
 use crate::organisation::accounts;
+use crate::time::Time;
 use crate::todo::ToDo;
 use crate::zone::Zone;
 use ::store::Tx;
@@ -37,6 +38,13 @@ pub async fn versions(tx: &mut Tx, zone: Uuid, kind: &str, key: &str) -> Result<
 /// stays as it was. Who may do this is for the caller to check.
 pub async fn put(work: &mut Work, kind: &'static str, key: &str, body: Json) -> Result<i64> {
     put_because(work, kind, key, body, "").await
+}
+
+/// Sets a piece of policy from a time on, which may lie ahead; answers its version. What
+/// the ledger says of it is for the caller too.
+pub async fn put_from(work: &mut Work, kind: &'static str, key: &str, body: &Json, from: Time) -> Result<i64> {
+    let zone = work.zone();
+    Ok(store::put(work, zone, kind, key, body, from).await?)
 }
 
 /// [`put`], with the reason that was given.

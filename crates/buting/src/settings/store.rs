@@ -35,8 +35,9 @@ pub async fn versions(tx: &mut Tx, zone: Uuid, kind: &str, key: &str) -> Result<
     .await
 }
 
-/// Ends what held and says what holds from now on; answers the version.
-pub async fn put(tx: &mut Tx, zone: Uuid, kind: &str, key: &str, body: &Json, now: Time) -> Result<i64> {
+/// Adds a version that holds from a time on, and answers its number. What would still
+/// hold then ends; what was to begin later never does.
+pub async fn put(tx: &mut Tx, zone: Uuid, kind: &str, key: &str, body: &Json, from: Time) -> Result<i64> {
     let last: Option<i64> = tx
         .value(sql!(
             "SELECT max(version) FROM policy_data WHERE zone_id = $1 AND kind = $2 AND key = $3",
@@ -46,8 +47,9 @@ pub async fn put(tx: &mut Tx, zone: Uuid, kind: &str, key: &str, body: &Json, no
         ))
         .await?;
     tx.run(sql!(
-        "UPDATE policy_data SET valid_to = $1 WHERE zone_id = $2 AND kind = $3 AND key = $4 AND valid_to IS NULL",
-        now,
+        "UPDATE policy_data SET valid_to = CASE WHEN valid_from > $1 THEN valid_from ELSE $1 END
+         WHERE zone_id = $2 AND kind = $3 AND key = $4 AND (valid_to IS NULL OR valid_to > $1)",
+        from,
         zone,
         kind,
         key
@@ -60,7 +62,7 @@ pub async fn put(tx: &mut Tx, zone: Uuid, kind: &str, key: &str, body: &Json, no
         kind,
         key,
         version,
-        now,
+        from,
         body
     ))
     .await?;

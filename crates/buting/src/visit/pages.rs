@@ -16,7 +16,7 @@ use crate::http::form::{AfterResult, Form, Posted, PostedFiles, id_of, made};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::http::session;
-use crate::http::table::{self, Cell, File, Piece, Table};
+use crate::http::table::{self, Cell, Piece, Table};
 use crate::list::{Column, Order};
 use crate::organisation;
 use crate::saved::{self, List, Offered};
@@ -189,10 +189,7 @@ async fn export_visits(cx: Cx) -> PageResult {
             let (cx, filter) = (&cx, &filter);
             async move { desk::visits(&cx.app, &cx.who, filter, cursor.as_deref(), MAX_LIMIT).await }
         };
-        let all = table::every(page).await?;
-        let mut file = File::of::<Row>(s);
-        file.add(&all);
-        file.answer(&cx, "走访台账", "visit").await
+        table::exported::<Row, _>(&cx, "走访台账", "visit", page).await
     })
     .await
 }
@@ -811,10 +808,7 @@ async fn export_promises(cx: Cx) -> PageResult {
             let (cx, filter) = (&cx, &filter);
             async move { desk::promises(&cx.app, &cx.who, filter, cursor.as_deref(), MAX_LIMIT).await }
         };
-        let all = table::every(page).await?;
-        let mut file = File::of::<Promise>(Shell::of(&cx).await?);
-        file.add(&all);
-        file.answer(&cx, "承诺清单", "promise").await
+        table::exported::<Promise, _>(&cx, "承诺清单", "promise", page).await
     })
     .await
 }

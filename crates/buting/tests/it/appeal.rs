@@ -1,82 +1,27 @@
 //! Appeals as enterprises, officers, partners and leaders meet them.
 
-use crate::house::{House, MORNING};
+use crate::cases::{act, at, code, done, due, raise, signed, trucks};
+use crate::house::House;
 use buting::actor::Scope;
 use buting::appeal::act::Act;
 use buting::appeal::record::Line;
-use buting::appeal::{Kind, NewAppeal, ResultKind, Status, Urgency, desk};
+use buting::appeal::{Kind, NewAppeal, ResultKind, Status, desk};
 use buting::clock::{self, ClockKind, ClockMode, ClockState, NewClock, Told};
-use buting::error::{Conflict, Error, Result};
+use buting::error::{Conflict, Error};
 use buting::privacy::{Basis, desk as desk_privacy};
 use buting::text::Lang;
-use buting::time::{DAY_MS, HOUR_MS, Time};
+use buting::time::HOUR_MS;
 use serde_json::{Value as Json, json};
 use store::sql;
 use uuid::Uuid;
-
-/// An appeal of the enterprise's own.
-fn trucks() -> NewAppeal {
-    NewAppeal {
-        title: "货车进不了园区东门".into(),
-        body: "限高杆改造后，高栏货车无法进入，原料只能在门外倒短。".into(),
-        category: "logistics".into(),
-        urgency: Urgency::Urgent,
-        ..NewAppeal::default()
-    }
-}
-
-async fn raise(house: &House) -> Uuid {
-    desk::open(&house.app, &house.who("enterprise").await, trucks()).await.unwrap()
-}
-
-async fn act(house: &House, who: &str, id: Uuid, act: Json) -> Result<Uuid> {
-    let act: Act = serde_json::from_value(act).expect("an action");
-    desk::act(&house.app, &house.who(who).await, id, act).await
-}
-
-/// Does what must succeed.
-#[track_caller]
-fn done(result: Result<Uuid>) {
-    if let Err(error) = result {
-        panic!("refused: {error:?}");
-    }
-}
-
-/// The stable code of a refusal by state.
-fn code(result: Result<Uuid>) -> &'static str {
-    match result {
-        Err(Error::Conflict(Conflict::State(code))) => code,
-        other => panic!("not refused by state: {other:?}"),
-    }
-}
 
 async fn status(house: &House, id: Uuid) -> Status {
     desk::record(&house.app, &house.rule(), id).await.unwrap().appeal.status
 }
 
-/// A day of November 2026 in Shanghai.
-fn at(day: i64, hour: i64) -> Time {
-    MORNING.plus((day - 24) * DAY_MS + (hour - 10) * HOUR_MS)
-}
-
-async fn due(house: &House, id: Uuid, kind: ClockKind) -> Option<String> {
-    let mut tx = house.app.read().await.unwrap();
-    let clock = clock::find(&mut tx, house.zone, id, kind).await.unwrap()?;
-    let zone = buting::zone::default_time_zone();
-    Some(clock.due_at.map_or("standing still".into(), |due| due.local(&zone).strftime("%m-%d %H:%M").to_string()))
-}
-
 async fn state(house: &House, owner: Uuid, kind: ClockKind) -> ClockState {
     let mut tx = house.app.read().await.unwrap();
     clock::find(&mut tx, house.zone, owner, kind).await.unwrap().unwrap().state
-}
-
-/// Dispatched to the department of `officer2` and signed there.
-async fn signed(house: &House) -> Uuid {
-    let id = raise(house).await;
-    done(act(house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.other_department})).await);
-    done(act(house, "officer2", id, json!({"action": "sign"})).await);
-    id
 }
 
 fn solved() -> Json {

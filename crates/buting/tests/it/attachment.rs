@@ -1,9 +1,9 @@
 //! Files as those meet them who bring, read, scan and remove them.
 
+use crate::cases::{self, done, signed};
 use crate::house::{Answer, House};
 use buting::actor::{Actor, Scope};
 use buting::app::Config;
-use buting::appeal::act::Act;
 use buting::appeal::{self, NewAppeal};
 use buting::attachment::desk::{self, Incoming};
 use buting::attachment::scan::Scanner;
@@ -34,22 +34,7 @@ fn photo() -> Vec<u8> {
 }
 
 async fn act(house: &House, who: &str, id: Uuid, act: Json) {
-    let act: Act = serde_json::from_value(act).expect("an action");
-    appeal::desk::act(&house.app, &house.who(who).await, id, act).await.unwrap();
-}
-
-/// An appeal of the enterprise, signed by the department of `officer2`.
-async fn signed(house: &House) -> Uuid {
-    let new = NewAppeal {
-        title: "货车进不了园区东门".into(),
-        body: "限高杆改造后，高栏货车无法进入。".into(),
-        category: "logistics".into(),
-        ..NewAppeal::default()
-    };
-    let id = appeal::desk::open(&house.app, &house.who("enterprise").await, new).await.unwrap();
-    act(house, "dispatcher", id, json!({"action": "dispatch", "department_id": house.other_department})).await;
-    act(house, "officer2", id, json!({"action": "sign"})).await;
-    id
+    done(cases::act(house, who, id, act).await);
 }
 
 async fn add(house: &House, who: &str, appeal: Uuid, purpose: &str, order: Option<Uuid>) -> Answer {
@@ -600,8 +585,7 @@ async fn the_same_file_that_comes_twice_at_once_is_kept_once() {
             tokio::spawn(async move { desk::keep(&app, &who, form, file).await })
         };
         let both = [keep(), keep()];
-        house.somebody_waits().await;
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        house.wait_for(2).await;
         drop(held);
         let mut ids = Vec::new();
         for task in both {

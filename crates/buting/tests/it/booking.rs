@@ -381,8 +381,7 @@ where
     let row = sql!("SELECT id FROM enterprise WHERE zone_id = $1 AND id = $2", house.zone, house.enterprise);
     let held = house.hold(row).await;
     let both = [tokio::spawn(one), tokio::spawn(other)];
-    house.somebody_waits().await;
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    house.wait_for(2).await;
     drop(held);
     let mut results = Vec::new();
     for task in both {

@@ -309,6 +309,11 @@ impl House {
     /// Returns when somebody waits for rows that another holds (on SQLite everybody
     /// waits for the writer anyway), or after a second when nobody does.
     pub async fn somebody_waits(&self) {
+        self.wait_for(1).await;
+    }
+
+    /// The same for so many.
+    pub async fn wait_for(&self, waiters: i64) {
         if self.app.db.dialect() == store::Dialect::Sqlite {
             return;
         }
@@ -325,7 +330,7 @@ impl House {
                 )
                 .await
                 .unwrap();
-            if waiting > 0 {
+            if waiting >= waiters {
                 return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;

@@ -1,77 +1,20 @@
 //! How much time there is, as those who keep the rules and those who work by them meet it.
 
-use crate::house::{House, MORNING};
+use crate::cases::{act, at, code, due, raise, signed, told, trucks, wrong};
+use crate::house::House;
 use almanac::{Limit, Point};
-use buting::appeal::act::Act;
 use buting::appeal::limits::desk::{self as limits, Proposal};
 use buting::appeal::limits::{Deed, Profile, Reach, Rule, Rung, shipped};
-use buting::appeal::{Channel, Kind, NewAppeal, Urgency, desk};
+use buting::appeal::{Channel, Kind, NewAppeal, desk};
 use buting::clock::{self, ClockKind, ClockMode, NewClock, Told};
 use buting::continuity::{self, DisruptionEnd, DisruptionKind, NewDisruption};
-use buting::error::{Conflict, Error, Result};
+use buting::error::{Error, Result};
 use buting::settings::desk::{OfficeChange, set_office};
-use buting::time::{DAY_MS, HOUR_MS, Time};
 use serde_json::{Value as Json, json};
 use store::sql;
 use uuid::Uuid;
 
 const SHANDONG: &str = "shandong_enterprise";
-
-fn trucks() -> NewAppeal {
-    NewAppeal {
-        title: "货车进不了园区东门".into(),
-        body: "限高杆改造后，高栏货车无法进入。".into(),
-        category: "logistics".into(),
-        urgency: Urgency::Urgent,
-        ..NewAppeal::default()
-    }
-}
-
-async fn raise(house: &House) -> Uuid {
-    desk::open(&house.app, &house.who("enterprise").await, trucks()).await.unwrap()
-}
-
-async fn act(house: &House, who: &str, id: Uuid, act: Json) -> Result<Uuid> {
-    let act: Act = serde_json::from_value(act).expect("an action");
-    desk::act(&house.app, &house.who(who).await, id, act).await
-}
-
-async fn signed(house: &House) -> Uuid {
-    let id = raise(house).await;
-    let dispatch = json!({"action": "dispatch", "department_id": house.other_department});
-    act(house, "dispatcher", id, dispatch).await.unwrap();
-    act(house, "officer2", id, json!({"action": "sign"})).await.unwrap();
-    id
-}
-
-fn code(result: Result<Uuid>) -> &'static str {
-    match result {
-        Err(Error::Conflict(Conflict::State(code))) => code,
-        other => panic!("not refused by state: {other:?}"),
-    }
-}
-
-fn wrong(result: Result<Uuid>) -> Vec<(String, &'static str)> {
-    match result {
-        Err(Error::Invalid(errors)) => errors.into_iter().map(|error| (error.field, error.code)).collect(),
-        other => panic!("not refused by field: {other:?}"),
-    }
-}
-
-/// A day of November 2026 in Shanghai, and on.
-fn at(day: i64, hour: i64) -> Time {
-    MORNING.plus((day - 24) * DAY_MS + (hour - 10) * HOUR_MS)
-}
-
-fn told(time: Option<Time>) -> String {
-    let zone = buting::zone::default_time_zone();
-    time.map_or("standing still".into(), |due| due.local(&zone).strftime("%m-%d %H:%M").to_string())
-}
-
-async fn due(house: &House, id: Uuid, kind: ClockKind) -> Option<String> {
-    let mut tx = house.app.read().await.unwrap();
-    Some(told(clock::find(&mut tx, house.zone, id, kind).await.unwrap()?.due_at))
-}
 
 fn in_ten_days() -> Profile {
     let profile = shipped(SHANDONG).unwrap().profile.clone();

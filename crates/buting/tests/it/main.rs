@@ -10,6 +10,7 @@ mod backup;
 mod booking;
 mod bulk;
 mod campaign;
+mod cases;
 mod cause;
 mod continuity;
 mod delivery;

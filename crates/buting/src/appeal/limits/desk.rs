@@ -329,7 +329,7 @@ pub async fn set_profile(app: &App, who: &Actor, proposal: &Proposal, reason: &s
     let from = proposal.from.unwrap_or(now);
     let (_, before) = profile_at(&mut work, zone, &proposal.key, now).await?;
     let body = serde_json::to_value(&proposal.profile).map_err(|e| Error::Internal(e.to_string()))?;
-    let version = store::put(&mut work, zone, &proposal.key, &body, from).await?;
+    let version = crate::settings::desk::put_from(&mut work, PROFILE, &proposal.key, &body, from).await?;
     let change = Change {
         before: Some(json!({ "body": before })),
         after: Some(json!({

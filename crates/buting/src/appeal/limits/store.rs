@@ -68,40 +68,6 @@ pub async fn planned(tx: &mut Tx, zone: Uuid, key: &str, from: Time) -> Result<V
     .await
 }
 
-/// Adds a version that holds from a time on. What would still hold then ends; what
-/// was to begin later never does.
-pub async fn put(tx: &mut Tx, zone: Uuid, key: &str, body: &Json, from: Time) -> Result<i64> {
-    let last: Option<i64> = tx
-        .value(sql!(
-            "SELECT max(version) FROM policy_data WHERE zone_id = $1 AND kind = $2 AND key = $3",
-            zone,
-            PROFILE,
-            key
-        ))
-        .await?;
-    tx.run(sql!(
-        "UPDATE policy_data SET valid_to = CASE WHEN valid_from > $1 THEN valid_from ELSE $1 END
-         WHERE zone_id = $2 AND kind = $3 AND key = $4 AND (valid_to IS NULL OR valid_to > $1)",
-        from,
-        zone,
-        PROFILE,
-        key
-    ))
-    .await?;
-    let version = last.unwrap_or(0) + 1;
-    tx.run(sql!(
-        "INSERT INTO policy_data (zone_id, kind, key, version, valid_from, body) VALUES ($1, $2, $3, $4, $5, $6)",
-        zone,
-        PROFILE,
-        key,
-        version,
-        from,
-        body
-    ))
-    .await?;
-    Ok(version)
-}
-
 async fn present(tx: &mut Tx, zone: Uuid, kind: &str) -> Result<Option<Json>> {
     tx.opt_value(sql!(
         "SELECT body FROM policy_data WHERE zone_id = $1 AND kind = $2 AND key = $3 AND valid_to IS NULL",

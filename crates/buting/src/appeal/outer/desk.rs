@@ -13,6 +13,7 @@ use crate::app::{App, Change, Subject};
 use crate::error::{Check, Error, Result};
 use crate::http::api::{self, Page, TOTAL_CAP};
 use crate::list::Walk;
+use crate::subject::{SubjectKind, called};
 use crate::text::Lang;
 use crate::time::Time;
 use crate::trace::{self, Trace};
@@ -95,15 +96,15 @@ pub async fn propose(app: &App, who: &Actor, channel: Channel, orders: Vec<Order
     for mut order in orders {
         let known = store::known(&mut tx, zone, channel, &order.outer_number).await?;
         let subject = order.subject.trim();
-        let mut called = store::called(&mut tx, zone, subject).await?;
-        let enterprise = (called.len() == 1).then(|| called.remove(0).1);
+        let mut exact = store::called(&mut tx, zone, subject).await?;
+        let enterprise = (exact.len() == 1).then(|| exact.remove(0).1);
         let candidates = match &enterprise {
             Some(_) => Vec::new(),
-            None if !called.is_empty() => called.into_iter().map(|(_, name)| name).collect(),
+            None if !exact.is_empty() => exact.into_iter().map(|(_, name)| name).collect(),
             None if subject.is_empty() => Vec::new(),
             None => {
-                let found = records::find_enterprises(&mut tx, zone, subject).await?;
-                found.into_iter().map(|(_, name, _)| name).collect()
+                let found = called(&mut tx, zone, &[SubjectKind::Enterprise], subject).await?;
+                found.into_iter().map(|one| one.name).collect()
             }
         };
         order.title = Some(order.title.filter(|t| !t.trim().is_empty()).unwrap_or_else(|| title_of(&order.body)));

@@ -257,7 +257,8 @@ async fn take(PostedFiles { cx, mut form, .. }: PostedFiles) -> PageResult {
                 Ok(Outcome::Taken(_) | Outcome::Known(_)) => taken += 1,
                 Err(Error::Invalid(errors)) => {
                     refused.push(order);
-                    wrong.push(errors.iter().map(|error| sentence(&cx, error)).collect());
+                    let said = |error: &FieldError| page::labelled(cx.lang, &error.field, wrong_text(cx.lang, error));
+                    wrong.push(errors.iter().map(said).collect());
                 }
                 Err(other) => return Err(other),
             }
@@ -287,10 +288,4 @@ fn order_of(form: &Form, n: usize) -> Order {
         caller_phone: opt("caller_phone"),
         due_on: Day::read(form.nth("due_on", &n)),
     }
-}
-
-fn sentence(cx: &Cx, error: &FieldError) -> String {
-    let key = format!("field-{}", error.field);
-    let text = wrong_text(cx.lang, error);
-    if cx.lang.has(&key) { format!("{}{}{text}", cx.lang.t(&key), cx.lang.t("colon")) } else { text }
 }

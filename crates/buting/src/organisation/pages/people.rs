@@ -169,10 +169,7 @@ async fn export(cx: Cx) -> PageResult {
             let cx = &cx;
             async move { desk::people(&cx.app, &cx.who, &asked).await }
         };
-        let all = table::every(page).await?;
-        let mut file = File::of::<Listed>(Shell::of(&cx).await?);
-        file.add(&all);
-        file.answer(&cx, "人员名单", "person").await
+        table::exported::<Listed, _>(&cx, "人员名单", "person", page).await
     })
     .await
 }

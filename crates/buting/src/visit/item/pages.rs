@@ -8,7 +8,7 @@ use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of, made};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
-use crate::http::table::{self, Cell, File, Piece, Table};
+use crate::http::table::{self, Cell, Piece, Table};
 use crate::list::{Column, Order};
 use crate::visit::desk::{READERS, RECORDERS};
 use crate::visit::pages::{Typed, visit_page};
@@ -115,10 +115,7 @@ async fn export(cx: Cx) -> PageResult {
             let (cx, filter) = (&cx, &filter);
             async move { desk::items(&cx.app, &cx.who, filter, cursor.as_deref(), MAX_LIMIT).await }
         };
-        let all = table::every(page).await?;
-        let mut file = File::of::<Item>(Shell::of(&cx).await?);
-        file.add(&all);
-        file.answer(&cx, "要求隐患清单", "visit_item").await
+        table::exported::<Item, _>(&cx, "要求隐患清单", "visit_item", page).await
     })
     .await
 }

@@ -114,7 +114,7 @@ async fn record_page(cx: &Cx, token: String, form: Form) -> Result<RecordPage> {
         (s.t("visit-hazards").into_owned(), std::mem::take(&mut visit.hazards)),
         (s.t("visit-answers").into_owned(), std::mem::take(&mut visit.answers)),
     ];
-    let sentence = s.with2("record-line", "zone", zone.name.as_str(), "number", visit.number.as_str());
+    let sentence = s.with2("receipt-line", "zone", zone.name.as_str(), "number", visit.number.as_str());
     Ok(RecordPage { s, token, x: visit, sentence, items, form })
 }
 

@@ -46,6 +46,7 @@ test-tools:
 lint: web
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy -p buting --all-targets --features oidc -- -D warnings
 	@if ! command -v cargo-deny >/dev/null; then \
 	    echo 'cargo-deny is not installed (make setup): bans, licences, sources and advisories were not checked'; \
 	  else cargo deny --all-features check bans licenses sources; \
@@ -55,6 +56,7 @@ lint: web
 
 bench: web
 	cargo run --release -p bench -- run $(BENCH)
+	BUTING_SIMULATION=10000 cargo test --release -p buting --test it year_of_random -- --nocapture
 
 docs:
 	@command -v mdbook >/dev/null || { echo 'The book needs mdbook: make setup. Its pages are plain text in docs/src.'; exit 1; }

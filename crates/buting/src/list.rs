@@ -4,9 +4,11 @@
 
 use crate::error::{Error, Result};
 use crate::search;
+use crate::text::labelled;
 use crate::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::borrow::Cow;
 use store::{FromRow, Sql, Tx};
 use uuid::Uuid;
 
@@ -236,8 +238,8 @@ impl Columns {
     }
 
     /// Heads in files.
-    pub fn heads(&self) -> Vec<&'static str> {
-        self.shown().map(|column| column.head).collect()
+    pub fn heads(&self) -> Vec<Cow<'static, str>> {
+        self.shown().map(|column| labelled(column.head)).collect()
     }
 }
 

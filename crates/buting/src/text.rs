@@ -20,16 +20,67 @@ pub enum Lang {
     En,
 }
 
-static ZH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Lang::Zh));
-static EN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Lang::En));
+/// What Chinese texts call the tie of leader, department and officer to an enterprise,
+/// by the setting of the zone. The locale files say the first.
+pub const LABELS: [&str; 4] = ["包联", "包挂", "挂包", "联系"];
 
-fn bundle(lang: Lang) -> FluentBundle<FluentResource> {
+type Bundle = LazyLock<FluentBundle<FluentResource>>;
+
+static ZH: [Bundle; LABELS.len()] = [
+    LazyLock::new(|| bundle(Lang::Zh, LABELS[0])),
+    LazyLock::new(|| bundle(Lang::Zh, LABELS[1])),
+    LazyLock::new(|| bundle(Lang::Zh, LABELS[2])),
+    LazyLock::new(|| bundle(Lang::Zh, LABELS[3])),
+];
+static EN: Bundle = LazyLock::new(|| bundle(Lang::En, LABELS[0]));
+
+tokio::task_local! {
+    static LABEL: Label;
+}
+
+/// One of [`LABELS`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Label(usize);
+
+impl Label {
+    /// The label of a zone's settings.
+    pub fn of(settings: &serde_json::Value) -> Self {
+        let word = settings["assignment_label"].as_str();
+        Self(LABELS.iter().position(|label| Some(*label) == word).unwrap_or_default())
+    }
+
+    /// The label that texts have here.
+    fn here() -> Self {
+        LABEL.try_with(|label| *label).unwrap_or_default()
+    }
+
+    /// The word.
+    pub fn word(self) -> &'static str {
+        LABELS[self.0]
+    }
+
+    /// Carries out work in which all texts say this word.
+    pub fn within<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
+        LABEL.scope(self, work)
+    }
+}
+
+/// A fixed Chinese text that is in no locale file, such as the heading of a column of
+/// the officers' sheets, with the label that texts have here.
+pub fn labelled(text: &'static str) -> Cow<'static, str> {
+    match Label::here() {
+        Label(0) => Cow::Borrowed(text),
+        label => Cow::Owned(text.replace(LABELS[0], label.word())),
+    }
+}
+
+fn bundle(lang: Lang, label: &str) -> FluentBundle<FluentResource> {
     let id = lang.tag().parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![id]);
     bundle.set_use_isolating(false);
     for name in Files::iter().filter(|name| name.starts_with(lang.tag())) {
         let Some(file) = Files::get(&name) else { continue };
-        let text = String::from_utf8_lossy(&file.data).into_owned();
+        let text = String::from_utf8_lossy(&file.data).replace(LABELS[0], label);
         let resource = FluentResource::try_new(text).unwrap_or_else(|(resource, errors)| {
             tracing::error!(file = %name, ?errors, "a locale file does not parse");
             resource
@@ -90,7 +141,7 @@ impl Lang {
 
     fn bundle(self) -> &'static FluentBundle<FluentResource> {
         match self {
-            Self::Zh => &ZH,
+            Self::Zh => &ZH[Label::here().0],
             Self::En => &EN,
         }
     }

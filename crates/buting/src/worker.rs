@@ -127,7 +127,8 @@ async fn work(app: &Arc<App>, queue: &Queue, kinds: &[Kind], job: &Claimed) -> R
         queue.fail(job, "this program does not know this kind of job", app.now().ms()).await?;
         return Ok(());
     };
-    let mut task = tokio::spawn((kind.task)(Arc::clone(app), job.zone_id, job.args.clone()));
+    let label = Zone::get(&mut app.read().await?, job.zone_id).await.map(|zone| zone.label()).unwrap_or_default();
+    let mut task = tokio::spawn(label.within((kind.task)(Arc::clone(app), job.zone_id, job.args.clone())));
     let done = loop {
         match tokio::time::timeout(KEEP, &mut task).await {
             Ok(done) => break done.unwrap_or_else(|broken| Err(Error::Internal(broken.to_string()))),

@@ -1,6 +1,7 @@
 //! A zone: the tenant, one committee (管委会) and its time zone.
 
 use crate::error::{Error, Result};
+use crate::text::Label;
 use crate::time::{Day, Time};
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
@@ -100,7 +101,7 @@ impl Zone {
 
     /// The word for the tie of leader, department and officer to an enterprise:
     /// 包联, 包挂, 挂包 or 联系.
-    pub fn assignment_label(&self) -> &str {
-        self.settings["assignment_label"].as_str().unwrap_or("包联")
+    pub fn label(&self) -> Label {
+        Label::of(&self.settings)
     }
 }

@@ -9,6 +9,15 @@ home-nothing = Nothing waits for you at present.
 home-more = { $n } less pressing items are not listed; do those above first.
 home-empty = The appeals, visits and promises given to you are within their limits, and no status is overdue. Whatever is dispatched to you appears here and on the bell.
 home-empty-whole = No appeal waits for dispatch or review or is overdue, and nobody is without an officer. The whole picture is in the overview.
+home-empty-but = Nothing waits for you yourself. What to keep an eye on stands below; the whole picture is in the overview.
+home-overdue = { $n ->
+    [one] { $n } appeal in the zone is overdue
+   *[other] { $n } appeals in the zone are overdue
+}
+home-gaps = { $n ->
+    [one] { $n } post is without a holder
+   *[other] { $n } posts are without a holder
+}
 home-empty-agency = No work order has been sent to you. A new one appears here and on the bell.
 home-empty-admin = Jobs run, no request waits, calendar and ledger need nothing.
 

@@ -429,12 +429,8 @@ impl<'w> Step<'w> {
         self.a.grade = Some(grade);
         self.profile = limits::desk::profile_of(self.work, &self.a).await?;
         for kind in [ClockKind::Verify, ClockKind::Answer, ClockKind::Finish] {
-            let old = self.clock(self.a.id, kind).map(Clock::limit);
-            match (old, self.profile.limit_of(kind)) {
-                (Some(old), Some(limit)) if old != limit => {
-                    clock::retarget(self.work, self.a.id, kind, limit).await?;
-                }
-                _ => {}
+            if let Some(limit) = self.profile.limit_of(kind) {
+                clock::retarget(self.work, self.a.id, kind, limit).await?;
             }
         }
         Ok(())
@@ -538,9 +534,14 @@ impl<'w> Step<'w> {
         if !self.department("department_id", to).await?.is_own() {
             return Err(Error::field("department_id", "not_own"));
         }
-        if let Some(i) = self.lead_order() {
-            self.cancel_order(i).await?;
+        // What the new leader was asked as an assistant is now his own, and more time is his to ask for.
+        for i in 0..self.orders.len() {
+            let order = &self.orders[i];
+            if order.open && (order.kind == OrderKind::Lead || order.department_id == to) {
+                self.cancel_order(i).await?;
+            }
         }
+        (self.a.extension_days, self.a.extension_by) = (None, None);
         self.lead_by(to, instruction, false).await?;
         self.a.status = Status::Dispatched;
         self.note = reason.to_owned();

@@ -14,7 +14,6 @@ use crate::saved::{self, List, Offered};
 use crate::subject::{self, Named, SubjectKind};
 use crate::text::Lang;
 use crate::time::Day;
-use crate::zone::Zone;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -57,13 +56,11 @@ pub fn explain(lang: Lang, proposed: &Proposed) -> String {
 }
 
 /// The zone's word for the tie: 包联, 包挂, 挂包 or 联系.
-async fn label(cx: &Cx) -> Result<String> {
-    let mut tx = cx.read().await?;
-    let zone = Zone::get(&mut tx, cx.who.zone_id).await?;
-    Ok(match cx.lang {
-        Lang::Zh => zone.assignment_label().to_owned(),
+fn label(cx: &Cx) -> String {
+    match cx.lang {
+        Lang::Zh => cx.label.word().to_owned(),
         Lang::En => cx.lang.t("nav-assignments").into_owned(),
-    })
+    }
 }
 
 fn decides(who: &Actor) -> bool {
@@ -206,7 +203,7 @@ async fn index(cx: Cx) -> PageResult {
             None => "mine",
         };
         let mut page = Index {
-            label: label(&cx).await?,
+            label: label(&cx),
             decides: decides(&cx.who),
             view,
             gap_count: desk::gap_count(&cx.app, &cx.who).await?,
@@ -328,7 +325,7 @@ async fn export(cx: Cx) -> PageResult {
         for some in all.chunks(table::CHUNK) {
             file.add(&with_others(&cx, some).await?);
         }
-        file.answer(&cx, &label(&cx).await?, "assignment").await
+        file.answer(&cx, &label(&cx), "assignment").await
     })
     .await
 }
@@ -390,7 +387,7 @@ async fn fill_new(cx: &Cx, mut form: Form, subject: Option<Named>, q: Option<&st
     };
     Ok(NewPage {
         s: Shell::of(cx).await?,
-        label: label(cx).await?,
+        label: label(cx),
         form,
         subject,
         found,
@@ -483,7 +480,7 @@ async fn fill_show(cx: &Cx, id: Uuid, form: Form, which: &'static str) -> Result
     let holders = if decides && row.valid_to.is_none() { choices(cx, row.role).await? } else { Vec::new() };
     Ok(ShowPage {
         s: Shell::of(cx).await?,
-        label: label(cx).await?,
+        label: label(cx),
         decides,
         row,
         form,
@@ -591,7 +588,7 @@ async fn history(cx: Cx, Path((kind, id)): Path<(String, String)>) -> PageResult
         let rows = desk::history(&cx.app, &mut tx, zone, id).await?;
         drop(tx);
         html(&HistoryPage {
-            label: label(&cx).await?,
+            label: label(&cx),
             decides: decides(&cx.who),
             href: kind.href(id),
             subject,
@@ -743,7 +740,7 @@ async fn preview_page(cx: &Cx, form: Form, preview: Preview) -> Result<PreviewPa
         lent: place.lent,
         why: String::new(),
     });
-    let (s, label) = (Shell::of(cx).await?, label(cx).await?);
+    let (s, label) = (Shell::of(cx).await?, label(cx));
     let replace = form.on("replace");
     Ok(PreviewPage {
         s,
@@ -775,7 +772,7 @@ async fn proposed_page(cx: &Cx, form: Form, proposals: &[Proposal]) -> Result<Pr
         .collect();
     let changes = places.iter().filter(|place| place.step == super::Step::Change).count();
     let opens = places.len() - changes;
-    let (s, label) = (Shell::of(cx).await?, label(cx).await?);
+    let (s, label) = (Shell::of(cx).await?, label(cx));
     Ok(PreviewPage {
         s,
         label,
@@ -827,7 +824,7 @@ async fn fill_handover(cx: &Cx, mut form: Form) -> Result<HandoverPage> {
     }
     Ok(HandoverPage {
         s: Shell::of(cx).await?,
-        label: label(cx).await?,
+        label: label(cx),
         form,
         people,
         reasons,

@@ -302,9 +302,15 @@ impl Clock {
         self.due_at = reckoning.due_at.map(Time::of).map(|due| self.floor_at.map_or(due, |floor| due.max(floor)));
         self.stopped_at = reckoning.stopped_at.map(Time::of);
         self.provisional = reckoning.provisional;
-        let anew =
-            |event: &&Event| matches!(event, Event::Extend { .. } | Event::Retarget { .. } | Event::Restart { .. });
-        self.cycle = events.iter().filter(anew).count().try_into().unwrap_or(i64::MAX);
+        let anew = |(i, event): &(usize, &Event)| match event {
+            Event::Extend { .. } | Event::Retarget { .. } | Event::Restart { .. } => true,
+            // The end of an emergency gives more time to what was not late yet.
+            Event::Mode { at, mode: almanac::Mode::Office, .. } => {
+                self.reckon(&events[..*i], calendar).due_at.is_some_and(|due| due > *at)
+            }
+            Event::Pause { .. } | Event::Resume { .. } | Event::Stop { .. } | Event::Mode { .. } => false,
+        };
+        self.cycle = events.iter().enumerate().filter(anew).count().try_into().unwrap_or(i64::MAX);
         self.calendar_version = calendar.version().to_owned();
     }
 }
@@ -387,9 +393,14 @@ pub async fn extend(work: &mut Work, owner_id: Uuid, kind: ClockKind, n: u32) ->
     change(work, owner_id, kind, &[ClockState::Running, ClockState::Paused], event).await
 }
 
-/// Sets another limit, from the same beginning; what was waited stays. What an
-/// enterprise was told does not come nearer.
+/// Sets another limit than it has, from the same beginning; what was waited stays.
+/// What an enterprise was told does not come nearer.
 pub async fn retarget(work: &mut Work, owner_id: Uuid, kind: ClockKind, limit: Limit) -> Result<Option<Clock>> {
+    let zone = work.zone();
+    let Some(clock) = store::find(work, zone, owner_id, kind).await? else { return Ok(None) };
+    if present_limit(&clock, &store::events(work, zone, clock.id).await?) == limit {
+        return Ok(Some(clock));
+    }
     let event = Event::Retarget { at: work.now.stamp(), limit };
     change(work, owner_id, kind, &[ClockState::Running, ClockState::Paused], event).await
 }
@@ -508,7 +519,8 @@ async fn change(
     store::append(work, zone, clock.id, events.len(), at, actor, &event).await?;
     match event {
         Event::Retarget { .. } if clock.told == Told::Office => clock.floor_at = None,
-        Event::Retarget { .. } | Event::Mode { .. } => clock.keep_told(),
+        // What stands still has no due time to be kept when the hours change.
+        Event::Retarget { .. } | Event::Mode { .. } | Event::Pause { .. } => clock.keep_told(),
         _ => {}
     }
     let hours_alone = matches!(event, Event::Mode { .. });

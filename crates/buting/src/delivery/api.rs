@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 pub fn routes(routes: &mut Routes) {
     let keepers = Access::only(KEEPERS);
-    routes.api_get("/api/v1/deliveries", keepers, list).summary("Notices that went out or are to go out, newest first");
-    routes.api_read("/api/v1/deliveries/{id}", keepers, show).summary("One delivery");
+    routes.api_get("/api/v1/notice-deliveries", keepers, list).summary("Notices that went out or are to go out, newest first");
+    routes.api_read("/api/v1/notice-deliveries/{id}", keepers, show).summary("One delivery");
     routes
-        .api_act("/api/v1/deliveries/{id}/resend", keepers, resend, show)
+        .api_act("/api/v1/notice-deliveries/{id}/resend", keepers, resend, show)
         .summary("Send a delivery now; one that was acknowledged goes out as another, which is answered");
     let own = Access::only(SIGNED_IN);
     const OWN: &str = "/api/v1/notice-preferences";

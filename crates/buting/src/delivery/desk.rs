@@ -635,9 +635,11 @@ pub async fn try_out(app: &App, who: &Actor, lang: Lang, id: Uuid) -> Result<std
         at: app.now(),
     };
     let message = Message { id: Uuid::now_v7(), lang, zone: zone.name, lines: vec![line], urgent: false };
+    // A form that is sent twice sends one message.
+    app.work(who).await?.commit(id).await?;
     let allowed = &app.config.outgoing;
     let sent = send::send(channel.kind, &channel.setup, &secrets, to.as_deref(), &message, app.now(), allowed).await;
-    let mut work = app.work(who).await?;
+    let mut work = app.work(&Actor { once: None, ..who.clone() }).await?;
     let fault = sent.as_ref().err().map(|fault| (fault.why, fault.detail.as_str()));
     let now = work.now;
     store::tested(&mut work, who.zone_id, id, now, fault).await?;
@@ -776,7 +778,9 @@ pub async fn confirm(app: &App, who: &Actor, kind: Kind, code: &str) -> Result<U
         tx.commit().await?;
         return Err(Error::field("code", "code_wrong"));
     }
-    store::confirm(&mut work, zone, me, kind, now).await?;
+    if !store::confirm(&mut work, zone, me, kind, &said, now).await? {
+        return Err(Error::state("code_over"));
+    }
     work.log("delivery.confirm", Subject::new("person", me), Change::made(json!({"channel": kind}))).await?;
     work.commit(me).await
 }

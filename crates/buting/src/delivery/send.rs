@@ -149,7 +149,8 @@ async fn mail(setup: &Setup, secrets: &Secrets, to: &str, message: &Message, all
 
 /// What an answer of a mail server means (RFC 5321, RFC 3463).
 fn mail_fault(error: &lettre::transport::smtp::Error) -> Fault {
-    let said = whole(error);
+    // What lies behind it is in its own text already.
+    let said = error.to_string();
     let Some(code) = error.status().map(u16::from) else {
         return Fault::of(if error.is_timeout() { Why::Timeout } else { Why::Unreachable }, said);
     };

@@ -258,18 +258,27 @@ pub async fn guess(tx: &mut Tx, zone: Uuid, person: Uuid, channel: Kind) -> Resu
     .map(drop)
 }
 
-/// The right code was said.
-pub async fn confirm(tx: &mut Tx, zone: Uuid, person: Uuid, channel: Kind, now: Time) -> Result<()> {
-    tx.run(sql!(
-        "UPDATE delivery_contact SET confirmed_at = $1, digest = NULL, failed_at = NULL
-         WHERE zone_id = $2 AND person_id = $3 AND channel = $4",
-        now,
-        zone,
-        person,
-        channel
-    ))
-    .await
-    .map(drop)
+/// The right code was said; false when another was sent meanwhile.
+pub async fn confirm(
+    tx: &mut Tx,
+    zone: Uuid,
+    person: Uuid,
+    channel: Kind,
+    digest: &[u8],
+    now: Time,
+) -> Result<bool> {
+    let done = tx
+        .run(sql!(
+            "UPDATE delivery_contact SET confirmed_at = $1, digest = NULL, failed_at = NULL
+             WHERE zone_id = $2 AND person_id = $3 AND channel = $4 AND digest = $5",
+            now,
+            zone,
+            person,
+            channel,
+            digest
+        ))
+        .await?;
+    Ok(done > 0)
 }
 
 /// An address does not exist: it is asked for again.

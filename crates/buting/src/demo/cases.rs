@@ -233,7 +233,7 @@ impl World {
     }
 
     /// The work order of a department in an appeal.
-    async fn order_of(&self, appeal_id: Uuid, department: &str) -> Result<Option<Uuid>> {
+    pub(super) async fn order_of(&self, appeal_id: Uuid, department: &str) -> Result<Option<Uuid>> {
         let Some(department) = self.departments.get(department) else { return Ok(None) };
         let record = appeal::record(&self.app, &self.dispatcher().await?, appeal_id).await?;
         Ok(record.orders.iter().find(|order| order.department_id == *department).map(|order| order.id))

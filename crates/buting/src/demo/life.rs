@@ -130,7 +130,7 @@ impl World {
         let mut agenda = Agenda::default();
         let calendar = Calendar::built_in();
         let (rows, places) = (super::data::appeals().len(), self.enterprises.len());
-        let first_invented = stories::SAMPLED.len() + 1;
+        let first_invented = stories::OF_SOURCE;
         for ago in (0..DAYS).rev() {
             let day = Day(Time::from_ms(now.ms() - ago * DAY_MS).day(calendar.time_zone()).0);
             let at = |hour: i64, minute: i64| day.start(calendar.time_zone()).plus(hour * HOUR_MS + minute * 60_000);

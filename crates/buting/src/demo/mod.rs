@@ -4,7 +4,7 @@
 
 mod cases;
 mod data;
-mod dice;
+pub mod dice;
 mod firms;
 mod life;
 mod people;

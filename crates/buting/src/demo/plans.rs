@@ -2,6 +2,7 @@
 //! some of others, so that the calendar is one of a whole office.
 
 use super::World;
+use super::stories::OF_SOURCE;
 use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::time::{DAY_MS, Day, HOUR_MS, Time};
@@ -32,7 +33,8 @@ impl World {
     pub(super) async fn plan_visits(&self) -> Result<()> {
         let zone = Zone::get(&mut self.app.read().await?, self.zone).await?;
         let now = self.app.now();
-        let firms: Vec<_> = self.enterprises.iter().filter_map(|firm| Some((firm.id, firm.officer?))).collect();
+        let invented = self.enterprises.iter().skip(OF_SOURCE);
+        let firms: Vec<_> = invented.filter_map(|firm| Some((firm.id, firm.officer?))).collect();
         // The two with an account first, so that their own pages have something to answer.
         let with_account = ["云岭医药", "恒岳电子"].map(|name| self.enterprise(name));
         let (mut order, others): (Vec<_>, Vec<_>) =

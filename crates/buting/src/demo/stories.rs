@@ -14,20 +14,38 @@ use crate::continuity::{
     NewMeasure, State, WarningColour,
 };
 use crate::error::Result;
+use crate::project::{NewMember, NewTaskForce, desk as project};
 use crate::subject::SubjectKind;
 use crate::time::DAY_MS;
+use crate::visit::{NewItem, NewVisit, VisitAppeal, desk as visit};
+use crate::zone::Zone;
 use uuid::Uuid;
 
 /// The five of the news item whose staff could not be sampled without trouble.
 pub const SAMPLED: [&str; 5] = ["重汽橡塑件", "济柴", "北辰", "艺高", "佳宝"];
+
+/// So many firms stand in the news item, and first in the register.
+pub const OF_SOURCE: usize = SAMPLED.len() + 1;
 
 /// A step of a story, by name and, where it has several subjects, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Story {
     /// The exercise is opened.
     Epidemic,
-    /// One of the five says that sampling disturbs production.
+    /// The committee founds its task force for key projects.
+    TaskForce,
+    /// One of the five says in a visit that sampling disturbs production.
     SamplingTrouble(usize),
+    /// What the five say is coordinated as one.
+    SamplingGathered,
+    /// The street health centre is asked to train the staff that was chosen.
+    TrainingAsked,
+    /// It has trained them.
+    Trained,
+    /// One answer to the five.
+    SamplingAnswered,
+    /// The answer goes to them.
+    SamplingReviewed,
     /// Its own sampling point is decided on.
     SamplingPoint(usize),
     /// The point is open, production goes on.
@@ -62,6 +80,8 @@ pub enum Story {
     GateConfirmed(usize),
     /// Several firms ask for the same, and nobody has gathered it yet.
     Damp(usize),
+    /// A firm asks in a visit how a policy works.
+    Policy,
 }
 
 /// What a story has to remember.
@@ -70,6 +90,8 @@ pub struct Remembered {
     epidemic: Option<Uuid>,
     flood: Option<Uuid>,
     points: [Option<Uuid>; 5],
+    sampling: Vec<Uuid>,
+    sampling_cause: Option<Uuid>,
     stockpile: Option<Uuid>,
     pumps: Vec<Option<Uuid>>,
     gate: Vec<Uuid>,
@@ -105,7 +127,18 @@ const DAMP: [(&str, &str); 3] = [
 
 /// The steps of the stories: days before the first start, hour, step.
 pub fn steps() -> Vec<(i64, i64, Story)> {
-    let mut steps = vec![(38, 9, Story::Epidemic), (37, 8, Story::ClosedLoop), (36, 10, Story::TrucksBlocked)];
+    let mut steps = vec![
+        (38, 9, Story::Epidemic),
+        (38, 10, Story::TaskForce),
+        (37, 8, Story::ClosedLoop),
+        (37, 13, Story::SamplingGathered),
+        (37, 15, Story::TrainingAsked),
+        (36, 10, Story::TrucksBlocked),
+        (35, 11, Story::Trained),
+        (31, 17, Story::SamplingAnswered),
+        (30, 10, Story::SamplingReviewed),
+        (5, 10, Story::Policy),
+    ];
     for n in 0..SAMPLED.len() {
         let n_days = i64::try_from(n).unwrap_or_default();
         steps.push((37, 9 + n_days % 3, Story::SamplingTrouble(n)));
@@ -140,7 +173,27 @@ impl World {
     pub(super) async fn tell(&mut self, story: Story) -> Result<()> {
         match story {
             Story::Epidemic => self.open_epidemic().await,
+            Story::TaskForce => self.task_force().await,
             Story::SamplingTrouble(n) => self.sampling_trouble(n).await,
+            Story::SamplingGathered => self.sampling_gathered().await,
+            Story::TrainingAsked => self.training_asked().await,
+            Story::Trained => self.trained().await,
+            Story::SamplingAnswered => {
+                let answer = cause::Answer {
+                    result: Some(ResultKind::Solved),
+                    text: "在企业内挑选具备一定医学背景的职工，平安街道卫生院为其提供专业培训，企业自建核酸检测点，\
+                           方便职工检测，保障企业正常生产。"
+                        .into(),
+                    production_continued: Some(WentOn::Yes),
+                    ..cause::Answer::default()
+                };
+                self.cause_step(self.remembered.sampling_cause, false, cause::Act::Answer(answer)).await
+            }
+            Story::SamplingReviewed => {
+                let act = cause::Act::Review { ok: true, reason: None };
+                self.cause_step(self.remembered.sampling_cause, true, act).await
+            }
+            Story::Policy => self.policy_asked().await,
             Story::SamplingPoint(n) => self.sampling_point(n).await,
             Story::SamplingSolved(n) => self.sampling_solved(n).await,
             Story::ClosedLoop => self.closed_loop().await,
@@ -155,12 +208,13 @@ impl World {
             Story::GateGathered => self.gate_gathered().await,
             Story::GateProgress => {
                 let text = "路政已调移动泵车抽排西门路口积水，交警大队疏导货车经北门进出，预计明天上午恢复通行。";
-                self.gate_step(false, cause::Act::Note { text: text.into(), tell: true }).await
+                let act = cause::Act::Note { text: text.into(), tell: true };
+                self.cause_step(self.remembered.gate_cause, false, act).await
             }
             Story::GateAnswered => self.gate_answered().await,
             Story::GateReviewed => {
                 let act = cause::Act::Review { ok: true, reason: None };
-                self.gate_step(true, act).await
+                self.cause_step(self.remembered.gate_cause, true, act).await
             }
             Story::GateConfirmed(n) => self.gate_confirmed(n).await,
             Story::Damp(n) => {
@@ -208,9 +262,9 @@ impl World {
         Ok(())
     }
 
-    /// The coordination office, or the department that coordinates it, carries the common cause on.
-    async fn gate_step(&mut self, by_desk: bool, act: cause::Act) -> Result<()> {
-        let Some(id) = self.remembered.gate_cause else { return Ok(()) };
+    /// The coordination office, or the department that coordinates it, carries a common cause on.
+    async fn cause_step(&self, id: Option<Uuid>, by_desk: bool, act: cause::Act) -> Result<()> {
+        let Some(id) = id else { return Ok(()) };
         let who = if by_desk { self.dispatcher().await? } else { self.somebody("enterprise", 0).await? };
         cause::desk::act(&self.app, &who, id, act).await.map(drop)
     }
@@ -223,7 +277,7 @@ impl World {
             production_continued: Some(WentOn::Partly),
             ..cause::Answer::default()
         };
-        self.gate_step(false, cause::Act::Answer(answer)).await
+        self.cause_step(self.remembered.gate_cause, false, cause::Act::Answer(answer)).await
     }
 
     /// All accept the answer but the last, which has not said anything yet.
@@ -256,11 +310,100 @@ impl World {
         Ok(())
     }
 
+    async fn task_force(&self) -> Result<()> {
+        let leader = self.staff_of("leadership").get(2).copied();
+        let (Some(leader_id), Some(project)) = (leader, self.project(PROJECT)) else { return Ok(()) };
+        let members = self.staff_of("construction").into_iter().map(|person_id| NewMember { person_id, duty: None });
+        let today = Zone::get(&mut self.app.read().await?, self.zone).await?.day(self.app.now());
+        let new = NewTaskForce {
+            id: None,
+            name: "重点项目服务专班".into(),
+            leader_id,
+            founded_on: today,
+            members: members.collect(),
+            project_ids: vec![project],
+            note: Some("对重点项目实行“点对点”服务联络".into()),
+        };
+        project::found(&self.app, &self.dispatcher().await?, new).await.map(drop)
+    }
+
     async fn sampling_trouble(&mut self, n: usize) -> Result<()> {
+        let Some(firm) = self.enterprises.iter().find(|firm| firm.short_name == SAMPLED[n]) else { return Ok(()) };
+        let (Some(officer), leader) = (firm.officer, firm.leader) else { return Ok(()) };
         let mut light = NewLight::new(Line::Production, State::AtRisk)
             .because(Cause::Sampling, "员工较多，核酸检测采样不便，影响生产运营");
         light.disruption_id = self.remembered.epidemic;
-        self.say(SAMPLED[n], light).await
+        let id = Uuid::now_v7();
+        let mut new = NewVisit::to_enterprise(firm.id);
+        new.visitors = leader.into_iter().chain([officer]).collect();
+        new.disruption_id = self.remembered.epidemic;
+        new.continuity = vec![light];
+        new.appeals = vec![VisitAppeal {
+            id: Some(id),
+            title: "员工较多，核酸检测采样不便".into(),
+            body: Some("员工较多的重点企业面临核酸检测采样不便、影响生产运营等问题。".into()),
+            category: Some("epidemic".into()),
+            urgency: Some(Urgency::Urgent.to_string()),
+            kind: None,
+        }];
+        new.requirements = vec![NewItem {
+            text: "强度不减、做到疫情防控不松懈；统筹兼顾，做好员工生产生活保障，确保安全生产".into(),
+            due_at: None,
+            owner_id: None,
+        }];
+        visit::save(&self.app, &self.actor(officer).await?, new).await?;
+        self.remembered.sampling.push(id);
+        Ok(())
+    }
+
+    async fn sampling_gathered(&mut self) -> Result<()> {
+        let new = cause::NewCause {
+            id: None,
+            title: "员工较多的重点企业核酸检测采样不便".into(),
+            body: "五家重点企业员工较多，采样不便，影响生产运营。".into(),
+            category: "epidemic".into(),
+            department_id: self.departments.get("enterprise").copied(),
+            appeals: self.remembered.sampling.clone(),
+        };
+        self.remembered.sampling_cause = Some(cause::desk::open(&self.app, &self.dispatcher().await?, new).await?);
+        Ok(())
+    }
+
+    async fn training_asked(&mut self) -> Result<()> {
+        let (Some(id), Some(health)) = (self.remembered.sampling.first(), self.departments.get("health")) else {
+            return Ok(());
+        };
+        let lead = self.somebody("enterprise", 0).await?;
+        appeal::desk::act(&self.app, &lead, *id, Act::Sign { work_order_id: None }).await?;
+        let ask = Act::PassPartner {
+            department_id: *health,
+            text: "请为企业内挑选的具备一定医学背景的职工提供核酸采样专业培训。".into(),
+            obligatory: true,
+        };
+        appeal::desk::act(&self.app, &lead, *id, ask).await.map(drop)
+    }
+
+    async fn trained(&mut self) -> Result<()> {
+        let Some(id) = self.remembered.sampling.first().copied() else { return Ok(()) };
+        let Some(order) = self.order_of(id, "health").await? else { return Ok(()) };
+        let done = Act::Answer {
+            result: None,
+            text: "已为这些职工提供专业培训。".into(),
+            production_continued: None,
+            basis: None,
+            right_channel: None,
+            review_on: None,
+            work_order_id: Some(order),
+        };
+        appeal::desk::act(&self.app, &self.somebody("health", 0).await?, id, done).await.map(drop)
+    }
+
+    async fn policy_asked(&mut self) -> Result<()> {
+        let firm = self.enterprises.iter().skip(OF_SOURCE).find_map(|firm| Some((firm.id, firm.officer?)));
+        let Some((id, officer)) = firm else { return Ok(()) };
+        let mut new = NewVisit::to_enterprise(id);
+        new.note = Some("#政策 无还本续贷怎样申请，需要哪些材料".into());
+        visit::save(&self.app, &self.actor(officer).await?, new).await.map(drop)
     }
 
     async fn sampling_point(&mut self, n: usize) -> Result<()> {

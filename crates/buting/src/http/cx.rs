@@ -2,7 +2,7 @@
 
 use crate::actor::Actor;
 use crate::app::App;
-use crate::text::Lang;
+use crate::text::{Label, Lang};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use std::net::IpAddr;
@@ -19,6 +19,8 @@ pub struct Cx {
     pub who: Actor,
     /// The language to answer in.
     pub lang: Lang,
+    /// What the zone calls the tie of leader, department and officer to an enterprise.
+    pub label: Label,
     /// Facts of the request.
     pub request: Arc<Request>,
 }

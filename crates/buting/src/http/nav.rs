@@ -35,7 +35,7 @@ const ITEMS: &[Item] = &[
     item("nav-people", "/people", OFFICE.and(ADMINS), false),
     item("nav-colleagues", "/colleagues", OUTSIDE, false),
     item("nav-invitations", "/invitations", OFFICE.and(Roles::of(&[Role::Sysadmin, Role::Auditor])), false),
-    item("nav-settings", "/settings", Roles::of(&[Role::Sysadmin, Role::Dispatcher]), false),
+    item("nav-settings", "/settings", crate::settings::desk::READERS, false),
     item("nav-accounts", "/admin/accounts", ADMINS, false),
     item("nav-jobs", "/admin/jobs", Roles::of(&[Role::Sysadmin]), false),
     item("nav-deliveries", "/admin/deliveries", Roles::of(&[Role::Sysadmin]), false),

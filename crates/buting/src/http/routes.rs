@@ -8,7 +8,7 @@ use super::{page, session};
 use crate::actor::{Actor, Once, Roles, SIGNED_IN, Via};
 use crate::app::App;
 use crate::error::Error;
-use crate::text::Lang;
+use crate::text::{Label, Lang};
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request as HttpRequest, State};
 use axum::handler::Handler;
@@ -143,8 +143,12 @@ async fn enter(State(guard): State<Guard>, request: HttpRequest, next: Next) -> 
     match admit(&guard, &parts, lang).await {
         Ok(cx) => {
             parts.extensions.insert(cx.clone());
-            let response = next.run(HttpRequest::from_parts(parts, body)).await;
-            if guard.api { response } else { page::framed(&cx, response).await }
+            let label = cx.label;
+            let answer = async {
+                let response = next.run(HttpRequest::from_parts(parts, body)).await;
+                if guard.api { response } else { page::framed(&cx, response).await }
+            };
+            label.within(answer).await
         }
         Err(error) => refuse(&guard, &parts, lang, &error).await,
     }
@@ -156,7 +160,7 @@ pub(super) async fn problem_page(app: &Arc<App>, request: &Parts, lang: Lang, pr
     let open = Guard { app: Arc::clone(app), access: Access::everybody(), api: false };
     let bare = page::problem_of(problem, lang, &request.headers);
     match admit(&open, request, lang).await {
-        Ok(cx) => page::framed(&cx, bare).await,
+        Ok(cx) => cx.label.within(page::framed(&cx, bare)).await,
         Err(_) => bare,
     }
 }
@@ -173,19 +177,19 @@ async fn admit(guard: &Guard, request: &Parts, lang: Lang) -> Result<Cx, Error> 
         Err(Error::Unauthenticated(_)) if guard.access.anonymous && !guard.api => None,
         Err(error) => return Err(error),
     };
-    let (mut who, lang, session) = match found {
+    let (mut who, lang, label, session) = match found {
         Some(found) => {
             session::stage_allows(&found, path)?;
             if !guard.access.anonymous && !found.actor.roles.meets(guard.access.roles) {
                 return Err(Error::Forbidden);
             }
-            (found.actor, found.lang.unwrap_or(lang), found.session)
+            (found.actor, found.lang.unwrap_or(lang), found.label, found.session)
         }
         // While there is no zone, every page leads to the one that makes it.
         None if !guard.api && path != "/first-run" && crate::organisation::first_run::is_wanted(app).await? => {
             return Err(Error::Unauthenticated("first_run"));
         }
-        None if guard.access.anonymous => (visitor(), lang, None),
+        None if guard.access.anonymous => (visitor(), lang, Label::default(), None),
         None => return Err(Error::Unauthenticated("unauthenticated")),
     };
     who.via = if guard.api { Via::Api } else { Via::Page };
@@ -207,7 +211,7 @@ async fn admit(guard: &Guard, request: &Parts, lang: Lang) -> Result<Cx, Error> 
         from: page::path_of(text_header(headers, header::REFERER)).to_owned(),
         typed: OnceLock::new(),
     };
-    Ok(Cx { app: Arc::clone(app), who, lang, request: Arc::new(request) })
+    Ok(Cx { app: Arc::clone(app), who, lang, label, request: Arc::new(request) })
 }
 
 fn visitor() -> Actor {

@@ -3,7 +3,7 @@
 use crate::actor::{Actor, Role, Roles, Scope, ScopeKind, Via};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::text::Lang;
+use crate::text::{Label, Lang};
 use axum::http::{HeaderMap, Method, header};
 use serde_json::Value as Json;
 use store::{FromRow, Row, Sql, Tx, sql};
@@ -25,6 +25,8 @@ pub struct Found {
     pub actor: Actor,
     /// The language that the person chose.
     pub lang: Option<Lang>,
+    /// What the zone calls the tie of leader, department and officer to an enterprise.
+    pub label: Label,
     /// The session's digest, when it is a session.
     pub session: Option<[u8; 32]>,
     /// How far the sign-in has come: `full`, `second_factor`, `change_password`,
@@ -92,10 +94,11 @@ async fn by_token(app: &App, token: &str, method: &Method, path: &str) -> Result
     let rows = tx
         .all(sql!(
             "SELECT a.zone_id, a.id AS account_id, p.name, p.department_id, p.enterprise_id, p.project_id,
-               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments, o.department_id AS post_id,
+               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments, o.department_id AS post_id, z.settings,
                t.scopes, t.expires_at, t.revoked_at, t.seen_at, t.id AS token_id
              FROM api_token t
              JOIN account a ON a.zone_id = t.zone_id AND a.id = t.account_id
+             JOIN zone z ON z.zone_id = a.zone_id
              JOIN person p ON p.zone_id = a.zone_id AND p.id = a.id
              LEFT JOIN account_role r ON r.zone_id = a.zone_id AND r.account_id = a.id
              LEFT JOIN post o ON o.zone_id = p.zone_id AND o.person_id = p.id AND o.valid_to IS NULL
@@ -122,7 +125,7 @@ async fn by_token(app: &App, token: &str, method: &Method, path: &str) -> Result
         saw(app, sql!("UPDATE api_token SET seen_at = $1 WHERE zone_id = $2 AND id = $3", now, actor.zone_id, id))
             .await;
     }
-    Ok(Found { actor, lang, session: None, stage: "full".into() })
+    Ok(Found { actor, lang, label: label_of(first)?, session: None, stage: "full".into() })
 }
 
 /// Writes down that a session or token was used. With a full disk or a busy
@@ -159,10 +162,11 @@ async fn by_session(app: &App, token: &str) -> Result<Option<Found>> {
     let rows = tx
         .all(sql!(
             "SELECT a.zone_id, a.id AS account_id, p.name, p.department_id, p.enterprise_id, p.project_id,
-               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments, o.department_id AS post_id,
+               a.locale, a.disabled_at, p.left_at, r.role, r.scope, r.departments, o.department_id AS post_id, z.settings,
                s.seen_at, s.expires_at, s.stage
              FROM session s
              JOIN account a ON a.zone_id = s.zone_id AND a.id = s.account_id
+             JOIN zone z ON z.zone_id = a.zone_id
              JOIN person p ON p.zone_id = a.zone_id AND p.id = a.id
              LEFT JOIN account_role r ON r.zone_id = a.zone_id AND r.account_id = a.id
              LEFT JOIN post o ON o.zone_id = p.zone_id AND o.person_id = p.id AND o.valid_to IS NULL
@@ -184,7 +188,7 @@ async fn by_session(app: &App, token: &str) -> Result<Option<Found>> {
             sql!("UPDATE session SET seen_at = $1 WHERE zone_id = $2 AND digest = $3", now, actor.zone_id, digest);
         saw(app, seen).await;
     }
-    Ok(Some(Found { actor, lang, session: Some(digest), stage }))
+    Ok(Some(Found { actor, lang, label: label_of(first)?, session: Some(digest), stage }))
 }
 
 /// The actor of an account, for commands and the demo.
@@ -203,6 +207,10 @@ pub async fn actor_of(tx: &mut Tx, zone_id: Uuid, account_id: Uuid) -> Result<Ac
         ))
         .await?;
     assemble(&rows)?.map(|(actor, _)| actor).ok_or(Error::NotFound)
+}
+
+fn label_of(row: &Row) -> Result<Label> {
+    Ok(Label::of(&row.get::<Json>("settings")?))
 }
 
 /// The actor of an account's rows; `None` when it is disabled or the person left.
@@ -358,10 +366,13 @@ pub fn session_digest(headers: &HeaderMap) -> Option<[u8; 32]> {
     session_cookie(headers).map(vault::token::digest)
 }
 
-/// The address under which this site was asked for, for links on paper.
+/// The address under which this site was asked for, for links on paper. On this
+/// machine itself, past the proxy, there is no TLS.
 pub fn origin(app: &App, headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("localhost");
-    format!("{}://{host}", if app.config.https { "https" } else { "http" })
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let past_proxy = matches!(name, "localhost" | "127.0.0.1" | "[::1]") && !headers.contains_key("x-forwarded-proto");
+    format!("{}://{host}", if app.config.https && !past_proxy { "https" } else { "http" })
 }
 
 /// The language of a request: the choice kept in a cookie, then the browser's.
@@ -399,6 +410,7 @@ mod tests {
         let found = |stage: &str| Found {
             actor: Actor::rule(Uuid::nil()),
             lang: None,
+            label: Label::default(),
             session: Some([0; 32]),
             stage: stage.to_owned(),
         };

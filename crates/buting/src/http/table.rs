@@ -349,7 +349,9 @@ impl File {
 
     /// Its bytes; `name` is that of the sheet.
     pub fn bytes(&self, format: Format, name: &str) -> Result<Vec<u8>> {
-        format.write(name, &self.columns.heads(), &self.rows)
+        let heads = self.columns.heads();
+        let heads: Vec<&str> = heads.iter().map(AsRef::as_ref).collect();
+        format.write(name, &heads, &self.rows)
     }
 
     /// The file as a download, in the `format` of the address. It leaves a trace of

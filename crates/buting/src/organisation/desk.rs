@@ -389,6 +389,15 @@ pub async fn person(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Person> {
     store::person(tx, zone, id).await?.ok_or(Error::NotFound)
 }
 
+/// Whether somebody is of the committee and still there, not of a partner agency.
+pub async fn is_colleague(tx: &mut Tx, zone: Uuid, person: Uuid) -> Result<bool> {
+    let Some(person) = store::person(tx, zone, person).await?.filter(|person| person.left_at.is_none()) else {
+        return Ok(false);
+    };
+    let Some(department) = person.department_id else { return Ok(false) };
+    Ok(store::department(tx, zone, department).await?.is_some_and(|department| department.kind.is_own()))
+}
+
 /// What somebody is to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {

@@ -11,6 +11,7 @@ use super::{Card, DepartmentKind, Grant, NewDepartment, NewPerson, Purpose};
 use crate::actor::{Actor, Role};
 use crate::app::App;
 use crate::error::{Check, Error, FieldError, Result};
+use crate::text::LABELS;
 use crate::time::{DAY_MS, Time};
 use serde_json::json;
 use std::net::IpAddr;
@@ -18,8 +19,6 @@ use uuid::Uuid;
 
 /// How long a set-up code works; a restart makes a new one.
 const CODE_MS: i64 = DAY_MS;
-/// What the tie of leader, department and officer to an enterprise is called.
-pub const LABELS: [&str; 4] = ["包联", "包挂", "挂包", "联系"];
 /// Who is made: three administrators, three people, and who gives work out.
 pub const FIRST: [Role; 4] = [Role::Sysadmin, Role::Secadmin, Role::Auditor, Role::Dispatcher];
 
@@ -50,7 +49,7 @@ pub struct FirstRun {
     pub name: String,
     /// The name in `user@handle`.
     pub handle: String,
-    /// One of [`LABELS`].
+    /// One of [`crate::text::LABELS`].
     pub label: String,
     /// The department that the four belong to.
     pub department: String,

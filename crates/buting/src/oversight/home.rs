@@ -1,6 +1,6 @@
 //! 我的待办: what needs somebody now, from every job, most pressing first.
 
-use super::desk;
+use super::{desk, view};
 use crate::actor::{Actor, OUTSIDE, Scope};
 use crate::app::App;
 use crate::appeal::{self, record::Line};
@@ -36,7 +36,20 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
 
 /// What waits besides, not to the day: one quiet line each.
 pub async fn lines(app: &App, who: &Actor) -> Result<Vec<todo::Line>> {
-    visit::contact::desk::lines(app, who).await
+    let mut lines = visit::contact::desk::lines(app, who).await?;
+    if who.is(view::READERS) {
+        let overdue = appeal::desk::Filter { overdue: true, limit: 1, ..appeal::desk::Filter::default() };
+        let overdue = view::counted(&appeal::desk::list(app, who, &overdue).await?);
+        let gaps = assignment::desk::gap_count(app, who).await?;
+        let whole = [
+            todo::Line { text: "home-overdue", n: overdue, href: "/appeals?view=overdue" },
+            todo::Line { text: "home-gaps", n: gaps, href: "/assignments" },
+        ];
+        // Who fills the gaps has them among what waits for him.
+        let own = |line: &todo::Line| line.text == "home-gaps" && who.is(assignment::desk::DECIDERS);
+        lines.extend(whole.into_iter().filter(|line| line.n > 0 && !own(line)));
+    }
+    Ok(lines)
 }
 
 /// The page of an enterprise or of a project's owner.

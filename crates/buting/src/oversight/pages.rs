@@ -81,20 +81,20 @@ async fn home_page(cx: Cx) -> PageResult {
             return html(&OwnPage { s, own, items });
         }
         let lines = home::lines(&cx.app, &cx.who).await?;
-        html(&HomePage { why_empty: why_empty(&cx.who.roles), s, items, more, lines })
+        html(&HomePage { why_empty: why_empty(&cx.who.roles, lines.is_empty()), s, items, more, lines })
     })
     .await
 }
 
-/// Why nothing waits, by what somebody is.
-fn why_empty(roles: &crate::actor::Roles) -> &'static str {
+/// Why nothing waits, by what somebody is, and whether nothing is to be seen to besides.
+fn why_empty(roles: &crate::actor::Roles, all_well: bool) -> &'static str {
     let is = |role| roles.has(role);
     if is(Role::Agency) {
         "home-empty-agency"
     } else if is(Role::Sysadmin) || is(Role::Secadmin) || is(Role::Auditor) {
         "home-empty-admin"
     } else if is(Role::Dispatcher) || is(Role::Leader) || is(Role::Oversight) {
-        "home-empty-whole"
+        if all_well { "home-empty-whole" } else { "home-empty-but" }
     } else {
         "home-empty"
     }

@@ -176,7 +176,7 @@ pub async fn overview(app: &App, who: &Actor) -> Result<Overview> {
     Ok(Overview { board, disruptions, rows, overdue, prevention, gaps, held, trend, campaigns })
 }
 
-fn counted<T>(page: &crate::http::api::Page<T>) -> i64 {
+pub fn counted<T>(page: &crate::http::api::Page<T>) -> i64 {
     page.total.or(page.total_at_least).unwrap_or_default()
 }
 

@@ -213,6 +213,12 @@ async fn changes(
     let keys: BTreeSet<&String> =
         [&before, &after].into_iter().filter_map(Json::as_object).flat_map(|fields| fields.keys()).collect();
     let mut changes = Vec::new();
+    if let (Some(line), Some(state)) = (after["line"].as_str(), after["state"].as_str())
+        && row.subject == "continuity"
+    {
+        let was = before["state"].as_str().map(|state| s.line_light(line, state));
+        changes.push((s.word("line", line).into_owned(), was.unwrap_or_default(), s.line_light(line, state)));
+    }
     for key in keys {
         // Notes are the office's own.
         if key == "note" && !inside {

@@ -7,6 +7,7 @@ use crate::appeal::{self, limits};
 use crate::clock;
 use crate::error::{Check, Error, FieldError, Result};
 use crate::organisation::accounts;
+use crate::text::LABELS;
 use crate::time::Time;
 use crate::todo::ToDo;
 use crate::zone::Zone;
@@ -84,8 +85,6 @@ pub const KEEPERS: Roles = Roles::of(&[Role::Sysadmin, Role::Dispatcher]);
 pub const PROTECTORS: Roles = Roles::of(&[Role::Secadmin]);
 /// Who looks at settings.
 pub const READERS: Roles = ADMINS.and(KEEPERS);
-/// The words for the tie of leader, department and officer to an enterprise.
-pub const LABELS: &[&str] = &["包联", "包挂", "挂包", "联系"];
 /// Days for which people who left are kept: a month to ten years.
 const PERSON_DAYS: std::ops::RangeInclusive<i64> = 30..=3650;
 /// Months for which the log of accesses is kept: six at least (网络安全法 §21).

@@ -1,4 +1,5 @@
-use super::desk::{self, KEEPERS, LABELS, OfficeChange, PROTECTORS, ProtectionChange, READERS};
+use crate::text::LABELS;
+use super::desk::{self, KEEPERS, OfficeChange, PROTECTORS, ProtectionChange, READERS};
 use super::{Holder, Version, VisitBlock};
 use crate::actor::Role;
 use crate::appeal::policy::Category;
@@ -79,7 +80,7 @@ async fn index_shown(cx: &Cx, form: Option<Form>, status: StatusCode) -> Result<
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let form = form.unwrap_or_else(|| {
         Form::filled([
-            ("label", zone.assignment_label().to_owned()),
+            ("label", zone.label().word().to_owned()),
             ("limit_profile", set["limit_profile"].as_str().unwrap_or(limits::SHANDONG_ENTERPRISE).to_owned()),
             ("contact_name", text(&set["privacy_contact"]["name"])),
             ("contact_phone", text(&set["privacy_contact"]["phone"])),

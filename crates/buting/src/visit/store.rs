@@ -653,8 +653,9 @@ pub async fn end_promise(
 pub async fn colleagues_named(tx: &mut Tx, zone: Uuid, name: &str) -> Result<Vec<Uuid>> {
     let rows: Vec<(Uuid,)> = tx
         .list(sql!(
-            "SELECT id FROM person WHERE zone_id = $1 AND name = $2 AND department_id IS NOT NULL AND left_at IS NULL
-             ORDER BY id LIMIT 2",
+            "SELECT p.id FROM person p JOIN department d ON d.zone_id = p.zone_id AND d.id = p.department_id
+             WHERE p.zone_id = $1 AND p.name = $2 AND p.left_at IS NULL AND d.kind IN ('department', 'leadership')
+             ORDER BY p.id LIMIT 2",
             zone,
             name
         ))

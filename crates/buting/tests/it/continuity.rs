@@ -69,6 +69,16 @@ async fn words_are_appended_and_the_last_one_counts() {
 }
 
 #[tokio::test]
+async fn the_timeline_says_of_which_line_and_how_it_stands() {
+    for house in House::both().await {
+        desk::say(&house.app, &house.who("dispatcher").await, Enterprise, house.enterprise, stopped()).await.unwrap();
+        let page = house.page("dispatcher", &Enterprise.href(house.enterprise)).await.expect(200).text();
+        let told = page.split("class=\"timeline\"").nth(1).unwrap_or_default();
+        assert!(told.contains("<span class=\"quiet\">生产</span> <del>未报</del> → 停产"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn no_change_is_a_new_word_that_repeats_the_last() {
     for house in House::both().await {
         let who = house.who("enterprise").await;

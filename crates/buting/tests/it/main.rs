@@ -34,6 +34,7 @@ mod record;
 mod registry;
 mod settings;
 mod sheets;
+mod simulation;
 mod smoke;
 mod upkeep;
 mod visit;

@@ -373,3 +373,39 @@ async fn another_enterprise_never_learns_that_a_record_is_there() {
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }
+
+/// What the document says that a field of a body may be.
+fn words_of(document: &Json, method: &str, path: &str, field: &str) -> Vec<String> {
+    fn words(document: &Json, schema: &Json, into: &mut Vec<String>) {
+        if let Some(name) = schema["$ref"].as_str().and_then(|target| target.strip_prefix("#/components/schemas/")) {
+            return words(document, &document["components"]["schemas"][name], into);
+        }
+        into.extend(schema["const"].as_str().map(str::to_owned));
+        for list in ["enum", "oneOf", "anyOf"] {
+            for one in schema[list].as_array().into_iter().flatten() {
+                match one.as_str() {
+                    Some(word) => into.push(word.to_owned()),
+                    None => words(document, one, into),
+                }
+            }
+        }
+    }
+    let body = &document["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"];
+    let mut found = Vec::new();
+    words(document, &body["properties"][field], &mut found);
+    found
+}
+
+/// Types of one name in several rooms: the document tells each by its own words.
+#[tokio::test]
+async fn the_document_gives_each_field_the_words_of_its_own_type() {
+    let house = House::sqlite().await;
+    let document = house.call("anonymous", "GET", "/api/openapi.json", Json::Null).await.expect(200).json();
+    let all = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let continuity: Vec<&str> = buting::continuity::State::ALL.iter().map(|state| state.word()).collect();
+    assert_eq!(words_of(&document, "post", "/api/v1/continuity", "state"), all(&continuity));
+    let channels: Vec<&str> = buting::appeal::Channel::ALL.iter().map(|channel| channel.word()).collect();
+    assert_eq!(words_of(&document, "post", "/api/v1/appeals", "channel"), all(&channels));
+    let channels: Vec<&str> = buting::visit::Channel::ALL.iter().map(|channel| channel.word()).collect();
+    assert_eq!(words_of(&document, "post", "/api/v1/visits", "channel"), all(&channels));
+}

@@ -103,9 +103,17 @@ async fn labels_and_protection_of_the_zone() {
         }
         let mut tx = house.app.db.read().await.unwrap();
         let zone = Zone::get(&mut tx, house.zone).await.unwrap();
-        assert_eq!(zone.assignment_label(), "包挂");
+        assert_eq!(zone.label().word(), "包挂");
         assert_eq!((&zone.settings["require_totp"], &zone.settings["person_days"]), (&json!(true), &json!(400)));
         assert_eq!(zone.settings["limit_profile"], "zaozhuang_enterprise", "what another form set stays");
+        drop(tx);
+        // The word is that of the zone wherever it stands, in files too.
+        for path in ["/enterprises", "/assignments", "/visits/due", "/enterprises/export?format=csv"] {
+            let text = house.page("officer", path).await.expect(200).text();
+            assert!(text.contains("包挂") && !text.contains("包联"), "{path}");
+        }
+        let neighbour = house.page("officer@zone2", "/assignments").await.expect(200).text();
+        assert!(neighbour.contains("包联") && !neighbour.contains("包挂"), "the neighbours keep theirs");
     }
 }
 

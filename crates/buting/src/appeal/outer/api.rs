@@ -7,6 +7,7 @@ use crate::http::api::Page;
 use crate::http::cx::Cx;
 use crate::http::problem::wrong_text;
 use crate::http::routes::{Access, Routes};
+use crate::time::Time;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,8 @@ async fn list(cx: Cx, query: OrdersQuery) -> Result<Page<Answer>> {
 struct Reported {
     /// Keys of their appeals.
     items: Vec<Uuid>,
+    /// When their answers were read, in milliseconds since 1970: what was answered later is not meant.
+    seen_at: Option<Time>,
 }
 
 /// How many had an answer to give.
@@ -111,5 +114,5 @@ async fn report(cx: Cx, body: Reported) -> Result<Count> {
     if body.items.len() > 200 {
         return Err(Error::Invalid(vec![FieldError::new("items", "too_many").with("max", 200)]));
     }
-    Ok(Count { reported: desk::report(&cx.app, &cx.who, &body.items).await? })
+    Ok(Count { reported: desk::report(&cx.app, &cx.who, &body.items, body.seen_at).await? })
 }

@@ -183,16 +183,19 @@ pub async fn waiting(app: &App, who: &Actor) -> Result<i64> {
     Ok(store::count(&mut tx, who.zone_id, Some(Stage::Ready), records::visible(who), TOTAL_CAP + 1).await?)
 }
 
-/// Writes down that these were answered back on their platform; answers how many
-/// had an answer to give.
-pub async fn report(app: &App, who: &Actor, appeals: &[Uuid]) -> Result<i64> {
+/// Writes down that these were answered back on their platform, with the answers that
+/// they had by `seen`; answers how many had one.
+pub async fn report(app: &App, who: &Actor, appeals: &[Uuid], seen: Option<Time>) -> Result<i64> {
     who.must(KEEPERS)?;
+    // What is reported is ready no longer: a repeat finds nothing to do.
+    let who = &Actor { once: None, ..who.clone() };
     let mut work = app.work(who).await?;
     let (zone, now) = (work.zone(), work.now);
     let mut visible = records::visible(who);
     visible.push(" AND a.id IN ").list(appeals.iter().copied());
     let walk = Walk::read(store::KEYS, "taken", None, None, i64::try_from(appeals.len()).unwrap_or(i64::MAX))?;
     let (ready, _) = store::answers(&mut work, zone, Some(Stage::Ready), visible, &walk).await?;
+    let ready: Vec<_> = ready.into_iter().filter(|one| seen.is_none_or(|seen| one.ready_at <= Some(seen))).collect();
     for one in &ready {
         if store::report(&mut work, zone, one.id, now).await? {
             let change = Change::made(json!({"outer_number": one.outer_number}));

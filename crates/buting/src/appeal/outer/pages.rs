@@ -12,7 +12,7 @@ use crate::http::problem::wrong_text;
 use crate::http::routes::{Access, Routes};
 use crate::http::sheet::Format;
 use crate::http::table;
-use crate::time::Day;
+use crate::time::{Day, Time};
 use crate::trace::{self, Trace};
 use askama::Template;
 use axum::http::StatusCode;
@@ -140,10 +140,9 @@ async fn report(Posted { cx, form }: Posted) -> PageResult {
         if ids.is_empty() {
             return Ok(go("/appeals/outer", "flash-outer-none"));
         }
-        match desk::report(&cx.app, &cx.who, &ids).await {
-            Ok(_) | Err(Error::Replayed(_)) => Ok(go("/appeals/outer", "flash-outer-reported")),
-            Err(error) => Err(error),
-        }
+        let seen = form.value("seen").parse().ok().map(Time::from_ms);
+        desk::report(&cx.app, &cx.who, &ids, seen).await?;
+        Ok(go("/appeals/outer", "flash-outer-reported"))
     })
     .await
 }
@@ -153,6 +152,8 @@ async fn report(Posted { cx, form }: Posted) -> PageResult {
 /// An order on the form: what is proposed for it, and what was wrong with it.
 struct Row {
     proposal: Proposal,
+    /// Whether it is to be taken in.
+    wanted: bool,
     errors: Vec<String>,
 }
 
@@ -210,7 +211,7 @@ async fn read_page(PostedFiles { cx, mut form, files }: PostedFiles) -> PageResu
         match orders {
             Ok(orders) => {
                 let proposals = desk::propose(&cx.app, &cx.who, channel, orders).await?;
-                let rows = proposals.into_iter().map(|proposal| Row { proposal, errors: Vec::new() }).collect();
+                let rows = proposals.into_iter().map(|proposal| Row { proposal, wanted: true, errors: Vec::new() }).collect();
                 html(&Take::of(&cx, channel, rows, 0).await?)
             }
             Err(error) => {
@@ -241,34 +242,34 @@ fn unread(field: &str, why: &Unread) -> FieldError {
 async fn take(PostedFiles { cx, mut form, .. }: PostedFiles) -> PageResult {
     page::show(cx.lang, async {
         let channel = channel_of(&mut form);
-        let (mut refused, mut wrong, mut taken) = (Vec::new(), Vec::new(), 0);
+        let (mut left, mut wrong, mut taken, mut refused) = (Vec::new(), Vec::new(), 0, false);
         let again = form.is("as", "check");
         for n in (0..form.all("outer_number").len()).take(MOST) {
             let order = order_of(&form, n);
-            if again {
-                refused.push(order);
-                wrong.push(Vec::new());
-                continue;
-            }
-            if !form.has("take", n) {
+            let wanted = form.has("take", n);
+            if again || !wanted {
+                left.push(order);
+                wrong.push((wanted, Vec::new()));
                 continue;
             }
             match desk::take(&cx.app, &cx.who, channel, &order).await {
                 Ok(Outcome::Taken(_) | Outcome::Known(_)) => taken += 1,
                 Err(Error::Invalid(errors)) => {
-                    refused.push(order);
+                    refused = true;
+                    left.push(order);
                     let said = |error: &FieldError| page::labelled(cx.lang, &error.field, wrong_text(cx.lang, error));
-                    wrong.push(errors.iter().map(said).collect());
+                    wrong.push((true, errors.iter().map(said).collect()));
                 }
                 Err(other) => return Err(other),
             }
         }
-        if refused.is_empty() {
+        if !refused && !again {
             let flash = if taken > 0 { "flash-outer-taken" } else { "flash-outer-none" };
             return Ok(go(if taken > 0 { "/appeals?view=queue" } else { "/appeals/outer" }, flash));
         }
-        let proposals = desk::propose(&cx.app, &cx.who, channel, refused).await?;
-        let rows = proposals.into_iter().zip(wrong).map(|(proposal, errors)| Row { proposal, errors }).collect();
+        let proposals = desk::propose(&cx.app, &cx.who, channel, left).await?;
+        let row = |(proposal, (wanted, errors))| Row { proposal, wanted, errors };
+        let rows = proposals.into_iter().zip(wrong).map(row).collect();
         let status = if again { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
         html_with(status, &Take::of(&cx, channel, rows, taken).await?)
     })

@@ -82,10 +82,9 @@ pub(in crate::visit) async fn insert_all(
 /// Refuses who is not of the office.
 async fn colleague(work: &mut Work, person: Uuid, field: &str) -> Result<()> {
     let zone = work.zone();
-    match organisation::desk::person(work, zone, person).await {
-        Ok(person) if person.department_id.is_some() && person.left_at.is_none() => Ok(()),
-        Ok(_) | Err(Error::NotFound) => Err(Error::Invalid(vec![FieldError::new(field, "unknown")])),
-        Err(error) => Err(error),
+    match organisation::desk::is_colleague(work, zone, person).await? {
+        true => Ok(()),
+        false => Err(Error::Invalid(vec![FieldError::new(field, "unknown")])),
     }
 }
 

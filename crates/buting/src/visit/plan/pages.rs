@@ -400,7 +400,7 @@ struct InvitationPage {
 
 async fn invitation_page(cx: &Cx, token: String, form: Form) -> Result<InvitationPage> {
     let (who, i) = desk::by_link(&cx.app, &token).await?;
-    let seen = Cx { app: Arc::clone(&cx.app), who, lang: cx.lang, request: Arc::clone(&cx.request) };
+    let seen = Cx { app: Arc::clone(&cx.app), who, lang: cx.lang, label: cx.label, request: Arc::clone(&cx.request) };
     let mut s = Shell::of(&seen).await?;
     s.nav.clear();
     s.person.clear();

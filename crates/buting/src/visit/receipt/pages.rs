@@ -103,7 +103,7 @@ struct RecordPage {
 
 async fn record_page(cx: &Cx, token: String, form: Form) -> Result<RecordPage> {
     let (who, Shown { mut visit, zone }) = desk::by_link(&cx.app, &token).await?;
-    let seen = Cx { app: Arc::clone(&cx.app), who, lang: cx.lang, request: Arc::clone(&cx.request) };
+    let seen = Cx { app: Arc::clone(&cx.app), who, lang: cx.lang, label: cx.label, request: Arc::clone(&cx.request) };
     let mut s = Shell::of(&seen).await?;
     s.nav.clear();
     s.person.clear();

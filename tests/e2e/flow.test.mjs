@@ -129,6 +129,73 @@ async function valueOf(page, text) {
   return box.getAttribute("value");
 }
 
+/** The value of the option that begins so. */
+function option(page, name, text) {
+  return page.locator(`main select[name="${name}"] option`).evaluateAll((all, text) => all.find((o) => o.textContent.trim().startsWith(text))?.value, text);
+}
+
+for (const js of [true, false]) {
+  test(`from the register to the leader's eyes${js ? "" : ", without JavaScript"}`, async () => {
+    const all = company({ js });
+    const short = `路路通${Date.now()}`;
+
+    // Into the register, and into somebody's hands.
+    const dispatcher = await all.page("dispatcher");
+    await dispatcher.goto("/enterprises/new");
+    const register = dispatcher.locator('main form[method="post"]').first();
+    await fill(register, { name: `${short}机械有限公司`, short_names: short, headcount: "86", contact_name: "卫青禾", contact_phone: "13900008888" });
+    await send(dispatcher, register);
+    const home = new URL(dispatcher.url()).pathname;
+    const id = home.split("/").at(-1);
+    assert.match(id, /^[0-9a-f-]{36}$/);
+    for (const [role, who] of [["lead_leader", "曾景行"], ["lead_dept", "企业服务部"], ["officer", "高书衡"]]) {
+      await dispatcher.goto(`/assignments/new?subject_kind=enterprise&subject_id=${id}&role=${role}`);
+      const form = dispatcher.locator('form[action="/assignments/new"][method="post"]');
+      const holder = await option(dispatcher, "holder", who);
+      assert.ok(holder, `${who} can be ${role}`);
+      await fill(form, { holder, basis: "大管发〔2026〕8号" });
+      await send(dispatcher, form);
+    }
+
+    // One save keeps what a visit found: a difficulty, and a line that may stop.
+    const officer = await all.page("officer");
+    await officer.goto("/visits/new");
+    await officer.locator('main select[name="subject"]').selectOption(`enterprise:${id}`);
+    await officer.locator("main form button.primary").click();
+    await officer.waitForSelector('form[action="/visits"]');
+    const visit = officer.locator('form[action="/visits"]');
+    const title = `铸件进不来 ${Date.now()}`;
+    await fill(visit, { "state-production": "at_risk", "cause-production": "铸件只够两天", appeal_title: title, appeal_category: { index: 1 }, appeal_body: "上游封路，铸件卡在高速口。" });
+    await send(officer, visit, visit.locator("button.primary"));
+    await officer.locator("main a", { hasText: title }).first().click();
+    const path = new URL(officer.url()).pathname;
+    assert.match(path, /^\/appeals\//);
+
+    await dispatcher.goto(path);
+    await act(dispatcher, "dispatch", { department_id: { label: "企服部" }, instruction: "协调绿色通道。" });
+    await officer.goto(path);
+    await act(officer, "sign");
+    await officer.goto(path);
+    await act(officer, "answer", { result: { index: 1 }, text: "已办通行证，铸件今晚到厂。", production_continued: { index: 1 } });
+    await dispatcher.goto(path);
+    await act(dispatcher, "review", { ok: "true" });
+    await officer.goto(path);
+    await act(officer, "confirm", { rating: "5", text: "电话里说很满意" });
+
+    // The leader sees the line on the board, whom to ask, and the whole story.
+    const leader = await all.page("leader");
+    await leader.goto("/board?kind=enterprise&line=production&state=at_risk");
+    await leader.locator("main a", { hasText: short }).first().click();
+    assert.ok(await leader.locator(".light.at_risk").first().isVisible());
+    await leader.goto(home);
+    const told = await leader.innerText("main");
+    for (const part of ["曾景行", "高书衡", title, word("light-at_risk-production")]) assert.ok(told.includes(part), `the record names ${part}`);
+    await leader.goto("/overview");
+    assert.ok(await leader.locator("main table").count() >= 2);
+    await all.leave();
+  });
+}
+
 test("one save keeps a visit with its appeal, its promise and its light", async () => {
   const all = company({});
   const officer = await all.page("officer");
@@ -156,8 +223,6 @@ test("one save keeps a visit with its appeal, its promise and its light", async 
   assert.ok((await officer.innerText("h1")).includes(title));
   await all.leave();
 });
-
-/** A working day or not, so many days from now, as a form writes it. */
 
 test("a light at risk is turned by a measure, and the page says by which", async () => {
   const all = company({});

@@ -4,6 +4,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use rust_embed::RustEmbed;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 #[derive(RustEmbed)]
@@ -24,15 +25,19 @@ pub enum Lang {
 /// by the setting of the zone. The locale files say the first.
 pub const LABELS: [&str; 4] = ["包联", "包挂", "挂包", "联系"];
 
-type Bundle = LazyLock<FluentBundle<FluentResource>>;
+/// The texts of a language. Those that take no value, as most do, are made once.
+struct Texts {
+    bundle: FluentBundle<FluentResource>,
+    fixed: HashMap<String, String>,
+}
 
-static ZH: [Bundle; LABELS.len()] = [
-    LazyLock::new(|| bundle(Lang::Zh, LABELS[0])),
-    LazyLock::new(|| bundle(Lang::Zh, LABELS[1])),
-    LazyLock::new(|| bundle(Lang::Zh, LABELS[2])),
-    LazyLock::new(|| bundle(Lang::Zh, LABELS[3])),
+static ZH: [LazyLock<Texts>; LABELS.len()] = [
+    LazyLock::new(|| Texts::of(Lang::Zh, LABELS[0])),
+    LazyLock::new(|| Texts::of(Lang::Zh, LABELS[1])),
+    LazyLock::new(|| Texts::of(Lang::Zh, LABELS[2])),
+    LazyLock::new(|| Texts::of(Lang::Zh, LABELS[3])),
 ];
-static EN: Bundle = LazyLock::new(|| bundle(Lang::En, LABELS[0]));
+static EN: LazyLock<Texts> = LazyLock::new(|| Texts::of(Lang::En, LABELS[0]));
 
 tokio::task_local! {
     static LABEL: Label;
@@ -74,22 +79,37 @@ pub fn labelled(text: &'static str) -> Cow<'static, str> {
     }
 }
 
-fn bundle(lang: Lang, label: &str) -> FluentBundle<FluentResource> {
-    let id = lang.tag().parse().unwrap_or_default();
-    let mut bundle = FluentBundle::new_concurrent(vec![id]);
-    bundle.set_use_isolating(false);
-    for name in Files::iter().filter(|name| name.starts_with(lang.tag())) {
-        let Some(file) = Files::get(&name) else { continue };
-        let text = String::from_utf8_lossy(&file.data).replace(LABELS[0], label);
-        let resource = FluentResource::try_new(text).unwrap_or_else(|(resource, errors)| {
-            tracing::error!(file = %name, ?errors, "a locale file does not parse");
-            resource
-        });
-        if let Err(errors) = bundle.add_resource(resource) {
-            tracing::error!(file = %name, ?errors, "a locale key is defined twice");
+impl Texts {
+    fn of(lang: Lang, label: &str) -> Self {
+        let id = lang.tag().parse().unwrap_or_default();
+        let mut bundle = FluentBundle::new_concurrent(vec![id]);
+        bundle.set_use_isolating(false);
+        let mut keys = Vec::new();
+        for name in Files::iter().filter(|name| name.starts_with(lang.tag())) {
+            let Some(file) = Files::get(&name) else { continue };
+            let text = String::from_utf8_lossy(&file.data).replace(LABELS[0], label);
+            // A line that begins with a name begins a message.
+            let begins = |line: &str| Some(line.split_once(" =")?.0.to_owned()).filter(|key| !key.contains([' ', '#']));
+            keys.extend(text.lines().filter_map(begins));
+            let resource = FluentResource::try_new(text).unwrap_or_else(|(resource, errors)| {
+                tracing::error!(file = %name, ?errors, "a locale file does not parse");
+                resource
+            });
+            if let Err(errors) = bundle.add_resource(resource) {
+                tracing::error!(file = %name, ?errors, "a locale key is defined twice");
+            }
         }
+        let mut fixed = HashMap::new();
+        for key in keys {
+            let Some(pattern) = bundle.get_message(&key).and_then(|message| message.value()) else { continue };
+            let mut lacks = Vec::new();
+            let text = bundle.format_pattern(pattern, None, &mut lacks).into_owned();
+            if lacks.is_empty() {
+                fixed.insert(key, text);
+            }
+        }
+        Self { bundle, fixed }
     }
-    bundle
 }
 
 impl Lang {
@@ -117,7 +137,10 @@ impl Lang {
 
     /// The text of a key. A missing key shows itself, and a test forbids it.
     pub fn t(self, key: &str) -> Cow<'static, str> {
-        self.format(key, None)
+        match self.texts().fixed.get(key) {
+            Some(text) => Cow::Borrowed(text),
+            None => self.format(key, None),
+        }
     }
 
     /// The text of a key with values.
@@ -136,10 +159,10 @@ impl Lang {
 
     /// Whether there is such a key in this language.
     pub fn has(self, key: &str) -> bool {
-        self.bundle().has_message(key)
+        self.texts().bundle.has_message(key)
     }
 
-    fn bundle(self) -> &'static FluentBundle<FluentResource> {
+    fn texts(self) -> &'static Texts {
         match self {
             Self::Zh => &ZH[Label::here().0],
             Self::En => &EN,
@@ -147,7 +170,7 @@ impl Lang {
     }
 
     fn format(self, key: &str, args: Option<&FluentArgs<'_>>) -> Cow<'static, str> {
-        let bundle = self.bundle();
+        let bundle = &self.texts().bundle;
         let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
             tracing::warn!(key, lang = self.tag(), "a text is missing");
             return Cow::Owned(key.to_owned());

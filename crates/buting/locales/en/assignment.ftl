@@ -239,4 +239,4 @@ plan-why-nobody = nobody may, or all are full
 flash-plan-accepted = The plan was accepted; the people and enterprises concerned were told.
 conflict-plan_moved_on = The register or the assignments have changed since the plan was computed. Compute it again and then accept it.
 conflict-plan_empty = The plan changes nothing.
-conflict-plan_too_long = The plan changes more than 2,000 places. Compute and accept it by carrier or lead department.
+conflict-plan_too_long = The plan changes more than 20,000 places. Compute and accept it by carrier or lead department.

@@ -239,4 +239,4 @@ plan-why-nobody = 没有可以负责的人，或都已到上限
 flash-plan-accepted = 方案已采纳，相关人员和企业已收到通知。
 conflict-plan_moved_on = 方案计算之后名册或责任人有了变化，请重新生成后再采纳。
 conflict-plan_empty = 方案没有变动，不需要采纳。
-conflict-plan_too_long = 方案变动超过 2000 处，请按所在载体或牵头部门分次生成和采纳。
+conflict-plan_too_long = 方案变动超过 20000 处，请按所在载体或牵头部门分次生成和采纳。

@@ -183,13 +183,24 @@ fn search_text<'a>(own: [&'a String; 3], more: impl Iterator<Item = &'a String>)
 pub async fn texts(work: &mut Work, after: Uuid, limit: usize) -> Result<(&'static str, Vec<search::Text>)> {
     let zone = work.zone();
     let some = store::words(work, zone, after, limit).await?;
-    let texts = some.iter().map(|one| {
-        let names = one.enterprise_name.iter().chain(&one.project_name).filter(|_| one.accused_department_id.is_none());
-        let text = search_text([&one.number, &one.title, &one.body], one.outer_number.iter().chain(names));
-        let about = one.about_id.filter(|_| one.accused_department_id.is_none());
-        search::Text { id: one.id, about, at: one.created_at, text }
-    });
-    Ok((KIND, texts.collect()))
+    Ok((KIND, some.iter().map(text_of).collect()))
+}
+
+fn text_of(one: &store::Words) -> search::Text {
+    let names = one.enterprise_name.iter().chain(&one.project_name).filter(|_| one.accused_department_id.is_none());
+    let more = one.answer.iter().chain(&one.outer_number).chain(names);
+    let text = search_text([&one.number, &one.title, &one.body], more);
+    let about = one.about_id.filter(|_| one.accused_department_id.is_none());
+    search::Text { id: one.id, about, at: one.created_at, text }
+}
+
+/// Puts an appeal into the index again, after its answer went out.
+pub(super) async fn index_again(work: &mut Work, id: Uuid) -> Result<()> {
+    let zone = work.zone();
+    match store::words_of(work, zone, id).await? {
+        Some(words) => search::put_all(work, KIND, &[text_of(&words)]).await,
+        None => Ok(()),
+    }
 }
 
 /// What a new appeal has of its life: nothing yet.

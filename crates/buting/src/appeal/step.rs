@@ -1343,6 +1343,9 @@ impl<'w> Step<'w> {
         if !store::save(self.work, &self.a).await? {
             return Err(Error::Conflict(Conflict::Stale(self.a.version)));
         }
+        if was == Status::Answered && is == Status::Reviewed {
+            super::desk::index_again(self.work, self.a.id).await?;
+        }
         let before = (was != is).then(|| json!({"status": was}));
         if was != is {
             self.after.insert("status".into(), json!(is));

@@ -686,6 +686,8 @@ pub struct Words {
     pub number: String,
     pub title: String,
     pub body: String,
+    /// What was answered, once it is out.
+    pub answer: Option<String>,
     pub outer_number: Option<String>,
     pub accused_department_id: Option<Uuid>,
     pub enterprise_name: Option<String>,
@@ -699,25 +701,38 @@ from_row!(Words {
     number,
     title,
     body,
+    answer,
     outer_number,
     accused_department_id,
     enterprise_name,
     project_name,
 });
 
-/// The words of appeals in order of their keys, from the one after `after` on.
-pub async fn words(tx: &mut Tx, zone: Uuid, after: Uuid, limit: usize) -> Result<Vec<Words>> {
-    let mut query = sql!(
+/// What an appeal is found by, to be narrowed and ordered.
+fn words_from(zone: Uuid) -> Sql {
+    sql!(
         "SELECT a.id, coalesce(a.enterprise_id, a.project_id) AS about_id, a.created_at, a.number, a.title, a.body,
+           CASE WHEN a.status IN ('reviewed', 'return_visit', 'long_term', 'closed') THEN a.answer END AS answer,
            a.outer_number, a.accused_department_id, e.name AS enterprise_name, p.name AS project_name
          FROM appeal a
          LEFT JOIN enterprise e ON e.zone_id = a.zone_id AND e.id = a.enterprise_id
          LEFT JOIN project p ON p.zone_id = a.zone_id AND p.id = a.project_id
-         WHERE a.zone_id = $1 AND a.id > $2 ORDER BY a.id LIMIT $3",
-        zone,
-        after,
-        limit as i64
-    );
+         WHERE a.zone_id = $1",
+        zone
+    )
+}
+
+/// The words of appeals in order of their keys, from the one after `after` on.
+pub async fn words(tx: &mut Tx, zone: Uuid, after: Uuid, limit: usize) -> Result<Vec<Words>> {
+    let mut query = words_from(zone);
+    query.push(" AND a.id > ").arg(after).push(" ORDER BY a.id LIMIT ").arg(limit as i64);
     query.push(tx.dialect().pick("", " FOR UPDATE OF a"));
     tx.list(query).await
+}
+
+/// The words of one appeal.
+pub async fn words_of(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Words>> {
+    let mut query = words_from(zone);
+    query.push(" AND a.id = ").arg(id);
+    tx.opt(query).await
 }

@@ -51,10 +51,22 @@ pub async fn current_of(
 }
 
 /// Who answered for a subject at an instant, as the rows stand today. What is
-/// inherited comes from the carrier that the enterprise sits in now.
+/// inherited comes from the carrier that the enterprise sat in then.
 pub async fn as_of(tx: &mut Tx, zone: Uuid, kind: SubjectKind, id: Uuid, at: Time) -> Result<Answerable> {
     let mut all = store::holders(tx, zone, kind, &[id], at, at).await?;
-    Ok(Answerable::of(all.remove(&id).unwrap_or_default()))
+    let mut holders = all.remove(&id).unwrap_or_default();
+    if kind == SubjectKind::Enterprise
+        && let Some(carrier) = store::moved_from(tx, zone, id, at).await?
+    {
+        holders.retain(|(_, holder)| !holder.inherited);
+        if let Some((carrier, name)) = carrier {
+            let of_carrier = store::holders(tx, zone, SubjectKind::Carrier, &[carrier], at, at).await?;
+            holders.extend(of_carrier.into_values().flatten().map(|(role, holder)| {
+                (role, Holder { inherited: true, inherited_from: Some(name.clone()), ..holder })
+            }));
+        }
+    }
+    Ok(Answerable::of(holders))
 }
 
 /// Every assignment that a subject ever had, newest first.
@@ -690,15 +702,15 @@ impl Preview {
 pub async fn preview(app: &App, who: &Actor, bulk: &Bulk) -> Result<Preview> {
     who.must(DECIDERS)?;
     let mut tx = app.read().await?;
-    plan(&mut tx, who.zone_id, bulk).await
+    plan(&mut tx, who.zone_id, bulk, MAX_ITEMS).await
 }
 
-async fn plan(tx: &mut Tx, zone: Uuid, bulk: &Bulk) -> Result<Preview> {
+async fn plan(tx: &mut Tx, zone: Uuid, bulk: &Bulk, most: usize) -> Result<Preview> {
     if bulk.items.is_empty() {
         return Err(Error::field("items", "required"));
     }
-    if bulk.items.len() > MAX_ITEMS {
-        return Err(Error::Invalid(vec![FieldError::new("items", "too_many").with("max", MAX_ITEMS)]));
+    if bulk.items.len() > most {
+        return Err(Error::Invalid(vec![FieldError::new("items", "too_many").with("max", most)]));
     }
     let mut candidates: BTreeMap<(Duty, Option<Uuid>, Option<Uuid>), String> = BTreeMap::new();
     let mut subjects: BTreeMap<Uuid, String> = BTreeMap::new();
@@ -787,9 +799,14 @@ pub async fn done(app: &App, who: &Actor, batch: Uuid) -> Result<Done> {
 
 /// Assigns many places in one transaction: all or nothing. Answers the batch.
 pub async fn bulk(app: &App, who: &Actor, bulk: Bulk) -> Result<Uuid> {
+    bulk_up_to(app, who, bulk, MAX_ITEMS).await
+}
+
+/// The same with another bound than that of a form.
+pub(super) async fn bulk_up_to(app: &App, who: &Actor, bulk: Bulk, most: usize) -> Result<Uuid> {
     who.must(DECIDERS)?;
     let mut work = app.work(who).await?;
-    let (batch, _) = bulk_in(&mut work, bulk).await?;
+    let (batch, _) = assign_places(&mut work, bulk, most).await?;
     work.commit(batch).await
 }
 
@@ -797,6 +814,10 @@ pub async fn bulk(app: &App, who: &Actor, bulk: Bulk) -> Result<Uuid> {
 /// dropped when this fails. Answers the batch, and the rows that were opened, each
 /// with whether nobody held the place before.
 pub async fn bulk_in(work: &mut Work, bulk: Bulk) -> Result<(Uuid, Vec<(Uuid, bool)>)> {
+    assign_places(work, bulk, MAX_ITEMS).await
+}
+
+async fn assign_places(work: &mut Work, bulk: Bulk, most: usize) -> Result<(Uuid, Vec<(Uuid, bool)>)> {
     let zone = work.zone();
     // In the order of keys, so that two batches never wait for each other.
     let subjects: BTreeMap<Uuid, SubjectKind> =
@@ -805,7 +826,7 @@ pub async fn bulk_in(work: &mut Work, bulk: Bulk) -> Result<(Uuid, Vec<(Uuid, bo
     for (id, kind) in subjects {
         held.insert(id, locked(work, kind, id).await?);
     }
-    let preview = plan(work, zone, &bulk).await?;
+    let preview = plan(work, zone, &bulk, most).await?;
     let moved_on = |place: &Planned| place.item.seen.as_ref().is_some_and(|seen| *seen != place.seen);
     if preview.places.iter().any(moved_on) {
         return Err(Error::state("assignment_moved_on"));
@@ -815,6 +836,7 @@ pub async fn bulk_in(work: &mut Work, bulk: Bulk) -> Result<(Uuid, Vec<(Uuid, bo
     let batch = Uuid::now_v7();
     let mut news = News::default();
     let mut opened = Vec::new();
+    let mut candidates = BTreeMap::new();
     for place in preview.places {
         let Some(subject) = held.get(&place.item.subject_id) else { continue };
         let opening = Opening {
@@ -829,17 +851,21 @@ pub async fn bulk_in(work: &mut Work, bulk: Bulk) -> Result<(Uuid, Vec<(Uuid, bo
             batch_id: Some(batch),
         };
         let id = Uuid::now_v7();
-        let facts = candidate(work, zone, place.item.role, place.item.department_id, place.item.person_id);
+        let facts = match candidates.entry((place.item.role, place.item.department_id, place.item.person_id)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let (role, department, person) = *new.key();
+                new.insert(candidate(work, zone, role, department, person).await?)
+            }
+        };
         match (place.step, &place.held) {
             (Step::Open, _) => {
-                let facts = facts.await?;
                 opened.push((id, true));
-                open(work, &mut news, id, opening, &facts).await?;
+                open(work, &mut news, id, opening, facts).await?;
             }
             (Step::Change, Some(old)) => {
-                let facts = facts.await?;
                 opened.push((id, false));
-                replace(work, &mut news, old, id, opening, &facts, EndReason::Changed).await?;
+                replace(work, &mut news, old, id, opening, facts, EndReason::Changed).await?;
             }
             _ => {}
         }

@@ -17,6 +17,7 @@ use crate::time::Day;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 /// Rows of a list.
@@ -237,7 +238,7 @@ async fn index(cx: Cx) -> PageResult {
             }
             "leaders" | "departments" | "officers" => page.loads = desk::load(&cx.app, &cx.who, page.role).await?,
             _ => {
-                let asked = asked(&cx, &mut query, view == "mine")?;
+                let asked = asked(&cx, &mut query, view == "mine", &page.s.time_zone)?;
                 if let Some(person) = asked.person_id.filter(|_| view == "list") {
                     page.narrowed_to = name_of_person(&cx, person).await?;
                 } else if let Some(department) = asked.department_id.filter(|_| view == "list") {
@@ -265,13 +266,16 @@ async fn name_of_person(cx: &Cx, id: Uuid) -> Result<Option<String>> {
 }
 
 /// What the query of a list asks. What cannot be read is as if not asked.
-fn asked(cx: &Cx, query: &mut Form, mine: bool) -> Result<Asked> {
+fn asked(cx: &Cx, query: &mut Form, mine: bool, zone: &TimeZone) -> Result<Asked> {
+    // A past day is asked for as a whole: who answered at its end.
+    let as_of = Day::read(query.value("day")).map(|day| day.last(zone));
     let mut asked = Asked {
         subject_kind: query.word("subject_kind", SubjectKind::parse),
         person_id: query.id("person_id"),
         department_id: query.id("department_id"),
         role: query.word("role", Duty::parse),
-        current: if query.is("current", "false") { Some(false) } else { Some(true) },
+        current: if as_of.is_some() { None } else { Some(!query.is("current", "false")) },
+        as_of,
         q: query.opt_text("q"),
         sort: query.opt_text("sort"),
         cursor: query.opt_text("cursor"),
@@ -318,10 +322,11 @@ async fn export(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let mut query = Form::parse(cx.request.query.as_bytes());
         let mine = query.is("view", "mine");
-        let asked = asked(&cx, &mut query, mine)?;
+        let s = Shell::of(&cx).await?;
+        let asked = asked(&cx, &mut query, mine, &s.time_zone)?;
         let page = |cursor| desk::list(&cx.app, &cx.who, Asked { cursor, ..asked.clone() }, MAX_LIMIT);
         let all = table::every(page).await?;
-        let mut file = File::of::<Listed>(Shell::of(&cx).await?);
+        let mut file = File::of::<Listed>(s);
         for some in all.chunks(table::CHUNK) {
             file.add(&with_others(&cx, some).await?);
         }

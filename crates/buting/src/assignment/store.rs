@@ -6,6 +6,7 @@ use crate::organisation::post::desk::in_department;
 use crate::subject::{Named, SubjectKind};
 use crate::time::Time;
 use ::store::{FromRow, Result, Row, Sql, Tx, from_row, sql};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -294,6 +295,27 @@ pub async fn holders(
         all.entry(row.for_id).or_default().push((row.role, row.holder));
     }
     Ok(all)
+}
+
+/// The carrier that an enterprise sat in at an instant, where it has moved since: its
+/// key and short name, or none.
+pub async fn moved_from(tx: &mut Tx, zone: Uuid, enterprise: Uuid, at: Time) -> Result<Option<Option<(Uuid, String)>>> {
+    let later: Vec<(String,)> = tx
+        .list(sql!(
+            "SELECT before FROM ledger
+             WHERE zone_id = $1 AND subject = 'enterprise' AND subject_id = $2 AND at > $3 AND before IS NOT NULL
+             ORDER BY id",
+            zone,
+            enterprise,
+            at
+        ))
+        .await?;
+    let carrier = |(before,): &(String,)| serde_json::from_str::<Json>(before).ok()?.get("carrier_id").cloned();
+    let Some(then) = later.iter().find_map(carrier) else { return Ok(None) };
+    let Some(carrier) = then.as_str().and_then(|id| Uuid::parse_str(id).ok()) else { return Ok(Some(None)) };
+    let name =
+        tx.opt_value(sql!("SELECT short_name FROM carrier WHERE zone_id = $1 AND id = $2", zone, carrier)).await?;
+    Ok(Some(name.map(|name| (carrier, name))))
 }
 
 /// What a list of assignments is asked.

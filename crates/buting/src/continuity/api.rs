@@ -5,7 +5,7 @@ use super::{
 };
 use crate::actor::{OFFICE, OUTSIDE, Role, Roles};
 use crate::error::Result;
-use crate::http::api::{Nothing, Page, PageQuery, limit};
+use crate::http::api::{Nothing, Page, WordsQuery, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
 use crate::list::Order;
@@ -182,8 +182,8 @@ async fn board(cx: Cx, query: BoardQuery) -> Result<Board> {
     desk::board(&cx.app, &cx.who, query.day).await
 }
 
-async fn list_disruptions(cx: Cx, query: PageQuery) -> Result<Page<Disruption>> {
-    desk::disruptions(&cx.app, &cx.who, query.cursor.as_deref(), limit(query.limit)?).await
+async fn list_disruptions(cx: Cx, query: WordsQuery) -> Result<Page<Disruption>> {
+    desk::disruptions(&cx.app, &cx.who, query.q.as_deref(), query.cursor.as_deref(), limit(query.limit)?).await
 }
 
 async fn open(cx: Cx, new: NewDisruption) -> Result<Uuid> {

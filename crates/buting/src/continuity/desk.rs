@@ -615,11 +615,17 @@ pub async fn open_disruption(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Disrup
 }
 
 /// A page of disruptions: running ones first, then the newest.
-pub async fn disruptions(app: &App, who: &Actor, cursor: Option<&str>, limit: i64) -> Result<Page<Disruption>> {
+pub async fn disruptions(
+    app: &App,
+    who: &Actor,
+    q: Option<&str>,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Disruption>> {
     let walk = Walk::read(store::DISRUPTION_KEYS, "-started", None, cursor, limit)?;
     let mut tx = app.read().await?;
-    let (items, next) = store::disruptions(&mut tx, who.zone_id, &walk).await?;
-    let counted = store::count_disruptions(&mut tx, who.zone_id).await?;
+    let (items, next) = store::disruptions(&mut tx, who.zone_id, q, &walk).await?;
+    let counted = store::count_disruptions(&mut tx, who.zone_id, q).await?;
     Ok(Page::new(items, next, counted))
 }
 

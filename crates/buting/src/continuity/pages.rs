@@ -374,8 +374,8 @@ struct DisruptionsPage {
 async fn disruptions(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let s = Shell::of(&cx).await?;
-        let cursor = Form::parse(cx.request.query.as_bytes()).opt_text("cursor");
-        let page = desk::disruptions(&cx.app, &cx.who, cursor.as_deref(), 20).await?;
+        let query = Form::parse(cx.request.query.as_bytes());
+        let page = desk::disruptions(&cx.app, &cx.who, query.opt("q"), query.opt("cursor"), 20).await?;
         html(&DisruptionsPage { s, page, commander: cx.who.is(COMMANDERS) })
     })
     .await

@@ -34,6 +34,9 @@ const DISRUPTION: &str = "SELECT id, number, name, kind, grade, response_level, 
    area, source, state, started_at, expected_end_at, ended_at, lessons, created_at, version";
 const DISRUPTION_FROM: &str = " FROM disruption WHERE zone_id = ";
 
+/// What a disruption is found by.
+const DISRUPTION_TEXTS: &[&str] = &["name", "number", "coalesce(area, '')", "coalesce(lessons, '')"];
+
 /// What a list of lights is narrowed to.
 #[derive(Clone, Debug, Default)]
 pub struct LightFilter {
@@ -445,16 +448,25 @@ pub const DISRUPTION_KEYS: &[Key] =
     &[Key::number("started", "(CASE WHEN ended_at IS NULL THEN 1000000000000000 ELSE 0 END + started_at)")];
 
 /// A page of disruptions, and the cursor of the rest.
-pub async fn disruptions(tx: &mut Tx, zone: Uuid, walk: &Walk) -> Result<(Vec<Disruption>, Option<String>)> {
+pub async fn disruptions(
+    tx: &mut Tx,
+    zone: Uuid,
+    q: Option<&str>,
+    walk: &Walk,
+) -> Result<(Vec<Disruption>, Option<String>)> {
     let mut query = Sql::from(DISRUPTION);
     walk.column(&mut query);
     query.push(DISRUPTION_FROM).arg(zone);
+    list::about(&mut query, DISRUPTION_TEXTS, q, None);
     walk.list(tx, query, "id").await
 }
 
-pub async fn count_disruptions(tx: &mut Tx, zone: Uuid) -> Result<i64> {
-    tx.value(sql!("SELECT count(*) FROM (SELECT 1 FROM disruption WHERE zone_id = $1 LIMIT $2) n", zone, TOTAL_CAP + 1))
-        .await
+pub async fn count_disruptions(tx: &mut Tx, zone: Uuid, q: Option<&str>) -> Result<i64> {
+    let mut query = Sql::from("SELECT count(*) FROM (SELECT 1");
+    query.push(DISRUPTION_FROM).arg(zone);
+    list::about(&mut query, DISRUPTION_TEXTS, q, None);
+    query.push(" LIMIT ").arg(TOTAL_CAP + 1).push(") n");
+    tx.value(query).await
 }
 
 /// Writes every field of a disruption that may change; answers whether the version still held.

@@ -13,7 +13,9 @@ use uuid::Uuid;
 
 pub fn routes(routes: &mut Routes) {
     let keepers = Access::only(KEEPERS);
-    routes.api_get("/api/v1/notice-deliveries", keepers, list).summary("Notices that went out or are to go out, newest first");
+    routes
+        .api_get("/api/v1/notice-deliveries", keepers, list)
+        .summary("Notices that went out or are to go out, newest first");
     routes.api_read("/api/v1/notice-deliveries/{id}", keepers, show).summary("One delivery");
     routes
         .api_act("/api/v1/notice-deliveries/{id}/resend", keepers, resend, show)

@@ -259,14 +259,7 @@ pub async fn guess(tx: &mut Tx, zone: Uuid, person: Uuid, channel: Kind) -> Resu
 }
 
 /// The right code was said; false when another was sent meanwhile.
-pub async fn confirm(
-    tx: &mut Tx,
-    zone: Uuid,
-    person: Uuid,
-    channel: Kind,
-    digest: &[u8],
-    now: Time,
-) -> Result<bool> {
+pub async fn confirm(tx: &mut Tx, zone: Uuid, person: Uuid, channel: Kind, digest: &[u8], now: Time) -> Result<bool> {
     let done = tx
         .run(sql!(
             "UPDATE delivery_contact SET confirmed_at = $1, digest = NULL, failed_at = NULL

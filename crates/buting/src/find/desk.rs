@@ -3,7 +3,9 @@
 use super::{Group, HITS, Hit, Kind, LIKE, likeness};
 use crate::actor::{Actor, OFFICE};
 use crate::app::App;
-use crate::appeal;
+use crate::appeal::cause::desk::CausesQuery;
+use crate::appeal::{self, cause};
+use crate::continuity::desk::{self as continuity, MeasureFilter};
 use crate::error::Result;
 use crate::http::api::Page;
 use crate::organisation::desk::{self as organisation, DepartmentsQuery, PeopleQuery};
@@ -11,6 +13,7 @@ use crate::project::desk as project;
 use crate::registry::{CarrierQuery, EnterpriseQuery, desk as registry};
 use crate::search;
 use crate::subject::{self, SubjectKind};
+use crate::visit::campaign;
 use crate::visit::desk::{self as visit, PromiseFilter, VisitFilter};
 use crate::zone::Zone;
 use ::store::Tx;
@@ -186,5 +189,38 @@ async fn written(app: &App, who: &Actor, q: &str, limit: i64) -> Result<Vec<Grou
         title: one.text,
         more: one.subject_name,
     });
-    Ok(vec![appeals, visits, promises])
+    let filter = MeasureFilter { q: Some(q.to_owned()), ..MeasureFilter::default() };
+    let measures = group(Kind::Measure, continuity::measures(app, who, &filter, None, limit).await?, |one| Hit {
+        id: one.id,
+        href: format!("/measures/{}", one.id),
+        title: one.text,
+        more: one.subject_name,
+    });
+    let asked = CausesQuery { q: Some(q.to_owned()), limit: Some(limit), ..CausesQuery::default() };
+    let causes = group(Kind::Cause, cause::desk::list(app, who, &asked).await?, |one| Hit {
+        id: one.id,
+        href: format!("/causes/{}", one.id),
+        title: one.title,
+        more: one.number,
+    });
+    let disruptions = group(Kind::Disruption, continuity::disruptions(app, who, Some(q), None, limit).await?, |one| {
+        Hit { id: one.id, href: format!("/disruptions/{}", one.id), title: one.name, more: one.number }
+    });
+    let campaigns =
+        group(Kind::Campaign, campaign::desk::campaigns(app, who, Some(q), None, limit).await?, |one| Hit {
+            id: one.id,
+            href: format!("/visits/campaigns/{}", one.id),
+            title: one.name,
+            more: format!("{} – {}", zone.day(one.starts_at), zone.day(one.ends_at)),
+        });
+    let forces = project::task_forces_called(app, who, Some(q)).await?;
+    let counted = forces.len() as i64;
+    let shown = forces.into_iter().take(usize::try_from(limit).unwrap_or_default()).collect();
+    let forces = group(Kind::TaskForce, Page::new(shown, None, counted), |one| Hit {
+        id: one.id,
+        href: format!("/task-forces/{}", one.id),
+        title: one.name,
+        more: one.leader,
+    });
+    Ok(vec![appeals, causes, visits, promises, measures, disruptions, campaigns, forces])
 }

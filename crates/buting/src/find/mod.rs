@@ -44,6 +44,16 @@ words! {
         Visit = "visit",
         /// 承诺
         Promise = "promise",
+        /// 措施
+        Measure = "measure",
+        /// 共性问题
+        Cause = "cause",
+        /// 突发事件
+        Disruption = "disruption",
+        /// 大走访
+        Campaign = "campaign",
+        /// 专班
+        TaskForce = "task_force",
         /// 部门、协作单位
         Department = "department",
         /// 人员
@@ -61,6 +71,11 @@ impl Kind {
             Self::Appeal => "/appeals",
             Self::Visit => "/visits",
             Self::Promise => "/promises",
+            Self::Measure => "/measures",
+            Self::Cause => "/causes",
+            Self::Disruption => "/disruptions",
+            Self::Campaign => "/visits/campaigns",
+            Self::TaskForce => "/task-forces",
             Self::Department => "/departments",
             Self::Person => "/people",
         }

@@ -450,6 +450,18 @@ pub struct PageQuery {
     pub cursor: Option<String>,
 }
 
+/// Which part of a list that can be searched by words.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WordsQuery {
+    /// With this word in a name or text.
+    pub q: Option<String>,
+    /// At most so many, up to 200.
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
 /// The body of an action that takes no input.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

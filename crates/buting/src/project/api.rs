@@ -7,7 +7,7 @@ use crate::actor::OFFICE;
 use crate::assignment::Answerable;
 use crate::assignment::desk::DECIDERS;
 use crate::error::Result;
-use crate::http::api::{NoQuery, Page, Versioned, limit};
+use crate::http::api::{Page, Versioned, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
 use crate::subject::SubjectKind;
@@ -179,8 +179,16 @@ async fn change_milestone(cx: Cx, id: Uuid, patch: MilestonePatch) -> Result<Uui
     desk::change_milestone(&cx.app, &cx.who, id, patch).await
 }
 
-async fn task_forces(cx: Cx, _: NoQuery) -> Result<Page<TaskForce>> {
-    let all = desk::task_forces(&cx.app, &cx.who, None).await?;
+/// Which task forces.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ForcesQuery {
+    /// With this word in a name or the note.
+    q: Option<String>,
+}
+
+async fn task_forces(cx: Cx, query: ForcesQuery) -> Result<Page<TaskForce>> {
+    let all = desk::task_forces_called(&cx.app, &cx.who, query.q.as_deref()).await?;
     let n = all.len() as i64;
     Ok(Page::new(all, None, n))
 }

@@ -688,6 +688,22 @@ pub async fn task_forces(app: &App, who: &Actor, project: Option<Uuid>) -> Resul
     Ok(forces)
 }
 
+/// Task forces with a word in their name, note, or the name of a project or member.
+pub async fn task_forces_called(app: &App, who: &Actor, q: Option<&str>) -> Result<Vec<TaskForce>> {
+    let mut forces = task_forces(app, who, None).await?;
+    if let Some(q) = q.map(|q| q.trim().to_lowercase()).filter(|q| !q.is_empty()) {
+        let has = |text: &str| text.to_lowercase().contains(&q);
+        forces.retain(|one| {
+            has(&one.name)
+                || has(&one.leader)
+                || one.note.as_deref().is_some_and(has)
+                || one.members.iter().any(|member| has(&member.name))
+                || one.projects.iter().any(|linked| has(&linked.name))
+        });
+    }
+    Ok(forces)
+}
+
 /// One task force.
 pub async fn task_force(app: &App, who: &Actor, id: Uuid) -> Result<TaskForce> {
     who.must(OFFICE)?;

@@ -766,7 +766,8 @@ struct ForcesPage {
 
 async fn task_forces(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
-        let forces = desk::task_forces(&cx.app, &cx.who, None).await?;
+        let query = Form::parse(cx.request.query.as_bytes());
+        let forces = desk::task_forces_called(&cx.app, &cx.who, query.opt("q")).await?;
         html(&ForcesPage { s: Shell::of(&cx).await?, decides: cx.who.roles.meets(DECIDERS), forces })
     })
     .await

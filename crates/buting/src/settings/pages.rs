@@ -1,4 +1,3 @@
-use crate::text::LABELS;
 use super::desk::{self, KEEPERS, OfficeChange, PROTECTORS, ProtectionChange, READERS};
 use super::{Holder, Version, VisitBlock};
 use crate::actor::Role;
@@ -11,6 +10,7 @@ use crate::http::form::{Form, Posted};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::organisation::Department;
+use crate::text::LABELS;
 use crate::visit;
 use crate::visit::contact::{self, ContactRule, Tier};
 use crate::zone::Zone;

@@ -1528,3 +1528,25 @@ fn may_lead(from: Status, act: &Json, to: Status) -> bool {
         Turn::SameOr(bad) => to == from || to == bad || to == land(bad, false),
     })
 }
+
+/// What was answered is found once it is out, and not before.
+#[tokio::test]
+async fn an_answer_is_found_by_its_words_once_it_is_reviewed() {
+    for house in House::both().await {
+        let id = signed(&house).await;
+        let answer = json!({
+            "action": "answer", "result": "solved", "text": "已调移动泵车抽排，东门恢复通行", "production_continued": "yes"
+        });
+        done(act(&house, "officer2", id, answer).await);
+        let found = async |account: &str| {
+            let filter = desk::Filter { q: Some("泵车".into()), limit: 20, ..desk::Filter::default() };
+            desk::list(&house.app, &house.who(account).await, &filter).await.unwrap().items.len()
+        };
+        assert_eq!(found("dispatcher").await, 0);
+        done(act(&house, "dispatcher", id, json!({"action": "review", "ok": true})).await);
+        assert_eq!((found("dispatcher").await, found("enterprise").await), (1, 1));
+        // The same words stand in the box for everything.
+        let page = house.page("officer2", "/search?q=%E6%B3%B5%E8%BD%A6").await.expect(200).text();
+        assert!(page.contains(&format!("/appeals/{id}")), "{page}");
+    }
+}

@@ -285,6 +285,20 @@ async fn an_enterprise_inherits_from_its_carrier() {
         );
         drop(tx);
         assert_eq!(notices(&house, "enterprise").await.len(), 3, "the carrier's enterprises hear of it");
+        // It moves out and in again a day later; who answered yesterday still did.
+        let there = house.app.now();
+        for (day, to) in [(1, Json::Null), (2, json!(carrier))] {
+            house.clock.set(there.plus(day * DAY_MS));
+            let path = format!("/api/v1/enterprises/{}", house.enterprise);
+            house.call("dispatcher", "PATCH", &path, json!({"carrier_id": to})).await.expect(200);
+        }
+        let mut tx = read(&house.app).await;
+        for (hours, officer) in [(1, Some("officer某")), (30, None), (50, Some("officer某"))] {
+            let at = there.plus(hours * HOUR_MS);
+            let answer = desk::as_of(&mut tx, house.zone, kind, house.enterprise, at).await.unwrap();
+            assert_eq!(answer.officer.map(|holder| holder.name).as_deref(), officer, "{hours} hours on");
+        }
+        drop(tx);
         assign(&house, Duty::Officer, house.person("officer2")).await;
         let mut tx = read(&house.app).await;
         let answer = desk::current(&house.app, &mut tx, house.zone, kind, house.enterprise).await.unwrap();

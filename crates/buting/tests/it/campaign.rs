@@ -183,7 +183,7 @@ async fn what_comes_after_an_early_end_is_none_of_it() {
         for enterprise in [house.enterprise, house.other_enterprise] {
             assert_eq!(reached(&house, id, enterprise).await, Reached::Never);
         }
-        let listed = desk::campaigns(&house.app, &leader, None, 10).await.unwrap();
+        let listed = desk::campaigns(&house.app, &leader, None, None, 10).await.unwrap();
         assert_eq!(listed.items[0].counts.never, listed.items[0].counts.total(), "the list counts alike");
     }
 }

@@ -833,7 +833,8 @@ async fn the_pages_of_the_administrator_and_of_everybody() {
     house.call("officer", "POST", "/api/v1/notice-preferences", new).await.expect(422);
 
     report(&house, "第一件", "normal").await;
-    let list = house.call("sysadmin", "GET", "/api/v1/notice-deliveries?state=waiting", Json::Null).await.expect(200).json();
+    let list =
+        house.call("sysadmin", "GET", "/api/v1/notice-deliveries?state=waiting", Json::Null).await.expect(200).json();
     assert_eq!((&list["total"], &list["items"][0]["channel"]), (&json!(1), &json!("值班群")));
     assert_eq!((&list["items"][0]["number"], &list["items"][0]["args"]), (&json!("SQ-20261124-0001"), &Json::Null));
     let id = list["items"][0]["id"].as_str().unwrap();

@@ -7,6 +7,7 @@ use buting::error::{Conflict, Error};
 use buting::registry::{NewEnterprise, desk as registry};
 use buting::text::Lang;
 use serde_json::{Value as Json, json};
+use store::sql;
 use uuid::Uuid;
 
 /// Eight more enterprises, all with the first officer.
@@ -133,5 +134,35 @@ async fn who_holds_a_place_by_decision_keeps_it_though_nobody_would_propose_him(
             let plan = desk::plan(&house.app, &who, &question(steadiness), Lang::Zh).await.unwrap();
             assert!(plan.moves.iter().all(|one| one.subject_id != house.enterprise), "{:?}", plan.moves);
         }
+    }
+}
+
+/// A zone that has never had anybody: what the plan gives out is more than one form takes.
+#[tokio::test]
+async fn a_whole_register_is_given_out_at_once() {
+    const FIRMS: i64 = 2_100;
+    for house in House::both().await {
+        let mut tx = house.app.db.write().await.unwrap();
+        for n in 0..FIRMS {
+            tx.run(sql!(
+                "INSERT INTO enterprise (zone_id, id, name, short_name, tags, status, key, spelling, name_key, created_at,
+                   changed_at, version)
+                 VALUES ($1, $2, $3, $3, $4, 'active', FALSE, '', '', $5, $5, 1)",
+                house.zone,
+                Uuid::now_v7(),
+                format!("第{n:04}号机械厂"),
+                json!([]),
+                house.app.now()
+            ))
+            .await
+            .unwrap();
+        }
+        tx.commit().await.unwrap();
+        let who = house.who("dispatcher").await;
+        let whole = question(Steadiness::Gaps);
+        let plan = desk::plan(&house.app, &who, &whole, Lang::Zh).await.unwrap();
+        let batch = desk::accept(&house.app, &who, &whole, &plan.mark, None, Some("首次分工".into())).await.unwrap();
+        let done = assignments::done(&house.app, &who, batch).await.unwrap();
+        assert_eq!((done.opened, done.changed), (FIRMS + 2, 0));
     }
 }

@@ -696,3 +696,53 @@ async fn ten_thousand_enterprises() {
         assert_eq!(counts(&report), (10_000, 0, 0, 0), "{:?}", report.errors.first());
     }
 }
+
+/// Whatever a sheet says, in whatever hand it is written: said again, it says nothing new.
+#[tokio::test]
+async fn a_sheet_that_is_imported_twice_changes_nothing_the_second_time() {
+    const NAMES: [&str; 7] = [
+        "甲机械有限公司",
+        " 甲机械有限公司 ",
+        "乙食品（集团）有限公司",
+        "乙食品(集团)有限公司",
+        "丙电子有限公司",
+        "丁物流",
+        "",
+    ];
+    const CODES: [&str; 5] =
+        ["", "91370000588768482Y", "９１３７００００５８８７６８４８２Ｙ", "91110000600037341L", "913"];
+    const HEADS: [&str; 6] = ["", "20", "２０", "约30", "-", "1,200"];
+    const PLACES: [&str; 5] = ["", "一号路", "\"一号路，东\"", " 二号路\u{3000}", "=1+1"];
+    const KEYS: [&str; 4] = ["", "是", "否", "√"];
+    for house in House::both().await {
+        let mut dice = buting::demo::dice::Dice::new(7);
+        let (mut made, mut changed) = (0, 0);
+        for _ in 0..25 {
+            let mut sheet = String::from("企业名称,信用代码,人数,地址,重点企业\n");
+            for _ in 0..dice.between(1, 7) {
+                let row: Vec<&str> =
+                    [&NAMES[..], &CODES, &HEADS, &PLACES, &KEYS].map(|cells| *dice.pick(cells).unwrap()).to_vec();
+                sheet.push_str(&row.join(","));
+                sheet.push('\n');
+            }
+            let first = counts(&import(&house, "officer", Kind::Enterprises, &sheet, false).await);
+            let register = async || {
+                let mut tx = house.app.read().await.unwrap();
+                let rows: Vec<(Uuid, String, Option<String>, Option<i64>, Option<String>, i64)> = tx
+                    .list(sql!(
+                        "SELECT id, name, uscc, headcount, address, version FROM enterprise WHERE zone_id = $1 ORDER BY id",
+                        house.zone
+                    ))
+                    .await
+                    .unwrap();
+                rows
+            };
+            let before = register().await;
+            let second = counts(&import(&house, "officer", Kind::Enterprises, &sheet, false).await);
+            assert_eq!((second.0, second.1, second.3), (0, 0, first.3), "{sheet}\nfirst {first:?}, second {second:?}");
+            assert_eq!(register().await, before, "{sheet}");
+            (made, changed) = (made + first.0, changed + first.1);
+        }
+        assert!(made > 3 && changed > 3, "{made} made, {changed} changed: the sheets say too little");
+    }
+}

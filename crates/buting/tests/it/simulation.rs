@@ -159,7 +159,8 @@ impl Year<'_> {
             ..NewAppeal::default()
         };
         if who.enterprise_id.is_none() && who.project_id.is_none() {
-            new.enterprise_id = Some(if self.dice.percent(50) { self.house.enterprise } else { self.house.other_enterprise });
+            new.enterprise_id =
+                Some(if self.dice.percent(50) { self.house.enterprise } else { self.house.other_enterprise });
             new.channel = *self.dice.pick(&[Channel::Phone, Channel::Visit, Channel::Window]).unwrap();
         }
         if matches!(kind, Kind::Complaint | Kind::Report) && self.dice.percent(50) {
@@ -183,8 +184,12 @@ impl Year<'_> {
                 }
                 Err(error) => panic!("reading failed: {error:?}"),
             };
-            let mut offered: Vec<(Action, Option<Uuid>)> =
-                record.possible.iter().filter(|(_, not_yet)| not_yet.is_none()).map(|(action, _)| (*action, None)).collect();
+            let mut offered: Vec<(Action, Option<Uuid>)> = record
+                .possible
+                .iter()
+                .filter(|(_, not_yet)| not_yet.is_none())
+                .map(|(action, _)| (*action, None))
+                .collect();
             for (order, actions) in &record.order_possible {
                 offered.extend(actions.iter().map(|action| (*action, Some(*order))));
             }
@@ -238,7 +243,8 @@ impl Year<'_> {
                 assert_ne!(expect, Expect::Refusal, "done though it was not offered: {told}");
                 assert_eq!(after.version, before.version + 1, "{told}");
                 *self.tally.done.entry(action).or_default() += 1;
-                let as_written = if stays { after.status == before.status } else { leads_there(before.status, action, &after) };
+                let as_written =
+                    if stays { after.status == before.status } else { leads_there(before.status, action, &after) };
                 assert!(for_order || as_written, "{told} led to {after:?}");
                 self.books_of(id, &after).await;
             }
@@ -340,10 +346,8 @@ impl Year<'_> {
         }
         let mut tx = app.read().await.unwrap();
         assert!(desk::recount(&mut tx, zone).await.unwrap(), "the kept counts are those of a recount");
-        let (all, numbers): (i64, i64) = tx
-            .one(sql!("SELECT count(*), count(DISTINCT number) FROM appeal WHERE zone_id = $1", zone))
-            .await
-            .unwrap();
+        let (all, numbers): (i64, i64) =
+            tx.one(sql!("SELECT count(*), count(DISTINCT number) FROM appeal WHERE zone_id = $1", zone)).await.unwrap();
         assert_eq!((all, numbers), (i64::try_from(many).unwrap(), all), "each has a number of its own");
         // A rung that acted is told once in the history of its appeal, and nothing else is.
         let climbed: i64 = tx

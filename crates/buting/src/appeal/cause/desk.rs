@@ -53,6 +53,8 @@ pub struct CausesQuery {
     pub closed: Option<bool>,
     /// Of this department.
     pub department_id: Option<Uuid>,
+    /// With this word in number, title, text or answer.
+    pub q: Option<String>,
 }
 
 /// A cause with what belongs to it.
@@ -81,7 +83,8 @@ pub async fn list(app: &App, who: &Actor, query: &CausesQuery) -> Result<Page<Ca
     who.must(READERS)?;
     let limit = api::limit(query.limit)?;
     let walk = Walk::read(store::KEYS, "-opened", query.sort.as_deref(), query.cursor.as_deref(), limit)?;
-    let filter = Filter { closed: query.closed, department: query.department_id, known: known(who) };
+    let (closed, department) = (query.closed, query.department_id);
+    let filter = Filter { closed, department, q: query.q.as_deref(), known: known(who) };
     let mut tx = app.read().await?;
     let (items, next) = store::list(&mut tx, who.zone_id, &filter, &walk).await?;
     let total = store::total(&mut tx, who.zone_id, &filter, TOTAL_CAP + 1).await?;

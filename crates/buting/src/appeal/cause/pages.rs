@@ -70,9 +70,12 @@ async fn index(cx: Cx) -> PageResult {
             closed: match query.value("closed") {
                 "true" => Some(true),
                 "all" => None,
+                // Who looks for a word looks everywhere.
+                "" if query.opt("q").is_some() => None,
                 _ => Some(false),
             },
             department_id: None,
+            q: query.opt_text("q"),
         };
         let page = desk::list(&cx.app, &cx.who, &asked).await?;
         let categories = store::categories(&mut cx.read().await?, cx.who.zone_id).await?;

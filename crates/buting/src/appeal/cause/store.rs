@@ -1,5 +1,5 @@
 use super::{Answer, Cause, Cry, Member, Note, Status};
-use crate::list::{Key, Walk};
+use crate::list::{self, Key, Walk};
 use crate::time::Time;
 use ::store::{Result, Sql, Tx, sql};
 use uuid::Uuid;
@@ -8,6 +8,9 @@ use uuid::Uuid;
 pub const KEYS: &[Key] = &[Key::number("opened", "c.opened_at"), Key::number("appeals", "c.appeals")];
 
 /// Causes with their counts, as `c`.
+/// What a cause is found by.
+const TEXTS: &[&str] = &["c.number", "c.title", "c.body", "coalesce(CAST(c.answer AS text), '')"];
+
 const CAUSES: &str = "SELECT k.zone_id, k.id, k.number, k.title, k.body, k.category, k.department_id,
     d.short_name AS department, k.status, k.opened_at, k.answer, k.answered_by, k.answered_at, k.lesson, k.closed_at,
     k.version,
@@ -19,11 +22,13 @@ const CAUSES: &str = "SELECT k.zone_id, k.id, k.number, k.title, k.body, k.categ
 
 /// Which causes a list holds.
 #[derive(Clone, Debug)]
-pub struct Filter {
+pub struct Filter<'q> {
     /// Only those not closed, or only those closed.
     pub closed: Option<bool>,
     /// Of this department.
     pub department: Option<Uuid>,
+    /// With this word in a text.
+    pub q: Option<&'q str>,
     /// Which the reader may know of, with its ` AND`.
     pub known: Sql,
 }
@@ -43,7 +48,7 @@ pub fn known(departments: Vec<Uuid>, visible: Sql) -> Sql {
     query
 }
 
-fn condition(zone: Uuid, filter: &Filter) -> Sql {
+fn condition(zone: Uuid, filter: &Filter<'_>) -> Sql {
     let mut query = sql!("c.zone_id = $1", zone);
     if let Some(closed) = filter.closed {
         query.push(if closed { " AND c.status = 'closed'" } else { " AND c.status <> 'closed'" });
@@ -51,18 +56,19 @@ fn condition(zone: Uuid, filter: &Filter) -> Sql {
     if let Some(department) = filter.department {
         query.push(" AND c.department_id = ").arg(department);
     }
+    list::about(&mut query, TEXTS, filter.q, None);
     query.append(filter.known.clone());
     query
 }
 
-pub async fn list(tx: &mut Tx, zone: Uuid, filter: &Filter, walk: &Walk) -> Result<(Vec<Cause>, Option<String>)> {
+pub async fn list(tx: &mut Tx, zone: Uuid, filter: &Filter<'_>, walk: &Walk) -> Result<(Vec<Cause>, Option<String>)> {
     let mut query = Sql::from("SELECT c.*");
     walk.column(&mut query);
     query.push(" FROM (").push(CAUSES).push(") c WHERE ").append(condition(zone, filter));
     walk.list(tx, query, "c.id").await
 }
 
-pub async fn total(tx: &mut Tx, zone: Uuid, filter: &Filter, cap: i64) -> Result<i64> {
+pub async fn total(tx: &mut Tx, zone: Uuid, filter: &Filter<'_>, cap: i64) -> Result<i64> {
     let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 AS one FROM cause c WHERE ");
     query.append(condition(zone, filter)).push(" LIMIT ").arg(cap).push(") AS found");
     tx.value(query).await

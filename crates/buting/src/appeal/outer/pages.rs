@@ -211,7 +211,8 @@ async fn read_page(PostedFiles { cx, mut form, files }: PostedFiles) -> PageResu
         match orders {
             Ok(orders) => {
                 let proposals = desk::propose(&cx.app, &cx.who, channel, orders).await?;
-                let rows = proposals.into_iter().map(|proposal| Row { proposal, wanted: true, errors: Vec::new() }).collect();
+                let rows =
+                    proposals.into_iter().map(|proposal| Row { proposal, wanted: true, errors: Vec::new() }).collect();
                 html(&Take::of(&cx, channel, rows, 0).await?)
             }
             Err(error) => {

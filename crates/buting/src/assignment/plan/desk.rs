@@ -1,6 +1,6 @@
 //! What can be done with a plan: compute it, accept it.
 
-use super::super::desk::{DECIDERS, MAX_ITEMS, bulk};
+use super::super::desk::{DECIDERS, bulk_up_to};
 use super::super::{Bulk, Duty, Field, Unit, store as assignments};
 use super::{Holder, Move, Other, Plan, Question, Share, ask, seen, sentences, store};
 use crate::actor::Actor;
@@ -10,6 +10,9 @@ use crate::text::Lang;
 use allotment::{Cost, Step, propose};
 use std::collections::HashMap;
 use uuid::Uuid;
+
+/// Places that one plan may change: those of a city's worth of enterprises.
+const MOST: usize = 20_000;
 
 /// So many moves are explained with the alternatives to each.
 const EXPLAINED: usize = 100;
@@ -143,8 +146,8 @@ pub async fn accept(
     if items.is_empty() {
         return Err(Error::state("plan_empty"));
     }
-    if items.len() > MAX_ITEMS {
+    if items.len() > MOST {
         return Err(Error::state("plan_too_long"));
     }
-    bulk(app, who, Bulk { items, replace: true, basis, reason }).await
+    bulk_up_to(app, who, Bulk { items, replace: true, basis, reason }, MOST).await
 }

@@ -2,7 +2,7 @@ use super::desk::{self, MAKERS};
 use super::{Campaign, NewCampaign, Reached, Target};
 use crate::actor::OFFICE;
 use crate::error::Result;
-use crate::http::api::{Page, PageQuery, id_of, limit};
+use crate::http::api::{Page, WordsQuery, id_of, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
 use schemars::JsonSchema;
@@ -28,8 +28,8 @@ pub fn routes(routes: &mut Routes) {
     routes.api_act("/api/v1/visits/campaigns/{id}/end", makers, end, show).summary("End a campaign");
 }
 
-async fn list(cx: Cx, query: PageQuery) -> Result<Page<Campaign>> {
-    desk::campaigns(&cx.app, &cx.who, query.cursor.as_deref(), limit(query.limit)?).await
+async fn list(cx: Cx, query: WordsQuery) -> Result<Page<Campaign>> {
+    desk::campaigns(&cx.app, &cx.who, query.q.as_deref(), query.cursor.as_deref(), limit(query.limit)?).await
 }
 
 async fn start(cx: Cx, new: NewCampaign) -> Result<Uuid> {

@@ -119,12 +119,18 @@ async fn counted(tx: &mut Tx, who: &Actor, mut campaigns: Vec<Campaign>) -> Resu
 }
 
 /// Campaigns, the latest first, with how many of the enterprises within reach are how far.
-pub async fn campaigns(app: &App, who: &Actor, cursor: Option<&str>, limit: i64) -> Result<Page<Campaign>> {
+pub async fn campaigns(
+    app: &App,
+    who: &Actor,
+    q: Option<&str>,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Campaign>> {
     who.must(OFFICE)?;
     let after = read_cursor(cursor)?;
     let mut tx = app.read().await?;
-    let total = store::count(&mut tx, who.zone_id).await?;
-    let mut items = store::campaigns(&mut tx, who.zone_id, after, limit + 1).await?;
+    let total = store::count(&mut tx, who.zone_id, q).await?;
+    let mut items = store::campaigns(&mut tx, who.zone_id, q, after, limit + 1).await?;
     let next = cut(&mut items, limit, |campaign| Some((campaign.starts_at, campaign.id)));
     Ok(Page::new(counted(&mut tx, who, items).await?, next, total))
 }

@@ -45,7 +45,7 @@ impl CampaignsPage {
 async fn campaigns(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let query = Form::parse(cx.request.query.as_bytes());
-        let page = desk::campaigns(&cx.app, &cx.who, query.opt("cursor"), 20).await?;
+        let page = desk::campaigns(&cx.app, &cx.who, query.opt("q"), query.opt("cursor"), 20).await?;
         html(&CampaignsPage { s: Shell::of(&cx).await?, page, maker: cx.who.is(MAKERS) })
     })
     .await

@@ -9,6 +9,9 @@ use std::collections::HashMap;
 use store::{Result, Row, Sql, Tx, from_row, sql};
 use uuid::Uuid;
 
+/// What a campaign is found by.
+const TEXTS: &[&str] = &["c.name", "coalesce(c.purpose, '')"];
+
 const CAMPAIGN: &str =
     "SELECT c.id, c.name, c.purpose, c.starts_at, c.ends_at, c.rounds, c.blocks, c.ended_at, c.end_note,
    n.name AS created_by_name, c.version
@@ -162,15 +165,24 @@ pub async fn campaign(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Campai
 }
 
 /// Campaigns, the latest first.
-pub async fn campaigns(tx: &mut Tx, zone: Uuid, after: Option<Place>, limit: i64) -> Result<Vec<Campaign>> {
+pub async fn campaigns(
+    tx: &mut Tx,
+    zone: Uuid,
+    q: Option<&str>,
+    after: Option<Place>,
+    limit: i64,
+) -> Result<Vec<Campaign>> {
     let mut query = Sql::from(CAMPAIGN);
     query.push(" WHERE c.zone_id = ").arg(zone);
+    list::about(&mut query, TEXTS, q, None);
     list::page(&mut query, ["c.starts_at", "c.id"], true, Order::Usual, after, limit);
     tx.all(query).await?.iter().map(campaign_of).collect()
 }
 
-pub async fn count(tx: &mut Tx, zone: Uuid) -> Result<i64> {
-    tx.value(sql!("SELECT count(*) FROM campaign WHERE zone_id = $1", zone)).await
+pub async fn count(tx: &mut Tx, zone: Uuid, q: Option<&str>) -> Result<i64> {
+    let mut query = sql!("SELECT count(*) FROM campaign c WHERE c.zone_id = $1", zone);
+    list::about(&mut query, TEXTS, q, None);
+    tx.value(query).await
 }
 
 /// Campaigns that run at a time.

@@ -12,6 +12,7 @@ pub mod limits;
 pub mod outer;
 mod pages;
 pub mod policy;
+pub mod propose;
 pub mod record;
 pub mod rows;
 mod step;

@@ -19,7 +19,7 @@ const NO_PAGE = [/^\/api\//, /^\/assets\//, /^\/files\//, /\.(csv|xlsx|pdf|svg|j
 
 /** The route of a path: ids become `{}`. */
 function shape(path) {
-  return path.replace(/^\/(w|plan|record)\/[^/]+/, "/$1/{}").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{}").replace(/\/\d{4}-\d{2}-\d{2}(?=\/|$)/g, "/{}").replace(/\/\d+(?=\/|$)/g, "/{}");
+  return path.replace(/^\/(w|plan|record|confirm)\/[^/]+/, "/$1/{}").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{}").replace(/\/\d{4}-\d{2}-\d{2}(?=\/|$)/g, "/{}").replace(/\/\d+(?=\/|$)/g, "/{}");
 }
 
 /** Every page route in the sources: what the crawl must reach. */

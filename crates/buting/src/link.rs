@@ -5,6 +5,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
+use serde::Serialize;
 use store::vault::canonical::Canonical;
 use store::vault::keyring::Keyring;
 use uuid::Uuid;
@@ -23,6 +25,23 @@ pub enum Opens {
     Calendar,
     /// The record of a visit, for the enterprise.
     Visit,
+    /// The answer to an appeal, for the enterprise to confirm and rate.
+    Confirm,
+}
+
+/// What an officer hands on, so that somebody without account can answer a record.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Handed {
+    /// The path of the page on this site.
+    pub href: String,
+    /// The code that opens it at `/record` together with the number of the record.
+    pub code: String,
+}
+
+/// Link and code of a record; `page` is the page that its token opens.
+pub fn handed(keys: &Keyring, opens: Opens, page: &str, zone: Uuid, record: Uuid, serial: i64) -> Handed {
+    let token = token(keys, opens, zone, record, serial);
+    Handed { href: format!("{page}/{token}"), code: code(keys, opens, zone, record, serial) }
 }
 
 impl Opens {
@@ -32,6 +51,7 @@ impl Opens {
             Self::Plan => "buting.visit_plan.link.v1",
             Self::Calendar => "buting.calendar.link.v1",
             Self::Visit => "buting.visit.link.v1",
+            Self::Confirm => "buting.appeal_confirm.link.v1",
         }
     }
 }
@@ -134,7 +154,7 @@ mod tests {
         assert!(genuine(&keys, order_of, &token, zone, order, 1));
         assert!(!genuine(&keys, order_of, &token, zone, order, 2), "a withdrawn link");
         assert!(!genuine(&keys, order_of, &token, zone, Uuid::now_v7(), 1), "another order");
-        for other in [Opens::Plan, Opens::Calendar, Opens::Visit] {
+        for other in [Opens::Plan, Opens::Calendar, Opens::Visit, Opens::Confirm] {
             assert!(!genuine(&keys, other, &token, zone, order, 1), "a link of another kind");
         }
         assert!(!genuine(&Keyring::ephemeral(), order_of, &token, zone, order, 1), "another installation");

@@ -48,6 +48,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     41 "visit_record" "../migrations/0041_visit_record.sql";
     43 "walks" "../migrations/0043_walks.sql";
     44 "outer_order" "../migrations/0044_outer_order.sql";
+    46 "result" "../migrations/0046_result.sql";
     49 "answers" "../migrations/0049_answers.sql";
 };
 

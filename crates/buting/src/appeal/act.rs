@@ -168,6 +168,9 @@ pub enum Act {
     ReturnVisit {
         /// What it found.
         verdict: Verdict,
+        /// How satisfied who was called said he is, 1 to 5.
+        #[serde(default)]
+        rating: Option<i64>,
         /// What was said.
         text: Option<String>,
     },

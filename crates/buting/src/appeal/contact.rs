@@ -40,6 +40,21 @@ impl Contact {
     }
 }
 
+/// Whom somebody calls back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callee {
+    /// Name.
+    pub name: String,
+    /// Telephone, where he agreed to be called.
+    pub phone: Option<String>,
+}
+
+/// Whom to call when the matter is done: his number only where he agreed to that.
+pub async fn callee(tx: &mut Tx, a: &Appeal) -> Result<Option<Callee>> {
+    let found = of(tx, a).await?;
+    Ok(found.map(|contact| Callee { phone: contact.phone.filter(|_| contact.return_call), name: contact.name }))
+}
+
 /// Whom a partner agency may call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Told {

@@ -5,11 +5,11 @@ use super::act::Act;
 use super::contact::{self, Contact, Told};
 use super::limits::{self, Deed, Profile, Reach, Rung};
 use super::policy::{self, Category};
-use super::record::{Appeal, Count, FAR, HistoryView, Item, Line, OrderView, View, WorkOrder};
+use super::record::{Appeal, Count, FAR, HistoryView, Item, Line, OrderView, Spoken, View, WorkOrder};
 use super::step::{self, Said, Seen, Step};
 use super::{
-    Action, Channel, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency, outer,
-    store,
+    Action, Channel, Facts, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency,
+    outer, result, store,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Once, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Subject, Work};
@@ -265,6 +265,8 @@ fn blank(now: Time) -> Appeal {
         verdict: None,
         visited_by: None,
         visited_at: None,
+        visited_level: None,
+        link_serial: 1,
         closed_at: None,
         changed_at: now,
         version: 1,
@@ -287,6 +289,37 @@ fn subject_of_new(who: &Actor, new: &NewAppeal) -> Result<(Option<Uuid>, Option<
         Scope::Project(_) => Err(Error::field("project_id", "unknown")),
         _ => Err(Error::Forbidden),
     }
+}
+
+/// Whether somebody with these hats puts an appeal under another category: whose it is
+/// and who sends it on its way, until a department has it.
+pub fn recategorises(status: Status, hats: Hats) -> bool {
+    matches!(status, Status::Draft | Status::Registered) && hats.any(&[Hat::Owner, Hat::Author, Hat::Desk])
+}
+
+/// Puts an appeal under another category. The limits that it began with stay.
+pub async fn recategorise(app: &App, who: &Actor, id: Uuid, category: &str) -> Result<Uuid> {
+    who.must(WRITERS)?;
+    let mut work = app.work(who).await?;
+    let zone = work.zone();
+    let seen = step::see(&mut work, who, id, true).await?;
+    who.saw(seen.appeal.version)?;
+    if !recategorises(seen.appeal.status, seen.hats) {
+        return Err(Error::state("appeal_status"));
+    }
+    if store::categories(&mut work, zone).await?.iter().all(|one| one.key != category || one.retired) {
+        return Err(Error::field("category", "unknown"));
+    }
+    let (subject, before) = (step::subject_of(&seen.appeal), seen.appeal.category.clone());
+    if before != category {
+        let appeal = Appeal { category: category.to_owned(), changed_at: work.now, ..seen.appeal };
+        if !store::set_category(&mut work, &appeal).await? {
+            return Err(Error::Conflict(crate::error::Conflict::Stale(appeal.version)));
+        }
+        let change = Change::from_to(json!({"category": before}), json!({"category": category}));
+        work.log("appeal.recategorise", subject, change).await?;
+    }
+    work.commit(id).await
 }
 
 // ---- acting ----
@@ -413,6 +446,16 @@ pub async fn note(app: &App, who: &Actor, id: Uuid, text: &str, form: Option<Uui
 }
 
 // ---- reading ----
+
+/// What the guards look at, for somebody who reads an appeal.
+pub(super) async fn facts_of(tx: &mut Tx, who: &Actor, seen: &Seen, now: Time) -> Result<Facts> {
+    let zone = who.zone_id;
+    let owners: Vec<Uuid> = std::iter::once(seen.appeal.id).chain(seen.orders.iter().map(|w| w.id)).collect();
+    let clocks = clock::of(tx, zone, &owners).await?;
+    let profile = limits::desk::profile_of(tx, &seen.appeal).await?;
+    let calendar = clock::calendar(tx, zone).await?;
+    Ok(step::facts(&seen.appeal, &seen.orders, &clocks, &profile, who, now, &calendar))
+}
 
 /// Everything about one appeal, as somebody may see it.
 pub struct Record {
@@ -579,6 +622,7 @@ pub const PUBLIC: &[&str] = &[
     "appeal.reopen",
     "appeal.withdraw",
     "appeal.retime",
+    "appeal.recategorise",
     "appeal.hours24",
     "appeal.office_hours",
 ];
@@ -785,7 +829,7 @@ pub async fn list(app: &App, who: &Actor, filter: &Filter) -> Result<Page<Line>>
 
 /// Hides the complainant from the department complained about, and from partners;
 /// and from everybody outside what was answered but not reviewed.
-fn hide(who: &Actor, line: &mut Line) {
+pub(super) fn hide(who: &Actor, line: &mut Line) {
     if is_outside(who) {
         line.withhold();
     }
@@ -903,6 +947,37 @@ pub async fn open_for(tx: &mut Tx, who: &Actor, subject_id: Uuid) -> Result<Vec<
         hide(who, line);
     }
     Ok(lines)
+}
+
+/// Something of an enterprise's own with who answers for it.
+#[derive(Clone, Debug)]
+pub struct Mine {
+    /// The appeal.
+    pub line: Line,
+    /// Whom to call about it: the telephone of the department that leads.
+    pub phone: Option<String>,
+    /// How its finish stands.
+    pub light: almanac::Light,
+}
+
+/// The open appeals of an enterprise or a project with who answers for each, soonest due first.
+pub async fn mine(tx: &mut Tx, who: &Actor, subject_id: Uuid, now: Time) -> Result<Vec<Mine>> {
+    let calendar = clock::calendar(tx, who.zone_id).await?;
+    let phones = store::phones(tx, who.zone_id).await?;
+    let of =
+        |line: &Line| phones.iter().find(|(id, _)| Some(*id) == line.lead_department_id).and_then(|one| one.1.clone());
+    let lines = open_for(tx, who, subject_id).await?;
+    Ok(lines.into_iter().map(|line| Mine { phone: of(&line), light: line.light(now, &calendar), line }).collect())
+}
+
+/// Everything that was said to and by an enterprise or project about its appeals, newest first.
+pub async fn messages(app: &App, who: &Actor, cursor: Option<&str>, limit: i64) -> Result<Page<Spoken>> {
+    who.must(OUTSIDE)?;
+    let walk = Walk::read(store::MESSAGE_KEYS, "-at", None, cursor, limit)?;
+    let mut tx = app.read().await?;
+    let (items, next) = store::spoken(&mut tx, who, &walk).await?;
+    let counted = store::count_spoken(&mut tx, who).await?;
+    Ok(Page::new(items, next, counted))
 }
 
 /// The open appeals under a disruption, soonest due first, for its page.
@@ -1178,6 +1253,7 @@ pub async fn escalate(app: &App, zone: Uuid) -> Result<usize> {
     let rules: Vec<almanac::Rule> = ladder.iter().map(Rung::rule).collect();
     let mut reached = clock::escalate(&mut work, "appeal", &rules).await?;
     reached.extend(clock::escalate(&mut work, "work_order", &rules).await?);
+    reached.extend(clock::escalate(&mut work, "appeal_rating", &rules).await?);
     // The end of the time for an objection is no neglect.
     reached.retain(|rung| rung.clock.kind != ClockKind::Objection);
     if reached.is_empty() {
@@ -1192,10 +1268,14 @@ pub async fn escalate(app: &App, zone: Uuid) -> Result<usize> {
             "work_order" => store::order(&mut work, zone, one.clock.owner_id).await?,
             _ => None,
         };
-        let appeal_id = order.as_ref().map_or(one.clock.owner_id, |order| order.appeal_id);
-        let Some(appeal) = store::appeal(&mut work, zone, appeal_id).await?.filter(|appeal| appeal.open) else {
-            continue;
+        // What was rated badly is put right though the appeal was closed.
+        let of_rating = match one.clock.owner.as_str() {
+            "appeal_rating" => result::desk::appeal_of_rating(&mut work, zone, one.clock.owner_id).await?,
+            _ => None,
         };
+        let appeal_id = of_rating.or(order.as_ref().map(|order| order.appeal_id)).unwrap_or(one.clock.owner_id);
+        let found = store::appeal(&mut work, zone, appeal_id).await?;
+        let Some(appeal) = found.filter(|appeal| appeal.open || of_rating.is_some()) else { continue };
         // What the coordination office does itself is no department's neglect.
         let of_desk = matches!(one.clock.kind, ClockKind::Ruling | ClockKind::Contact | ClockKind::Dispatch);
         let department = order.as_ref().map(|order| order.department_id).or(appeal.lead_department_id);
@@ -1282,7 +1362,7 @@ pub async fn take_over(work: &mut Work, moved: &[Clock]) -> Result<()> {
         match (clock.owner.as_str(), clock.kind) {
             ("appeal", ClockKind::Finish) => store::set_due(work, zone, clock.owner_id, clock.due_at).await?,
             ("work_order", ClockKind::Assist) => store::set_order_due(work, zone, clock.owner_id, clock.due_at).await?,
-            _ => {}
+            (owner, _) => result::desk::take_over(work, owner, clock).await?,
         }
     }
     Ok(())

@@ -12,7 +12,9 @@ pub mod limits;
 pub mod outer;
 mod pages;
 pub mod policy;
+pub mod propose;
 pub mod record;
+pub mod result;
 pub mod rows;
 mod step;
 mod store;
@@ -270,6 +272,8 @@ words! {
         NotSolved = "not_solved",
         /// 无法接通
         NotReached = "not_reached",
+        /// 不愿答复
+        Refused = "refused",
     }
 }
 
@@ -733,6 +737,7 @@ pub fn routes(routes: &mut Routes) {
     cause::routes(routes);
     limits::routes(routes);
     outer::routes(routes);
+    result::routes(routes);
 }
 
 #[cfg(test)]

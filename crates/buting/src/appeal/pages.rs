@@ -2,12 +2,12 @@ use super::act::Act;
 use super::contact::Told;
 use super::desk::{self, Filter, PartnerOrder, Record};
 use super::policy::Category;
-use super::record::{HistoryView, Line, WorkOrder};
+use super::record::{HistoryView, Line, Spoken, WorkOrder};
 use super::rows::{self, Shown, category_name};
 use super::{
     Action, Channel, Hat, Kind, NewAppeal, OrderKind, ResultKind, Status, SuspendGround, Urgency, Verdict, WentOn,
 };
-use super::{bulk, cause, outer};
+use super::{bulk, cause, outer, result};
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::attachment::pages::{Files, Uploads, file_answer, may_bring, picture_answer, take};
 use crate::attachment::{self, Owner};
@@ -16,7 +16,7 @@ use crate::error::{Conflict, Error, Result};
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::bulk::Offer;
 use crate::http::cx::Cx;
-use crate::http::form::{AfterResult, Form, PostedFiles, id_of};
+use crate::http::form::{AfterResult, Form, Posted, PostedFiles, id_of};
 use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::http::sheet::Format;
@@ -49,6 +49,8 @@ pub fn routes(routes: &mut Routes) {
         .get("/appeals/{id}", parties, show)
         .post("/appeals/{id}", parties, act)
         .post("/appeals/{id}/note", Access::only(OFFICE), note)
+        .post("/appeals/{id}/category", writers, recategorise)
+        .get("/appeals/messages", Access::only(OUTSIDE), messages)
         .get("/appeals/{id}/sheet", Access::only(OFFICE), sheet)
         .get("/w/{token}", Access::everybody(), partner_page)
         .post("/w/{token}", Access::everybody(), partner)
@@ -292,12 +294,23 @@ async fn new(PostedFiles { cx, mut form, files }: PostedFiles) -> PageResult {
     page::show(cx.lang, async {
         let files = take(&cx, &cx.who, &mut form, files).await?;
         let draft = form.is("as", "draft");
+        // Whoever does not choose a category has it proposed by his words, and may correct it.
+        let mut proposed = false;
+        let mut category = form.text("category");
+        if category.is_empty() && !cx.who.is(OFFICE) {
+            let said = format!("{}\n{}", form.value("title"), form.value("body"));
+            let mut tx = cx.read().await?;
+            let offered = category_options(Lang::Zh, &desk::categories(&mut tx, cx.who.zone_id).await?);
+            if let Some(found) = super::propose::of_text(&said, &offered) {
+                (category, proposed) = (found, true);
+            }
+        }
         let new = NewAppeal {
             enterprise_id: form.id("enterprise_id"),
             project_id: form.id("project_id"),
             title: form.text("title"),
             body: form.text("body"),
-            category: form.text("category"),
+            category,
             urgency: form.word("urgency", Urgency::parse).unwrap_or(Urgency::Normal),
             kind: form.word("kind", Kind::parse).unwrap_or(Kind::Help),
             channel: form.word("channel", Channel::parse).unwrap_or(Channel::Web),
@@ -317,7 +330,14 @@ async fn new(PostedFiles { cx, mut form, files }: PostedFiles) -> PageResult {
             };
             if let Some(id) = made {
                 let to = format!("/appeals/{id}");
-                return Ok(if draft { go(&to, "flash-appeal-draft") } else { go(&to, "flash-appeal-saved") });
+                return Ok(go(
+                    &to,
+                    match (draft, proposed) {
+                        (true, _) => "flash-appeal-draft",
+                        (_, true) => "flash-appeal-proposed",
+                        _ => "flash-appeal-saved",
+                    },
+                ));
             }
         }
         html_with(StatusCode::UNPROCESSABLE_ENTITY, &NewPage::of(&cx, form).await?)
@@ -407,6 +427,11 @@ struct Show {
     files: Files,
     /// The page of the contact, for whoever may open it.
     contact_href: Option<String>,
+    /// What the enterprise said of the result, and the link by which it says so.
+    outcome: Option<result::pages::Panel>,
+    /// Categories to choose another from, for whoever may.
+    categories: Vec<(String, String)>,
+    category_form: Form,
 }
 
 impl Show {
@@ -496,6 +521,7 @@ impl Show {
             first.open = leads(first.action);
         }
         let place = place(headers, cx.config.https);
+        let outcome = result::pages::panel(cx, &s, &place, &r.appeal).await?;
         let may_link = r.hats.any(&[Hat::Lead, Hat::Desk]);
         let orders = r
             .orders
@@ -583,6 +609,12 @@ impl Show {
                 && r.appeal.accused_department_id.is_none(),
             merged_into,
             contact_href,
+            outcome,
+            categories: match desk::recategorises(r.appeal.status, r.hats) {
+                true => category_options(lang, &categories),
+                false => Vec::new(),
+            },
+            category_form: Form::filled([("category", r.appeal.category.clone())]),
             own_departments: department_options(&offered, true),
             grades: r
                 .profile
@@ -873,6 +905,39 @@ async fn note(headers: HeaderMap, Path(id): Path<String>, request: Request) -> A
         }
     })
     .await)
+}
+
+/// Puts it under another category, while nobody has been given it yet.
+async fn recategorise(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageResult {
+    page::show(cx.lang, async {
+        let id = id_of(&id)?;
+        match desk::recategorise(&cx.app, &cx.who, id, &form.text("category")).await {
+            Ok(_) | Err(Error::Replayed(_)) => Ok(go(&format!("/appeals/{id}"), "flash-appeal-category")),
+            Err(error) => {
+                form.refused(error)?;
+                Ok(go(&format!("/appeals/{id}"), "flash-appeal-category-none"))
+            }
+        }
+    })
+    .await
+}
+
+// ---- everything that was said to an enterprise ----
+
+#[derive(Template)]
+#[template(path = "appeal/messages.html")]
+struct Messages {
+    s: Shell,
+    page: Page<Spoken>,
+}
+
+async fn messages(cx: Cx) -> PageResult {
+    page::show(cx.lang, async {
+        let query = Form::parse(cx.request.query.as_bytes());
+        let page = desk::messages(&cx.app, &cx.who, query.opt("cursor"), ROWS).await?;
+        html(&Messages { s: Shell::of(&cx).await?, page })
+    })
+    .await
 }
 
 // ---- paper ----

@@ -79,6 +79,8 @@ pub struct Appeal {
     pub verdict: Option<Verdict>,
     pub visited_by: Option<Uuid>,
     pub visited_at: Option<Time>,
+    pub visited_level: Option<i64>,
+    pub link_serial: i64,
     pub closed_at: Option<Time>,
     pub changed_at: Time,
     pub version: i64,
@@ -144,6 +146,8 @@ from_row!(Appeal {
     verdict,
     visited_by,
     visited_at,
+    visited_level,
+    link_serial,
     closed_at,
     changed_at,
     version,
@@ -165,11 +169,6 @@ impl Appeal {
     pub fn answer_is_out(&self) -> bool {
         self.answer.is_some()
             && matches!(self.status, Status::Reviewed | Status::ReturnVisit | Status::Closed | Status::LongTerm)
-    }
-
-    /// Whether a bad rating (1 or 2) still waits for a call.
-    pub fn bad_rating_open(&self) -> bool {
-        self.rating.is_some_and(|rating| rating <= 2) && self.visited_at < self.confirmed_at
     }
 }
 
@@ -249,6 +248,22 @@ pub struct Message {
 }
 
 from_row!(Message { id, work_order_id, kind, internal, author_id, author, text, at });
+
+/// A message with the appeal that it is about, as an enterprise reads all of its own.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns of the query")]
+pub struct Spoken {
+    pub id: Uuid,
+    pub appeal_id: Uuid,
+    pub number: String,
+    pub title: String,
+    pub kind: MessageKind,
+    pub author: String,
+    pub text: String,
+    pub at: Time,
+}
+
+from_row!(Spoken { id, appeal_id, number, title, kind, author, text, at });
 
 /// An appeal as a line of a list.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use super::policy;
 use super::record::{Appeal, FAR, Message, WorkOrder};
 use super::{
     Action, Confirmation, Facts, Hat, Hats, MessageKind, OrderKind, OrderStatus, Refusal, ResultKind, Status, Turn,
-    Verdict, WentOn, cause, contact, guard, land, store, turn,
+    Verdict, WentOn, cause, contact, guard, land, result, store, turn,
 };
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope, Via};
 use crate::app::{Change, Subject, Work};
@@ -333,7 +333,9 @@ impl<'w> Step<'w> {
             Act::Review { ok, reason, .. } => self.review(turn, ok, reason.as_deref()).await,
             Act::Confirm { rating, text } => self.confirm(turn, rating, text.as_deref()).await,
             Act::Dispute { reason } => self.dispute(turn, &reason).await,
-            Act::ReturnVisit { verdict, text } => self.return_visit(turn, verdict, text.as_deref()).await,
+            Act::ReturnVisit { verdict, rating, text } => {
+                self.return_visit(turn, verdict, rating, text.as_deref()).await
+            }
             Act::Close { reason } => self.close(turn, reason.as_deref()).await,
             Act::Reopen { reason } => self.reopen(turn, &reason).await,
             Act::Withdraw { reason } => self.withdraw(turn, &reason).await,
@@ -821,9 +823,17 @@ impl<'w> Step<'w> {
         self.after.insert("confirmation".into(), json!(self.a.confirmation));
         self.go(turn, true);
         self.write("appeal.confirm");
-        if rating <= 2 {
+        let bad = rating <= result::BAD;
+        let mut contact_due = None;
+        if bad {
             // 差评: somebody calls within one working day.
-            self.start_again(ClockKind::Contact, Limit::working_days(1), Told::Office).await?;
+            let due_at = self.start_again(ClockKind::Contact, Limit::working_days(1), Told::Office).await?;
+            contact_due = Some(due_at);
+        }
+        let name = (self.work.who.via == Via::Link).then(|| self.work.who.name.clone());
+        result::desk::rated(self.work, &self.a, name.as_deref(), contact_due).await?;
+        result::desk::accepted(self.work, &self.a).await?;
+        if bad {
             let people = self.people(Roles::of(&[Role::Dispatcher, Role::Oversight])).await?;
             self.tell(people, "appeal.bad_rating").await?;
         }
@@ -843,19 +853,33 @@ impl<'w> Step<'w> {
         self.tell(people, "appeal.disputed").await
     }
 
-    async fn return_visit(&mut self, turn: Turn, verdict: Verdict, text: Option<&str>) -> Result<()> {
+    async fn return_visit(
+        &mut self,
+        turn: Turn,
+        verdict: Verdict,
+        level: Option<i64>,
+        text: Option<&str>,
+    ) -> Result<()> {
         let mut check = Check::new();
         let text = check.opt_text("text", text, LONG);
+        if level.is_some_and(|level| !(1..=5).contains(&level)) {
+            check.add(FieldError::new("rating", "range").with("min", 1).with("max", 5));
+        }
         check.done()?;
         self.after.insert("verdict".into(), json!(verdict));
-        if let Some(text) = text {
-            self.say(MessageKind::Note, true, &text, None).await?;
+        if let Some(level) = level {
+            self.after.insert("rating".into(), json!(level));
+        }
+        if let Some(text) = &text {
+            self.say(MessageKind::Note, true, text, None).await?;
         }
         self.write("appeal.return_visit");
-        if verdict == Verdict::NotReached {
+        result::desk::called(self.work, &self.a, verdict, level, text.as_deref()).await?;
+        if matches!(verdict, Verdict::NotReached | Verdict::Refused) {
             return Ok(());
         }
         self.a.verdict = Some(verdict);
+        self.a.visited_level = level;
         self.a.visited_by = self.work.who.person_id;
         self.a.visited_at = Some(self.work.now);
         self.stop(self.a.id, ClockKind::Contact).await?;
@@ -883,6 +907,7 @@ impl<'w> Step<'w> {
         let silent = self.hats.has(Hat::Rule);
         if silent {
             self.a.confirmation = Some(Confirmation::Silent);
+            result::desk::accepted(self.work, &self.a).await?;
         }
         let stays_listed = self.a.result == Some(ResultKind::LongTerm) && matches!(turn, Turn::Either(..));
         self.go(turn, !stays_listed);
@@ -1164,6 +1189,9 @@ impl<'w> Step<'w> {
     /// The old clock goes on, and the leading department has its order again.
     async fn work_again(&mut self) -> Result<()> {
         clock::restart(self.work, self.a.id, ClockKind::Finish).await?;
+        // Whoever has the link rates the next answer, not this one again.
+        self.a.link_serial += 1;
+        result::desk::worked_again(self.work, &self.a).await?;
         if let Some(i) = self.lead_order() {
             (self.orders[i].status, self.orders[i].open) = (OrderStatus::Signed, true);
         }
@@ -1229,14 +1257,16 @@ impl<'w> Step<'w> {
         clock::start(self.work, &self.calendar, new).await
     }
 
-    /// Starts a clock that the appeal may have had before.
-    async fn start_again(&mut self, kind: ClockKind, limit: Limit, told: Told) -> Result<()> {
+    /// Starts a clock that the appeal may have had before; answers when it is due. One that
+    /// was used up has its whole time again.
+    async fn start_again(&mut self, kind: ClockKind, limit: Limit, told: Told) -> Result<Option<Time>> {
         if self.clock(self.a.id, kind).is_some() {
             clock::restart(self.work, self.a.id, kind).await?;
-        } else {
-            self.start(self.a.id, &[(kind, Some(limit))], told).await?;
+            let again = clock::extend(self.work, self.a.id, kind, limit.n).await?;
+            return Ok(again.and_then(|clock| clock.due_at));
         }
-        Ok(())
+        let started = self.start(self.a.id, &[(kind, Some(limit))], told).await?;
+        Ok(started.first().and_then(|clock| clock.due_at))
     }
 
     async fn stop(&mut self, owner: Uuid, kind: ClockKind) -> Result<()> {
@@ -1460,7 +1490,8 @@ pub fn facts(
         own_work: is_me(a.answered_by) || is_me(a.handler_id),
         own_department: a.lead_department_id.is_some_and(|lead| who.departments().contains(&lead)),
         own_request: is_me(a.extension_by),
-        bad_rating_open: a.bad_rating_open(),
+        bad_rating_open: a.rating.is_some_and(|rating| rating <= result::BAD)
+            && clock(a.id, ClockKind::Contact).is_some_and(|c| c.stopped_at.is_none()),
         reopen_over: a.closed_at.is_some_and(|closed| days_since(closed) > i64::from(profile.reopen)),
     }
 }

@@ -1,6 +1,6 @@
 use super::Status;
 use super::policy::{self, Category};
-use super::record::{Appeal, FAR, Line, Message, WorkOrder};
+use super::record::{Appeal, FAR, Line, Message, Spoken, WorkOrder};
 use super::step::OVERSEERS;
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
 use crate::assignment::reach;
@@ -17,7 +17,7 @@ const COLUMNS: &str = "SELECT zone_id, id, number, enterprise_id, project_id, ti
   objected_by, objection_final, extension_days, extension_by, extensions, extended_days, planned_for, suspend_until,
   merged_into, result, answer, production_continued, review_on, remind_on, answered_by, answered_at, reviewed_by, reviewed_at,
   sent_back, reopened, confirmation, rating, rating_text, confirmed_by, confirmed_at, verdict, visited_by, visited_at,
-  closed_at, changed_at, version FROM appeal";
+  visited_level, link_serial, closed_at, changed_at, version FROM appeal";
 
 /// One appeal.
 pub async fn appeal(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Appeal>> {
@@ -99,6 +99,7 @@ pub async fn save(tx: &mut Tx, a: &Appeal) -> Result<bool> {
     update.push(", confirmed_by = ").arg(a.confirmed_by).push(", confirmed_at = ").arg(a.confirmed_at);
     update.push(", verdict = ").arg(a.verdict).push(", visited_by = ").arg(a.visited_by);
     update.push(", visited_at = ").arg(a.visited_at).push(", closed_at = ").arg(a.closed_at);
+    update.push(", visited_level = ").arg(a.visited_level).push(", link_serial = ").arg(a.link_serial);
     update.push(", changed_at = ").arg(a.changed_at);
     update.push(" WHERE zone_id = ").arg(a.zone_id).push(" AND id = ").arg(a.id).push(" AND version = ").arg(a.version);
     Ok(tx.run(update).await? == 1)
@@ -735,4 +736,53 @@ pub async fn words_of(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Words>
     let mut query = words_from(zone);
     query.push(" AND a.id = ").arg(id);
     tx.opt(query).await
+}
+
+/// Puts an appeal under another category; false when somebody else saved in between.
+pub async fn set_category(tx: &mut Tx, a: &Appeal) -> Result<bool> {
+    let changed = tx
+        .run(sql!(
+            "UPDATE appeal SET category = $1, changed_at = $2, version = version + 1
+             WHERE zone_id = $3 AND id = $4 AND version = $5",
+            a.category,
+            a.changed_at,
+            a.zone_id,
+            a.id,
+            a.version
+        ))
+        .await?;
+    Ok(changed == 1)
+}
+
+/// The telephones of departments.
+pub async fn phones(tx: &mut Tx, zone: Uuid) -> Result<Vec<(Uuid, Option<String>)>> {
+    tx.list(sql!("SELECT id, phone FROM department WHERE zone_id = $1 AND phone IS NOT NULL", zone)).await
+}
+
+/// What a list of messages is sorted by.
+pub const MESSAGE_KEYS: &[Key] = &[Key::number("at", "m.at")];
+
+/// What of all messages somebody outside reads.
+fn spoken_from(who: &Actor) -> Sql {
+    let mut query = Sql::from(
+        " FROM appeal_message m JOIN appeal a ON a.zone_id = m.zone_id AND a.id = m.appeal_id
+         WHERE m.internal = FALSE AND m.zone_id = ",
+    );
+    query.arg(who.zone_id).append(visible(who));
+    query
+}
+
+/// A page of the messages that somebody outside reads.
+pub async fn spoken(tx: &mut Tx, who: &Actor, walk: &Walk) -> Result<(Vec<Spoken>, Option<String>)> {
+    let mut query = Sql::from("SELECT m.id, m.appeal_id, a.number, a.title, m.kind, m.author, m.text, m.at");
+    walk.column(&mut query);
+    query.append(spoken_from(who));
+    walk.list(tx, query, "m.id").await
+}
+
+/// How many there are, counted up to the cap and one more.
+pub async fn count_spoken(tx: &mut Tx, who: &Actor) -> Result<i64> {
+    let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 AS one");
+    query.append(spoken_from(who)).push(" LIMIT ").arg(crate::http::api::TOTAL_CAP + 1).push(") AS found");
+    tx.value(query).await
 }

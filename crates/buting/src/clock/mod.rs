@@ -41,6 +41,8 @@ words! {
         Review = "review",
         /// 差评联系
         Contact = "contact",
+        /// 差评整改
+        Fix = "fix",
         /// 承诺
         Promise = "promise",
         /// 交办

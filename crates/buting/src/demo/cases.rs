@@ -201,11 +201,10 @@ impl World {
                 (self.actor(keeper).await?, Act::Confirm { rating, text: None })
             }
             Step::ReturnVisit => {
-                let verdict = if self.dice.percent(88) { Verdict::Solved } else { Verdict::Partly };
-                (
-                    self.dispatcher().await?,
-                    Act::ReturnVisit { verdict, text: Some("电话回访，企业表示知晓结果。".into()) },
-                )
+                let solved = self.dice.percent(88);
+                let verdict = if solved { Verdict::Solved } else { Verdict::Partly };
+                let text = Some("电话回访，企业表示知晓结果。".into());
+                (self.dispatcher().await?, Act::ReturnVisit { verdict, rating: Some(if solved { 4 } else { 3 }), text })
             }
             Step::Close => (self.dispatcher().await?, Act::Close { reason: None }),
         };

@@ -3,7 +3,7 @@
 use super::{desk, view};
 use crate::actor::{Actor, OUTSIDE, Scope};
 use crate::app::App;
-use crate::appeal::{self, record::Line};
+use crate::appeal::{self, desk::Mine};
 use crate::assignment::{self, Answerable};
 use crate::continuity::{self, Light};
 use crate::delivery;
@@ -36,7 +36,8 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
 
 /// What waits besides, not to the day: one quiet line each.
 pub async fn lines(app: &App, who: &Actor) -> Result<Vec<todo::Line>> {
-    let mut lines = visit::contact::desk::lines(app, who).await?;
+    let mut lines = appeal::result::desk::lines(app, who).await?;
+    lines.extend(visit::contact::desk::lines(app, who).await?);
     if who.is(view::READERS) {
         let overdue = appeal::desk::Filter { overdue: true, limit: 1, ..appeal::desk::Filter::default() };
         let overdue = view::counted(&appeal::desk::list(app, who, &overdue).await?);
@@ -61,8 +62,8 @@ pub struct Own {
     pub answers: Answerable,
     /// How its lines stand.
     pub lights: Vec<Light>,
-    /// Its open matters, soonest due first.
-    pub open: Vec<Line>,
+    /// Its open matters with who answers for each, soonest due first.
+    pub open: Vec<Mine>,
     /// What it was promised: what is open, and what ended lately.
     pub promises: Vec<visit::Promise>,
     /// What it was asked to do and a hazard to remove, as long as nobody has found it done.
@@ -75,6 +76,11 @@ impl Own {
     /// Where it says how it stands.
     pub fn lights_href(&self) -> String {
         format!("{}/lights", self.subject.kind.href(self.subject.id))
+    }
+
+    /// Whether anything was said of its lines yet, so that it can still be so.
+    pub fn has_said(&self) -> bool {
+        self.lights.iter().any(|light| light.id.is_some())
     }
 
     /// Whether it is an enterprise, which keeps facts of its own in the register.
@@ -104,8 +110,7 @@ pub async fn own(app: &App, who: &Actor) -> Result<Option<Own>> {
     let subject = subject::named(&mut tx, who.zone_id, kind, id).await?;
     let answers = assignment::desk::current(app, &mut tx, who.zone_id, kind, id).await?;
     let lights = continuity::desk::current(&mut tx, who.zone_id, &subject).await?;
-    let mut open = appeal::desk::open_for(&mut tx, who, id).await?;
-    open.truncate(5);
+    let open = appeal::desk::mine(&mut tx, who, id, app.now()).await?;
     let promises = visit::desk::promises_to(app, &mut tx, who, id).await?;
     let items = visit::item::desk::open_for(&mut tx, who, id).await?;
     let mut consents = privacy::desk::consents(&mut tx, who.zone_id, who.person()?).await?;

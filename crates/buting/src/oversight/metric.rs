@@ -4,6 +4,7 @@
 use super::store::{self, Part};
 use crate::actor::{Actor, Role, Roles};
 use crate::app::App;
+use crate::appeal::{self, result::Measure};
 use crate::continuity::{self, Line, Tally};
 use crate::error::{Error, FieldError, Result};
 use crate::subject::SubjectKind;
@@ -28,6 +29,12 @@ words! {
         SolveRate = "solve_rate",
         /// 满意率
         Satisfaction = "satisfaction",
+        /// 回访率
+        ReturnVisitRate = "return_visit_rate",
+        /// 差评率
+        BadRatingRate = "bad_rating_rate",
+        /// 差评整改率
+        BadFixRate = "bad_fix_rate",
         /// 包联覆盖率
         AssignmentCoverage = "assignment_coverage",
         /// 不停产率
@@ -114,8 +121,16 @@ pub async fn metric(
     let ((numerator, denominator), parts, link) = match key {
         Key::AppealCount => with(store::appeal_count(&mut tx, id, start, end).await?, "/appeals?sort=-created"),
         Key::OnTimeRate => with(store::on_time(&mut tx, id, start, end).await?, "/appeals?sort=due"),
-        Key::SolveRate => with(store::solved(&mut tx, id, start, end).await?, "/appeals?status=closed"),
-        Key::Satisfaction => with(store::satisfied(&mut tx, id, start, end).await?, "/appeals?status=closed"),
+        Key::SolveRate | Key::Satisfaction | Key::ReturnVisitRate | Key::BadRatingRate | Key::BadFixRate => {
+            drop(tx);
+            let measure = Measure::parse(key.word()).ok_or(Error::NotFound)?;
+            let groups = appeal::result::desk::figure(app, who, measure, from, to).await?;
+            let part = |group: appeal::result::Group| -> Part {
+                let department = group.key.and_then(|key| Uuid::parse_str(&key).ok());
+                (department, group.name, group.rate.numerator, group.rate.denominator)
+            };
+            with(groups.into_iter().map(part).collect(), "/appeals/results")
+        }
         Key::AssignmentCoverage => {
             let at = Time::from_ms(end.ms().min(now.ms()));
             (store::covered(&mut tx, id, at).await?, Vec::new(), "/assignments")
@@ -148,7 +163,11 @@ pub async fn metric(
         None => Vec::new(),
     };
     let rate = if key == Key::AppealCount { None } else { rate(numerator, denominator) };
-    let link = if link == "/board" { format!("/board?day={to}") } else { link.to_owned() };
+    let link = match link {
+        "/board" => format!("/board?day={to}"),
+        "/appeals/results" => format!("/appeals/results/list?measure={key}&part=whole&from={from}&to={to}"),
+        other => other.to_owned(),
+    };
     Ok(Metric { key, from, to, numerator, denominator, rate, link, groups })
 }
 

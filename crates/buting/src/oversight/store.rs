@@ -481,24 +481,6 @@ pub async fn on_time(tx: &mut Tx, zone: Uuid, from: Time, to: Time) -> Result<Ve
     parts(tx, zone, figure, from, to).await
 }
 
-/// Of the return calls that reached somebody: those that found it solved.
-pub async fn solved(tx: &mut Tx, zone: Uuid, from: Time, to: Time) -> Result<Vec<Part>> {
-    let figure =
-        "SELECT a.lead_department_id, d.short_name, sum(CASE WHEN a.verdict = 'solved' THEN 1 ELSE 0 END), count(*)
-      FROM (SELECT zone_id, lead_department_id, visited_at AS at_, verdict FROM appeal
-            WHERE verdict IN ('solved', 'partly', 'not_solved')) a
-      LEFT JOIN department d ON d.zone_id = a.zone_id AND d.id = a.lead_department_id";
-    parts(tx, zone, figure, from, to).await
-}
-
-/// Of the ratings: those of 4 or 5.
-pub async fn satisfied(tx: &mut Tx, zone: Uuid, from: Time, to: Time) -> Result<Vec<Part>> {
-    let figure = "SELECT a.lead_department_id, d.short_name, sum(CASE WHEN a.rating >= 4 THEN 1 ELSE 0 END), count(*)
-      FROM (SELECT zone_id, lead_department_id, confirmed_at AS at_, rating FROM appeal WHERE rating IS NOT NULL) a
-      LEFT JOIN department d ON d.zone_id = a.zone_id AND d.id = a.lead_department_id";
-    parts(tx, zone, figure, from, to).await
-}
-
 /// Of the active enterprises: those for which a leader and a department answered
 /// at an instant, directly or through their carrier.
 pub async fn covered(tx: &mut Tx, zone: Uuid, at: Time) -> Result<(i64, i64)> {

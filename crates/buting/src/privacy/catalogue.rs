@@ -221,6 +221,9 @@ pub const CATALOGUE: &[Kind] = &[
             text("attachment", "file_name"),
             text("outer_order", "caller"),
             text("outer_order", "caller_phone"),
+            text("appeal_rating", "by_name"),
+            text("appeal_rating", "text"),
+            text("return_call", "note"),
         ],
     },
     Kind {

@@ -49,6 +49,7 @@ pub(crate) const TABS: &[(&str, &str)] = &[
     ("/settings/calendar", "settings-calendar"),
     ("/settings/visit-blocks", "settings-blocks"),
     ("/settings/visits", "settings-visits"),
+    ("/settings/results", "settings-results"),
     ("/settings/roles", "settings-roles"),
 ];
 

@@ -3,6 +3,7 @@
 //! `#承诺 11月30日前 联系交警办证 @张三`, `#状态 停产：变压器进水`. Everything else
 //! stays text.
 
+use crate::appeal::propose::by_label;
 use crate::continuity::{Line, NewLight, State};
 use crate::time::Day;
 use jiff::ToSpan as _;
@@ -51,29 +52,6 @@ pub struct MarkError {
 /// A title has at most so many characters.
 const TITLE: usize = 60;
 
-/// Categories (manual 3.2) by the words that people write.
-const CATEGORIES: &[(&str, &[&str])] = &[
-    ("labour", &["用工", "招工"]),
-    ("finance", &["融资", "贷款"]),
-    ("land", &["用地"]),
-    ("power_water_gas", &["水电气热", "用电", "供电", "用水", "用气"]),
-    ("logistics", &["物流运输", "物流", "运输"]),
-    ("supply_chain", &["供应链配套", "供应链"]),
-    ("market", &["市场订单", "订单"]),
-    ("approval", &["审批服务", "审批"]),
-    ("policy", &["政策兑现", "政策"]),
-    ("tax_social", &["税费社保", "税费", "社保"]),
-    ("tech_talent", &["科技人才", "人才"]),
-    ("safety_env", &["安全环保", "安全", "环保"]),
-    ("legal", &["涉法涉诉"]),
-    ("payment", &["账款拖欠", "欠款"]),
-    ("traffic", &["道路交通", "交通"]),
-    ("housing_school", &["生活配套", "住房", "入学"]),
-    ("epidemic", &["防疫", "疫情", "核酸检测", "核酸"]),
-    ("project", &["项目建设", "项目"]),
-    ("other", &["其他"]),
-];
-
 /// The records that the lines of a note ask for, with their line numbers, and
 /// the marked lines that cannot be read. `today` is the day of the visit, `own` the
 /// categories that the zone has given a name: key and name.
@@ -106,13 +84,6 @@ fn plain(text: &str) -> &str {
     text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '：')).trim_end()
 }
 
-/// The category that a label names: by the zone's own name before the usual words.
-fn category_of(label: &str, own: &[(String, String)]) -> Option<String> {
-    let named = own.iter().find(|(_, name)| name == label).map(|(key, _)| key.as_str());
-    let usual = || CATEGORIES.iter().find(|(_, labels)| labels.contains(&label)).map(|(key, _)| *key);
-    named.or_else(usual).map(str::to_owned)
-}
-
 fn appeal(text: &str, own: &[(String, String)], consult: bool) -> Result<Mark, &'static str> {
     // A question about policy is one of its category, unless the line names another.
     let (mut category, mut urgency, mut text) = (consult.then(|| "policy".to_owned()), None, text);
@@ -120,7 +91,7 @@ fn appeal(text: &str, own: &[(String, String)], consult: bool) -> Result<Mark, &
         match label {
             "紧急" | "急" => urgency = Some("urgent"),
             "特急" => urgency = Some("critical"),
-            label => match category_of(label, own) {
+            label => match by_label(label, own) {
                 Some(key) => category = Some(key),
                 None => break,
             },

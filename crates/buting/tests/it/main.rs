@@ -32,6 +32,7 @@ mod privacy;
 mod project;
 mod record;
 mod registry;
+mod result;
 mod settings;
 mod sheets;
 mod simulation;

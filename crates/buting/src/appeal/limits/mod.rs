@@ -193,7 +193,7 @@ impl Profile {
             ClockKind::Objection => Some(self.objection),
             ClockKind::Ruling => Some(self.ruling),
             ClockKind::Assist => Some(self.assist),
-            ClockKind::Review | ClockKind::Contact | ClockKind::Promise => None,
+            ClockKind::Review | ClockKind::Contact | ClockKind::Fix | ClockKind::Promise => None,
         }
     }
 }

@@ -9,7 +9,7 @@ mod store;
 
 pub use store::{Answer, Outer};
 
-use super::{Channel, Urgency};
+use super::{Channel, Urgency, propose};
 use crate::http::routes::Routes;
 use crate::registry::import::day;
 use crate::time::Day;
@@ -193,7 +193,8 @@ pub fn category_of(said: Option<&str>, names: &[(String, String)]) -> Option<Str
     let said = said?.trim();
     let exact = names.iter().find(|(key, name)| key == said || name == said);
     let within = || names.iter().find(|(_, name)| said.contains(name.as_str()) || name.contains(said));
-    exact.or_else(within).map(|(key, _)| key.clone())
+    let usual = || propose::by_label(said, &[]).filter(|key| names.iter().any(|(known, _)| known == key));
+    exact.or_else(within).map(|(key, _)| key.clone()).or_else(usual)
 }
 
 /// Where it is found in the program.
@@ -283,6 +284,7 @@ mod tests {
             (Some("logistics"), Some("logistics")),
             (Some("物流运输"), Some("logistics")),
             (Some("企业用工困难"), Some("labour")),
+            (Some("招工"), Some("labour")),
             (Some("市容"), None),
             (None, None),
         ] {

@@ -1,9 +1,10 @@
+use super::Receipt;
 use super::desk;
-use super::{Handed, Receipt};
 use crate::actor::OUTSIDE;
 use crate::error::{Error, Result};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
+use crate::link::Handed;
 use crate::visit::desk::RECORDERS;
 use crate::visit::{AckHow, Visit};
 use axum::http::StatusCode;

@@ -1,11 +1,11 @@
 //! The word of the enterprise on a record, and the link that it needs for that.
 
-use super::{Handed, Receipt};
+use super::Receipt;
 use crate::actor::{Actor, OUTSIDE, Once, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Subject};
 use crate::assignment::reach;
 use crate::error::{Check, Conflict, Error, Result};
-use crate::link::{self, Opens};
+use crate::link::{self, Handed, Opens};
 use crate::subject::SubjectKind;
 use crate::time::DAY_MS;
 use crate::visit::desk::{RECORDERS, seen};
@@ -97,9 +97,7 @@ async fn hands_on(tx: &mut Tx, who: &Actor, stored: &Stored) -> Result<bool> {
 }
 
 fn handed(app: &App, zone: Uuid, id: Uuid, serial: i64) -> Handed {
-    let keys = app.db.keyring();
-    let token = link::token(keys, Opens::Visit, zone, id, serial);
-    Handed { href: format!("/record/{token}"), code: link::code(keys, Opens::Visit, zone, id, serial) }
+    link::handed(app.db.keyring(), Opens::Visit, "/record", zone, id, serial)
 }
 
 /// The link and the code of a record, for the office to hand on.

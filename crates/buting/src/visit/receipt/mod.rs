@@ -8,8 +8,6 @@ mod pages;
 
 use super::AckHow;
 use crate::http::routes::Routes;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 /// How the enterprise says that it has seen a record.
 #[derive(Clone, Debug, Default)]
@@ -20,15 +18,6 @@ pub struct Receipt {
     pub name: Option<String>,
     /// What it says.
     pub note: Option<String>,
-}
-
-/// What an officer hands on, so that the enterprise can confirm without account.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Handed {
-    /// The path of the page on this site.
-    pub href: String,
-    /// The code that opens it at `/record` together with the number of the record.
-    pub code: String,
 }
 
 /// Adds this job's routes.

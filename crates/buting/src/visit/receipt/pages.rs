@@ -1,6 +1,7 @@
 use super::Receipt;
 use super::desk::{self, Shown};
 use crate::actor::{OUTSIDE, Roles};
+use crate::appeal;
 use crate::error::{Error, Result};
 use crate::http::cx::Cx;
 use crate::http::form::{Form, Posted, id_of, made};
@@ -81,8 +82,13 @@ async fn ask(cx: Cx) -> PageResult {
 
 async fn find(Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
-        match desk::by_code(&cx.app, form.value("number"), form.value("code")).await {
-            Ok(token) => return Ok(go(&format!("/record/{token}"), "")),
+        let (number, code) = (form.text("number"), form.text("code"));
+        if let Ok(token) = desk::by_code(&cx.app, &number, &code).await {
+            return Ok(go(&format!("/record/{token}"), ""));
+        }
+        // The same page opens the answer to an appeal.
+        match appeal::result::desk::by_code(&cx.app, &number, &code).await {
+            Ok(token) => return Ok(go(&format!("/confirm/{token}"), "")),
             Err(error) => form.refused(error)?,
         }
         html_with(StatusCode::UNPROCESSABLE_ENTITY, &FindPage { s: Shell::of(&cx).await?, form })

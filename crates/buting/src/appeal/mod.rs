@@ -6,14 +6,17 @@ pub mod act;
 mod api;
 pub mod bulk;
 pub mod cause;
+pub mod checklist;
 pub mod contact;
 pub mod desk;
 pub mod limits;
 pub mod outer;
 mod pages;
+pub mod phrase;
 pub mod policy;
 pub mod record;
 pub mod rows;
+pub mod solution;
 mod step;
 mod store;
 
@@ -733,6 +736,9 @@ pub fn routes(routes: &mut Routes) {
     cause::routes(routes);
     limits::routes(routes);
     outer::routes(routes);
+    solution::routes(routes);
+    phrase::routes(routes);
+    checklist::routes(routes);
 }
 
 #[cfg(test)]

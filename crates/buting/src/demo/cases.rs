@@ -207,7 +207,9 @@ impl World {
                     Act::ReturnVisit { verdict, text: Some("电话回访，企业表示知晓结果。".into()) },
                 )
             }
-            Step::Close => (self.dispatcher().await?, Act::Close { reason: None }),
+            Step::Close => {
+                (self.dispatcher().await?, Act::Close { reason: None, production_continued: None, stopped_hours: None })
+            }
         };
         match appeal::act(&self.app, &who, case.id, act).await {
             // A step comes too early or too late when an earlier one was refused.

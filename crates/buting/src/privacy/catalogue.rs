@@ -221,6 +221,12 @@ pub const CATALOGUE: &[Kind] = &[
             text("attachment", "file_name"),
             text("outer_order", "caller"),
             text("outer_order", "caller_phone"),
+            text("solution", "measures"),
+            text("solution", "reason"),
+            text("task", "title"),
+            text("task", "body"),
+            text("task", "outcome"),
+            text("task_objective", "blocker"),
         ],
     },
     Kind {

@@ -35,5 +35,7 @@ mod registry;
 mod settings;
 mod sheets;
 mod smoke;
+mod solution;
+mod task;
 mod upkeep;
 mod visit;

@@ -116,6 +116,18 @@ const PLACES: &[Place] = &[
         count: "SELECT planned_by, count(*) FROM visit_plan WHERE state IN ('proposed', 'agreed', 'countered') AND zone_id = ",
         pass: "UPDATE visit_plan SET planned_by = $1, version = version + 1 WHERE zone_id = $2 AND id = $3 AND planned_by = $4",
     },
+    Place {
+        kind: "task",
+        table: "task_person",
+        column: "owner_id",
+        entry: "task.hand_over",
+        list: "SELECT q.id, t.id AS record_id, t.title, NULL AS department_id, t.subject_id AS about_id
+           FROM task_person q JOIN task t ON t.zone_id = q.zone_id AND t.id = q.task_id
+           WHERE q.zone_id = $1 AND q.owner_id = $2 AND t.state = 'open' ORDER BY t.due_at, q.id",
+        count: "SELECT owner_id, count(*) FROM task_person WHERE EXISTS (SELECT 1 FROM task t
+             WHERE t.zone_id = task_person.zone_id AND t.id = task_person.task_id AND t.state = 'open') AND zone_id = ",
+        pass: "UPDATE task_person SET owner_id = $1 WHERE zone_id = $2 AND id = $3 AND owner_id = $4",
+    },
 ];
 
 /// Something that a person or a department still holds.
@@ -397,6 +409,13 @@ const UNITS: &[Unit] = &[
         list: "SELECT 'visit_plan' AS kind, v.id AS record_id, v.purpose AS title FROM visit_plan v WHERE v.zone_id = ",
         holder: " AND v.department_id = ",
         now: " AND v.state IN ('proposed', 'agreed', 'countered') ORDER BY v.planned_at, v.id",
+    },
+    Unit {
+        table: "task",
+        column: "department_id",
+        list: "SELECT 'task' AS kind, t.id AS record_id, t.number || ' ' || t.title AS title FROM task t WHERE t.zone_id = ",
+        holder: " AND t.department_id = ",
+        now: " AND t.state = 'open' ORDER BY t.due_at, t.id",
     },
 ];
 

@@ -28,6 +28,7 @@ pub mod saved;
 pub mod search;
 pub mod settings;
 pub mod subject;
+pub mod task;
 pub mod text;
 pub mod time;
 pub mod todo;
@@ -58,5 +59,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     find::routes(&mut routes);
     attachment::routes(&mut routes);
     delivery::routes(&mut routes);
+    task::routes(&mut routes);
     routes
 }

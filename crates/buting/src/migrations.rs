@@ -49,6 +49,8 @@ pub const MIGRATIONS: &[Migration] = steps! {
     43 "walks" "../migrations/0043_walks.sql";
     44 "outer_order" "../migrations/0044_outer_order.sql";
     46 "result" "../migrations/0046_result.sql";
+    47 "solution" "../migrations/0047_solution.sql";
+    48 "task" "../migrations/0048_task.sql";
     49 "answers" "../migrations/0049_answers.sql";
 };
 

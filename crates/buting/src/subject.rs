@@ -157,6 +157,8 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "disruption" => "disruptions",
         "correction" => "corrections",
         "subject_request" => "privacy/requests",
+        "remedy" => "solutions",
+        "task" => "tasks",
         _ => return None,
     };
     Some(format!("/{collection}/{id}"))

@@ -49,6 +49,7 @@ pub fn kinds() -> Vec<Kind> {
     kinds.extend(crate::delivery::kinds());
     kinds.extend(crate::visit::kinds());
     kinds.extend(crate::visit::plan::kinds());
+    kinds.extend(crate::task::kinds());
     kinds
 }
 

@@ -178,6 +178,10 @@ pub enum Act {
     Close {
         /// A remark.
         reason: Option<String>,
+        /// Whether production went on meanwhile; as the answer said, when absent.
+        production_continued: Option<WentOn>,
+        /// For how many hours it stood still, where it did.
+        stopped_hours: Option<i64>,
     },
     /// Open it again, within its time.
     Reopen {

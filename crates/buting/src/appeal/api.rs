@@ -79,6 +79,8 @@ impl AppealQuery {
             enterprise_id: self.enterprise_id,
             project_id: self.project_id,
             extension_asked: false,
+            remedy: None,
+            went_on: None,
             q: self.q,
             sort: self.sort,
             cursor: self.cursor,

@@ -2,6 +2,7 @@
 //! entry in the ledger; the actions themselves stand in [`super::step`].
 
 use super::act::Act;
+use super::checklist::{self, Standing};
 use super::contact::{self, Contact, Told};
 use super::limits::{self, Deed, Profile, Reach, Rung};
 use super::policy::{self, Category};
@@ -9,7 +10,7 @@ use super::record::{Appeal, Count, FAR, HistoryView, Item, Line, OrderView, Spok
 use super::step::{self, Said, Seen, Step};
 use super::{
     Action, Channel, Facts, Hat, Hats, Kind, MessageKind, NewAppeal, OrderKind, OrderStatus, Status, Turn, Urgency,
-    outer, result, store,
+    outer, result, solution, store,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Once, Role, Roles, Scope, Via};
 use crate::app::{App, Change, Subject, Work};
@@ -250,6 +251,7 @@ fn blank(now: Time) -> Appeal {
         answer: None,
         production_continued: None,
         review_on: None,
+        stopped_hours: None,
         remind_on: None,
         answered_by: None,
         answered_at: None,
@@ -417,6 +419,58 @@ pub async fn act_in(work: &mut Work, id: Uuid, act: Act) -> Result<Option<Said>>
     Ok(said)
 }
 
+/// What a task of an appeal has to know of it.
+pub struct Matter {
+    /// Its number.
+    pub number: String,
+    /// Whether something is still to be done about it.
+    pub open: bool,
+    /// On whose timeline its tasks show; none for a complaint about a department.
+    pub subject: Option<(SubjectKind, Uuid)>,
+    /// The department complained about.
+    pub accused: Option<Uuid>,
+    /// Everybody of that department.
+    pub recused: Vec<Uuid>,
+    /// Whether the reader leads it, or is of the coordination office or supervises.
+    pub leads: bool,
+    /// The departments that assist.
+    pub assisting: Vec<Uuid>,
+}
+
+/// The matter of an appeal, for somebody who may see it.
+pub async fn matter(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Matter> {
+    let Seen { appeal, orders, hats, .. } = step::see(tx, who, id, false).await?;
+    let subject = match (appeal.enterprise_id, appeal.project_id) {
+        _ if appeal.accused_department_id.is_some() => None,
+        (Some(enterprise), _) => Some((SubjectKind::Enterprise, enterprise)),
+        (None, project) => project.map(|project| (SubjectKind::Project, project)),
+    };
+    let recused = match appeal.accused_department_id {
+        Some(accused) => store::everybody_of(tx, who.zone_id, accused).await?,
+        None => Vec::new(),
+    };
+    let assists = |w: &&WorkOrder| w.kind == OrderKind::Assist && w.status != OrderStatus::Cancelled;
+    Ok(Matter {
+        open: appeal.open,
+        subject,
+        accused: appeal.accused_department_id,
+        recused,
+        leads: hats.any(&[Hat::Lead, Hat::Desk, Hat::Overseer]),
+        assisting: orders.iter().filter(assists).map(|w| w.department_id).collect(),
+        number: appeal.number,
+    })
+}
+
+/// The condition, with its ` AND`, under which somebody sees an appeal `a` in lists.
+pub fn visible_appeals(who: &Actor) -> Sql {
+    store::visible(who)
+}
+
+/// The people of a department who deal with its orders.
+pub async fn officers_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Vec<Uuid>> {
+    Ok(store::of_department(tx, zone, department).await?)
+}
+
 /// Adds a note that stays in the office, with the uploads that its form kept.
 pub async fn note(app: &App, who: &Actor, id: Uuid, text: &str, form: Option<Uuid>) -> Result<Uuid> {
     who.must(OFFICE)?;
@@ -477,6 +531,8 @@ pub struct Record {
     pub contact: Option<Contact>,
     /// Whom the agency of a work order may call: for the agency itself, and by name for the office.
     pub told: BTreeMap<Uuid, Told>,
+    /// What has to be looked at before it is answered or closed, for the office.
+    pub checks: Vec<Standing>,
     /// What happened, oldest first.
     pub history: Vec<HistoryView>,
     /// Its deadlines.
@@ -522,10 +578,12 @@ async fn gather(tx: &mut Tx, who: &Actor, id: Uuid, now: Time) -> Result<Record>
     let owners: Vec<Uuid> = std::iter::once(id).chain(orders.iter().map(|w| w.id)).collect();
     let clocks = clock::of(tx, zone, &owners).await?;
     let facts = step::facts(&appeal, &orders, &clocks, &profile, who, now, &calendar);
+    let checks = if is_outside(who) { Vec::new() } else { checklist::desk::of_appeal(tx, &appeal).await? };
+    let unchecked = |action| (!checklist::open_for(&checks, action).is_empty()).then_some("checks_open");
     let possible = super::possible(appeal.status, hats)
         .into_iter()
         .filter(|action| *action != Action::Grant || appeal.extension_days.is_some() && profile.approves(who.roles))
-        .map(|action| (action, super::guard(action, &facts).err()))
+        .map(|action| (action, super::guard(action, &facts).err().or_else(|| unchecked(action))))
         .collect();
     let history = history(tx, who, &appeal, &orders, hats, masked).await?;
     let order_possible = orders.iter().map(|w| (w.id, step::order_actions(who, hats, &appeal, w))).collect();
@@ -563,6 +621,7 @@ async fn gather(tx: &mut Tx, who: &Actor, id: Uuid, now: Time) -> Result<Record>
         order_possible,
         contact,
         told,
+        checks,
         history,
         clocks,
         dues: Vec::new(),
@@ -713,6 +772,7 @@ pub async fn view(app: &App, who: &Actor, id: Uuid) -> Result<View> {
         merged_into: a.merged_into,
         answer,
         production_continued: a.production_continued.filter(|_| !outside || a.answer_is_out()),
+        stopped_hours: a.stopped_hours.filter(|_| !outside || a.answer_is_out()),
         confirmation: a.confirmation,
         rating_text: a.rating_text.clone().filter(|_| !partner_only),
         verdict: a.verdict.filter(|_| !outside),
@@ -722,6 +782,7 @@ pub async fn view(app: &App, who: &Actor, id: Uuid) -> Result<View> {
         reopened: a.reopened,
         possible: record.possible.iter().filter(|(_, why_not)| why_not.is_none()).map(|(action, _)| *action).collect(),
         history: record.history,
+        checks: record.checks,
         work_orders: record
             .orders
             .into_iter()
@@ -766,6 +827,10 @@ pub struct Filter {
     pub project_id: Option<Uuid>,
     /// With a request for more time that waits.
     pub extension_asked: bool,
+    /// For which this entry of the library of solutions was chosen, and what came of it.
+    pub remedy: Option<(Uuid, Option<solution::Ended>)>,
+    /// Whether production went on meanwhile.
+    pub went_on: Option<super::WentOn>,
     /// Words to look for.
     pub q: Option<String>,
     /// The order: `due` when nothing is said (what stands still or is done comes last),
@@ -889,6 +954,12 @@ fn condition(who: &Actor, filter: &Filter, now: Time) -> Sql {
     }
     if filter.extension_asked {
         condition.append(store::asked_for_time());
+    }
+    if let Some((remedy, end)) = filter.remedy {
+        condition.append(solution::desk::chosen_for(remedy, end));
+    }
+    if let Some(went_on) = filter.went_on {
+        condition.push(" AND a.production_continued = ").arg(went_on);
     }
     condition
 }
@@ -1194,7 +1265,7 @@ pub async fn close_silent(app: &App, zone: Uuid) -> Result<usize> {
         if now.stamp() <= calendar.close(last) {
             continue;
         }
-        act_in(&mut work, id, Act::Close { reason: None }).await?;
+        act_in(&mut work, id, Act::Close { reason: None, production_continued: None, stopped_hours: None }).await?;
         work.commit(id).await?;
         closed += 1;
     }

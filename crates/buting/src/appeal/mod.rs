@@ -6,16 +6,19 @@ pub mod act;
 mod api;
 pub mod bulk;
 pub mod cause;
+pub mod checklist;
 pub mod contact;
 pub mod desk;
 pub mod limits;
 pub mod outer;
 mod pages;
+pub mod phrase;
 pub mod policy;
 pub mod propose;
 pub mod record;
 pub mod result;
 pub mod rows;
+pub mod solution;
 mod step;
 mod store;
 
@@ -738,6 +741,9 @@ pub fn routes(routes: &mut Routes) {
     limits::routes(routes);
     outer::routes(routes);
     result::routes(routes);
+    solution::routes(routes);
+    phrase::routes(routes);
+    checklist::routes(routes);
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::rows::{self, Shown, category_name};
 use super::{
     Action, Channel, Hat, Kind, NewAppeal, OrderKind, ResultKind, Status, SuspendGround, Urgency, Verdict, WentOn,
 };
-use super::{bulk, cause, outer, result};
+use super::{bulk, cause, checklist, outer, phrase, result, solution};
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::attachment::pages::{Files, Uploads, file_answer, may_bring, picture_answer, take};
 use crate::attachment::{self, Owner};
@@ -24,12 +24,14 @@ use crate::http::table::{self, File, Row as _, Table};
 use crate::organisation::{Department, desk as organisation};
 use crate::saved::{self, List, Offered};
 use crate::subject::{SubjectKind, named};
+use crate::task;
 use crate::text::Lang;
 use crate::time::Day;
 use almanac::Light;
 use askama::Template;
 use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
 use paper::Cell;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
@@ -83,6 +85,16 @@ struct Index {
     statuses: &'static [Status],
     bulk: Offer,
     offered: Offered,
+    /// What narrows the list that no field of the filter shows: what it is, the address without it.
+    narrowed: Vec<(String, String)>,
+}
+
+impl Index {
+    /// What narrows the list that no field of the filter shows; a new filter leaves it.
+    fn kept(&self) -> Vec<(&'static str, String)> {
+        let all = ["remedy", "ended", "went_on"].map(|name| (name, self.s.param(name)));
+        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
 }
 
 /// The filter that the query of a page asks for. What cannot be read is left
@@ -97,6 +109,8 @@ pub(super) fn filter_of(who: &Actor, query: &str) -> Filter {
         category: query.opt_text("category"),
         kind: query.word("kind", Kind::parse),
         urgency: query.word("urgency", Urgency::parse),
+        remedy: query.id("remedy").map(|id| (id, query.word("ended", solution::Ended::parse))),
+        went_on: query.word("went_on", WentOn::parse),
         enterprise_id: query.id("enterprise_id"),
         project_id: query.id("project_id"),
         q: query.opt_text("q"),
@@ -153,6 +167,7 @@ async fn index(cx: Cx) -> PageResult {
         views.push(("all", "appeal-chip-all"));
         let offered = saved::desk::offered(&cx.app, &cx.who, List::Appeals).await?;
         let s = Shell::of(&cx).await?;
+        let narrowed = narrowed(&cx, &s, &filter).await?;
         let columns = if outside { rows::outside() } else { table::columns::<Shown>(&s) };
         let extras = !outside && rows::wants_extras(&columns);
         let lines = rows::shown(&cx.app, &cx.who, page.items.clone(), extras).await?;
@@ -169,10 +184,25 @@ async fn index(cx: Cx) -> PageResult {
             statuses: Status::ALL,
             bulk,
             offered,
+            narrowed,
             s,
         })
     })
     .await
+}
+
+/// What narrows a list that no field of its filter shows, with the address without it.
+async fn narrowed(cx: &Cx, s: &Shell, filter: &Filter) -> Result<Vec<(String, String)>> {
+    let mut all = Vec::new();
+    if let Some((remedy, _)) = filter.remedy {
+        let name = solution::desk::name_of(&mut cx.read().await?, &cx.who, remedy).await?;
+        all.push((name.unwrap_or_else(|| s.t("unknown").into_owned()), s.link("remedy", "")));
+    }
+    if let Some(went_on) = filter.went_on {
+        let text = format!("{}{}{}", s.t("appeal-went-on"), s.t("colon"), s.word("went-on", went_on));
+        all.push((text, s.link("went_on", "")));
+    }
+    Ok(all)
 }
 
 /// Everything that the filters of the page find.
@@ -361,6 +391,8 @@ struct Doing {
     form: Form,
     /// The files that it keeps; none where it takes none.
     uploads: Option<Uploads>,
+    /// Texts that can be put into it: key and title.
+    phrases: Vec<(Uuid, String)>,
     /// What makes ids of this form differ from others on the page.
     pre: String,
     once: Uuid,
@@ -425,6 +457,10 @@ struct Show {
     note: Option<(Form, Uploads)>,
     note_once: Uuid,
     files: Files,
+    solutions: solution::pages::Section,
+    tasks: task::pages::Section,
+    /// Whether the reader ticks the checklists.
+    ticks: bool,
     /// The page of the contact, for whoever may open it.
     contact_href: Option<String>,
     /// What the enterprise said of the result, and the link by which it says so.
@@ -468,7 +504,12 @@ impl Show {
         };
         let shown = Form::parse(cx.request.query.as_bytes()).on("caller").then_some(cx.request.address);
         let from_outer = outer::desk::of_appeal(&cx.app, &cx.who, &r.appeal, shown).await?;
+        let solutions =
+            solution::pages::Section::of(cx, id, failed.as_ref().map(|(action, form)| (*action, form))).await?;
+        let open = r.appeal.open && r.appeal.registered_at.is_some();
+        let tasks = task::pages::Section::of(cx, task::RecordKind::Appeal, id, open).await?;
         let outside = !cx.who.is(OFFICE);
+        let phrases = if outside { Vec::new() } else { phrase::desk::list(&mut cx.read().await?, &cx.who).await? };
         let held_by = held_by(&s, &r);
         let routed = categories.iter().find(|c| c.key == r.appeal.category).cloned().unwrap_or_default();
         let files = Files::of(cx, Owner::Appeal, id).await?;
@@ -479,6 +520,10 @@ impl Show {
         // Each form keeps its own.
         let uploads = |action: Action, failed: bool| {
             takes_files(action).then(|| if failed { kept.clone() } else { Uploads::new(cx) })
+        };
+        let offered_for = |action: Action| -> Vec<(Uuid, String)> {
+            let fits = |h: &&phrase::Phrase| phrase::field_of(action).is_some() && h.fits(action, &r.appeal.category);
+            phrases.iter().filter(fits).map(|h| (h.id, h.heading.clone())).collect()
         };
         let refused = |action: Action, order: Option<Uuid>| {
             failed.as_ref().filter(|(name, form)| {
@@ -500,12 +545,29 @@ impl Show {
                 if let (Action::Answer, Some(answer)) = (*action, &shared_answer) {
                     form = Form::filled(answer.fields());
                 }
+                if *action == Action::Close {
+                    let went_on = r.appeal.production_continued.map(|went| went.word().to_owned());
+                    let hours = r.appeal.stopped_hours.map(|hours| hours.to_string());
+                    form = Form::filled([
+                        ("production_continued", went_on.unwrap_or_default()),
+                        ("stopped_hours", hours.unwrap_or_default()),
+                    ]);
+                }
                 let failed = refused(*action, None);
                 Doing {
                     action: *action,
                     about: about(*action, &r),
                     order: None,
-                    why_not: why_not.map(|code| lang.t(&format!("conflict-{code}")).into_owned()),
+                    why_not: why_not.map(|code| {
+                        let why = lang.t(&format!("conflict-{code}")).into_owned();
+                        match code {
+                            "checks_open" => {
+                                format!("{why}{}", checklist::open_for(&r.checks, *action).join(&lang.t("comma")))
+                            }
+                            _ => why,
+                        }
+                    }),
+                    phrases: offered_for(*action),
                     open: failed.is_some(),
                     uploads: uploads(*action, failed.is_some()),
                     form: failed.map_or(form, |(_, form)| form.clone()),
@@ -537,6 +599,7 @@ impl Show {
                         why_not: None,
                         open: failed.is_some(),
                         uploads: uploads(*action, failed.is_some()),
+                        phrases: Vec::new(),
                         form: failed.map(|(_, form)| form.clone()).unwrap_or_default(),
                         pre: format!("-{action}-{}", order.id.simple()),
                         once: Uuid::now_v7(),
@@ -637,6 +700,9 @@ impl Show {
             note,
             note_once: Uuid::now_v7(),
             files,
+            solutions,
+            tasks,
+            ticks: !outside && checklist::desk::may_tick(r.hats, &r.appeal),
             outside,
             s,
             r,
@@ -798,7 +864,7 @@ fn act_of(form: &mut Form) -> Result<Act> {
             fields.insert(name.to_owned(), json!(value));
         }
     }
-    for name in ["days", "rating"] {
+    for name in ["days", "rating", "stopped_hours"] {
         if let Some(n) = form.number(name) {
             fields.insert(name.to_owned(), json!(n));
         }
@@ -828,6 +894,7 @@ fn act_of(form: &mut Form) -> Result<Act> {
         "suspend" => &["ground", "until", "reason"],
         "confirm" => &["rating"],
         "return_visit" => &["verdict"],
+        "close" => &["production_continued"],
         "review" => &["ok"],
         "grant" => &["granted"],
         _ => &[],
@@ -857,6 +924,9 @@ async fn act(headers: HeaderMap, Path(id): Path<String>, request: Request) -> Af
     Ok(page::show(cx.lang, async {
         let id = id_of(&id)?;
         let files = take(&cx, &cx.who, &mut form, files).await?;
+        if form.on("insert") {
+            return insert(&cx, id, form, &headers).await;
+        }
         let done = match act_of(&mut form) {
             Ok(act) => desk::act_with(&cx.app, &cx.who, id, act, files).await,
             Err(error) => Err(error),
@@ -868,22 +938,42 @@ async fn act(headers: HeaderMap, Path(id): Path<String>, request: Request) -> Af
                 let still = desk::record(&cx.app, &cx.who, id).await.is_ok();
                 Ok(go(if still { &to } else { "/appeals" }, "flash-appeal-done"))
             }
-            Err(Error::Invalid(errors)) => {
-                form.refused(Error::Invalid(errors))?;
-                let action = form.text("action");
-                let page = Show::of(&cx, id, Some((action.as_str(), form)), &headers).await?;
-                html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
-            }
-            Err(Error::Conflict(Conflict::State(code))) => {
-                // The record has moved on: show it as it is, with the reason.
-                let mut page = Show::of(&cx, id, None, &headers).await?;
-                page.s.flash = Some(cx.lang.t(&format!("conflict-{code}")).into_owned());
-                html_with(StatusCode::CONFLICT, &page)
-            }
-            Err(error) => Err(error),
+            Err(error) => refused(&cx, id, form, error, &headers).await,
         }
     })
     .await)
+}
+
+/// The page of an appeal with a text module put into the form that asked for it, after
+/// what was typed there.
+async fn insert(cx: &Cx, id: Uuid, mut form: Form, headers: &HeaderMap) -> Result<Response> {
+    let record = desk::record(&cx.app, &cx.who, id).await?;
+    let (action, chosen) = (Action::parse(form.value("action")), form.id("phrase"));
+    if let (Some(action), Some(chosen)) = (action, chosen) {
+        let filled = phrase::desk::filled(&mut cx.read().await?, &cx.who, chosen, action, &record).await?;
+        if let Some((field, text)) = filled {
+            let typed = form.text(field);
+            let both = if typed.is_empty() { text } else { format!("{typed}\n{text}") };
+            form.set(field, both);
+        }
+    }
+    // Nothing was judged yet.
+    form.faults();
+    let action = form.text("action");
+    html(&Show::of(cx, id, Some((action.as_str(), form)), headers).await?)
+}
+
+/// The page of an appeal after something was refused there: with what was typed and what
+/// is wrong with it; or, where the record has moved on, as it is now and why.
+pub(super) async fn refused(cx: &Cx, id: Uuid, mut form: Form, error: Error, headers: &HeaderMap) -> Result<Response> {
+    if let Error::Conflict(Conflict::State(code)) = error {
+        let mut page = Show::of(cx, id, None, headers).await?;
+        page.s.flash = Some(cx.lang.t(&format!("conflict-{code}")).into_owned());
+        return html_with(StatusCode::CONFLICT, &page);
+    }
+    form.refused(error)?;
+    let action = form.text("action");
+    html_with(StatusCode::UNPROCESSABLE_ENTITY, &Show::of(cx, id, Some((action.as_str(), form)), headers).await?)
 }
 
 async fn note(headers: HeaderMap, Path(id): Path<String>, request: Request) -> AfterResult {

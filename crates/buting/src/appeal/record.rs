@@ -1,5 +1,6 @@
 //! What is kept of an appeal, and how lists and the API show it.
 
+use super::checklist::Standing;
 use super::contact::{Contact, Told};
 use super::{
     Channel, Confirmation, Kind, MessageKind, OrderKind, OrderStatus, ResultKind, Status, Urgency, Verdict, WentOn,
@@ -63,6 +64,7 @@ pub struct Appeal {
     pub result: Option<ResultKind>,
     pub answer: Option<String>,
     pub production_continued: Option<WentOn>,
+    pub stopped_hours: Option<i64>,
     pub review_on: Option<Day>,
     pub remind_on: Option<Day>,
     pub answered_by: Option<Uuid>,
@@ -130,6 +132,7 @@ from_row!(Appeal {
     result,
     answer,
     production_continued,
+    stopped_hours,
     review_on,
     remind_on,
     answered_by,
@@ -555,6 +558,8 @@ pub struct View {
     pub answer: Option<String>,
     /// Whether production went on meanwhile.
     pub production_continued: Option<WentOn>,
+    /// For how many hours it stood still, where it did.
+    pub stopped_hours: Option<i64>,
     /// How the answer was accepted.
     pub confirmation: Option<Confirmation>,
     /// What the enterprise added to its rating.
@@ -573,6 +578,8 @@ pub struct View {
     pub possible: Vec<super::Action>,
     /// Everything that happened, oldest first.
     pub history: Vec<HistoryView>,
+    /// What has to be looked at before it is answered or closed; for the office alone.
+    pub checks: Vec<Standing>,
     /// Whom of the enterprise to talk to, and what he agreed to; for the office alone.
     pub contact: Option<Contact>,
     /// What departments and partners are asked.

@@ -41,6 +41,9 @@ const COLUMNS: &[Column] = &[
     Column::new("created", "field-created", "提出时间").sorted().class("wide nowrap"),
     Column::new("answered", "appeal-column-answered", "办结日期").hidden().class("nowrap"),
     Column::new("result", "field-result", "办理结果").hidden(),
+    Column::new("went_on", "appeal-went-on", "期间生产经营").hidden(),
+    Column::new("stopped", "field-stopped_hours", "停产停工停运（小时）").hidden().number(),
+    Column::new("solution", "solution-chosen", "选定方案").hidden().class("wide"),
     Column::new("rating", "field-rating", "企业评价").hidden(),
     Column::new("visited", "appeal-column-visited", "回访日期").hidden().class("nowrap"),
     Column::new("closed", "appeal-column-closed", "销号日期").hidden().class("nowrap"),
@@ -50,7 +53,20 @@ const COLUMNS: &[Column] = &[
 const OUTSIDE: &[&str] = &["title", "number", "category", "status", "due", "holder", "created"];
 
 /// Columns that ask for more than a line.
-const EXTRAS: &[&str] = &["uscc", "body", "leader", "assist", "handler", "answer", "dispatched", "extended", "visited"];
+const EXTRAS: &[&str] = &[
+    "uscc",
+    "body",
+    "leader",
+    "assist",
+    "handler",
+    "answer",
+    "dispatched",
+    "extended",
+    "visited",
+    "went_on",
+    "stopped",
+    "solution",
+];
 
 /// The columns of the problem ledger (问题台账), as offices file it: heading, and the
 /// column of the list that holds it. The first counts the rows, the last is for notes by hand.
@@ -191,6 +207,9 @@ impl Row for Shown {
             "created" => line.created_at.into(),
             "answered" => day(line.answered_at).into(),
             "result" => line.result.map(|result| s.word("result", result)).into(),
+            "went_on" => extra.and_then(|extra| extra.production_continued).map(|went| s.word("went-on", went)).into(),
+            "stopped" => extra.and_then(|extra| extra.stopped_hours).into(),
+            "solution" => extra.and_then(|extra| extra.solution.clone()).into(),
             "rating" => line.rating.map(|n| s.word("rating", n)).into(),
             "visited" => day(extra.and_then(|extra| extra.visited_at)).into(),
             "closed" => day(line.closed_at).into(),

@@ -7,7 +7,7 @@ use super::policy;
 use super::record::{Appeal, FAR, Message, WorkOrder};
 use super::{
     Action, Confirmation, Facts, Hat, Hats, MessageKind, OrderKind, OrderStatus, Refusal, ResultKind, Status, Turn,
-    Verdict, WentOn, cause, contact, guard, land, result, store, turn,
+    Verdict, WentOn, cause, checklist, contact, guard, land, result, store, turn,
 };
 use crate::actor::{Actor, OFFICE, Role, Roles, Scope, Via};
 use crate::app::{Change, Subject, Work};
@@ -35,6 +35,8 @@ pub const OVERSEERS: Roles = Roles::of(&[Role::Leader, Role::Oversight]);
 pub const LONG: usize = 5000;
 /// Longest reason.
 const SHORT: usize = 500;
+/// Hours for which production stood still, at most: ten years.
+const MOST_HOURS: i64 = 87_600;
 
 /// An appeal as somebody sees it who may.
 pub struct Seen {
@@ -293,6 +295,10 @@ impl<'w> Step<'w> {
             Refusal::NotNow => Error::state("appeal_status"),
         })?;
         guard(action, &self.facts()).map_err(Error::state)?;
+        // What ends by itself waits for nobody's tick.
+        if !self.work.who.is_rule() {
+            checklist::desk::must_be_ticked(self.work, &self.a, action).await?;
+        }
         let under_way = matches!(
             self.a.status,
             Status::Signed
@@ -336,7 +342,9 @@ impl<'w> Step<'w> {
             Act::ReturnVisit { verdict, rating, text } => {
                 self.return_visit(turn, verdict, rating, text.as_deref()).await
             }
-            Act::Close { reason } => self.close(turn, reason.as_deref()).await,
+            Act::Close { reason, production_continued, stopped_hours } => {
+                self.close(turn, reason.as_deref(), production_continued, stopped_hours).await
+            }
             Act::Reopen { reason } => self.reopen(turn, &reason).await,
             Act::Withdraw { reason } => self.withdraw(turn, &reason).await,
         }
@@ -900,10 +908,31 @@ impl<'w> Step<'w> {
         Ok(())
     }
 
-    async fn close(&mut self, turn: Turn, reason: Option<&str>) -> Result<()> {
+    async fn close(
+        &mut self,
+        turn: Turn,
+        reason: Option<&str>,
+        went_on: Option<WentOn>,
+        stopped_hours: Option<i64>,
+    ) -> Result<()> {
         let mut check = Check::new();
         self.note = check.opt_text("reason", reason, SHORT).unwrap_or_default();
+        // What the answer said holds, unless whoever closes it knows better.
+        let went_on = went_on.or(self.a.production_continued);
+        let stood_still = matches!(went_on, Some(WentOn::No | WentOn::Partly));
+        if stopped_hours.is_some_and(|hours| !(1..=MOST_HOURS).contains(&hours)) {
+            check.add(FieldError::new("stopped_hours", "range").with("min", 1).with("max", MOST_HOURS));
+        }
+        check.that(stood_still || stopped_hours.is_none(), "stopped_hours", "not_stopped");
+        let asked = went_on != self.a.production_continued && went_on == Some(WentOn::No);
+        check.that(!asked || stopped_hours.is_some(), "stopped_hours", "required");
         check.done()?;
+        if went_on != self.a.production_continued || stopped_hours.is_some() {
+            self.after.insert("production_continued".into(), json!(went_on));
+            self.after.insert("stopped_hours".into(), json!(stopped_hours));
+        }
+        self.a.production_continued = went_on;
+        self.a.stopped_hours = stopped_hours.or(self.a.stopped_hours).filter(|_| stood_still);
         let silent = self.hats.has(Hat::Rule);
         if silent {
             self.a.confirmation = Some(Confirmation::Silent);

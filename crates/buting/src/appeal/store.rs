@@ -15,7 +15,7 @@ const COLUMNS: &str = "SELECT zone_id, id, number, enterprise_id, project_id, ti
   channel, outer_number, accused_department_id, visit_id, disruption_id, created_by, created_at, registered_at, profile,
   profile_version, grade, clock_mode, status, open, back_to, lead_department_id, handler_id, holder, holder_id, due_at, due_key,
   objected_by, objection_final, extension_days, extension_by, extensions, extended_days, planned_for, suspend_until,
-  merged_into, result, answer, production_continued, review_on, remind_on, answered_by, answered_at, reviewed_by, reviewed_at,
+  merged_into, result, answer, production_continued, stopped_hours, review_on, remind_on, answered_by, answered_at, reviewed_by, reviewed_at,
   sent_back, reopened, confirmation, rating, rating_text, confirmed_by, confirmed_at, verdict, visited_by, visited_at,
   visited_level, link_serial, closed_at, changed_at, version FROM appeal";
 
@@ -90,6 +90,7 @@ pub async fn save(tx: &mut Tx, a: &Appeal) -> Result<bool> {
     update.push(", merged_into = ").arg(a.merged_into).push(", result = ").arg(a.result);
     update.push(", answer = ").arg(a.answer.as_deref());
     update.push(", production_continued = ").arg(a.production_continued).push(", review_on = ").arg(a.review_on);
+    update.push(", stopped_hours = ").arg(a.stopped_hours);
     update.push(", remind_on = ").arg(a.remind_on);
     update.push(", answered_by = ").arg(a.answered_by).push(", answered_at = ").arg(a.answered_at);
     update.push(", reviewed_by = ").arg(a.reviewed_by).push(", reviewed_at = ").arg(a.reviewed_at);
@@ -525,18 +526,37 @@ pub struct Extra {
     pub answer: Option<String>,
     pub extended_days: i64,
     pub visited_at: Option<Time>,
+    pub production_continued: Option<super::WentOn>,
+    pub stopped_hours: Option<i64>,
+    pub solution: Option<String>,
     pub handler_phone: Option<String>,
     pub leader: Option<String>,
 }
 
-from_row!(Extra { id, body, uscc, dispatched_at, assist, answer, extended_days, visited_at, handler_phone, leader });
+from_row!(Extra {
+    id,
+    body,
+    uscc,
+    dispatched_at,
+    assist,
+    answer,
+    extended_days,
+    visited_at,
+    production_continued,
+    stopped_hours,
+    solution,
+    handler_phone,
+    leader,
+});
 
 pub async fn extras(tx: &mut Tx, zone: Uuid, ids: &[Uuid]) -> Result<Vec<Extra>> {
     let mut all = Vec::with_capacity(ids.len());
     let names = tx.dialect().pick("group_concat(d.short_name, '、')", "string_agg(d.short_name, '、')");
     for some in ids.chunks(500) {
         let mut query = Sql::from(
-            "SELECT a.id, a.body, e.uscc, a.answer, a.extended_days, a.visited_at, d.phone AS handler_phone,
+            "SELECT a.id, a.body, e.uscc, a.answer, a.extended_days, a.visited_at, a.production_continued, a.stopped_hours,
+               (SELECT x.method FROM solution x WHERE x.zone_id = a.zone_id AND x.appeal_id = a.id
+                 AND x.state = 'chosen') AS solution, d.phone AS handler_phone,
                (SELECT min(w.sent_at) FROM work_order w WHERE w.zone_id = a.zone_id AND w.appeal_id = a.id) AS dispatched_at,
                (SELECT l.name FROM assignment s JOIN person l ON l.zone_id = s.zone_id AND l.id = s.person_id
                  WHERE s.zone_id = a.zone_id AND s.subject_id = coalesce(a.enterprise_id, a.project_id)

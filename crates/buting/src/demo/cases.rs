@@ -206,7 +206,9 @@ impl World {
                 let text = Some("电话回访，企业表示知晓结果。".into());
                 (self.dispatcher().await?, Act::ReturnVisit { verdict, rating: Some(if solved { 4 } else { 3 }), text })
             }
-            Step::Close => (self.dispatcher().await?, Act::Close { reason: None }),
+            Step::Close => {
+                (self.dispatcher().await?, Act::Close { reason: None, production_continued: None, stopped_hours: None })
+            }
         };
         match appeal::act(&self.app, &who, case.id, act).await {
             // A step comes too early or too late when an earlier one was refused.

@@ -6,8 +6,8 @@
 use super::World;
 use super::firms::PROJECT;
 use crate::appeal::act::Act;
-use crate::appeal::cause;
-use crate::appeal::{self, Channel, NewAppeal, ResultKind, Urgency, WentOn};
+use crate::appeal::solution::Bearer;
+use crate::appeal::{self, Action, Channel, NewAppeal, ResultKind, Status, Urgency, WentOn, cause, phrase, solution};
 use crate::continuity::desk;
 use crate::continuity::{
     Cause, ClockMode, DisruptionKind, DisruptionState, Effect, Line, MeasureEnd, MeasureKind, NewDisruption, NewLight,
@@ -16,6 +16,7 @@ use crate::continuity::{
 use crate::error::Result;
 use crate::project::{NewMember, NewTaskForce, desk as project};
 use crate::subject::SubjectKind;
+use crate::task::{self, NewTask};
 use crate::time::DAY_MS;
 use crate::visit::{NewItem, NewVisit, VisitAppeal, desk as visit};
 use crate::zone::Zone;
@@ -70,6 +71,14 @@ pub enum Story {
     Gate(usize),
     /// What they report is coordinated as one.
     GateGathered,
+    /// Two ways are proposed, one is chosen.
+    GateSolutions,
+    /// The gate is to be made dry for good; something stands in the way.
+    GateTask,
+    /// The first of them is closed, and what solved it is kept.
+    GateKept,
+    /// The office writes down what it writes every day.
+    Phrases,
     /// It is told how it goes on.
     GateProgress,
     /// One answer to all of them.
@@ -96,6 +105,7 @@ pub struct Remembered {
     pumps: Vec<Option<Uuid>>,
     gate: Vec<Uuid>,
     gate_cause: Option<Uuid>,
+    gate_solution: Option<Uuid>,
 }
 
 /// Firms that the flood reaches: short name, line, state, percentage, cause.
@@ -163,6 +173,12 @@ pub fn steps() -> Vec<(i64, i64, Story)> {
         steps.push((1, hour + 3, Story::GateConfirmed(n)));
     }
     steps.extend([(3, 14, Story::GateGathered), (2, 9, Story::GateProgress)]);
+    steps.extend([
+        (39, 9, Story::Phrases),
+        (3, 15, Story::GateSolutions),
+        (3, 16, Story::GateTask),
+        (1, 13, Story::GateKept),
+    ]);
     steps.extend([(2, 16, Story::GateAnswered), (2, 17, Story::GateReviewed)]);
     steps.extend((0..DAMP.len()).zip(13..).map(|(n, hour)| (1, hour, Story::Damp(n))));
     steps
@@ -211,6 +227,10 @@ impl World {
                 let act = cause::Act::Note { text: text.into(), tell: true };
                 self.cause_step(self.remembered.gate_cause, false, act).await
             }
+            Story::GateSolutions => self.gate_solutions().await,
+            Story::GateTask => self.gate_task().await,
+            Story::GateKept => self.gate_kept().await,
+            Story::Phrases => self.phrases().await,
             Story::GateAnswered => self.gate_answered().await,
             Story::GateReviewed => {
                 let act = cause::Act::Review { ok: true, reason: None };
@@ -278,6 +298,101 @@ impl World {
             ..cause::Answer::default()
         };
         self.cause_step(self.remembered.gate_cause, false, cause::Act::Answer(answer)).await
+    }
+
+    /// Two ways to get trucks through the flooded gate; the one that is there at once is chosen.
+    async fn gate_solutions(&mut self) -> Result<()> {
+        let Some(appeal) = self.remembered.gate.first().copied() else { return Ok(()) };
+        let who = self.somebody("enterprise", 0).await?;
+        let draft = |method: &str, measures: &str, limits: &str| solution::Draft {
+            method: method.into(),
+            measures: measures.into(),
+            bearer: Bearer::Office,
+            pros: None,
+            limits: Some(limits.into()),
+            basis: Some("汛期交通组织预案".into()),
+        };
+        let pumps = draft(
+            "泵车抽排、交警疏导，货车改走备用门",
+            "调移动泵车抽排积水；交警现场疏导，货车经备用门进出；恢复通行后短信告知企业。",
+            "积水超过半米时备用门也不能走",
+        );
+        let wall = draft("抬高路面", "路口路面整体抬高三十厘米，增设雨水箅。", "工期两个月，当季来不及");
+        let chosen = solution::desk::act(&self.app, &who, appeal, solution::Act::Propose(pumps)).await?;
+        solution::desk::act(&self.app, &who, appeal, solution::Act::Propose(wall)).await?;
+        let reason = "当天见效，不影响生产".to_owned();
+        let choose = solution::Act::Choose { solution_id: chosen, reason };
+        solution::desk::act(&self.app, &who, appeal, choose).await?;
+        self.remembered.gate_solution = Some(chosen);
+        Ok(())
+    }
+
+    /// Due the day before the first start, and blocked.
+    async fn gate_task(&mut self) -> Result<()> {
+        let who = self.somebody("enterprise", 0).await?;
+        let zone = crate::zone::default_time_zone();
+        let new = NewTask {
+            title: "西门路口加装强排泵".into(),
+            body: Some("汛期前完成，避免再次积水。".into()),
+            due_on: Some(self.app.now().plus(2 * DAY_MS).day(&zone)),
+            doers: self.staff_of("enterprise").into_iter().take(2).collect(),
+            appeal_id: self.remembered.gate.get(3).copied(),
+            objectives: vec!["泵位和电源到位".into(), "试运行".into()],
+            ..NewTask::default()
+        };
+        let id = task::desk::make(&self.app, &who, new).await?;
+        let full = task::desk::full(&self.app, &who, id).await?;
+        if let Some(objective) = full.objectives.first() {
+            let block = task::Act::Block {
+                objective_id: objective.id,
+                blocker: "临时用电接入没有批复".into(),
+                since: None,
+                lifter: "供电公司".into(),
+            };
+            task::desk::act(&self.app, &who, id, block).await?;
+        }
+        Ok(())
+    }
+
+    async fn gate_kept(&mut self) -> Result<()> {
+        let (Some(appeal), Some(solution_id)) = (self.remembered.gate.first().copied(), self.remembered.gate_solution)
+        else {
+            return Ok(());
+        };
+        let who = self.dispatcher().await?;
+        if appeal::desk::record(&self.app, &who, appeal).await?.appeal.status != Status::ReturnVisit {
+            return Ok(());
+        }
+        let close = Act::Close { reason: None, production_continued: Some(WentOn::Partly), stopped_hours: Some(20) };
+        appeal::desk::act(&self.app, &who, appeal, close).await?;
+        let kept = solution::Kept {
+            solution_id,
+            method: "泵车抽排、交警疏导，货车改走备用门".into(),
+            measures: "调移动泵车抽排积水；交警现场疏导，货车经备用门进出；恢复通行后短信告知企业。".into(),
+            pros: Some("当天见效".into()),
+            limits: Some("积水超过半米时备用门也不能走".into()),
+            basis: Some("汛期交通组织预案".into()),
+        };
+        solution::desk::act(&self.app, &who, appeal, solution::Act::Keep(kept)).await.map(drop)
+    }
+
+    async fn phrases(&mut self) -> Result<()> {
+        let who = self.dispatcher().await?;
+        for (heading, action, text) in [
+            ("已办结", Action::Answer, "{企业}：您反映的事项（{编号}）已办结，办理结果如下。经办人：{经办}。"),
+            ("请补充材料", Action::Ask, "{企业}：为办理您反映的事项（{编号}），请补充以下材料。"),
+            ("暂不具备条件", Action::Suspend, "经{部门}核实，目前不具备办理条件，待条件具备后继续办理。"),
+        ] {
+            let draft = phrase::Draft {
+                heading: heading.into(),
+                text: text.into(),
+                action: Some(action),
+                category: None,
+                own: false,
+            };
+            phrase::desk::add(&self.app, &who, draft).await?;
+        }
+        Ok(())
     }
 
     /// All accept the answer but the last, which has not said anything yet.

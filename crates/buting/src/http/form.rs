@@ -254,6 +254,11 @@ impl Form {
         self.values.entry(name.to_owned()).or_insert_with(|| vec![value]);
     }
 
+    /// Gives a field this value, whatever it had.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.values.insert(name.to_owned(), vec![value]);
+    }
+
     /// The value of a field, as typed; empty when it is absent.
     pub fn value(&self, name: &str) -> &str {
         self.values.get(name).and_then(|all| all.first()).map_or("", String::as_str)

@@ -30,6 +30,7 @@ const ITEMS: &[Item] = &[
     item("nav-carriers", "/carriers", OFFICE, false),
     item("nav-projects", "/projects", OFFICE, false),
     item("nav-assignments", "/assignments", OFFICE, false),
+    item("nav-tasks", "/tasks", OFFICE, false),
     item("nav-disruptions", "/disruptions", OFFICE, false),
     item("nav-overview", "/overview", LEADERS, false),
     item("nav-people", "/people", OFFICE.and(ADMINS), false),

@@ -13,6 +13,7 @@ use crate::project;
 use crate::registry;
 use crate::settings;
 use crate::subject::{self, Named, SubjectKind};
+use crate::task;
 use crate::time::Time;
 use crate::todo::{self, ToDo};
 use crate::visit;
@@ -24,6 +25,7 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     items.extend(visit::desk::to_do(app, who).await?);
     items.extend(visit::plan::desk::to_do(app, who).await?);
     items.extend(project::desk::to_do(app, who).await?);
+    items.extend(task::desk::to_do(app, who).await?);
     items.extend(registry::desk::to_do(app, who).await?);
     items.extend(continuity::desk::to_do(app, who).await?);
     items.extend(privacy::desk::to_do(app, who).await?);

@@ -190,6 +190,8 @@ const TABLES: &[&str] = &[
     "appeal",
     "work_order",
     "cause",
+    "remedy",
+    "task",
     "visit",
     "promise",
     "enterprise",

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::http::page::Shell;
 use crate::subject::SubjectKind;
 use crate::words;
-use crate::{appeal, assignment, continuity, organisation, privacy, project, registry, settings, visit};
+use crate::{appeal, assignment, continuity, organisation, privacy, project, registry, settings, task, visit};
 use uuid::Uuid;
 
 words! {
@@ -40,6 +40,10 @@ words! {
         VisitPlan = "visit_plan",
         /// 共性问题
         Cause = "cause",
+        /// 方案库条目
+        Remedy = "remedy",
+        /// 任务
+        Task = "task",
         /// 承诺
         Promise = "promise",
         /// 措施
@@ -119,6 +123,14 @@ impl Record {
             Self::Cause => {
                 let cause = appeal::cause::desk::cause(app, who, id).await?.cause;
                 (format!("{} {}", cause.number, cause.title), format!("/causes/{id}"))
+            }
+            Self::Remedy => {
+                let remedy = appeal::solution::desk::remedy(app, who, id).await?;
+                (format!("{} {}", remedy.number, remedy.method), format!("/solutions/{id}"))
+            }
+            Self::Task => {
+                let task = task::desk::task(app, who, id).await?;
+                (format!("{} {}", task.number, task.title), format!("/tasks/{id}"))
             }
             Self::Promise => {
                 let promise = visit::desk::promise_of(&mut app.read().await?, who, id).await?;

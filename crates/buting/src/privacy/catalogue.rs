@@ -224,6 +224,12 @@ pub const CATALOGUE: &[Kind] = &[
             text("appeal_rating", "by_name"),
             text("appeal_rating", "text"),
             text("return_call", "note"),
+            text("solution", "measures"),
+            text("solution", "reason"),
+            text("task", "title"),
+            text("task", "body"),
+            text("task", "outcome"),
+            text("task_objective", "blocker"),
         ],
     },
     Kind {

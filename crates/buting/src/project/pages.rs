@@ -21,6 +21,7 @@ use crate::registry::rows::holder;
 use crate::registry::timeline::{self, Timeline};
 use crate::saved::{self, List, Offered};
 use crate::subject::{Named, SubjectKind};
+use crate::task;
 use crate::text::Lang;
 use askama::Template;
 use axum::extract::Path;
@@ -285,6 +286,7 @@ struct ShowPage {
     appeals: Vec<appeal::record::Line>,
     milestones: Page<Milestone>,
     forces: Vec<TaskForce>,
+    tasks: task::pages::Section,
     timeline: Timeline,
 }
 
@@ -332,6 +334,7 @@ async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
             appeals,
             milestones,
             forces: desk::task_forces(app, who, Some(id)).await?,
+            tasks: task::pages::Section::of(&cx, task::RecordKind::Project, id, project.closed_at.is_none()).await?,
             timeline,
             project,
             s,

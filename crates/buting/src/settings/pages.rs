@@ -46,6 +46,8 @@ pub(crate) const TABS: &[(&str, &str)] = &[
     ("/settings/categories", "settings-categories"),
     ("/settings/limits", "settings-limits"),
     ("/settings/ladder", "settings-ladder"),
+    ("/settings/checklists", "settings-checklists"),
+    ("/phrases", "phrases"),
     ("/settings/calendar", "settings-calendar"),
     ("/settings/visit-blocks", "settings-blocks"),
     ("/settings/visits", "settings-visits"),

@@ -631,6 +631,12 @@ pub async fn add_files(app: &App, who: &Actor, id: Uuid, purpose: Purpose, form:
     work.commit(id).await
 }
 
+/// The number of a record and whom it is about, for who may see it.
+pub async fn about(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<(String, SubjectKind, Uuid)> {
+    let stored = seen(tx, who, id).await?;
+    Ok((stored.number, stored.subject_kind, stored.subject_id))
+}
+
 /// A record for whom it concerns: those who look after the subject, who were there, who
 /// see to what it left; the enterprise itself once nobody has still to look through it.
 pub(super) async fn seen(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Stored> {

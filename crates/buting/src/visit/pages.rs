@@ -22,6 +22,7 @@ use crate::organisation;
 use crate::saved::{self, List, Offered};
 use crate::settings::{self, VisitBlock};
 use crate::subject::SubjectKind;
+use crate::task;
 use crate::time::{Day, Time};
 use crate::visit::plan::desk::PlanFilter;
 use crate::zone::Zone;
@@ -610,6 +611,7 @@ pub(super) struct VisitPage {
     /// The link of the enterprise, whole, and its code.
     link: Option<(String, String)>,
     files: Files,
+    tasks: task::pages::Section,
     /// Whether files may be added here, by the form that adds them.
     adds: bool,
     uploads: Uploads,
@@ -681,6 +683,7 @@ pub(super) async fn visit_page(cx: &Cx, headers: &HeaderMap, id: Uuid, typed: Ty
     Ok(VisitPage {
         home: x.subject_kind.href(x.subject_id),
         files: Files::of(cx, Owner::Visit, id).await?,
+        tasks: task::pages::Section::of(cx, task::RecordKind::Visit, id, true).await?,
         uploads: Uploads::of(cx, &cx.who, &typed.added).await?,
         adds: outside || recorder,
         link: handed.map(|handed| (format!("{site}{}", handed.href), handed.code)),

@@ -1216,9 +1216,9 @@ async fn the_path_through_pages() {
         house.post("enterprise", &path, &[("action", "confirm"), ("rating", "1"), ("text", "太慢")]).await.expect(303);
         let not_yet = page(&house, "dispatcher", &path).await;
         assert!(not_yet.contains("why-not"), "what cannot be done yet says why");
-        house.post("dispatcher", &path, &[("action", "close")]).await.expect(409);
+        house.post("dispatcher", &path, &[("action", "close"), ("production_continued", "yes")]).await.expect(409);
         house.post("oversight", &path, &[("action", "return_visit"), ("verdict", "solved")]).await.expect(303);
-        house.post("dispatcher", &path, &[("action", "close")]).await.expect(303);
+        house.post("dispatcher", &path, &[("action", "close"), ("production_continued", "yes")]).await.expect(303);
         house.page("anonymous", &link).await.expect(404);
         page(&house, "leader", &format!("{path}/sheet")).await;
         for who in ["leader", "officer", "enterprise", "enterprise2", "agency", "project"] {

@@ -37,5 +37,7 @@ mod settings;
 mod sheets;
 mod simulation;
 mod smoke;
+mod solution;
+mod task;
 mod upkeep;
 mod visit;

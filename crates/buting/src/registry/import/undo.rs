@@ -79,12 +79,14 @@ pub const REFERENCES: &[Reference] = references! {
     enterprise <- promise.subject_id (id);
     enterprise <- visit.subject_id (id);
     enterprise <- visit_plan.subject_id (id);
+    enterprise <- task.subject_id (id);
     carrier <- enterprise.carrier_id (id);
     carrier <- project.carrier_id (id);
     carrier <- assignment.subject_id (id);
     carrier <- promise.subject_id (id);
     carrier <- visit.subject_id (id);
     carrier <- visit_plan.subject_id (id);
+    carrier <- task.subject_id (id);
     project <- appeal.project_id (id);
     project <- assignment.subject_id (id);
     project <- continuity.subject_id (id);
@@ -96,6 +98,7 @@ pub const REFERENCES: &[Reference] = references! {
     project <- task_force_project.project_id (task_force_id);
     project <- visit.subject_id (id);
     project <- visit_plan.subject_id (id);
+    project <- task.subject_id (id);
     person <- account.id (id);
     person <- appeal.handler_id (id);
     person <- assignment.person_id (id);
@@ -118,6 +121,8 @@ pub const REFERENCES: &[Reference] = references! {
     person <- calendar_feed.person_id (person_id);
     person <- work_order.contact_id (id);
     person <- work_order.handler_id (id);
+    person <- task_person.owner_id (task_id);
+    person <- phrase.person_id (id);
     department <- appeal.lead_department_id (id);
     department <- appeal.accused_department_id (id);
     department <- assignment.department_id (id);
@@ -131,6 +136,7 @@ pub const REFERENCES: &[Reference] = references! {
     department <- visit_plan_party.department_id (plan_id);
     department <- visit_visitor.department_id (visit_id);
     department <- work_order.department_id (id);
+    department <- task.department_id (id);
 };
 
 /// What rests on a record that the import made.

@@ -69,6 +69,7 @@ pub const PLACES: &[Place] = &[
     place!("contact", "enterprise_id", "person_id"),
     place!("search_text", "about_id", "id"),
     place!("campaign_target", "enterprise_id", "id"),
+    place!("task", "subject_id", "id"),
 ];
 
 /// What there is once for an enterprise: rows that give way to another, and come

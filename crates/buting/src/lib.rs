@@ -11,6 +11,7 @@ pub mod clock;
 pub mod continuity;
 pub mod delivery;
 pub mod demo;
+pub mod document;
 pub mod error;
 pub mod find;
 pub mod handover;
@@ -58,5 +59,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     find::routes(&mut routes);
     attachment::routes(&mut routes);
     delivery::routes(&mut routes);
+    document::routes(&mut routes);
     routes
 }

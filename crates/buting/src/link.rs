@@ -23,6 +23,8 @@ pub enum Opens {
     Calendar,
     /// The record of a visit, for the enterprise.
     Visit,
+    /// Whether an issued document is genuine, for whoever holds it.
+    Document,
 }
 
 impl Opens {
@@ -32,6 +34,7 @@ impl Opens {
             Self::Plan => "buting.visit_plan.link.v1",
             Self::Calendar => "buting.calendar.link.v1",
             Self::Visit => "buting.visit.link.v1",
+            Self::Document => "buting.document.link.v1",
         }
     }
 }
@@ -134,7 +137,7 @@ mod tests {
         assert!(genuine(&keys, order_of, &token, zone, order, 1));
         assert!(!genuine(&keys, order_of, &token, zone, order, 2), "a withdrawn link");
         assert!(!genuine(&keys, order_of, &token, zone, Uuid::now_v7(), 1), "another order");
-        for other in [Opens::Plan, Opens::Calendar, Opens::Visit] {
+        for other in [Opens::Plan, Opens::Calendar, Opens::Visit, Opens::Document] {
             assert!(!genuine(&keys, other, &token, zone, order, 1), "a link of another kind");
         }
         assert!(!genuine(&Keyring::ephemeral(), order_of, &token, zone, order, 1), "another installation");

@@ -157,6 +157,7 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "disruption" => "disruptions",
         "correction" => "corrections",
         "subject_request" => "privacy/requests",
+        "document" => "documents",
         _ => return None,
     };
     Some(format!("/{collection}/{id}"))

@@ -79,10 +79,7 @@ fn relations(picture: bool) -> String {
         r#"{HEAD}<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="{KIND}/styles" Target="styles.xml"/><Relationship Id="rId2" Type="{KIND}/footer" Target="footer1.xml"/>"#
     );
     if picture {
-        put(
-            &mut text,
-            format_args!(r#"<Relationship Id="rId3" Type="{KIND}/image" Target="media/image1.png"/>"#),
-        );
+        put(&mut text, format_args!(r#"<Relationship Id="rId3" Type="{KIND}/image" Target="media/image1.png"/>"#));
     }
     text.push_str("</Relationships>");
     text
@@ -255,7 +252,10 @@ fn facts_table(out: &mut String, facts: &[Fact], room: u32) {
     let head = Run { face: "黑体", ..small };
     for (one, two) in fact_rows(facts) {
         let lines = u32::from(one.room.max(two.map_or(1, |two| two.room)));
-        put(out, format_args!(r#"<w:tr><w:trPr><w:trHeight w:val="{}" w:hRule="atLeast"/></w:trPr>"#, 180 + lines * 340));
+        put(
+            out,
+            format_args!(r#"<w:tr><w:trPr><w:trHeight w:val="{}" w:hRule="atLeast"/></w:trPr>"#, 180 + lines * 340),
+        );
         cell(out, label, 1, &one.label, CENTRED, head);
         match two {
             Some(two) => {

@@ -14,18 +14,48 @@ use typst::text::Font;
 /// Text: 仿宋, the face of official documents, where the office has put it there;
 /// otherwise what Debian's `fonts-noto-cjk` and the free sources bring.
 const BODY: &[&str] = &[
-    "仿宋_gb2312", "fangsong_gb2312", "方正仿宋_gbk", "fzfangsong-z02", "fangsong", "仿宋", "stfangsong", "fandolfang r",
-    "noto serif cjk sc", "noto serif sc", "source han serif sc", "source han serif cn", "simsun", "宋体", "fandolsong",
-    "noto sans cjk sc", "noto sans sc", "source han sans sc",
+    "仿宋_gb2312",
+    "fangsong_gb2312",
+    "方正仿宋_gbk",
+    "fzfangsong-z02",
+    "fangsong",
+    "仿宋",
+    "stfangsong",
+    "fandolfang r",
+    "noto serif cjk sc",
+    "noto serif sc",
+    "source han serif sc",
+    "source han serif cn",
+    "simsun",
+    "宋体",
+    "fandolsong",
+    "noto sans cjk sc",
+    "noto sans sc",
+    "source han sans sc",
 ];
 /// The head and the title: 小标宋.
 const TITLE: &[&str] = &[
-    "方正小标宋_gbk", "方正小标宋简体", "方正小标宋_gb18030", "fzxiaobiaosong-b05", "fzxiaobiaosong-b05s", "fandolsong",
-    "noto serif cjk sc", "noto serif sc", "source han serif sc", "source han serif cn",
+    "方正小标宋_gbk",
+    "方正小标宋简体",
+    "方正小标宋_gb18030",
+    "fzxiaobiaosong-b05",
+    "fzxiaobiaosong-b05s",
+    "fandolsong",
+    "noto serif cjk sc",
+    "noto serif sc",
+    "source han serif sc",
+    "source han serif cn",
 ];
 /// Headings and labels: 黑体.
 const HEAD: &[&str] = &[
-    "黑体", "simhei", "方正黑体_gbk", "stheiti", "fandolhei", "noto sans cjk sc", "noto sans sc", "source han sans sc",
+    "黑体",
+    "simhei",
+    "方正黑体_gbk",
+    "stheiti",
+    "fandolhei",
+    "noto sans cjk sc",
+    "noto sans sc",
+    "source han sans sc",
     "source han sans cn",
 ];
 /// Where systems keep their fonts.
@@ -304,7 +334,9 @@ mod tests {
     #[test]
     fn what_is_no_font_is_passed_over() {
         let folder = tempfile::tempdir().expect("a folder");
-        for (name, text) in [("a.ttf", &b"ttcf\0\x01\0\0\xff\xff\xff\xff"[..]), ("b.otf", b""), ("c.ttc", b"OTTO\0\x09")] {
+        for (name, text) in
+            [("a.ttf", &b"ttcf\0\x01\0\0\xff\xff\xff\xff"[..]), ("b.otf", b""), ("c.ttc", b"OTTO\0\x09")]
+        {
             std::fs::write(folder.path().join(name), text).expect("a file");
         }
         assert!(Fonts::of(vec![folder.path().to_owned()]).names().is_err());

@@ -4,14 +4,13 @@ use super::desk::{self, Filter, PartnerOrder, Record};
 use super::policy::Category;
 use super::record::{HistoryView, Line, WorkOrder};
 use super::rows::{self, Shown, category_name};
-use super::{
-    Action, Channel, Hat, Kind, NewAppeal, OrderKind, ResultKind, Status, SuspendGround, Urgency, Verdict, WentOn,
-};
+use super::{Action, Channel, Hat, Kind, NewAppeal, ResultKind, Status, SuspendGround, Urgency, Verdict, WentOn};
 use super::{bulk, cause, outer};
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::attachment::pages::{Files, Uploads, file_answer, may_bring, picture_answer, take};
 use crate::attachment::{self, Owner};
 use crate::clock::{self, ClockKind, Explanation};
+use crate::document::Links;
 use crate::error::{Conflict, Error, Result};
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::bulk::Offer;
@@ -49,7 +48,6 @@ pub fn routes(routes: &mut Routes) {
         .get("/appeals/{id}", parties, show)
         .post("/appeals/{id}", parties, act)
         .post("/appeals/{id}/note", Access::only(OFFICE), note)
-        .get("/appeals/{id}/sheet", Access::only(OFFICE), sheet)
         .get("/w/{token}", Access::everybody(), partner_page)
         .post("/w/{token}", Access::everybody(), partner)
         .get("/w/{token}/attachments/{id}", Access::everybody(), partner_file)
@@ -405,6 +403,7 @@ struct Show {
     note: Option<(Form, Uploads)>,
     note_once: Uuid,
     files: Files,
+    documents: Links,
     /// The page of the contact, for whoever may open it.
     contact_href: Option<String>,
 }
@@ -447,6 +446,7 @@ impl Show {
         let held_by = held_by(&s, &r);
         let routed = categories.iter().find(|c| c.key == r.appeal.category).cloned().unwrap_or_default();
         let files = Files::of(cx, Owner::Appeal, id).await?;
+        let documents = Links::of_appeal(cx, &r).await?;
         let kept = match &failed {
             Some((_, form)) => Uploads::of(cx, &cx.who, form).await?,
             None => Uploads::new(cx),
@@ -605,6 +605,7 @@ impl Show {
             note,
             note_once: Uuid::now_v7(),
             files,
+            documents,
             outside,
             s,
             r,
@@ -873,52 +874,6 @@ async fn note(headers: HeaderMap, Path(id): Path<String>, request: Request) -> A
         }
     })
     .await)
-}
-
-// ---- paper ----
-
-#[derive(Template)]
-#[template(path = "appeal/sheet.html")]
-struct Sheet {
-    s: Shell,
-    r: Record,
-    category: String,
-    lead: Option<WorkOrder>,
-    copies: String,
-    issued_by: String,
-    phone: String,
-}
-
-/// 交办单: what goes on paper to the department that leads.
-async fn sheet(cx: Cx, Path(id): Path<String>) -> PageResult {
-    page::show(cx.lang, async {
-        let r = desk::record(&cx.app, &cx.who, id_of(&id)?).await?;
-        let mut tx = cx.read().await?;
-        let categories = desk::categories(&mut tx, cx.who.zone_id).await?;
-        let departments = desk::departments(&mut tx, cx.who.zone_id).await?;
-        drop(tx);
-        let live = |kind: OrderKind| {
-            r.orders.iter().filter(move |w| w.kind == kind && w.status != super::OrderStatus::Cancelled)
-        };
-        let lead = live(OrderKind::Lead).next_back().cloned();
-        let copies: Vec<&str> =
-            live(OrderKind::Assist).chain(live(OrderKind::Partner)).map(|w| w.department_name.as_str()).collect();
-        let phone = departments
-            .iter()
-            .find(|d| lead.as_ref().is_some_and(|w| w.department_id == d.id))
-            .and_then(|d| d.phone.clone());
-        let issued_by = r.history.iter().find(|e| e.action == "appeal.dispatch").and_then(|e| e.by.clone());
-        html(&Sheet {
-            category: category_name(cx.lang, &categories, &r.appeal.category),
-            copies: copies.join("、"),
-            lead,
-            issued_by: issued_by.unwrap_or_default(),
-            phone: phone.unwrap_or_default(),
-            s: Shell::of(&cx).await?,
-            r,
-        })
-    })
-    .await
 }
 
 // ---- the partner's page ----

@@ -31,6 +31,7 @@ const ITEMS: &[Item] = &[
     item("nav-projects", "/projects", OFFICE, false),
     item("nav-assignments", "/assignments", OFFICE, false),
     item("nav-disruptions", "/disruptions", OFFICE, false),
+    item("nav-documents", "/documents", OFFICE, false),
     item("nav-overview", "/overview", LEADERS, false),
     item("nav-people", "/people", OFFICE.and(ADMINS), false),
     item("nav-colleagues", "/colleagues", OUTSIDE, false),

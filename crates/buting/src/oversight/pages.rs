@@ -207,6 +207,7 @@ const TABLES: &[&str] = &[
     "subject_request",
     "consent",
     "zone",
+    "document",
 ];
 
 #[derive(Template)]

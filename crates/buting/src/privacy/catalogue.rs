@@ -221,6 +221,9 @@ pub const CATALOGUE: &[Kind] = &[
             text("attachment", "file_name"),
             text("outer_order", "caller"),
             text("outer_order", "caller_phone"),
+            text("document", "title"),
+            text("document", "content"),
+            text("document", "withdrawn_reason"),
         ],
     },
     Kind {

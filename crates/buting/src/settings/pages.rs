@@ -48,6 +48,7 @@ pub(crate) const TABS: &[(&str, &str)] = &[
     ("/settings/calendar", "settings-calendar"),
     ("/settings/visit-blocks", "settings-blocks"),
     ("/settings/visits", "settings-visits"),
+    ("/settings/documents", "settings-documents"),
     ("/settings/roles", "settings-roles"),
 ];
 

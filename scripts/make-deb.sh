@@ -28,7 +28,7 @@ Architecture: $arch
 Maintainer: The Buting developers <buting@localhost>
 Installed-Size: $(du -ks "$tree/usr" | cut -f 1)
 Depends: libc6 (>= 2.36), systemd
-Recommends: nginx | caddy
+Recommends: nginx | caddy, fonts-noto-cjk
 Suggests: postgresql
 Section: web
 Priority: optional

@@ -2,6 +2,7 @@
 
 use crate::actor::{Actor, Once, Via};
 use crate::delivery::desk as delivery;
+use crate::document::print::Printer;
 use crate::error::{Conflict, Error, Result};
 use crate::time::Time;
 use serde_json::Value as Json;
@@ -83,13 +84,15 @@ pub struct App {
     pub db: Db,
     /// How this process was started.
     pub config: Config,
+    /// What makes files of documents.
+    pub printer: Printer,
     clock: Arc<dyn Now>,
 }
 
 impl App {
     /// An application on a database that is open and migrated.
     pub fn new(db: Db, config: Config, clock: Arc<dyn Now>) -> Arc<Self> {
-        Arc::new(Self { db, config, clock })
+        Arc::new(Self { db, printer: Printer::new(&config.data_dir), config, clock })
     }
 
     /// This instant.
@@ -256,7 +259,14 @@ impl Work {
     /// The next number of a series: `SQ-20261123-0042`, at least four digits.
     pub async fn next_number(&mut self, prefix: &str, day: &str) -> Result<String> {
         let series = format!("{prefix}-{day}");
-        let n: i64 = self
+        let n = self.next_of(&series).await?;
+        Ok(format!("{series}-{n:04}"))
+    }
+
+    /// The next place in a series, from 1. What does not commit gives it back, so that none is
+    /// left out; until then nobody else gets one of this series.
+    pub async fn next_of(&mut self, series: &str) -> Result<i64> {
+        Ok(self
             .tx
             .value(sql!(
                 "INSERT INTO series (zone_id, name, n) VALUES ($1, $2, 1)
@@ -264,8 +274,7 @@ impl Work {
                 self.who.zone_id,
                 series
             ))
-            .await?;
-        Ok(format!("{series}-{n:04}"))
+            .await?)
     }
 
     /// Makes everything durable. `made` is the record that the post made, which

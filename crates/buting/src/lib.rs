@@ -11,6 +11,7 @@ pub mod clock;
 pub mod continuity;
 pub mod delivery;
 pub mod demo;
+pub mod document;
 pub mod error;
 pub mod find;
 pub mod handover;
@@ -60,5 +61,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     attachment::routes(&mut routes);
     delivery::routes(&mut routes);
     task::routes(&mut routes);
+    document::routes(&mut routes);
     routes
 }

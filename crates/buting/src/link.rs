@@ -27,6 +27,8 @@ pub enum Opens {
     Visit,
     /// The answer to an appeal, for the enterprise to confirm and rate.
     Confirm,
+    /// Whether an issued document is genuine, for whoever holds it.
+    Document,
 }
 
 /// What an officer hands on, so that somebody without account can answer a record.
@@ -52,6 +54,7 @@ impl Opens {
             Self::Calendar => "buting.calendar.link.v1",
             Self::Visit => "buting.visit.link.v1",
             Self::Confirm => "buting.appeal_confirm.link.v1",
+            Self::Document => "buting.document.link.v1",
         }
     }
 }
@@ -154,7 +157,7 @@ mod tests {
         assert!(genuine(&keys, order_of, &token, zone, order, 1));
         assert!(!genuine(&keys, order_of, &token, zone, order, 2), "a withdrawn link");
         assert!(!genuine(&keys, order_of, &token, zone, Uuid::now_v7(), 1), "another order");
-        for other in [Opens::Plan, Opens::Calendar, Opens::Visit, Opens::Confirm] {
+        for other in [Opens::Plan, Opens::Calendar, Opens::Visit, Opens::Confirm, Opens::Document] {
             assert!(!genuine(&keys, other, &token, zone, order, 1), "a link of another kind");
         }
         assert!(!genuine(&Keyring::ephemeral(), order_of, &token, zone, order, 1), "another installation");

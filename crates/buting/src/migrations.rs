@@ -48,6 +48,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     41 "visit_record" "../migrations/0041_visit_record.sql";
     43 "walks" "../migrations/0043_walks.sql";
     44 "outer_order" "../migrations/0044_outer_order.sql";
+    45 "document" "../migrations/0045_document.sql";
     46 "result" "../migrations/0046_result.sql";
     47 "solution" "../migrations/0047_solution.sql";
     48 "task" "../migrations/0048_task.sql";

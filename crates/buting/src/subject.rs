@@ -159,6 +159,7 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "subject_request" => "privacy/requests",
         "remedy" => "solutions",
         "task" => "tasks",
+        "document" => "documents",
         _ => return None,
     };
     Some(format!("/{collection}/{id}"))

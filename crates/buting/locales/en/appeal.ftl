@@ -172,7 +172,6 @@ appeal-none-found = Nothing found; try another name.
 appeal-save = Hand in
 appeal-save-draft = Keep as draft
 appeal-export = Export the ledger
-appeal-sheet = Hand-over sheet
 appeal-chip-open = Open
 appeal-chip-mine = Mine
 appeal-chip-department = My department
@@ -229,18 +228,6 @@ partner-answer = Answer
 partner-extend = Ask for more time
 partner-answered = Your answer has arrived, thank you.
 partner-done = Answered; nothing more to do.
-sheet-title = Hand-over sheet
-sheet-to = To
-sheet-copy = Copies to
-sheet-date = Date
-sheet-source = Source
-sheet-demand = What is asked
-sheet-demand-text = Sign, verify, deal with it, and answer to the enterprise and the coordination office.
-sheet-reply = What was done and what came of it
-sheet-head = Signature of the head
-sheet-reply-date = Date of the answer
-sheet-issuer = Issued by
-sheet-contact = Contact
 
 # Fields
 field-title = What is it

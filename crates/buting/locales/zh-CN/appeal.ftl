@@ -172,7 +172,6 @@ appeal-none-found = 没有找到，请换个名称。
 appeal-save = 提交
 appeal-save-draft = 存为草稿
 appeal-export = 导出问题台账
-appeal-sheet = 交办单
 appeal-chip-open = 在办
 appeal-chip-mine = 我承办的
 appeal-chip-department = 本部门的
@@ -229,18 +228,6 @@ partner-answer = 反馈情况
 partner-extend = 申请延长时限
 partner-answered = 已收到您的反馈，谢谢。
 partner-done = 已反馈，无需再做什么。
-sheet-title = 诉求交办单
-sheet-to = 主送单位
-sheet-copy = 抄送单位
-sheet-date = 交办日期
-sheet-source = 来源
-sheet-demand = 办理要求
-sheet-demand-text = 请在时限内签收、核实、办理，并向企业和总协调室反馈。
-sheet-reply = 办理情况及结果
-sheet-head = 单位负责人签字
-sheet-reply-date = 反馈日期
-sheet-issuer = 签发人
-sheet-contact = 联系人电话
 
 # Fields
 field-title = 什么事

@@ -1067,6 +1067,43 @@ pub async fn categories(tx: &mut Tx, zone: Uuid) -> Result<Vec<Category>> {
     Ok(store::categories(tx, zone).await?.into_iter().filter(|category| !category.retired).collect())
 }
 
+/// The condition, with its ` AND`, of appeals `a` that somebody may know of.
+pub fn visible(who: &Actor) -> Sql {
+    store::visible(who)
+}
+
+/// The condition, with its ` AND`, of appeals `a` whose enterprise somebody may learn: none
+/// about a department of his own, unless he wrote it down.
+pub fn fair(who: &Actor) -> Sql {
+    let mut condition = Sql::from("");
+    let units = store::units_of(who);
+    if !units.is_empty() {
+        condition
+            .push(" AND (a.accused_department_id IS NULL OR a.created_by = ")
+            .arg(who.person_id.unwrap_or_default());
+        condition.push(" OR a.accused_department_id NOT IN ").list(units).push(")");
+    }
+    condition
+}
+
+/// On whose timeline an appeal shows.
+pub async fn about(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Uuid>> {
+    Ok(store::appeal(tx, zone, id).await?.and_then(|appeal| appeal.about()))
+}
+
+/// Whom a supervision order of an appeal reaches, where their notice leads, and what it
+/// says: those who work on it and the chief of the department that leads.
+pub async fn supervised(work: &mut Work, id: Uuid) -> Result<(BTreeSet<Uuid>, Subject, Json)> {
+    let zone = work.zone();
+    let appeal = store::appeal(work, zone, id).await?.ok_or(Error::NotFound)?;
+    let mut people = step::workers_of(work, &appeal).await?;
+    if let Some(department) = appeal.lead_department_id {
+        people.extend(post::desk::chief_of(work, zone, department).await?);
+    }
+    let people = step::not_accused(work, &appeal, people).await?;
+    Ok((people, step::subject_of(&appeal), step::told_of(&appeal)))
+}
+
 /// The columns of the problem ledger that a list does not show.
 pub async fn extras(app: &App, who: &Actor, ids: &[Uuid]) -> Result<BTreeMap<Uuid, store::Extra>> {
     who.must(OFFICE)?;

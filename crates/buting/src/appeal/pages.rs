@@ -4,14 +4,13 @@ use super::desk::{self, Filter, PartnerOrder, Record};
 use super::policy::Category;
 use super::record::{HistoryView, Line, Spoken, WorkOrder};
 use super::rows::{self, Shown, category_name};
-use super::{
-    Action, Channel, Hat, Kind, NewAppeal, OrderKind, ResultKind, Status, SuspendGround, Urgency, Verdict, WentOn,
-};
+use super::{Action, Channel, Hat, Kind, NewAppeal, ResultKind, Status, SuspendGround, Urgency, Verdict, WentOn};
 use super::{bulk, cause, checklist, outer, phrase, result, solution};
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::attachment::pages::{Files, Uploads, file_answer, may_bring, picture_answer, take};
 use crate::attachment::{self, Owner};
 use crate::clock::{self, ClockKind, Explanation};
+use crate::document::Links;
 use crate::error::{Conflict, Error, Result};
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::bulk::Offer;
@@ -53,7 +52,6 @@ pub fn routes(routes: &mut Routes) {
         .post("/appeals/{id}/note", Access::only(OFFICE), note)
         .post("/appeals/{id}/category", writers, recategorise)
         .get("/appeals/messages", Access::only(OUTSIDE), messages)
-        .get("/appeals/{id}/sheet", Access::only(OFFICE), sheet)
         .get("/w/{token}", Access::everybody(), partner_page)
         .post("/w/{token}", Access::everybody(), partner)
         .get("/w/{token}/attachments/{id}", Access::everybody(), partner_file)
@@ -461,6 +459,7 @@ struct Show {
     tasks: task::pages::Section,
     /// Whether the reader ticks the checklists.
     ticks: bool,
+    documents: Links,
     /// The page of the contact, for whoever may open it.
     contact_href: Option<String>,
     /// What the enterprise said of the result, and the link by which it says so.
@@ -513,6 +512,7 @@ impl Show {
         let held_by = held_by(&s, &r);
         let routed = categories.iter().find(|c| c.key == r.appeal.category).cloned().unwrap_or_default();
         let files = Files::of(cx, Owner::Appeal, id).await?;
+        let documents = Links::of_appeal(cx, &r).await?;
         let kept = match &failed {
             Some((_, form)) => Uploads::of(cx, &cx.who, form).await?,
             None => Uploads::new(cx),
@@ -703,6 +703,7 @@ impl Show {
             solutions,
             tasks,
             ticks: !outside && checklist::desk::may_tick(r.hats, &r.appeal),
+            documents,
             outside,
             s,
             r,
@@ -1026,52 +1027,6 @@ async fn messages(cx: Cx) -> PageResult {
         let query = Form::parse(cx.request.query.as_bytes());
         let page = desk::messages(&cx.app, &cx.who, query.opt("cursor"), ROWS).await?;
         html(&Messages { s: Shell::of(&cx).await?, page })
-    })
-    .await
-}
-
-// ---- paper ----
-
-#[derive(Template)]
-#[template(path = "appeal/sheet.html")]
-struct Sheet {
-    s: Shell,
-    r: Record,
-    category: String,
-    lead: Option<WorkOrder>,
-    copies: String,
-    issued_by: String,
-    phone: String,
-}
-
-/// 交办单: what goes on paper to the department that leads.
-async fn sheet(cx: Cx, Path(id): Path<String>) -> PageResult {
-    page::show(cx.lang, async {
-        let r = desk::record(&cx.app, &cx.who, id_of(&id)?).await?;
-        let mut tx = cx.read().await?;
-        let categories = desk::categories(&mut tx, cx.who.zone_id).await?;
-        let departments = desk::departments(&mut tx, cx.who.zone_id).await?;
-        drop(tx);
-        let live = |kind: OrderKind| {
-            r.orders.iter().filter(move |w| w.kind == kind && w.status != super::OrderStatus::Cancelled)
-        };
-        let lead = live(OrderKind::Lead).next_back().cloned();
-        let copies: Vec<&str> =
-            live(OrderKind::Assist).chain(live(OrderKind::Partner)).map(|w| w.department_name.as_str()).collect();
-        let phone = departments
-            .iter()
-            .find(|d| lead.as_ref().is_some_and(|w| w.department_id == d.id))
-            .and_then(|d| d.phone.clone());
-        let issued_by = r.history.iter().find(|e| e.action == "appeal.dispatch").and_then(|e| e.by.clone());
-        html(&Sheet {
-            category: category_name(cx.lang, &categories, &r.appeal.category),
-            copies: copies.join("、"),
-            lead,
-            issued_by: issued_by.unwrap_or_default(),
-            phone: phone.unwrap_or_default(),
-            s: Shell::of(&cx).await?,
-            r,
-        })
     })
     .await
 }

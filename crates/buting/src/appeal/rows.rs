@@ -1,5 +1,6 @@
 //! Rows of the list of appeals, as its page and its files show them.
 
+use super::desk::Filter;
 use super::policy::Category;
 use super::record::Line;
 use super::store::Extra;
@@ -8,8 +9,9 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::clock;
 use crate::error::Result;
+use crate::http::api::MAX_LIMIT;
 use crate::http::page::Shell;
-use crate::http::table::{CHUNK, Cell, Piece, Row};
+use crate::http::table::{self, CHUNK, Cell, Piece, Row};
 use crate::list::{Column, Columns};
 use crate::text::Lang;
 use almanac::Light;
@@ -216,4 +218,46 @@ impl Row for Shown {
             _ => Cell::default(),
         }
     }
+}
+
+/// A list as words alone, to be set on paper.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its columns: word, and head.
+    pub heads: Vec<(&'static str, &'static str)>,
+    /// What stands in them.
+    pub rows: Vec<Vec<String>>,
+    /// Whether it tells who complains about a department.
+    pub secret: bool,
+}
+
+/// The list that the filters and columns of `s` ask for, as its reader sees it; none when
+/// it has more rows than `most`.
+pub async fn listed(app: &App, who: &Actor, s: &Shell, most: usize) -> Result<Option<Listed>> {
+    let filter = Filter { limit: MAX_LIMIT, cursor: None, ..super::pages::filter_of(who, &s.query) };
+    let (mut lines, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = desk::list(app, who, &Filter { cursor, ..filter.clone() }).await?;
+        lines.extend(page.items);
+        cursor = page.next_cursor;
+        if lines.len() > most {
+            return Ok(None);
+        }
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let secret = lines.iter().any(|line| line.accused_department_id.is_some() && line.subject_name().is_some());
+    let columns = table::columns::<Shown>(s);
+    let rows = shown(app, who, lines, wants_extras(&columns)).await?;
+    let said = |cell: Cell| match cell.of_file(s) {
+        paper::Cell::Text(text) => text,
+        paper::Cell::Number(n) => n.to_string(),
+        paper::Cell::Empty => String::new(),
+    };
+    Ok(Some(Listed {
+        heads: columns.shown().map(|column| (column.word, column.head)).collect(),
+        rows: rows.iter().map(|row| columns.shown().map(|c| said(row.cell(c.word, s))).collect()).collect(),
+        secret,
+    }))
 }

@@ -2,6 +2,7 @@ use super::place::{FEW, Place, Settings};
 use crate::app::{App, Config, Now, SystemClock};
 use crate::appeal;
 use crate::clock;
+use crate::document::print::{FONTS, Printer};
 use crate::http::openapi;
 use crate::migrations::MIGRATIONS;
 use crate::time::Time;
@@ -77,6 +78,7 @@ pub async fn run(place: &Place) -> Result<()> {
     );
     keys(&settings, &mut findings);
     disk(&settings, &mut findings);
+    fonts(&settings, &mut findings);
     machine_clock(&mut findings);
     calendar(&settings, &mut findings).await;
     database(&settings, &mut findings).await;
@@ -127,6 +129,21 @@ fn free_bytes(dir: &Path) -> Result<u64> {
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     let available = text.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)).context("df says nothing")?;
     Ok(available.parse::<u64>().context("df says no number")? * 1024)
+}
+
+/// Without Chinese fonts documents are made for Word, and not as PDF.
+fn fonts(settings: &Settings, findings: &mut Findings) {
+    match Printer::new(&settings.config.data_dir).faces() {
+        Ok(names) => findings.tell(Grade::Fine, "fonts", &format!("documents are set in {}", names.join(", "))),
+        Err(why) => {
+            let own = settings.config.data_dir.join(FONTS);
+            let text = format!(
+                "{why}: documents cannot be made as PDF, only as DOCX; install fonts-noto-cjk or put fonts into {}",
+                own.display()
+            );
+            findings.tell(Grade::Warning, "fonts", &text);
+        }
+    }
 }
 
 fn machine_clock(findings: &mut Findings) {

@@ -177,6 +177,7 @@ const URGENT: &[&str] = &[
     "appeal.objected",
     "appeal.urge",
     "appeal.supervise",
+    "appeal.supervised",
     "appeal.bad_rating",
     "continuity.worse",
     "privacy.asked",
@@ -192,7 +193,7 @@ pub fn is_urgent(kind: &str, args: &Json) -> bool {
 /// Values of notices that may leave the house: numbers, titles, names of enterprises and
 /// projects, words of the contract.
 const MAY_LEAVE: &[&str] =
-    &["number", "title", "n", "role", "line", "state", "was", "clock", "subject", "enterprise", "project"];
+    &["number", "title", "n", "role", "line", "state", "was", "clock", "subject", "enterprise", "project", "document"];
 /// Values that only say how to treat the others.
 const ABOUT_IT: &[&str] = &["urgency", "hidden"];
 

@@ -7,6 +7,7 @@ mod data;
 pub mod dice;
 mod firms;
 mod life;
+mod papers;
 mod people;
 mod plans;
 mod stories;
@@ -78,6 +79,7 @@ pub async fn build(app: &Arc<App>, clock: &SetClock, plan: &Plan<'_>) -> Result<
     world.enter_twice().await?;
     world.correct_facts().await?;
     world.plan_visits().await?;
+    world.issue_documents().await?;
     (plan.progress)(100);
     Ok(world.accounts)
 }

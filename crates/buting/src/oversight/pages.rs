@@ -209,6 +209,7 @@ const TABLES: &[&str] = &[
     "subject_request",
     "consent",
     "zone",
+    "document",
 ];
 
 #[derive(Template)]

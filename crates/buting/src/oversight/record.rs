@@ -8,7 +8,9 @@ use crate::error::{Error, Result};
 use crate::http::page::Shell;
 use crate::subject::SubjectKind;
 use crate::words;
-use crate::{appeal, assignment, continuity, organisation, privacy, project, registry, settings, task, visit};
+use crate::{
+    appeal, assignment, continuity, document, organisation, privacy, project, registry, settings, task, visit,
+};
 use uuid::Uuid;
 
 words! {
@@ -52,6 +54,8 @@ words! {
         Disruption = "disruption",
         /// 个人信息申请
         Request = "subject_request",
+        /// 文书
+        Document = "document",
         /// 设置; its id is the zone's
         Settings = "settings",
     }
@@ -147,6 +151,10 @@ impl Record {
             Self::Request => {
                 let request = privacy::desk::request(app, who, id).await?;
                 (request.number, format!("/privacy/requests/{id}"))
+            }
+            Self::Document => {
+                let issued = document::desk::issued(app, who, id).await?;
+                (issued.number, format!("/documents/{id}"))
             }
             Self::Settings => {
                 who.must(settings::desk::READERS)?;

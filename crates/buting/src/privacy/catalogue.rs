@@ -230,6 +230,9 @@ pub const CATALOGUE: &[Kind] = &[
             text("task", "body"),
             text("task", "outcome"),
             text("task_objective", "blocker"),
+            text("document", "title"),
+            text("document", "content"),
+            text("document", "withdrawn_reason"),
         ],
     },
     Kind {

@@ -52,6 +52,7 @@ pub(crate) const TABS: &[(&str, &str)] = &[
     ("/settings/visit-blocks", "settings-blocks"),
     ("/settings/visits", "settings-visits"),
     ("/settings/results", "settings-results"),
+    ("/settings/documents", "settings-documents"),
     ("/settings/roles", "settings-roles"),
 ];
 

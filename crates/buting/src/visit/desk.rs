@@ -24,7 +24,7 @@ use crate::subject::{self, Named, SubjectKind, accounts};
 use crate::time::{DAY_MS, Day, Time};
 use crate::todo::ToDo;
 use crate::zone::Zone;
-use ::store::Tx;
+use ::store::{Sql, Tx};
 use almanac::Light as Signal;
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
@@ -653,6 +653,16 @@ pub(super) async fn seen(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Stored> {
         _ => false,
     };
     if there { Ok(stored) } else { Err(Error::NotFound) }
+}
+
+/// The condition, with its ` AND`, of visits `v` that somebody of the office may know of.
+pub fn visible(who: &Actor) -> Sql {
+    store::visible(who)
+}
+
+/// Whom a visit was to.
+pub async fn subject_of(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Uuid> {
+    Ok(store::visit(tx, zone, id).await?.ok_or(Error::NotFound)?.subject_id)
 }
 
 /// The appeals of a visit that the actor may know of.

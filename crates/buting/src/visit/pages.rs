@@ -9,6 +9,7 @@ use crate::attachment::pages::{Files, Uploads, may_bring, take};
 use crate::attachment::{Owner, Purpose};
 use crate::continuity::desk as continuity;
 use crate::continuity::{Line, NewLight, State};
+use crate::document::Links;
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
@@ -612,6 +613,7 @@ pub(super) struct VisitPage {
     link: Option<(String, String)>,
     files: Files,
     tasks: task::pages::Section,
+    documents: Links,
     /// Whether files may be added here, by the form that adds them.
     adds: bool,
     uploads: Uploads,
@@ -684,6 +686,7 @@ pub(super) async fn visit_page(cx: &Cx, headers: &HeaderMap, id: Uuid, typed: Ty
         home: x.subject_kind.href(x.subject_id),
         files: Files::of(cx, Owner::Visit, id).await?,
         tasks: task::pages::Section::of(cx, task::RecordKind::Visit, id, true).await?,
+        documents: Links::of_visit(cx, &x).await?,
         uploads: Uploads::of(cx, &cx.who, &typed.added).await?,
         adds: outside || recorder,
         link: handed.map(|handed| (format!("{site}{}", handed.href), handed.code)),

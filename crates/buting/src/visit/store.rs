@@ -354,8 +354,10 @@ pub struct VisitFilter {
     pub order: Order,
 }
 
-fn narrow(query: &mut Sql, who: &Actor, filter: &VisitFilter) {
-    query.push(" WHERE v.zone_id = ").arg(who.zone_id);
+/// The condition, with its ` AND`, of visits `v` within somebody's reach, or that he made or
+/// wrote down.
+pub fn visible(who: &Actor) -> Sql {
+    let mut query = Sql::from("");
     if let Some(reach) = reach::subjects(who, "v.subject_id") {
         query.push(" AND (").append(reach);
         if let (Some(person), Scope::Assignments | Scope::Departments(_)) = (who.person_id, &who.scope) {
@@ -368,6 +370,11 @@ fn narrow(query: &mut Sql, who: &Actor, filter: &VisitFilter) {
         }
         query.push(")");
     }
+    query
+}
+
+fn narrow(query: &mut Sql, who: &Actor, filter: &VisitFilter) {
+    query.push(" WHERE v.zone_id = ").arg(who.zone_id).append(visible(who));
     if let Some(id) = filter.subject_id {
         query.push(" AND v.subject_id = ").arg(id);
     }

@@ -1220,7 +1220,7 @@ async fn the_path_through_pages() {
         house.post("oversight", &path, &[("action", "return_visit"), ("verdict", "solved")]).await.expect(303);
         house.post("dispatcher", &path, &[("action", "close"), ("production_continued", "yes")]).await.expect(303);
         house.page("anonymous", &link).await.expect(404);
-        page(&house, "leader", &format!("{path}/sheet")).await;
+        page(&house, "leader", &format!("/documents/new/hand_over?appeal={id}")).await;
         for who in ["leader", "officer", "enterprise", "enterprise2", "agency", "project"] {
             page(&house, who, "/appeals?view=all").await;
         }

@@ -14,6 +14,7 @@ mod cases;
 mod cause;
 mod continuity;
 mod delivery;
+mod document;
 mod fact;
 mod house;
 mod limits;

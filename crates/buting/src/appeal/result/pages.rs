@@ -650,7 +650,7 @@ async fn confirm_shown(
     status: StatusCode,
 ) -> Result<Response> {
     let (who, x) = desk::by_link(&cx.app, &token).await?;
-    let seen = Cx { app: Arc::clone(&cx.app), who, lang: cx.lang, request: Arc::clone(&cx.request) };
+    let seen = Cx { app: Arc::clone(&cx.app), who, lang: cx.lang, label: cx.label, request: Arc::clone(&cx.request) };
     let mut s = Shell::of(&seen).await?;
     s.nav.clear();
     s.person.clear();

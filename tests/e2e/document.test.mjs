@@ -1,6 +1,5 @@
 // Documents: previewed, issued, handed out as PDF and for Word, verified without account, withdrawn; with and without script.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before } from "node:test";
 import { look } from "./checks.mjs";
 import { send } from "./hands.mjs";
@@ -13,13 +12,15 @@ after(async () => { await browser?.end(); });
 /** The file that a link of the page hands out. */
 async function handed(page, link) {
   const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
-  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+  const pieces = [];
+  for await (const piece of await download.createReadStream()) pieces.push(piece);
+  return { name: download.suggestedFilename(), bytes: Buffer.concat(pieces) };
 }
 
 for (const js of [true, false]) {
   test(`a supervision order is issued, handed out, verified and withdrawn, ${js ? "with" : "without"} script`, async () => {
     const context = await as(browser, "dispatcher", { js });
-    const nobody = await browser.newContext({ javaScriptEnabled: js });
+    const nobody = await browser.newContext({ javaScriptEnabled: js, locale: "zh-CN" });
     try {
       const page = await context.newPage();
       const appeal = await workedOn(page.request);

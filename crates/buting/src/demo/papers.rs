@@ -6,6 +6,7 @@ use crate::appeal::{OrderKind, Status};
 use crate::document::{Asked, Numbering, desk};
 use crate::error::Result;
 use crate::time::{DAY_MS, Day};
+use crate::visit::ReviewState;
 use crate::visit::desk as visits;
 use crate::visit::desk::VisitFilter;
 use crate::zone::default_time_zone;
@@ -40,11 +41,12 @@ impl World {
                 desk::issue(app, &who, &asked).await?;
             }
         }
-        let page = visits::visits(app, &who, &VisitFilter::default(), None, 1).await?;
-        for visit in page.items {
+        let page = visits::visits(app, &who, &VisitFilter::default(), None, 20).await?;
+        let passed = page.items.iter().find(|visit| !visit.review.is_some_and(ReviewState::is_pending));
+        if let Some(visit) = passed {
             desk::issue(app, &who, &Asked::VisitRecord { visit_id: visit.id }).await?;
         }
-        let ledger = desk::issue(app, &who, &Asked::Ledger { query: "urgency=critical".into() }).await?;
+        let ledger = desk::issue(app, &who, &Asked::Ledger { query: String::new() }).await?;
         desk::withdraw(app, &who, ledger, "筛选范围有误，另行出具").await?;
         Ok(())
     }

@@ -42,9 +42,13 @@ impl Printer {
     /// The faces that PDF is set in; what keeps it from being made otherwise.
     pub fn faces(&self) -> std::result::Result<Vec<String>, String> {
         #[cfg(feature = "pdf")]
-        return self.fonts.names().map_err(|none| none.to_string());
+        {
+            self.fonts.names().map_err(|none| none.to_string())
+        }
         #[cfg(not(feature = "pdf"))]
-        Err("this program was built without PDF".to_owned())
+        {
+            Err("this program was built without PDF".to_owned())
+        }
     }
 
     /// The document as a file.

@@ -6,7 +6,7 @@ use crate::appeal::desk::Record;
 use crate::appeal::record::WorkOrder;
 use crate::appeal::rows::Listed;
 use crate::appeal::{OrderKind, OrderStatus};
-use crate::clock::{ClockKind, Explanation};
+use crate::clock::{ClockKind, Explanation, limit_words};
 use crate::http::page::Shell;
 use crate::settings::VisitBlock;
 use crate::time::{Day, Time};
@@ -82,25 +82,14 @@ fn subject(s: &Shell, r: &Record) -> String {
 }
 
 /// Why something is due when it is due, in a line: how much time there is, and the days
-/// that do not count.
+/// that do not count, each with the reason.
 fn why(s: &Shell, due: &Explanation) -> String {
-    let left_out: Vec<String> = due
-        .lines(s)
-        .into_iter()
-        .filter(|line| !line.counted)
-        .map(|line| format!("{} {}", line.days, line.why))
-        .collect();
-    let mut text = due.total(s);
-    if !left_out.is_empty() {
-        text = format!("{text}；不计入：{}", left_out.join("，"));
-    }
-    for more in due.extensions(s) {
-        text = format!("{text}；{more}");
-    }
-    if due.clock.provisional {
-        text = format!("{text}；{}", s.t("due-provisional"));
-    }
-    text
+    let mut parts = vec![limit_words(s.lang, &due.clock.limit())];
+    let lines = due.lines(s).into_iter().filter(|line| !line.counted);
+    parts.extend(lines.map(|line| format!("{} {}", line.days, line.why)));
+    parts.extend(due.extensions(s));
+    parts.extend(due.clock.provisional.then(|| s.t("due-provisional").into_owned()));
+    parts.join("；")
 }
 
 fn from(desk: &Desk) -> [Fact; 2] {
@@ -143,8 +132,9 @@ pub fn hand_over(s: &Shell, desk: &Desk, r: &Record, category: &str) -> Document
     ];
     facts.extend(from(desk));
     let mut blocks = vec![Block::Facts { facts }];
-    let dues: Vec<Vec<String>> = r
-        .dues
+    let mut dues: Vec<&Explanation> = r.dues.iter().collect();
+    dues.sort_by_key(|due| due.clock.due_at);
+    let dues: Vec<Vec<String>> = dues
         .iter()
         .filter(|due| {
             matches!(due.clock.kind, ClockKind::Sign | ClockKind::Answer | ClockKind::Finish | ClockKind::Assist)

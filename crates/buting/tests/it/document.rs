@@ -80,21 +80,22 @@ async fn a_hand_over_sheet_says_who_does_what_by_when_and_why_then() {
         let said = lines(&draft.document);
         let expected = [
             "测试区管委会 | 诉求交办单 | 2026年11月24日",
-            "诉求编号=SQ-20261124-0001 | 工单编号=GD-20261124-0001",
+            "诉求编号=SQ-20261124-0001 | 工单编号=JB-20261124-0001",
             "主送单位=建设管理部 | 抄送单位=交警大队",
             "事项名称=货车进不了园区东门",
             "诉求主体=测试机电 | 问题类别=物流运输",
             "诉求来源=网页 | 紧急程度=紧急",
-            "交办时间=2026-11-24 10:00 | 办理时限=2026-12-16 17:30",
+            "交办时间=2026-11-24 10:00 | 办理时限=2026-12-15 17:30",
             "诉求内容=限高杆改造后，高栏货车无法进入，原料只能在门外倒短。",
             "办理要求=三日内恢复货车通行。/请在时限内签收、核实、办理，并向企业和总协调室反馈。",
-            "签发人=dispatcher某 | 联系电话=",
+            "签发人=dispatcher某 | 联系电话=053112345678",
             "一、时限及计算",
             "时限 | 单位 | 到期时间 | 计算说明",
         ];
         assert_eq!(said[..expected.len()], expected, "{said:#?}");
-        let finish = said.iter().find(|line| line.starts_with("办结 | 建设管理部 | ")).expect("the limit");
-        assert!(finish.contains("个工作日") && finish.contains("不计入：") && finish.contains("11-28"), "{finish}");
+        let finish =
+            said.iter().find(|line| line.starts_with("办结 | 建设管理部 | 2026-12-15 17:30 | ")).expect("the limit");
+        assert!(finish.contains("15 个工作日；11-24 起算当日，不计入；11-28 – 11-29 周末，不计入；"), "{finish}");
         let ends = said.iter().skip_while(|line| *line != "二、配合单位分工").cloned().collect::<Vec<_>>();
         assert_eq!(ends[1], "单位 | 职责 | 要求 | 办理时限");
         assert!(ends[2].starts_with("交警大队 | "), "{ends:?}");

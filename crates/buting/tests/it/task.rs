@@ -175,16 +175,16 @@ async fn nobody_of_the_unit_complained_about_is_given_a_task_of_it() {
     let house = House::sqlite().await;
     let new = buting::appeal::NewAppeal {
         kind: buting::appeal::Kind::Complaint,
-        accused_department_id: Some(house.department),
+        accused_department_id: Some(house.other_department),
         ..crate::cases::trucks()
     };
     let appeal = buting::appeal::desk::open(&house.app, &house.who("enterprise").await, new).await.unwrap();
-    let new = json!({"title": "核查", "due_on": "2026-12-01", "appeal_id": appeal, "doers": [house.person("officer")]});
-    assert_eq!(code(make(&house, "leader", new).await), "recusal");
     let new =
         json!({"title": "核查", "due_on": "2026-12-01", "appeal_id": appeal, "doers": [house.person("officer2")]});
+    assert_eq!(code(make(&house, "leader", new).await), "recusal");
+    let new = json!({"title": "核查", "due_on": "2026-12-01", "appeal_id": appeal, "doers": [house.person("officer")]});
     let id = make(&house, "leader", new).await.unwrap();
-    assert!(matches!(full(&house, "officer", id).await, Err(Error::NotFound)));
+    assert!(matches!(full(&house, "officer2", id).await, Err(Error::NotFound)));
 }
 
 #[tokio::test]

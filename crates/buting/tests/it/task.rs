@@ -4,7 +4,7 @@
 use crate::cases::{act, at, code, done, signed, wrong};
 use crate::house::House;
 use buting::error::{Error, Result};
-use buting::task::{self, Act, NewTask, State};
+use buting::task::{self, Act, NewTask, TaskState};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -71,7 +71,7 @@ async fn several_people_do_it_and_what_stands_in_the_way_is_seen() {
             "task_reached"
         );
         done(do_with(&house, "officer2", id, json!({"action": "done", "outcome": "已通车"})).await);
-        assert_eq!(full(&house, "officer", id).await.unwrap().task.state, State::Done);
+        assert_eq!(full(&house, "officer", id).await.unwrap().task.state, TaskState::Done);
         assert_eq!(code(do_with(&house, "officer2", id, json!({"action": "done"})).await), "task_over");
         assert_eq!(notices(&house, "dispatcher", "task.ended").await, 1);
         assert!(waits(&house, "officer").await.is_empty());

@@ -150,6 +150,7 @@ phrase-zone = The zone's
 phrase-action = For
 phrase-choose = Choose a text module
 phrase-insert = Insert
+phrases-manage = Text modules
 phrase-retire = Remove
 phrase-placeholders = Filled in from the appeal: { $all }
 help-phrase-action = Without one it is offered everywhere.

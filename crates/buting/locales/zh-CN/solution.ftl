@@ -150,6 +150,7 @@ phrase-zone = 全区通用
 phrase-action = 用于
 phrase-choose = 选常用语
 phrase-insert = 插入
+phrases-manage = 管理常用语
 phrase-retire = 删去
 phrase-placeholders = 会按诉求自动填写：{ $all }
 help-phrase-action = 不选则哪里都可以插入。

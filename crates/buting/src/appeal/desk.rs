@@ -2,7 +2,7 @@
 //! entry in the ledger; the actions themselves stand in [`super::step`].
 
 use super::act::Act;
-use super::checklist::{self, Standing};
+use super::checklist::{self, CheckStanding};
 use super::contact::{self, Contact, Told};
 use super::limits::{self, Deed, Profile, Reach, Rung};
 use super::policy::{self, Category};
@@ -532,7 +532,7 @@ pub struct Record {
     /// Whom the agency of a work order may call: for the agency itself, and by name for the office.
     pub told: BTreeMap<Uuid, Told>,
     /// What has to be looked at before it is answered or closed, for the office.
-    pub checks: Vec<Standing>,
+    pub checks: Vec<CheckStanding>,
     /// What happened, oldest first.
     pub history: Vec<HistoryView>,
     /// Its deadlines.

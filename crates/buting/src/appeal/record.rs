@@ -1,6 +1,6 @@
 //! What is kept of an appeal, and how lists and the API show it.
 
-use super::checklist::Standing;
+use super::checklist::CheckStanding;
 use super::contact::{Contact, Told};
 use super::{
     Channel, Confirmation, Kind, MessageKind, OrderKind, OrderStatus, ResultKind, Status, Urgency, Verdict, WentOn,
@@ -579,7 +579,7 @@ pub struct View {
     /// Everything that happened, oldest first.
     pub history: Vec<HistoryView>,
     /// What has to be looked at before it is answered or closed; for the office alone.
-    pub checks: Vec<Standing>,
+    pub checks: Vec<CheckStanding>,
     /// Whom of the enterprise to talk to, and what he agreed to; for the office alone.
     pub contact: Option<Contact>,
     /// What departments and partners are asked.

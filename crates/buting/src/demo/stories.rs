@@ -304,7 +304,7 @@ impl World {
     async fn gate_solutions(&mut self) -> Result<()> {
         let Some(appeal) = self.remembered.gate.first().copied() else { return Ok(()) };
         let who = self.somebody("enterprise", 0).await?;
-        let draft = |method: &str, measures: &str, limits: &str| solution::Draft {
+        let draft = |method: &str, measures: &str, limits: &str| solution::SolutionDraft {
             method: method.into(),
             measures: measures.into(),
             bearer: Bearer::Office,

@@ -1,5 +1,5 @@
 use super::desk::{self, Filter, READERS};
-use super::{Act, Full, Kind, NewTask, Task};
+use super::{Act, Full, NewTask, Task, TaskKind};
 use crate::error::Result;
 use crate::http::api::{Page, limit};
 use crate::http::cx::Cx;
@@ -40,7 +40,7 @@ struct TasksQuery {
     /// Only those of mine and of my departments.
     mine: bool,
     /// `task` or `follow_up`.
-    kind: Option<Kind>,
+    kind: Option<TaskKind>,
     /// Owed by this department.
     department_id: Option<Uuid>,
     /// Of this appeal, visit or project.

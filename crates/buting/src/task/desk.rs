@@ -1,7 +1,7 @@
 //! What can be done with tasks.
 
 use super::store::{self, Row};
-use super::{Act, Full, Kind, Move, NewTask, Part, RecordKind, State, Task, may};
+use super::{Act, Full, NewTask, Part, RecordKind, Task, TaskKind, TaskMove, TaskState, may};
 use crate::actor::{Actor, OFFICE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
 use crate::appeal::desk::{self as appeals, Matter};
@@ -147,7 +147,7 @@ pub async fn make(app: &App, who: &Actor, mut new: NewTask) -> Result<Uuid> {
     if of.matter.as_ref().is_some_and(|matter| matter.accused.is_some() && matter.accused == new.department_id) {
         return Err(Error::state("recusal"));
     }
-    let kind = if new.department_id.is_some() { Kind::FollowUp } else { Kind::Task };
+    let kind = if new.department_id.is_some() { TaskKind::FollowUp } else { TaskKind::Task };
     let number = work.next_number("RW", &of_zone.day(work.now).compact()).await?;
     let row = Row { id, number: &number, kind, new: &new, record: of.record, subject: of.subject, due_at };
     store::insert(&mut work, &row).await?;
@@ -225,11 +225,11 @@ pub async fn full(app: &App, who: &Actor, id: Uuid) -> Result<Full> {
     let objectives = store::objectives(&mut tx, who.zone_id, id).await?;
     let parts = if task.is_open() { parts(&mut tx, who, &task).await? } else { Vec::new() };
     let left = objectives.iter().any(|objective| objective.reached_at.is_none());
-    let possible = Move::ALL.iter().copied().filter(|does| may(*does, &parts));
+    let possible = TaskMove::ALL.iter().copied().filter(|does| may(*does, &parts));
     let possible = possible.filter(|does| match does {
-        Move::Done => !left,
-        Move::Block | Move::Reach => left,
-        Move::Lift => objectives.iter().any(super::Objective::is_blocked),
+        TaskMove::Done => !left,
+        TaskMove::Block | TaskMove::Reach => left,
+        TaskMove::Lift => objectives.iter().any(super::Objective::is_blocked),
         _ => true,
     });
     let possible = possible.collect();
@@ -266,19 +266,19 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
             if all.iter().any(|objective| objective.reached_at.is_none()) {
                 return Err(Error::state("task_objectives_open"));
             }
-            end(&mut task, State::Done, outcome, work.now);
+            end(&mut task, TaskState::Done, outcome, work.now);
             ("task.done", json!({"state": task.state}), task.outcome.clone())
         }
         Act::NotDone { reason } => {
             let reason = check.text("reason", &reason, SHORT);
             check.done()?;
-            end(&mut task, State::NotDone, Some(reason.clone()), work.now);
+            end(&mut task, TaskState::NotDone, Some(reason.clone()), work.now);
             ("task.not_done", json!({"state": task.state}), Some(reason))
         }
         Act::Cancel { reason } => {
             let reason = check.text("reason", &reason, SHORT);
             check.done()?;
-            end(&mut task, State::Cancelled, Some(reason.clone()), work.now);
+            end(&mut task, TaskState::Cancelled, Some(reason.clone()), work.now);
             ("task.cancel", json!({"state": task.state}), Some(reason))
         }
         Act::Extend { due_on, reason } => {
@@ -363,7 +363,7 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: Act) -> Result<Uuid> {
     work.commit(id).await
 }
 
-fn end(task: &mut Task, state: State, outcome: Option<String>, now: Time) {
+fn end(task: &mut Task, state: TaskState, outcome: Option<String>, now: Time) {
     (task.state, task.outcome, task.ended_at) = (state, outcome, Some(now));
 }
 
@@ -419,8 +419,8 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     let item = |task: Task| ToDo {
         action: match task.kind {
             _ if task.blocked > 0 => "todo-task-blocked",
-            Kind::Task => "todo-task",
-            Kind::FollowUp => "todo-follow-up",
+            TaskKind::Task => "todo-task",
+            TaskKind::FollowUp => "todo-follow-up",
         },
         about: task.subject_name,
         href: format!("/tasks/{}", task.id),

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 words! {
     /// What kind of task it is.
-    pub enum Kind {
+    pub enum TaskKind {
         /// 任务
         Task = "task",
         /// 协办跟进
@@ -30,7 +30,7 @@ words! {
 
 words! {
     /// How a task stands.
-    pub enum State {
+    pub enum TaskState {
         /// 进行中
         Open = "open",
         /// 已完成
@@ -66,7 +66,7 @@ words! {
 
 words! {
     /// What can be done with a task.
-    pub enum Move {
+    pub enum TaskMove {
         /// 完成
         Done = "done",
         /// 未完成
@@ -87,19 +87,19 @@ words! {
 }
 
 /// Who may do what with an open task. What is over stays as it is.
-const MOVES: &[(Move, &[Part])] = &[
-    (Move::Done, &[Part::Doer, Part::Keeper]),
-    (Move::NotDone, &[Part::Doer, Part::Keeper]),
-    (Move::Cancel, &[Part::Keeper]),
-    (Move::Extend, &[Part::Keeper]),
-    (Move::Staff, &[Part::Keeper]),
-    (Move::Block, &[Part::Doer, Part::Keeper]),
-    (Move::Lift, &[Part::Doer, Part::Keeper]),
-    (Move::Reach, &[Part::Doer, Part::Keeper]),
+const MOVES: &[(TaskMove, &[Part])] = &[
+    (TaskMove::Done, &[Part::Doer, Part::Keeper]),
+    (TaskMove::NotDone, &[Part::Doer, Part::Keeper]),
+    (TaskMove::Cancel, &[Part::Keeper]),
+    (TaskMove::Extend, &[Part::Keeper]),
+    (TaskMove::Staff, &[Part::Keeper]),
+    (TaskMove::Block, &[Part::Doer, Part::Keeper]),
+    (TaskMove::Lift, &[Part::Doer, Part::Keeper]),
+    (TaskMove::Reach, &[Part::Doer, Part::Keeper]),
 ];
 
 /// Whether somebody who is this to an open task may do that.
-pub fn may(does: Move, parts: &[Part]) -> bool {
+pub fn may(does: TaskMove, parts: &[Part]) -> bool {
     MOVES.iter().any(|(known, by)| *known == does && by.iter().any(|part| parts.contains(part)))
 }
 
@@ -148,7 +148,7 @@ pub struct Task {
     /// Its number, such as RW-20261130-0001.
     pub number: String,
     /// Task or follow-up.
-    pub kind: Kind,
+    pub kind: TaskKind,
     /// What is to be done, in one line.
     pub title: String,
     /// More about it.
@@ -168,7 +168,7 @@ pub struct Task {
     /// Until when.
     pub due_at: Time,
     /// How it stands.
-    pub state: State,
+    pub state: TaskState,
     /// What came of it, or why it was not done.
     pub outcome: Option<String>,
     /// When it ended.
@@ -214,7 +214,7 @@ from_row!(Task {
 impl Task {
     /// Whether something is still to be done.
     pub fn is_open(&self) -> bool {
-        self.state == State::Open
+        self.state == TaskState::Open
     }
 
     /// Until when, as a due time is shown.
@@ -239,7 +239,7 @@ pub struct Full {
     /// What is to be reached.
     pub objectives: Vec<Objective>,
     /// What the reader can do now.
-    pub possible: Vec<Move>,
+    pub possible: Vec<TaskMove>,
 }
 
 impl Versioned for Full {
@@ -334,16 +334,16 @@ pub enum Act {
 
 impl Act {
     /// The word for it.
-    pub fn does(&self) -> Move {
+    pub fn does(&self) -> TaskMove {
         match self {
-            Self::Done { .. } => Move::Done,
-            Self::NotDone { .. } => Move::NotDone,
-            Self::Cancel { .. } => Move::Cancel,
-            Self::Extend { .. } => Move::Extend,
-            Self::Staff { .. } => Move::Staff,
-            Self::Block { .. } => Move::Block,
-            Self::Lift { .. } => Move::Lift,
-            Self::Reach { .. } => Move::Reach,
+            Self::Done { .. } => TaskMove::Done,
+            Self::NotDone { .. } => TaskMove::NotDone,
+            Self::Cancel { .. } => TaskMove::Cancel,
+            Self::Extend { .. } => TaskMove::Extend,
+            Self::Staff { .. } => TaskMove::Staff,
+            Self::Block { .. } => TaskMove::Block,
+            Self::Lift { .. } => TaskMove::Lift,
+            Self::Reach { .. } => TaskMove::Reach,
         }
     }
 }
@@ -370,20 +370,20 @@ mod tests {
     #[test]
     fn who_may_do_what_with_a_task() {
         for (does, doer, keeper) in [
-            (Move::Done, true, true),
-            (Move::NotDone, true, true),
-            (Move::Cancel, false, true),
-            (Move::Extend, false, true),
-            (Move::Staff, false, true),
-            (Move::Block, true, true),
-            (Move::Lift, true, true),
-            (Move::Reach, true, true),
+            (TaskMove::Done, true, true),
+            (TaskMove::NotDone, true, true),
+            (TaskMove::Cancel, false, true),
+            (TaskMove::Extend, false, true),
+            (TaskMove::Staff, false, true),
+            (TaskMove::Block, true, true),
+            (TaskMove::Lift, true, true),
+            (TaskMove::Reach, true, true),
         ] {
             assert_eq!(may(does, &[Part::Doer]), doer, "{does}");
             assert_eq!(may(does, &[Part::Keeper]), keeper, "{does}");
             assert!(!may(does, &[]), "{does} by nobody in particular");
         }
-        assert_eq!(MOVES.len(), Move::ALL.len());
+        assert_eq!(MOVES.len(), TaskMove::ALL.len());
     }
 
     #[test]

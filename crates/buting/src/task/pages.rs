@@ -1,5 +1,5 @@
 use super::desk::{self, Filter, READERS};
-use super::{Act, Full, Kind, Move, NewTask, RecordKind, Task};
+use super::{Act, Full, NewTask, RecordKind, Task, TaskKind, TaskMove};
 use crate::continuity::desk::urgency;
 use crate::error::{Error, FieldError, Result};
 use crate::http::api::{MAX_LIMIT, Page};
@@ -35,7 +35,7 @@ const COLUMNS: &[Column] = &[
     Column::new("kind", "task-kind", "类型").plain(),
     Column::new("doers", "task-doers", "责任人"),
     Column::new("department", "task-department", "协办单位").hidden(),
-    Column::new("due", "item-due", "期限").sorted().plain(),
+    Column::new("due", "field-due_on", "期限").sorted().plain(),
     Column::new("state", "field-status", "状态").plain(),
     Column::new("subject", "continuity-subject", "对象").plain(),
     Column::new("maker", "task-maker", "布置人").hidden(),
@@ -106,7 +106,7 @@ fn asked(cx: &Cx) -> Filter {
         },
         overdue_at: (show == "overdue").then(|| cx.now()),
         blocked: show == "blocked",
-        kind: query.opt("kind").and_then(Kind::parse),
+        kind: query.opt("kind").and_then(TaskKind::parse),
         mine: if show == "mine" { desk::mine(&cx.who) } else { None },
         q: query.opt_text("q"),
         order: Order::read(query.opt("sort"), "due").unwrap_or_default(),
@@ -306,7 +306,7 @@ impl Show {
 
 async fn shown(cx: &Cx, id: Uuid, failed: Option<(String, Form)>) -> Result<Show> {
     let t = desk::full(&cx.app, &cx.who, id).await?;
-    let people = match t.possible.contains(&Move::Staff) {
+    let people = match t.possible.contains(&TaskMove::Staff) {
         true => desk::choices(&cx.app, &cx.who).await?,
         false => Vec::new(),
     };
@@ -325,28 +325,28 @@ async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
 
 /// What a form asks for; none where something that it needs is missing.
 fn read(form: &mut Form) -> Result<Option<Act>> {
-    let does = Move::parse(&form.text("action")).ok_or(Error::NotFound)?;
+    let does = TaskMove::parse(&form.text("action")).ok_or(Error::NotFound)?;
     let objective_id = match does {
-        Move::Block | Move::Lift | Move::Reach => {
+        TaskMove::Block | TaskMove::Lift | TaskMove::Reach => {
             let id = form.id("objective_id");
             form.need("objective_id", id)
         }
         _ => Uuid::nil(),
     };
     Ok(Some(match does {
-        Move::Done => Act::Done { outcome: form.opt_text("outcome") },
-        Move::NotDone => Act::NotDone { reason: form.text("reason") },
-        Move::Cancel => Act::Cancel { reason: form.text("reason") },
-        Move::Staff => Act::Staff { doers: people(form) },
-        Move::Block => Act::Block {
+        TaskMove::Done => Act::Done { outcome: form.opt_text("outcome") },
+        TaskMove::NotDone => Act::NotDone { reason: form.text("reason") },
+        TaskMove::Cancel => Act::Cancel { reason: form.text("reason") },
+        TaskMove::Staff => Act::Staff { doers: people(form) },
+        TaskMove::Block => Act::Block {
             objective_id,
             blocker: form.text("blocker"),
             since: form.day("since"),
             lifter: form.text("lifter"),
         },
-        Move::Lift => Act::Lift { objective_id, note: form.opt_text("note") },
-        Move::Reach => Act::Reach { objective_id },
-        Move::Extend => match form.day("due_on") {
+        TaskMove::Lift => Act::Lift { objective_id, note: form.opt_text("note") },
+        TaskMove::Reach => Act::Reach { objective_id },
+        TaskMove::Extend => match form.day("due_on") {
             Some(due_on) => Act::Extend { due_on, reason: form.text("reason") },
             None => {
                 if !form.has_error("due_on") {

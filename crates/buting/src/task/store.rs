@@ -1,4 +1,4 @@
-use super::{Doer, Kind, NewTask, Objective, RecordKind, Task};
+use super::{Doer, NewTask, Objective, RecordKind, Task, TaskKind};
 use crate::actor::{Actor, Scope};
 use crate::app::Work;
 use crate::appeal::desk::visible_appeals;
@@ -97,7 +97,7 @@ pub async fn objectives(tx: &mut Tx, zone: Uuid, task: Uuid) -> Result<Vec<Objec
 pub struct Row<'a> {
     pub id: Uuid,
     pub number: &'a str,
-    pub kind: Kind,
+    pub kind: TaskKind,
     pub new: &'a NewTask,
     pub record: Option<(RecordKind, Uuid)>,
     pub subject: Option<(crate::subject::SubjectKind, Uuid)>,
@@ -207,7 +207,7 @@ pub struct Filter {
     pub overdue_at: Option<Time>,
     /// Something stands in the way of an objective.
     pub blocked: bool,
-    pub kind: Option<Kind>,
+    pub kind: Option<TaskKind>,
     /// Done by this person, or owed by one of these departments.
     pub mine: Option<(Uuid, Vec<Uuid>)>,
     pub record_id: Option<Uuid>,

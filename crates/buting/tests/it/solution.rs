@@ -1,7 +1,7 @@
 //! Several solutions, one chosen, kept in the library and offered next time; checklists
 //! before a step; text modules.
 
-use crate::cases::{act, code, done, raise, signed, trucks, wrong};
+use crate::cases::{act, at, code, done, raise, signed, trucks, wrong};
 use crate::house::House;
 use buting::appeal::checklist::Need;
 use buting::appeal::solution::{self, Act};
@@ -209,10 +209,13 @@ async fn list(house: &House, body: Json) {
 #[tokio::test]
 async fn a_checklist_guards_its_action_until_everything_is_ticked() {
     for house in House::both().await {
+        house.clock.set(at(24, 9));
         let before = signed(&house).await;
+        house.clock.set(at(24, 10));
         list(&house, json!({"category": "logistics", "action": "answer", "required": "已到现场\n已告知企业", "if_applicable": "已征求交警意见"})).await;
         list(&house, json!({"action": "close", "required": "回访已记录"})).await;
         list(&house, json!({"category": "finance", "action": "answer", "required": "已问银行"})).await;
+        house.clock.set(at(24, 11));
         let id = signed(&house).await;
         let answer = json!({"action": "answer", "result": "solved", "text": "已通车。", "production_continued": "yes"});
         done(act(&house, "officer2", before, answer.clone()).await);
@@ -241,6 +244,7 @@ async fn a_checklist_guards_its_action_until_everything_is_ticked() {
         assert_eq!(shown["checks"][1]["items"][0]["by"], json!(house.who("officer2").await.name), "who ticked is kept");
 
         // The list changes: what is at work keeps the one that it began with.
+        house.clock.set(at(24, 12));
         list(&house, json!({"category": "logistics", "action": "answer", "required": "另有一项"})).await;
         done(act(&house, "officer2", id, answer.clone()).await);
         let later = signed(&house).await;

@@ -4,7 +4,7 @@
 use crate::cases::{act, at, code, done, signed, wrong};
 use crate::house::House;
 use buting::error::{Error, Result};
-use buting::task::{self, Act, NewTask, State};
+use buting::task::{self, Act, NewTask, TaskState};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -71,7 +71,7 @@ async fn several_people_do_it_and_what_stands_in_the_way_is_seen() {
             "task_reached"
         );
         done(do_with(&house, "officer2", id, json!({"action": "done", "outcome": "已通车"})).await);
-        assert_eq!(full(&house, "officer", id).await.unwrap().task.state, State::Done);
+        assert_eq!(full(&house, "officer", id).await.unwrap().task.state, TaskState::Done);
         assert_eq!(code(do_with(&house, "officer2", id, json!({"action": "done"})).await), "task_over");
         assert_eq!(notices(&house, "dispatcher", "task.ended").await, 1);
         assert!(waits(&house, "officer").await.is_empty());
@@ -175,16 +175,16 @@ async fn nobody_of_the_unit_complained_about_is_given_a_task_of_it() {
     let house = House::sqlite().await;
     let new = buting::appeal::NewAppeal {
         kind: buting::appeal::Kind::Complaint,
-        accused_department_id: Some(house.department),
+        accused_department_id: Some(house.other_department),
         ..crate::cases::trucks()
     };
     let appeal = buting::appeal::desk::open(&house.app, &house.who("enterprise").await, new).await.unwrap();
-    let new = json!({"title": "核查", "due_on": "2026-12-01", "appeal_id": appeal, "doers": [house.person("officer")]});
-    assert_eq!(code(make(&house, "leader", new).await), "recusal");
     let new =
         json!({"title": "核查", "due_on": "2026-12-01", "appeal_id": appeal, "doers": [house.person("officer2")]});
+    assert_eq!(code(make(&house, "leader", new).await), "recusal");
+    let new = json!({"title": "核查", "due_on": "2026-12-01", "appeal_id": appeal, "doers": [house.person("officer")]});
     let id = make(&house, "leader", new).await.unwrap();
-    assert!(matches!(full(&house, "officer", id).await, Err(Error::NotFound)));
+    assert!(matches!(full(&house, "officer2", id).await, Err(Error::NotFound)));
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Setting checklists, and ticking what they ask.
 
-use super::{ACTIONS, KIND, LONG, Line, List, MOST, Standing, Tick, key_of, open_for, read_key, store, takes};
+use super::{
+    ACTIONS, CheckLine, CheckStanding, KIND, LONG, List, MOST, Tick, key_of, open_for, read_key, store, takes,
+};
 use crate::actor::{Actor, OFFICE, Roles};
 use crate::app::{App, Change, Subject};
 use crate::appeal::record::Appeal;
@@ -118,14 +120,14 @@ pub async fn set(app: &App, who: &Actor, new: NewList) -> Result<Uuid> {
 
 /// The lists that an appeal began with, as they stand. Whoever calls has checked that
 /// the reader may know of them.
-pub async fn of_appeal(tx: &mut Tx, appeal: &Appeal) -> Result<Vec<Standing>> {
+pub async fn of_appeal(tx: &mut Tx, appeal: &Appeal) -> Result<Vec<CheckStanding>> {
     let Some(at) = appeal.registered_at else { return Ok(Vec::new()) };
     let mut all = Vec::new();
     for (key, body) in store::lists_at(tx, appeal.zone_id, at).await? {
         let Some((category, action)) = read_key(&key) else { continue };
         let list = read(body)?;
         if !list.items.is_empty() && category.is_none_or(|category| category == appeal.category) {
-            let line = |(n, item): (i64, super::Item)| Line {
+            let line = |(n, item): (i64, super::CheckItem)| CheckLine {
                 item: n,
                 text: item.text,
                 need: item.need,
@@ -133,7 +135,7 @@ pub async fn of_appeal(tx: &mut Tx, appeal: &Appeal) -> Result<Vec<Standing>> {
                 by: None,
                 at: None,
             };
-            all.push(Standing { list: key, action, items: (0..).zip(list.items).map(line).collect() });
+            all.push(CheckStanding { list: key, action, items: (0..).zip(list.items).map(line).collect() });
         }
     }
     if all.is_empty() {

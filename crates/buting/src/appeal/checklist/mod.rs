@@ -49,7 +49,7 @@ words! {
 /// One item of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Item {
+pub struct CheckItem {
     /// What is looked at.
     pub text: String,
     /// Whether always.
@@ -61,16 +61,16 @@ pub struct Item {
 #[serde(deny_unknown_fields, default)]
 pub struct List {
     /// Its items, in order.
-    pub items: Vec<Item>,
+    pub items: Vec<CheckItem>,
 }
 
 impl List {
     /// Reads items as they are typed, one a line: those that are looked at always, then
     /// the others.
     pub fn read(required: &str, if_applicable: &str) -> Self {
-        let items = |text: &str, need: Need| -> Vec<Item> {
+        let items = |text: &str, need: Need| -> Vec<CheckItem> {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-            lines.map(|line| Item { text: line.to_owned(), need }).collect()
+            lines.map(|line| CheckItem { text: line.to_owned(), need }).collect()
         };
         let mut all = items(required, Need::Required);
         all.extend(items(if_applicable, Need::IfApplicable));
@@ -103,7 +103,7 @@ pub fn takes(need: Need, tick: Tick) -> bool {
 
 /// An item as it stands for an appeal.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Line {
+pub struct CheckLine {
     /// Its place in the list.
     pub item: i64,
     /// What is looked at.
@@ -120,17 +120,17 @@ pub struct Line {
 
 /// A list as it stands for an appeal.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Standing {
+pub struct CheckStanding {
     /// Key of the list.
     pub list: String,
     /// What it guards.
     pub action: Action,
     /// Its items.
-    pub items: Vec<Line>,
+    pub items: Vec<CheckLine>,
 }
 
 /// The texts of what is still open before an action.
-pub fn open_for(all: &[Standing], action: Action) -> Vec<&str> {
+pub fn open_for(all: &[CheckStanding], action: Action) -> Vec<&str> {
     let lists = all.iter().filter(|list| list.action == action);
     lists.flat_map(|list| &list.items).filter(|line| line.state.is_none()).map(|line| line.text.as_str()).collect()
 }
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn only_what_guards_the_action_is_open_before_it() {
-        let line = |item, text: &str, state| Line {
+        let line = |item, text: &str, state| CheckLine {
             item,
             text: text.to_owned(),
             need: Need::Required,
@@ -195,12 +195,16 @@ mod tests {
             at: None,
         };
         let all = [
-            Standing {
+            CheckStanding {
                 list: key_of(None, Action::Answer),
                 action: Action::Answer,
                 items: vec![line(0, "甲", Some(Tick::Done)), line(1, "乙", None)],
             },
-            Standing { list: key_of(None, Action::Close), action: Action::Close, items: vec![line(0, "丙", None)] },
+            CheckStanding {
+                list: key_of(None, Action::Close),
+                action: Action::Close,
+                items: vec![line(0, "丙", None)],
+            },
         ];
         assert_eq!(open_for(&all, Action::Answer), ["乙"]);
         assert_eq!(open_for(&all, Action::Close), ["丙"]);

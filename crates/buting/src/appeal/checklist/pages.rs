@@ -1,5 +1,5 @@
 use super::desk::{self, NewList, Set, Ticking};
-use super::{ACTIONS, Need, Standing, Tick};
+use super::{ACTIONS, CheckStanding, Need, Tick};
 use crate::appeal::rows::category_name;
 use crate::appeal::{Action, desk as appeals, pages as appeal_pages};
 use crate::error::{Error, Result};
@@ -34,12 +34,17 @@ type Choice = (String, String);
 pub(in crate::appeal) struct Drawn<'a> {
     s: &'a Shell,
     appeal: Uuid,
-    lists: &'a [Standing],
+    lists: &'a [CheckStanding],
     may: bool,
 }
 
 /// The checklists of an appeal as its page sets them; `may` says that the reader ticks.
-pub(in crate::appeal) fn draw<'a>(s: &'a Shell, appeal: &Uuid, lists: &'a [Standing], may: &bool) -> Html<Drawn<'a>> {
+pub(in crate::appeal) fn draw<'a>(
+    s: &'a Shell,
+    appeal: &Uuid,
+    lists: &'a [CheckStanding],
+    may: &bool,
+) -> Html<Drawn<'a>> {
     HtmlSafeOutput(Drawn { s, appeal: *appeal, lists, may: *may })
 }
 

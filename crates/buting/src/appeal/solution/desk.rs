@@ -2,7 +2,8 @@
 
 use super::store::{self, Filter};
 use super::{
-    Act, Draft, Ended, Kept, Move, PROPOSERS, Phase, Remedy, RemedyAct, Solution, State, WentOnCount, leaks, turn,
+    Act, Ended, Kept, Move, PROPOSERS, Phase, Remedy, RemedyAct, Solution, SolutionDraft, SolutionState, WentOnCount,
+    leaks, turn,
 };
 use crate::actor::{Actor, OFFICE, OUTSIDE, Role, Roles};
 use crate::app::{App, Change, Subject, Work};
@@ -57,7 +58,7 @@ pub async fn of_appeal(app: &App, who: &Actor, id: Uuid) -> Result<Sight> {
     let phase = Phase::of(appeal.status, appeal.result);
     let mut all = Vec::new();
     for solution in store::of_appeal(&mut tx, who.zone_id, id).await? {
-        if office || solution.offered && solution.state != State::Dropped {
+        if office || solution.offered && solution.state != SolutionState::Dropped {
             let can = possible(who, &seen, &solution, phase);
             all.push((if office { solution } else { outside(solution) }, can));
         }
@@ -82,7 +83,7 @@ fn possible(who: &Actor, seen: &Seen, solution: &Solution, phase: Phase) -> Vec<
 }
 
 /// Whether somebody can do something with a solution, and what it becomes.
-fn may(who: &Actor, seen: &Seen, solution: &Solution, does: Move, phase: Phase) -> Result<State> {
+fn may(who: &Actor, seen: &Seen, solution: &Solution, does: Move, phase: Phase) -> Result<SolutionState> {
     let author = who.person_id.is_some() && who.person_id == solution.proposed_by;
     let to = turn(solution.state, does, seen.hats, author, phase).map_err(|refusal| match refusal {
         Refusal::NotYours => Error::Forbidden,
@@ -99,8 +100,8 @@ fn may(who: &Actor, seen: &Seen, solution: &Solution, does: Move, phase: Phase) 
 }
 
 /// Checks what was typed.
-fn checked(check: &mut Check, draft: Draft) -> Draft {
-    Draft {
+fn checked(check: &mut Check, draft: SolutionDraft) -> SolutionDraft {
+    SolutionDraft {
         method: check.text("method", &draft.method, 60),
         measures: check.text("measures", &draft.measures, LONG),
         bearer: draft.bearer,
@@ -130,7 +131,7 @@ pub async fn act(app: &App, who: &Actor, appeal: Uuid, act: Act) -> Result<Uuid>
     work.commit(id).await
 }
 
-async fn propose(work: &mut Work, seen: &Seen, draft: Draft, from: Option<&Remedy>) -> Result<Uuid> {
+async fn propose(work: &mut Work, seen: &Seen, draft: SolutionDraft, from: Option<&Remedy>) -> Result<Uuid> {
     let (who, zone) = (work.who.clone(), work.zone());
     if !who.is(OFFICE) || !seen.hats.any(PROPOSERS) {
         return Err(Error::Forbidden);
@@ -161,7 +162,7 @@ async fn propose(work: &mut Work, seen: &Seen, draft: Draft, from: Option<&Remed
         pros: draft.pros,
         limits: draft.limits,
         basis: draft.basis,
-        state: State::Proposed,
+        state: SolutionState::Proposed,
         offered: false,
         preferred_at: None,
         proposed_by: who.person_id,
@@ -200,7 +201,7 @@ async fn adopt(work: &mut Work, seen: &Seen, remedy: Uuid) -> Result<Uuid> {
     if remedy.retired_at.is_some() {
         return Err(Error::state("remedy_retired"));
     }
-    let draft = Draft {
+    let draft = SolutionDraft {
         method: remedy.method.clone(),
         measures: remedy.measures.clone(),
         bearer: remedy.bearer,
@@ -302,7 +303,7 @@ async fn pass_over(work: &mut Work, seen: &Seen, id: Uuid) -> Result<Uuid> {
 }
 
 /// Refuses texts that name somebody, field by field.
-fn nameless(check: &mut Check, draft: &Draft, names: &[String]) {
+fn nameless(check: &mut Check, draft: &SolutionDraft, names: &[String]) {
     let texts = [
         ("method", Some(&draft.method)),
         ("measures", Some(&draft.measures)),
@@ -321,7 +322,7 @@ fn nameless(check: &mut Check, draft: &Draft, names: &[String]) {
 async fn keep(work: &mut Work, seen: &Seen, kept: Kept) -> Result<Uuid> {
     let zone = work.zone();
     let mut solution = moved(work, seen, kept.solution_id, Move::Keep).await?;
-    let draft = Draft {
+    let draft = SolutionDraft {
         method: kept.method,
         measures: kept.measures,
         bearer: solution.bearer,
@@ -369,7 +370,7 @@ pub async fn solution(app: &App, who: &Actor, id: Uuid) -> Result<Solution> {
     step::see(&mut tx, who, solution.appeal_id, false).await?;
     match who.is(OFFICE) {
         true => Ok(solution),
-        false if solution.offered && solution.state != State::Dropped => Ok(outside(solution)),
+        false if solution.offered && solution.state != SolutionState::Dropped => Ok(outside(solution)),
         false => Err(Error::NotFound),
     }
 }

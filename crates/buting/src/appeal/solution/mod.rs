@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 words! {
     /// How a solution stands.
-    pub enum State {
+    pub enum SolutionState {
         /// 备选
         Proposed = "proposed",
         /// 已选定
@@ -95,18 +95,18 @@ struct Turn {
     /// Whether who proposed it may do it too.
     author: bool,
     does: Move,
-    from: &'static [State],
+    from: &'static [SolutionState],
     when: Phase,
-    to: Option<State>,
+    to: Option<SolutionState>,
 }
 
 const fn row(
     who: &'static [Hat],
     author: bool,
     does: Move,
-    from: &'static [State],
+    from: &'static [SolutionState],
     when: Phase,
-    to: Option<State>,
+    to: Option<SolutionState>,
 ) -> Turn {
     Turn { who, author, does, from, when, to }
 }
@@ -115,7 +115,7 @@ const fn row(
 const TURNS: &[Turn] = {
     use Hat::{Desk, Keeper, Lead, Owner};
     use Phase::{AtWork, Solved};
-    use State::{Chosen, Dropped, Proposed};
+    use SolutionState::{Chosen, Dropped, Proposed};
     &[
         row(&[Lead, Desk], false, Move::Offer, &[Proposed], AtWork, None),
         row(&[Owner, Keeper], false, Move::Prefer, &[Proposed, Chosen], AtWork, None),
@@ -131,7 +131,7 @@ const TURNS: &[Turn] = {
 pub const PROPOSERS: &[Hat] = &[Hat::Lead, Hat::Desk, Hat::Assist, Hat::Keeper, Hat::Overseer];
 
 /// What a solution is turned into by a move; `author` says that the person proposed it.
-pub fn turn(state: State, does: Move, hats: Hats, author: bool, when: Phase) -> Result<State, Refusal> {
+pub fn turn(state: SolutionState, does: Move, hats: Hats, author: bool, when: Phase) -> Result<SolutionState, Refusal> {
     let mine = |turn: &&Turn| turn.does == does && (hats.any(turn.who) || author && turn.author);
     let mut rows = TURNS.iter().filter(mine).peekable();
     if rows.peek().is_none() {
@@ -144,7 +144,7 @@ pub fn turn(state: State, does: Move, hats: Hats, author: bool, when: Phase) -> 
 /// A solution as it is typed.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Draft {
+pub struct SolutionDraft {
     /// What it is called, in one line.
     pub method: String,
     /// What is done, step by step.
@@ -164,7 +164,7 @@ pub struct Draft {
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Act {
     /// Propose one.
-    Propose(Draft),
+    Propose(SolutionDraft),
     /// Take one over from the library; what was taken keeps its source.
     Adopt {
         /// The entry of the library.
@@ -246,7 +246,7 @@ pub struct Solution {
     /// The rule or policy that it respects.
     pub basis: Option<String>,
     /// How it stands.
-    pub state: State,
+    pub state: SolutionState,
     /// Whether the enterprise is shown it.
     pub offered: bool,
     /// When the enterprise said that it prefers this one.
@@ -383,7 +383,7 @@ words! {
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum RemedyAct {
     /// Change its words.
-    Change(Draft),
+    Change(SolutionDraft),
     /// Take it out: it is offered no longer, and stays where it was adopted.
     Retire {
         /// Why.
@@ -468,7 +468,9 @@ mod tests {
         }
         let mut found: BTreeSet<Row> = BTreeSet::new();
         for (phase, when) in [(Phase::AtWork, "at work"), (Phase::Solved, "solved"), (Phase::Past, "past")] {
-            for (does, state) in Move::ALL.iter().flat_map(|does| State::ALL.iter().map(move |state| (*does, *state))) {
+            for (does, state) in
+                Move::ALL.iter().flat_map(|does| SolutionState::ALL.iter().map(move |state| (*does, *state)))
+            {
                 for hat in Hat::ALL {
                     if let Ok(to) = turn(state, does, Hats::of(&[*hat]), false, phase) {
                         found
@@ -486,10 +488,10 @@ mod tests {
     #[test]
     fn a_refusal_says_whether_it_is_the_person_or_the_moment() {
         let lead = Hats::of(&[Hat::Lead]);
-        assert_eq!(turn(State::Dropped, Move::Choose, lead, false, Phase::AtWork), Err(Refusal::NotNow));
-        assert_eq!(turn(State::Chosen, Move::Keep, lead, false, Phase::AtWork), Err(Refusal::NotNow));
+        assert_eq!(turn(SolutionState::Dropped, Move::Choose, lead, false, Phase::AtWork), Err(Refusal::NotNow));
+        assert_eq!(turn(SolutionState::Chosen, Move::Keep, lead, false, Phase::AtWork), Err(Refusal::NotNow));
         assert_eq!(
-            turn(State::Proposed, Move::Choose, Hats::of(&[Hat::Owner]), false, Phase::AtWork),
+            turn(SolutionState::Proposed, Move::Choose, Hats::of(&[Hat::Owner]), false, Phase::AtWork),
             Err(Refusal::NotYours)
         );
     }

@@ -1,5 +1,5 @@
 use super::desk::{self, KEEPERS, LIBRARY, LibraryQuery, READERS, Sight};
-use super::{Act, Bearer, Draft, Ended, Kept, Move, Remedy, RemedyAct, WentOnCount};
+use super::{Act, Bearer, Ended, Kept, Move, Remedy, RemedyAct, SolutionDraft, WentOnCount};
 use crate::actor::OFFICE;
 use crate::appeal::policy::Category;
 use crate::appeal::rows::category_name;
@@ -167,12 +167,12 @@ fn read(form: &mut Form) -> Result<Option<Act>> {
     }))
 }
 
-fn draft(form: &mut Form) -> Option<Draft> {
+fn draft(form: &mut Form) -> Option<SolutionDraft> {
     let bearer = form.word("bearer", Bearer::parse);
     if bearer.is_none() {
         form.need::<String>("bearer", None);
     }
-    Some(Draft {
+    Some(SolutionDraft {
         method: form.text("method"),
         measures: form.text("measures"),
         bearer: bearer?,

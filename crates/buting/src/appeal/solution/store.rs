@@ -1,4 +1,4 @@
-use super::{Ended, Remedy, Solution, State, WentOnCount};
+use super::{Ended, Remedy, Solution, SolutionState, WentOnCount};
 use crate::actor::Actor;
 use crate::appeal::store::visible;
 use crate::list::{Key, Walk};
@@ -55,7 +55,7 @@ pub async fn insert(tx: &mut Tx, zone: Uuid, x: &Solution) -> Result<()> {
 
 /// Saves how a solution stands; false when somebody was quicker.
 pub async fn save(tx: &mut Tx, zone: Uuid, x: &Solution, by: Option<Uuid>) -> Result<bool> {
-    let chosen_by = by.filter(|_| x.state == State::Chosen);
+    let chosen_by = by.filter(|_| x.state == SolutionState::Chosen);
     let n = tx
         .run(sql!(
             "UPDATE solution SET state = $1, offered = $2, preferred_at = $3, chosen_at = $4, reason = $5,
@@ -69,7 +69,7 @@ pub async fn save(tx: &mut Tx, zone: Uuid, x: &Solution, by: Option<Uuid>) -> Re
             x.reason,
             x.remedy_id,
             x.passed_at,
-            x.state == State::Chosen,
+            x.state == SolutionState::Chosen,
             chosen_by,
             zone,
             x.id,

@@ -75,7 +75,7 @@ for (const js of [true, false]) {
       await form.locator("button.primary").click();
       await page.waitForLoadState("load");
       assert.equal(await form.locator('[name="reason"]').inputValue(), "企业说属实", "nothing typed is lost");
-      await fill(form, { action: "换一批重新对接", fix_on: workday() });
+      await fill(form, { rectification: "换一批重新对接", fix_on: workday() });
       await send(page, form);
       assert.match(await page.innerText("main"), /待整改[\s\S]*差评整改/);
     });

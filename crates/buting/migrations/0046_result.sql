@@ -51,7 +51,7 @@ CREATE TABLE appeal_rating (
   contacted_by uuid,
   found text,
   reason text,
-  action text,
+  rectification text,
   fix_on text,
   fix_due_at bigint,
   fixed_at bigint,

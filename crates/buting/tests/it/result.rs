@@ -217,8 +217,8 @@ async fn calls_are_chosen_by_rule_or_sample_and_made_by_another_unit() {
 }
 
 async fn verify(house: &House, who: &str, id: Uuid, found: Found, fix_on: Option<&str>) -> Result<Uuid> {
-    let action = fix_on.map(|_| "换人重新对接".to_owned());
-    let said = Verified { found, reason: "已电话核实".into(), action, fix_on: fix_on.and_then(Day::read) };
+    let rectification = fix_on.map(|_| "换人重新对接".to_owned());
+    let said = Verified { found, reason: "已电话核实".into(), rectification, fix_on: fix_on.and_then(Day::read) };
     desk::verify(&house.app, &house.who(who).await, id, said).await
 }
 
@@ -236,7 +236,7 @@ async fn a_bad_rating_is_called_about_put_right_by_a_day_and_called_back() {
 
         assert!(matches!(verify(&house, "officer2", case.id, Found::Malicious, None).await, Err(Error::Forbidden)));
         let no_day = verify(&house, "dispatcher", case.id, Found::Valid, None).await;
-        assert_eq!(wrong(no_day), [("action".to_owned(), "required"), ("fix_on".to_owned(), "required")]);
+        assert_eq!(wrong(no_day), [("rectification".to_owned(), "required"), ("fix_on".to_owned(), "required")]);
         for (day, why) in [("2026-11-28", "rest_day"), ("2026-11-24", "fix_within"), ("2027-01-29", "fix_within")] {
             assert_eq!(wrong(verify(&house, "dispatcher", case.id, Found::Valid, Some(day)).await)[0].1, why, "{day}");
         }

@@ -232,8 +232,8 @@ impl Year<'_> {
     async fn take(&mut self, who: &Actor, id: Uuid, act: Act, expect: Expect) {
         let action = act.action();
         let for_order = act.work_order().is_some();
-        // Who was not reached has said nothing.
-        let stays = matches!(act, Act::ReturnVisit { verdict: Verdict::NotReached, .. });
+        // Who was not reached, or did not want to answer, has said nothing.
+        let stays = matches!(act, Act::ReturnVisit { verdict: Verdict::NotReached | Verdict::Refused, .. });
         let before = self.place(id).await;
         let told = format!("{action} by {} on {before:?}", who.name);
         let result = desk::act(&self.house.app, who, id, act).await;

@@ -410,7 +410,7 @@ pub async fn verify(app: &App, who: &Actor, id: Uuid, said: Verified) -> Result<
         return Err(Error::Conflict(Conflict::Stale(case.version)));
     }
     let subject = step::subject_of(&seen.appeal);
-    let made = json!({"found": said.found, "action": said.action, "fix_on": said.fix_on});
+    let made = json!({"found": said.found, "rectification": said.rectification, "fix_on": said.fix_on});
     work.log("appeal.rating_verify", subject, Change::made(made).because(said.reason)).await?;
     if to == CaseState::Fix {
         let people = step::workers_of(&mut work, &seen.appeal).await?;
@@ -427,8 +427,8 @@ fn checked(said: Verified, calendar: &Calendar, now: Time) -> Result<Verified> {
     let mut check = Check::new();
     let reason = check.text("reason", &said.reason, 500);
     let valid = said.found == Found::Valid;
-    let action = check.opt_text("action", said.action.as_deref(), 500).filter(|_| valid);
-    check.that(!valid || action.is_some(), "action", "required");
+    let rectification = check.opt_text("rectification", said.rectification.as_deref(), 500).filter(|_| valid);
+    check.that(!valid || rectification.is_some(), "rectification", "required");
     let fix_on = said.fix_on.filter(|_| valid);
     let today = calendar.local_day(now.stamp());
     match fix_on {
@@ -442,7 +442,7 @@ fn checked(said: Verified, calendar: &Calendar, now: Time) -> Result<Verified> {
         }
     }
     check.done()?;
-    Ok(Verified { found: said.found, reason, action, fix_on })
+    Ok(Verified { found: said.found, reason, rectification, fix_on })
 }
 
 /// It was put right: the enterprise is called back.

@@ -278,7 +278,7 @@ pub struct Verified {
     /// Why.
     pub reason: String,
     /// What will be done, where it is valid.
-    pub action: Option<String>,
+    pub rectification: Option<String>,
     /// By which day, where it is valid: within fifteen working days.
     #[schemars(with = "Option<String>")]
     pub fix_on: Option<Day>,

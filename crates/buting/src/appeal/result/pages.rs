@@ -228,7 +228,8 @@ async fn verify(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> Page
         }
         let mut said = None;
         if let (Some(found), false) = (found, form.failed()) {
-            let verified = Verified { found, reason: form.text("reason"), action: form.opt_text("action"), fix_on };
+            let rectification = form.opt_text("rectification");
+            let verified = Verified { found, reason: form.text("reason"), rectification, fix_on };
             match desk::verify(&cx.app, &cx.who, id, verified).await {
                 Ok(_) | Err(Error::Replayed(_)) => {
                     return Ok(go(&format!("/appeals/ratings/{id}"), "flash-rating-verified"));

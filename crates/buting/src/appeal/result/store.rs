@@ -291,7 +291,7 @@ pub struct Case {
     /// Why.
     pub reason: Option<String>,
     /// What is done about it.
-    pub action: Option<String>,
+    pub rectification: Option<String>,
     /// By which day.
     pub fix_on: Option<Day>,
     /// The same to the minute.
@@ -327,7 +327,7 @@ from_row!(Case {
     contacted_by,
     found,
     reason,
-    action,
+    rectification,
     fix_on,
     fix_due_at,
     fixed_at,
@@ -355,7 +355,7 @@ impl Case {
 }
 
 const CASE: &str = "SELECT x.id, x.appeal_id, x.level, x.text, x.how, x.by_name, x.at, x.state, x.contact_due_at,
-    x.contacted_at, c.name AS contacted_by, x.found, x.reason, x.action, x.fix_on, x.fix_due_at, x.fixed_at,
+    x.contacted_at, c.name AS contacted_by, x.found, x.reason, x.rectification, x.fix_on, x.fix_due_at, x.fixed_at,
     f.name AS fixed_by, x.fixed_note, x.version";
 const CASE_FROM: &str = " FROM appeal_rating x
   LEFT JOIN person c ON c.zone_id = x.zone_id AND c.id = x.contacted_by
@@ -445,13 +445,13 @@ pub async fn verify(
 ) -> Result<bool> {
     let changed = tx
         .run(sql!(
-            "UPDATE appeal_rating SET state = $1, found = $2, reason = $3, action = $4, fix_on = $5, fix_due_at = $6,
+            "UPDATE appeal_rating SET state = $1, found = $2, reason = $3, rectification = $4, fix_on = $5, fix_due_at = $6,
                contacted_at = coalesce(contacted_at, $7), contacted_by = coalesce(contacted_by, $8), version = version + 1
              WHERE zone_id = $9 AND id = $10 AND version = $11",
             to,
             said.found,
             said.reason.as_str(),
-            said.action.as_deref(),
+            said.rectification.as_deref(),
             said.fix_on,
             fix_due_at,
             at,

@@ -8,14 +8,11 @@ cd "$(dirname "$0")/.."
 
 # The load generator is built by `make bench` alone.
 tested=(--workspace --exclude bench)
-# Sign-in at a provider is a feature: its own tests run with it.
 if command -v cargo-nextest >/dev/null; then
   cargo nextest run --no-fail-fast "${tested[@]}"
   cargo test --quiet --doc "${tested[@]}"
-  cargo nextest run -p buting --features oidc oidc
 else
   cargo test --no-fail-fast "${tested[@]}"
-  cargo test -p buting --features oidc oidc
 fi
 
 export BUTING=$PWD/target/debug/buting

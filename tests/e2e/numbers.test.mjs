@@ -16,7 +16,9 @@ after(async () => { await browser?.end(); });
 function numbers(page) {
   return page.evaluate(() => [...document.querySelectorAll("main a[href]")]
     .map((a) => ({ text: a.innerText.trim(), href: a.getAttribute("href"), near: (a.closest("tr, li, div")?.innerText ?? "").replace(/\s+/g, " ").slice(0, 60) }))
-    .filter(({ text }) => /^\d+\+?$/.test(text)));
+    // A year is no count.
+    .filter(({ href }) => href !== "/settings/calendar")
+    .filter(({ text, href }) => /^\d+\+?$/.test(text) && /^[/?#]/.test(href)));
 }
 
 /** How many a list says that it has; what it shows, where it says nothing. */
@@ -28,7 +30,8 @@ function counted(page) {
     const said = told?.textContent.match(/\d[\d,]*/)?.[0];
     if (said) return Number(said.replaceAll(",", ""));
     const rows = (part?.closest("section") ?? part ?? document.querySelector("main")).querySelectorAll("tbody tr, ul.list > li, .tiles > *");
-    return rows.length;
+    // What counts is no list.
+    return [...rows].filter((row) => !row.closest(".board-head")).length;
   });
 }
 
@@ -56,5 +59,5 @@ test("every number opens a list of so many", async () => {
     await close(context);
   }
   assert.ok(compared > 100, `only ${compared} numbers were compared`);
-  assert.deepEqual(wrong, [], `${wrong.length} of ${compared}`);
+  assert.equal(wrong.length, 0, `${wrong.length} of ${compared}:\n${[...new Set(wrong.map((line) => line.replace(/^\w+ /, "")))].join("\n")}`);
 }, 8);

@@ -176,6 +176,7 @@ appeal-chip-open = Open
 appeal-chip-mine = Mine
 appeal-chip-department = My department
 appeal-chip-overdue = Overdue
+appeal-chip-business = Other than prevention and safety
 appeal-chip-extension = More time asked
 appeal-chip-all = All
 appeal-find = Find appeals

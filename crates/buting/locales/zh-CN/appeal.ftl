@@ -176,6 +176,7 @@ appeal-chip-open = 在办
 appeal-chip-mine = 我承办的
 appeal-chip-department = 本部门的
 appeal-chip-overdue = 已超期
+appeal-chip-business = 防疫安全以外
 appeal-chip-extension = 待批延期
 appeal-chip-all = 全部
 appeal-find = 找诉求

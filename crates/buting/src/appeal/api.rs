@@ -68,6 +68,7 @@ impl AppealQuery {
         let status = self.status.as_deref().unwrap_or_default().split(',').filter(|word| !word.is_empty());
         let status: Option<Vec<Status>> = status.map(Status::parse).collect();
         Ok(Filter {
+            without: &[],
             status: status.ok_or_else(|| Error::field("status", "unknown"))?,
             open: self.open.unwrap_or(false),
             department_id: self.department_id,

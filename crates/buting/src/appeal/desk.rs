@@ -821,6 +821,8 @@ pub struct Filter {
     pub urgency: Option<Urgency>,
     /// Past their due time now.
     pub overdue: bool,
+    /// None of these kinds of difficulty.
+    pub without: &'static [&'static str],
     /// Of this enterprise.
     pub enterprise_id: Option<Uuid>,
     /// Of this project.
@@ -930,6 +932,9 @@ fn condition(who: &Actor, filter: &Filter, now: Time) -> Sql {
     }
     if let Some(urgency) = filter.urgency {
         condition.push(" AND a.urgency = ").arg(urgency);
+    }
+    if !filter.without.is_empty() {
+        condition.push(" AND a.category NOT IN ").list(filter.without.iter().copied());
     }
     if filter.overdue {
         condition.push(" AND a.open AND a.due_key < ").arg(now);

@@ -21,6 +21,7 @@ use crate::http::routes::{Access, Routes};
 use crate::http::sheet::Format;
 use crate::http::table::{self, File, Row as _, Table};
 use crate::organisation::{Department, desk as organisation};
+use crate::oversight::view::PREVENTION;
 use crate::saved::{self, List, Offered};
 use crate::subject::{SubjectKind, named};
 use crate::task;
@@ -121,6 +122,7 @@ pub(super) fn filter_of(who: &Actor, query: &str) -> Filter {
         "mine" => filter.handler_id = who.person_id,
         "department" => filter.department_id = who.department_id,
         "overdue" => filter.overdue = true,
+        "business" => filter.without = PREVENTION,
         "extension" => filter.extension_asked = true,
         "queue" if filter.status.is_empty() => {
             filter.status = vec![Status::Registered, Status::Objected, Status::Answered, Status::ReturnVisit];
@@ -161,6 +163,7 @@ async fn index(cx: Cx) -> PageResult {
         views.push(("overdue", "appeal-chip-overdue"));
         if cx.who.is(Roles::of(&[Role::Leader, Role::Oversight, Role::Dispatcher])) {
             views.push(("extension", "appeal-chip-extension"));
+            views.push(("business", "appeal-chip-business"));
         }
         views.push(("all", "appeal-chip-all"));
         let offered = saved::desk::offered(&cx.app, &cx.who, List::Appeals).await?;

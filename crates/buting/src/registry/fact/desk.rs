@@ -505,7 +505,7 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
         let conditions = store::Conditions { state: Some(CorrectionState::Waiting), ..store::Conditions::default() };
         let waiting = store::count(&mut tx, who.zone_id, &conditions, TOTAL_CAP).await?;
         if waiting > 0 {
-            items.push(item("todo-corrections", waiting.to_string(), None, "/corrections".into()));
+            items.push(item("todo-corrections", waiting.to_string(), None, "/corrections?state=waiting".into()));
         }
     }
     Ok(items)

@@ -148,7 +148,7 @@ for (const js of [true, false]) {
     const home = new URL(dispatcher.url()).pathname;
     const id = home.split("/").at(-1);
     assert.match(id, /^[0-9a-f-]{36}$/);
-    for (const [role, who] of [["lead_leader", "曾景行"], ["lead_dept", "企业服务部"], ["officer", "高书衡"]]) {
+    for (const [role, who] of [["lead_leader", "曾景行"], ["lead_dept", "企服部"], ["officer", "高书衡"]]) {
       await dispatcher.goto(`/assignments/new?subject_kind=enterprise&subject_id=${id}&role=${role}`);
       const form = dispatcher.locator('form[action="/assignments/new"][method="post"]');
       const holder = await option(dispatcher, "holder", who);

@@ -1,6 +1,7 @@
 use super::desk::{self, KEEPERS, OfficeChange, PROTECTORS, ProtectionChange, READERS};
 use super::{Holder, Version, VisitBlock};
 use crate::actor::Role;
+use crate::actor::Roles;
 use crate::appeal::policy::Category;
 use crate::appeal::{self, limits, policy};
 use crate::clock;
@@ -55,6 +56,12 @@ pub(crate) const TABS: &[(&str, &str)] = &[
     ("/settings/documents", "settings-documents"),
     ("/settings/roles", "settings-roles"),
 ];
+
+/// Whether a page of settings says something to whoever only reads: some are forms alone.
+pub(crate) fn says_something(roles: &Roles, href: &str) -> bool {
+    let form = ["/phrases", "/settings/visits", "/settings/results", "/settings/documents"].contains(&href);
+    roles.meets(KEEPERS) || !form
+}
 
 // The zone
 

@@ -60,7 +60,7 @@ pub fn routes(routes: &mut Routes) {
 type Options = Vec<(String, String)>;
 
 fn levels(lang: Lang) -> Options {
-    ["5", "4", "3", "2", "1"].iter().map(|n| ((*n).to_owned(), lang.word("rating", *n).into_owned())).collect()
+    ["5", "4", "3", "2", "1"].iter().map(|n| ((*n).to_owned(), lang.word("rating", n).into_owned())).collect()
 }
 
 /// What an action on a record came to: the form with what was wrong, or where to go.

@@ -703,7 +703,8 @@ pub fn guard(action: Action, facts: &Facts) -> Result<(), &'static str> {
             not(facts.own_request, "own_request")
         }
         Action::Answer => not(facts.orders_open > 0, "orders_open"),
-        Action::Review => not(facts.own_work, "own_work"),
+        // Who did the work does not say for the enterprise that it is content.
+        Action::Review | Action::Confirm => not(facts.own_work, "own_work"),
         Action::ReturnVisit => not(facts.own_work || facts.own_department, "own_work"),
         Action::Close => not(facts.bad_rating_open, "bad_rating_open"),
         Action::Reopen => not(facts.reopen_over, "reopen_over"),
@@ -905,6 +906,7 @@ mod tests {
             (Action::Grant, Facts { extension_pending: true, own_request: true, ..free }, "own_request"),
             (Action::Answer, Facts { orders_open: 1, ..free }, "orders_open"),
             (Action::Review, Facts { own_work: true, ..free }, "own_work"),
+            (Action::Confirm, Facts { own_work: true, ..free }, "own_work"),
             (Action::ReturnVisit, Facts { own_work: true, ..free }, "own_work"),
             (Action::ReturnVisit, Facts { own_department: true, ..free }, "own_work"),
             (Action::Close, Facts { bad_rating_open: true, ..free }, "bad_rating_open"),

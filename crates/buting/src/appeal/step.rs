@@ -818,11 +818,8 @@ impl<'w> Step<'w> {
             check.add(FieldError::new("rating", "range").with("min", 1).with("max", 5));
         }
         check.done()?;
-        let by_itself = self.hats.has(Hat::Owner);
-        if !by_itself && self.facts().own_work {
-            return Err(Error::state("own_work"));
-        }
-        self.a.confirmation = Some(if by_itself { Confirmation::Enterprise } else { Confirmation::Phone });
+        self.a.confirmation =
+            Some(if self.hats.has(Hat::Owner) { Confirmation::Enterprise } else { Confirmation::Phone });
         self.a.rating = Some(rating);
         self.a.rating_text = text;
         self.a.confirmed_by = self.work.who.person_id;

@@ -41,8 +41,7 @@ pub async fn lines(app: &App, who: &Actor) -> Result<Vec<todo::Line>> {
     let mut lines = appeal::result::desk::lines(app, who).await?;
     lines.extend(visit::contact::desk::lines(app, who).await?);
     if who.is(view::READERS) {
-        let overdue = appeal::desk::Filter { overdue: true, limit: 1, ..appeal::desk::Filter::default() };
-        let overdue = view::counted(&appeal::desk::list(app, who, &overdue).await?);
+        let overdue = view::overdue(app, who).await?;
         let gaps = assignment::desk::gap_count(app, who).await?;
         let whole = [
             todo::Line { text: "home-overdue", n: overdue, href: "/appeals?view=overdue" },

@@ -150,8 +150,7 @@ pub async fn overview(app: &App, who: &Actor) -> Result<Overview> {
     }
     let mut rows: Vec<Row> = rows.into_values().filter(|row| row.total() > 0).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.total()));
-    let filter = appeal::desk::Filter { overdue: true, limit: 1, ..appeal::desk::Filter::default() };
-    let overdue = counted(&appeal::desk::list(app, who, &filter).await?);
+    let overdue = overdue(app, who).await?;
     let mut prevention = Vec::new();
     for category in PREVENTION {
         let filter = appeal::desk::Filter {
@@ -176,7 +175,13 @@ pub async fn overview(app: &App, who: &Actor) -> Result<Overview> {
     Ok(Overview { board, disruptions, rows, overdue, prevention, gaps, held, trend, campaigns })
 }
 
-pub fn counted<T>(page: &crate::http::api::Page<T>) -> i64 {
+/// How many appeals are overdue, of those that somebody sees.
+pub async fn overdue(app: &App, who: &Actor) -> Result<i64> {
+    let filter = appeal::desk::Filter { overdue: true, limit: 1, ..appeal::desk::Filter::default() };
+    Ok(counted(&appeal::desk::list(app, who, &filter).await?))
+}
+
+fn counted<T>(page: &crate::http::api::Page<T>) -> i64 {
     page.total.or(page.total_at_least).unwrap_or_default()
 }
 

@@ -201,7 +201,7 @@ pub(in super::super) async fn take_over(work: &mut Work, owner: &str, clock: &cl
 
 /// The appeal that a rating is about.
 pub(in super::super) async fn appeal_of_rating(tx: &mut Tx, zone: Uuid, rating: Uuid) -> Result<Option<Uuid>> {
-    Ok(store::case(tx, zone, rating).await?.map(|case| case.appeal_id))
+    Ok(store::CASES.one(tx, zone, rating).await?.map(|case| case.appeal_id))
 }
 
 // ---- return calls ----
@@ -236,12 +236,7 @@ pub async fn calls(app: &App, who: &Actor, filter: &CallFilter) -> Result<Page<C
         let today = Zone::get(&mut tx, who.zone_id).await?.day(app.now());
         condition.push(" AND x.call_on <= ").arg(today);
     }
-    let (mut items, next) = store::calls(&mut tx, who.zone_id, condition.clone(), &walk).await?;
-    let counted = store::count_calls(&mut tx, who.zone_id, condition, TOTAL_CAP + 1).await?;
-    for call in &mut items {
-        sight::mask(who, call.accused_department_id, &mut call.subject);
-    }
-    Ok(Page::new(items, next, counted))
+    sight::page(&mut tx, who, &store::CALLS, condition, &walk).await
 }
 
 /// A call with what is needed to make it.
@@ -260,9 +255,9 @@ pub struct CallView {
 pub async fn call(app: &App, who: &Actor, id: Uuid, address: IpAddr) -> Result<CallView> {
     who.must(CALLERS)?;
     let mut tx = app.read().await?;
-    let mut call = store::call(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    let mut call = store::CALLS.one(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
     let seen = step::see(&mut tx, who, call.appeal_id, false).await?;
-    sight::mask(who, call.accused_department_id, &mut call.subject);
+    sight::mask(who, &mut call);
     let facts = appeals::facts_of(&mut tx, who, &seen, app.now()).await?;
     let why_not = match turn(seen.appeal.status, Action::ReturnVisit, seen.hats) {
         _ if call.state != CallState::Open => Some("call_over"),
@@ -286,7 +281,7 @@ pub async fn log(app: &App, who: &Actor, id: Uuid, said: Logged) -> Result<Uuid>
     who.must(CALLERS)?;
     let mut work = app.work(who).await?;
     let zone = work.zone();
-    let call = store::call(&mut work, zone, id).await?.ok_or(Error::NotFound)?;
+    let call = store::CALLS.one(&mut work, zone, id).await?.ok_or(Error::NotFound)?;
     if call.state != CallState::Open {
         step::see(&mut work, who, call.appeal_id, false).await?;
         return Err(Error::state("call_over"));
@@ -329,12 +324,7 @@ pub async fn cases(
         condition.push(" OR x.state = 'fix' AND x.fix_due_at < ").arg(now).push(")");
     }
     let mut tx = app.read().await?;
-    let (mut items, next) = store::cases(&mut tx, who.zone_id, condition.clone(), &walk).await?;
-    let counted = store::count_cases(&mut tx, who.zone_id, condition, TOTAL_CAP + 1).await?;
-    for case in &mut items {
-        sight::mask(who, case.accused_department_id, &mut case.subject);
-    }
-    Ok(Page::new(items, next, counted))
+    sight::page(&mut tx, who, &store::CASES, condition, &walk).await
 }
 
 /// A bad rating with what can be done about it.
@@ -354,9 +344,10 @@ pub async fn case(app: &App, who: &Actor, id: Uuid) -> Result<CaseView> {
     who.must(CASE_READERS)?;
     let mut tx = app.read().await?;
     let zone = who.zone_id;
-    let mut case = store::case(&mut tx, zone, id).await?.filter(|case| case.state.is_some()).ok_or(Error::NotFound)?;
+    let mut case =
+        store::CASES.one(&mut tx, zone, id).await?.filter(|case| case.state.is_some()).ok_or(Error::NotFound)?;
     let seen = step::see(&mut tx, who, case.appeal_id, false).await?;
-    sight::mask(who, case.accused_department_id, &mut case.subject);
+    sight::mask(who, &mut case);
     let calendar = clock::calendar(&mut tx, zone).await?;
     let mut clocks = clock::of(&mut tx, zone, &[case.appeal_id, case.id]).await?;
     clocks.retain(|clock| matches!(clock.kind, ClockKind::Contact | ClockKind::Fix));
@@ -379,7 +370,7 @@ pub async fn verify(app: &App, who: &Actor, id: Uuid, said: Verified) -> Result<
     who.must(CASE_READERS)?;
     let mut work = app.work(who).await?;
     let (zone, now) = (work.zone(), work.now);
-    let case = store::case(&mut work, zone, id).await?.ok_or(Error::NotFound)?;
+    let case = store::CASES.one(&mut work, zone, id).await?.ok_or(Error::NotFound)?;
     let seen = step::see(&mut work, who, case.appeal_id, true).await?;
     who.saw(case.version)?;
     if case.state != Some(CaseState::Contact) {
@@ -450,7 +441,7 @@ pub async fn fixed(app: &App, who: &Actor, id: Uuid, note: &str) -> Result<Uuid>
     who.must(CASE_READERS)?;
     let mut work = app.work(who).await?;
     let (zone, now) = (work.zone(), work.now);
-    let case = store::case(&mut work, zone, id).await?.ok_or(Error::NotFound)?;
+    let case = store::CASES.one(&mut work, zone, id).await?.ok_or(Error::NotFound)?;
     let seen = step::see(&mut work, who, case.appeal_id, true).await?;
     who.saw(case.version)?;
     if case.state != Some(CaseState::Fix) {
@@ -484,11 +475,11 @@ pub async fn lines(app: &App, who: &Actor) -> Result<Vec<todo::Line>> {
     let today = Zone::get(&mut tx, zone).await?.day(app.now());
     let mut calls = sight::callable(who);
     calls.push(" AND x.state = 'open' AND x.call_on <= ").arg(today);
-    let calls = store::count_calls(&mut tx, zone, calls, TOTAL_CAP + 1).await?;
+    let calls = store::CALLS.count(&mut tx, zone, calls, TOTAL_CAP + 1).await?;
     let cases = if who.roles.meets(OVERSEERS) || who.has(Role::Dispatcher) {
         let mut open = records::visible(who);
         open.push(" AND x.state IS NOT NULL AND x.state <> 'done' AND x.state = 'contact'");
-        store::count_cases(&mut tx, zone, open, TOTAL_CAP + 1).await?
+        store::CASES.count(&mut tx, zone, open, TOTAL_CAP + 1).await?
     } else {
         0
     };
@@ -523,15 +514,15 @@ pub async fn of_appeal(app: &App, who: &Actor, id: Uuid) -> Result<Option<OfAppe
     let mut tx = app.read().await?;
     let zone = who.zone_id;
     let seen = step::see(&mut tx, who, id, false).await?;
-    let exclusions = store::exclusions_of(&mut tx, zone, id).await?;
+    let exclusions = store::EXCLUSIONS.of(&mut tx, zone, id).await?;
     let calendar = clock::calendar(&mut tx, zone).await?;
     let until = open_until(&seen.appeal, &calendar);
     let link = until
         .filter(|_| hands_on(&seen) && app.now() < end_of(&calendar, until))
         .map(|day| (handed(app, zone, &seen.appeal), day));
     Ok(Some(OfAppeal {
-        ratings: store::ratings_of(&mut tx, zone, id).await?,
-        calls: store::calls_of(&mut tx, zone, id).await?,
+        ratings: store::CASES.of(&mut tx, zone, id).await?,
+        calls: store::CALLS.of(&mut tx, zone, id).await?,
         may_exclude: seen.hats.any(&[Hat::Lead, Hat::Desk])
             && seen.appeal.answered_at.is_some()
             && exclusions.iter().all(|one| one.state == super::ExclusionState::Refused),

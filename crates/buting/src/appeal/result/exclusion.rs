@@ -60,7 +60,7 @@ pub async fn ask(app: &App, who: &Actor, new: NewExclusion) -> Result<Uuid> {
     if seen.appeal.answered_at.is_none() {
         return Err(Error::state("exclusion_no_result"));
     }
-    let before = store::exclusions_of(&mut work, zone, new.appeal_id).await?;
+    let before = store::EXCLUSIONS.of(&mut work, zone, new.appeal_id).await?;
     if before.iter().any(|one| one.state != ExclusionState::Refused) {
         return Err(Error::state("exclusion_twice"));
     }
@@ -107,7 +107,7 @@ pub async fn decide(app: &App, who: &Actor, id: Uuid, decision: Decision) -> Res
     who.must(DECIDERS)?;
     let mut work = app.work(who).await?;
     let (zone, now) = (work.zone(), work.now);
-    let one = store::exclusion(&mut work, zone, id).await?.ok_or(Error::NotFound)?;
+    let one = store::EXCLUSIONS.one(&mut work, zone, id).await?.ok_or(Error::NotFound)?;
     let seen = step::see(&mut work, who, one.appeal_id, true).await?;
     who.saw(one.version)?;
     if one.state != ExclusionState::Asked {
@@ -138,9 +138,9 @@ pub async fn decide(app: &App, who: &Actor, id: Uuid, decision: Decision) -> Res
 pub async fn get(app: &App, who: &Actor, id: Uuid) -> Result<Exclusion> {
     who.must(OFFICE)?;
     let mut tx = app.read().await?;
-    let mut one = store::exclusion(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
+    let mut one = store::EXCLUSIONS.one(&mut tx, who.zone_id, id).await?.ok_or(Error::NotFound)?;
     step::see(&mut tx, who, one.appeal_id, false).await?;
-    sight::mask(who, one.accused_department_id, &mut one.subject);
+    sight::mask(who, &mut one);
     Ok(one)
 }
 
@@ -159,12 +159,7 @@ pub async fn list(
         condition.push(" AND x.state = ").arg(state);
     }
     let mut tx = app.read().await?;
-    let (mut items, next) = store::exclusions(&mut tx, who.zone_id, condition.clone(), &walk).await?;
-    let counted = store::count_exclusions(&mut tx, who.zone_id, condition, TOTAL_CAP + 1).await?;
-    for one in &mut items {
-        sight::mask(who, one.accused_department_id, &mut one.subject);
-    }
-    Ok(Page::new(items, next, counted))
+    sight::page(&mut tx, who, &store::EXCLUSIONS, condition, &walk).await
 }
 
 /// How many wait for somebody's decision.
@@ -174,7 +169,7 @@ pub async fn waiting(tx: &mut Tx, who: &Actor) -> Result<i64> {
     }
     let mut condition = appeals::visible(who);
     condition.append(undecided(who));
-    Ok(store::count_exclusions(tx, who.zone_id, condition, TOTAL_CAP + 1).await?)
+    Ok(store::EXCLUSIONS.count(tx, who.zone_id, condition, TOTAL_CAP + 1).await?)
 }
 
 /// The condition, with its ` AND`, on what somebody may decide.

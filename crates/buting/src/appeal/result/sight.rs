@@ -1,17 +1,37 @@
 //! What of whose appeals somebody sees in the lists of this room.
 
+use super::store::{OfAppeal, Rows};
 use crate::actor::{Actor, Role};
 use crate::appeal::step::OVERSEERS;
 use crate::appeal::store as appeals;
 use crate::assignment::reach;
-use ::store::Sql;
-use uuid::Uuid;
+use crate::error::Result;
+use crate::http::api::{Page, TOTAL_CAP};
+use crate::list::Walk;
+use ::store::{FromRow, Sql, Tx};
 
 /// Hides whose a complaint is from those of the department that it is about.
-pub fn mask(who: &Actor, accused: Option<Uuid>, subject: &mut Option<String>) {
+pub fn mask(who: &Actor, row: &mut impl OfAppeal) {
+    let (accused, subject) = row.accused_and_subject();
     if accused.is_some_and(|accused| appeals::units_of(who).contains(&accused)) {
         *subject = None;
     }
+}
+
+/// A page of rows under a condition, with their number.
+pub async fn page<T: OfAppeal + FromRow + Send + 'static>(
+    tx: &mut Tx,
+    who: &Actor,
+    rows: &Rows<T>,
+    condition: Sql,
+    walk: &Walk,
+) -> Result<Page<T>> {
+    let (mut items, next) = rows.page(tx, who.zone_id, condition.clone(), walk).await?;
+    let counted = rows.count(tx, who.zone_id, condition, TOTAL_CAP + 1).await?;
+    for row in &mut items {
+        mask(who, row);
+    }
+    Ok(Page::new(items, next, counted))
 }
 
 /// The condition, with its ` AND`, on appeals `a` that somebody may call back about: those

@@ -3,9 +3,10 @@ use crate::appeal::{Status, Verdict};
 use crate::http::api::Versioned;
 use crate::list::{Key, Walk};
 use crate::time::{Day, Time};
-use ::store::{Result, Sql, Tx, from_row, sql};
+use ::store::{FromRow, Result, Sql, Tx, from_row, sql};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::marker::PhantomData;
 use uuid::Uuid;
 
 /// An appeal as the lists of this room name it.
@@ -17,6 +18,83 @@ const APPEAL_FROM: &str = "
   LEFT JOIN project p ON p.zone_id = a.zone_id AND p.id = a.project_id
   LEFT JOIN department d ON d.zone_id = a.zone_id AND d.id = a.lead_department_id
   WHERE x.zone_id = ";
+
+/// What a row of this room lets its list hide from the department complained about.
+pub trait OfAppeal {
+    /// The department that the appeal complains about, and whose appeal it is.
+    fn accused_and_subject(&mut self) -> (Option<Uuid>, &mut Option<String>);
+}
+
+macro_rules! of_appeal {
+    ($($row:ty)*) => {$(
+        impl OfAppeal for $row {
+            fn accused_and_subject(&mut self) -> (Option<Uuid>, &mut Option<String>) {
+                (self.accused_department_id, &mut self.subject)
+            }
+        }
+
+        impl Versioned for $row {
+            fn version(&self) -> i64 {
+                self.version
+            }
+        }
+    )*};
+}
+
+of_appeal! { Call Case Exclusion }
+
+/// Rows `x` about appeals `a`: how they are read, counted and listed.
+pub struct Rows<T> {
+    table: &'static str,
+    columns: &'static str,
+    from: &'static str,
+    /// The order of those of one appeal.
+    oldest: &'static str,
+    row: PhantomData<fn() -> T>,
+}
+
+impl<T: FromRow + Send + 'static> Rows<T> {
+    const fn of_table(table: &'static str, columns: &'static str, from: &'static str, oldest: &'static str) -> Self {
+        Self { table, columns, from, oldest, row: PhantomData }
+    }
+
+    fn query(&self, zone: Uuid, condition: Sql, walk: Option<&Walk>) -> Sql {
+        let mut query = Sql::from("SELECT ");
+        query.push(self.columns).push(APPEAL);
+        if let Some(walk) = walk {
+            walk.column(&mut query);
+        }
+        query.push(" FROM ").push(self.table).push(" x").push(self.from).push(APPEAL_FROM).arg(zone).append(condition);
+        query
+    }
+
+    /// A page of those under a condition (with its ` AND`) on `x` and `a`, and the cursor of the rest.
+    pub async fn page(&self, tx: &mut Tx, zone: Uuid, condition: Sql, walk: &Walk) -> Result<(Vec<T>, Option<String>)> {
+        walk.list(tx, self.query(zone, condition, Some(walk)), "x.id").await
+    }
+
+    /// How many there are under a condition, counted so far and no further.
+    pub async fn count(&self, tx: &mut Tx, zone: Uuid, condition: Sql, most: i64) -> Result<i64> {
+        let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 AS one FROM ");
+        query.push(self.table).push(" x JOIN appeal a ON a.zone_id = x.zone_id AND a.id = x.appeal_id");
+        query.push(" WHERE x.zone_id = ").arg(zone).append(condition).push(" LIMIT ").arg(most).push(") AS found");
+        tx.value(query).await
+    }
+
+    /// One of them.
+    pub async fn one(&self, tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<T>> {
+        let mut condition = Sql::from(" AND x.id = ");
+        condition.arg(id);
+        tx.opt(self.query(zone, condition, None)).await
+    }
+
+    /// Those of an appeal, oldest first.
+    pub async fn of(&self, tx: &mut Tx, zone: Uuid, appeal: Uuid) -> Result<Vec<T>> {
+        let mut condition = Sql::from(" AND x.appeal_id = ");
+        condition.arg(appeal).push(" ORDER BY ").push(self.oldest).push(", x.id LIMIT 50");
+        tx.list(self.query(zone, condition, None)).await
+    }
+}
 
 // ---- return calls ----
 
@@ -67,12 +145,6 @@ pub struct Call {
     pub accused_department_id: Option<Uuid>,
 }
 
-impl Versioned for Call {
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
 from_row!(Call {
     id,
     appeal_id,
@@ -109,60 +181,23 @@ impl Call {
     }
 }
 
-const CALL: &str = "SELECT x.id, x.appeal_id, x.reasons, x.state, x.made_at, x.call_on, x.tries, x.days, x.tried_on,
-    x.verdict, x.level, x.note, x.ended_at, c.name AS caller, a.version";
-const CALL_FROM: &str = " FROM return_call x LEFT JOIN person c ON c.zone_id = x.zone_id AND c.id = x.ended_by";
+/// Return calls.
+pub const CALLS: Rows<Call> = Rows::of_table(
+    "return_call",
+    "x.id, x.appeal_id, x.reasons, x.state, x.made_at, x.call_on, x.tries, x.days, x.tried_on,
+    x.verdict, x.level, x.note, x.ended_at, c.name AS caller, a.version",
+    " LEFT JOIN person c ON c.zone_id = x.zone_id AND c.id = x.ended_by",
+    "x.made_at",
+);
 
 /// What a list of calls is sorted by.
 pub const CALL_KEYS: &[Key] = &[Key::text("call", "x.call_on"), Key::number("made", "x.made_at")];
-
-fn calls_from(zone: Uuid, condition: Sql, walk: Option<&Walk>) -> Sql {
-    let mut query = Sql::from(CALL);
-    query.push(APPEAL);
-    if let Some(walk) = walk {
-        walk.column(&mut query);
-    }
-    query.push(CALL_FROM).push(APPEAL_FROM).arg(zone).append(condition);
-    query
-}
-
-/// A page of calls under a condition on `x` (the call) and `a` (the appeal).
-pub async fn calls(tx: &mut Tx, zone: Uuid, condition: Sql, walk: &Walk) -> Result<(Vec<Call>, Option<String>)> {
-    walk.list(tx, calls_from(zone, condition, Some(walk)), "x.id").await
-}
-
-/// How many rows of a table of this room there are under a condition, counted so far and no further.
-async fn count(tx: &mut Tx, table: &'static str, zone: Uuid, condition: Sql, most: i64) -> Result<i64> {
-    let mut query = Sql::from("SELECT count(*) FROM (SELECT 1 AS one FROM ");
-    query.push(table).push(" x JOIN appeal a ON a.zone_id = x.zone_id AND a.id = x.appeal_id WHERE x.zone_id = ");
-    query.arg(zone).append(condition).push(" LIMIT ").arg(most).push(") AS found");
-    tx.value(query).await
-}
-
-/// How many calls.
-pub async fn count_calls(tx: &mut Tx, zone: Uuid, condition: Sql, most: i64) -> Result<i64> {
-    count(tx, "return_call", zone, condition, most).await
-}
-
-/// One call.
-pub async fn call(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Call>> {
-    let mut condition = Sql::from(" AND x.id = ");
-    condition.arg(id);
-    tx.opt(calls_from(zone, condition, None)).await
-}
 
 /// The call of an appeal that is still to be made.
 pub async fn open_call(tx: &mut Tx, zone: Uuid, appeal: Uuid) -> Result<Option<Call>> {
     let mut condition = Sql::from(" AND x.state = 'open' AND x.appeal_id = ");
     condition.arg(appeal).push(" ORDER BY x.made_at, x.id LIMIT 1");
-    tx.opt(calls_from(zone, condition, None)).await
-}
-
-/// The calls of an appeal, oldest first.
-pub async fn calls_of(tx: &mut Tx, zone: Uuid, appeal: Uuid) -> Result<Vec<Call>> {
-    let mut condition = Sql::from(" AND x.appeal_id = ");
-    condition.arg(appeal).push(" ORDER BY x.made_at, x.id LIMIT 50");
-    tx.list(calls_from(zone, condition, None)).await
+    tx.opt(CALLS.query(zone, condition, None)).await
 }
 
 pub async fn insert_call(
@@ -337,12 +372,6 @@ from_row!(Case {
     accused_department_id,
 });
 
-impl Versioned for Case {
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
 impl Case {
     /// What is due now, if anything is.
     pub fn due_at(&self) -> Option<Time> {
@@ -354,49 +383,20 @@ impl Case {
     }
 }
 
-const CASE: &str = "SELECT x.id, x.appeal_id, x.level, x.text, x.how, x.by_name, x.at, x.state, x.contact_due_at,
+/// Ratings.
+pub const CASES: Rows<Case> = Rows::of_table(
+    "appeal_rating",
+    "x.id, x.appeal_id, x.level, x.text, x.how, x.by_name, x.at, x.state, x.contact_due_at,
     x.contacted_at, c.name AS contacted_by, x.found, x.reason, x.rectification, x.fix_on, x.fix_due_at, x.fixed_at,
-    f.name AS fixed_by, x.fixed_note, x.version";
-const CASE_FROM: &str = " FROM appeal_rating x
+    f.name AS fixed_by, x.fixed_note, x.version",
+    "
   LEFT JOIN person c ON c.zone_id = x.zone_id AND c.id = x.contacted_by
-  LEFT JOIN person f ON f.zone_id = x.zone_id AND f.id = x.fixed_by";
+  LEFT JOIN person f ON f.zone_id = x.zone_id AND f.id = x.fixed_by",
+    "x.at",
+);
 
 /// What a list of ratings is sorted by.
 pub const CASE_KEYS: &[Key] = &[Key::number("at", "x.at")];
-
-fn cases_from(zone: Uuid, condition: Sql, walk: Option<&Walk>) -> Sql {
-    let mut query = Sql::from(CASE);
-    query.push(APPEAL);
-    if let Some(walk) = walk {
-        walk.column(&mut query);
-    }
-    query.push(CASE_FROM).push(APPEAL_FROM).arg(zone).append(condition);
-    query
-}
-
-/// A page of ratings under a condition on `x` (the rating) and `a` (the appeal).
-pub async fn cases(tx: &mut Tx, zone: Uuid, condition: Sql, walk: &Walk) -> Result<(Vec<Case>, Option<String>)> {
-    walk.list(tx, cases_from(zone, condition, Some(walk)), "x.id").await
-}
-
-/// How many ratings.
-pub async fn count_cases(tx: &mut Tx, zone: Uuid, condition: Sql, most: i64) -> Result<i64> {
-    count(tx, "appeal_rating", zone, condition, most).await
-}
-
-/// One rating.
-pub async fn case(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Case>> {
-    let mut condition = Sql::from(" AND x.id = ");
-    condition.arg(id);
-    tx.opt(cases_from(zone, condition, None)).await
-}
-
-/// The ratings of an appeal, oldest first.
-pub async fn ratings_of(tx: &mut Tx, zone: Uuid, appeal: Uuid) -> Result<Vec<Case>> {
-    let mut condition = Sql::from(" AND x.appeal_id = ");
-    condition.arg(appeal).push(" ORDER BY x.at, x.id LIMIT 50");
-    tx.list(cases_from(zone, condition, None)).await
-}
 
 /// A rating as it is given.
 pub struct Given<'a> {
@@ -597,63 +597,22 @@ from_row!(Exclusion {
     accused_department_id,
 });
 
-impl Versioned for Exclusion {
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-const EXCLUSION: &str =
-    "SELECT x.id, x.appeal_id, x.ground, x.proof, b.name AS asked_by, u.short_name AS asked_unit, x.asked_at,
+/// Requests for an exclusion.
+pub const EXCLUSIONS: Rows<Exclusion> = Rows::of_table(
+    "exclusion",
+    "x.id, x.appeal_id, x.ground, x.proof, b.name AS asked_by, u.short_name AS asked_unit, x.asked_at,
     x.state, v.name AS decided_by, w.short_name AS decided_unit, x.decided_at, x.decision, x.version,
-    x.asked_by AS asker_id, x.asked_unit AS asker_unit_id";
-const EXCLUSION_FROM: &str = " FROM exclusion x
+    x.asked_by AS asker_id, x.asked_unit AS asker_unit_id",
+    "
   LEFT JOIN person b ON b.zone_id = x.zone_id AND b.id = x.asked_by
   LEFT JOIN department u ON u.zone_id = x.zone_id AND u.id = x.asked_unit
   LEFT JOIN person v ON v.zone_id = x.zone_id AND v.id = x.decided_by
-  LEFT JOIN department w ON w.zone_id = x.zone_id AND w.id = x.decided_unit";
+  LEFT JOIN department w ON w.zone_id = x.zone_id AND w.id = x.decided_unit",
+    "x.asked_at",
+);
 
 /// What a list of exclusions is sorted by.
 pub const EXCLUSION_KEYS: &[Key] = &[Key::number("asked", "x.asked_at")];
-
-fn exclusions_from(zone: Uuid, condition: Sql, walk: Option<&Walk>) -> Sql {
-    let mut query = Sql::from(EXCLUSION);
-    query.push(APPEAL);
-    if let Some(walk) = walk {
-        walk.column(&mut query);
-    }
-    query.push(EXCLUSION_FROM).push(APPEAL_FROM).arg(zone).append(condition);
-    query
-}
-
-/// A page of exclusions under a condition on `x` (the request) and `a` (the appeal).
-pub async fn exclusions(
-    tx: &mut Tx,
-    zone: Uuid,
-    condition: Sql,
-    walk: &Walk,
-) -> Result<(Vec<Exclusion>, Option<String>)> {
-    walk.list(tx, exclusions_from(zone, condition, Some(walk)), "x.id").await
-}
-
-/// How many exclusions.
-pub async fn count_exclusions(tx: &mut Tx, zone: Uuid, condition: Sql, most: i64) -> Result<i64> {
-    count(tx, "exclusion", zone, condition, most).await
-}
-
-/// One request.
-pub async fn exclusion(tx: &mut Tx, zone: Uuid, id: Uuid) -> Result<Option<Exclusion>> {
-    let mut condition = Sql::from(" AND x.id = ");
-    condition.arg(id);
-    tx.opt(exclusions_from(zone, condition, None)).await
-}
-
-/// The requests about an appeal, oldest first.
-pub async fn exclusions_of(tx: &mut Tx, zone: Uuid, appeal: Uuid) -> Result<Vec<Exclusion>> {
-    let mut condition = Sql::from(" AND x.appeal_id = ");
-    condition.arg(appeal).push(" ORDER BY x.asked_at, x.id LIMIT 50");
-    tx.list(exclusions_from(zone, condition, None)).await
-}
 
 /// A new request.
 pub struct Asked<'a> {

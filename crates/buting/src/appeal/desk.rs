@@ -461,11 +461,6 @@ pub async fn matter(tx: &mut Tx, who: &Actor, id: Uuid) -> Result<Matter> {
     })
 }
 
-/// The condition, with its ` AND`, under which somebody sees an appeal `a` in lists.
-pub fn visible_appeals(who: &Actor) -> Sql {
-    store::visible(who)
-}
-
 /// The people of a department who deal with its orders.
 pub async fn officers_of(tx: &mut Tx, zone: Uuid, department: Uuid) -> Result<Vec<Uuid>> {
     Ok(store::of_department(tx, zone, department).await?)
@@ -947,15 +942,7 @@ fn condition(who: &Actor, filter: &Filter, now: Time) -> Sql {
     }
     if filter.enterprise_id.is_some() || filter.project_id.is_some() {
         // Who is not told whose complaint it is must not find out by asking for each in turn.
-        let units = store::units_of(who);
-        if !units.is_empty() {
-            let me = who.person_id.unwrap_or_default();
-            condition.push(" AND (a.accused_department_id IS NULL OR a.created_by = ").arg(me);
-            if who.is(OFFICE) {
-                condition.push(" OR a.accused_department_id NOT IN ").list(units);
-            }
-            condition.push(")");
-        }
+        condition.append(fair(who));
     }
     if filter.extension_asked {
         condition.append(store::asked_for_time());
@@ -1078,7 +1065,7 @@ pub fn visible(who: &Actor) -> Sql {
 }
 
 /// The condition, with its ` AND`, of appeals `a` whose enterprise somebody may learn: none
-/// about a department of his own, unless he wrote it down.
+/// about a department of his own, to a partner agency none about any, unless he wrote it down.
 pub fn fair(who: &Actor) -> Sql {
     let mut condition = Sql::from("");
     let units = store::units_of(who);
@@ -1086,7 +1073,10 @@ pub fn fair(who: &Actor) -> Sql {
         condition
             .push(" AND (a.accused_department_id IS NULL OR a.created_by = ")
             .arg(who.person_id.unwrap_or_default());
-        condition.push(" OR a.accused_department_id NOT IN ").list(units).push(")");
+        if who.is(OFFICE) {
+            condition.push(" OR a.accused_department_id NOT IN ").list(units);
+        }
+        condition.push(")");
     }
     condition
 }

@@ -1,7 +1,7 @@
 use super::{Doer, NewTask, Objective, RecordKind, Task, TaskKind};
 use crate::actor::{Actor, Scope};
 use crate::app::Work;
-use crate::appeal::desk::visible_appeals;
+use crate::appeal::desk::visible;
 use crate::assignment::reach;
 use crate::http::api::TOTAL_CAP;
 use crate::list::{self, Order, Place};
@@ -46,7 +46,7 @@ fn known(who: &Actor) -> Sql {
         query.push(" OR t.department_id IN ").list(departments);
     }
     query.push(" OR t.record_kind = 'appeal' AND EXISTS (SELECT 1 FROM appeal a WHERE a.zone_id = t.zone_id");
-    query.push(" AND a.id = t.record_id").append(visible_appeals(who)).push(")");
+    query.push(" AND a.id = t.record_id").append(visible(who)).push(")");
     match (&who.scope, reach::subjects(who, "t.subject_id")) {
         (Scope::All, _) => drop(query.push(" OR coalesce(t.record_kind, '') <> 'appeal'")),
         (_, Some(reach)) => drop(query.push(" OR t.record_kind IN ('visit', 'project') AND ").append(reach)),

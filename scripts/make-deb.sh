@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Makes target/buting_VERSION_ARCH.deb from target/release/buting.
+# Makes buting_VERSION_ARCH.deb: make-deb.sh [program [folder]], of target/release/buting in target/ unless told.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+program=${1:-target/release/buting}
+folder=${2:-target}
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 arch=$(dpkg --print-architecture)
-tree=target/deb/buting_${version}_$arch
+tree=$folder/deb/buting_${version}_$arch
 rm -rf "$tree"
 
-install -D -m 0755 target/release/buting "$tree/usr/bin/buting"
+install -D -m 0755 "$program" "$tree/usr/bin/buting"
 install -D -m 0644 packaging/buting.service "$tree/usr/lib/systemd/system/buting.service"
 install -D -m 0644 packaging/sysusers.conf "$tree/usr/lib/sysusers.d/buting.conf"
 install -D -m 0640 packaging/buting.toml "$tree/etc/buting/buting.toml"
@@ -38,5 +40,5 @@ Description: keeps a committee's enterprises going
  a ledger that nobody alters unseen.
 CONTROL
 (cd "$tree" && find . -type f -not -path './DEBIAN/*' -printf '%P\0' | sort -z | xargs -0 md5sum > DEBIAN/md5sums)
-dpkg-deb --root-owner-group --build "$tree" target/ >/dev/null
-echo "target/buting_${version}_$arch.deb"
+dpkg-deb --root-owner-group --build "$tree" "$folder/" >/dev/null
+echo "$folder/buting_${version}_$arch.deb"

@@ -1,7 +1,7 @@
 //! What is measured.
 
 use crate::load::{COMMON, Loaded, RARE, Size, load};
-use crate::measure::{Found, bare, cpu_seconds, head, over_http};
+use crate::measure::{Aims, Found, bare, cpu_seconds, head, over_http};
 use anyhow::{Context, Result};
 use buting::actor::{Actor, Via};
 use buting::app::{App, Change, Config, Subject, SystemClock};
@@ -44,9 +44,10 @@ pub async fn run(database: Option<String>, size: Size, part: usize, only: Option
     let address = listener.local_addr()?.to_string();
     let router = server::router(&app, buting::routes(&app), None);
     let server = tokio::spawn(server::serve(listener, router, std::future::pending()));
-    let bench = Bench { app, loaded, address, part, only };
+    let bench = Bench { app, loaded, address, part, only, aims: Aims::default() };
     head();
     bench.all().await?;
+    bench.aims.sum_up();
     server.abort();
     Ok(())
 }
@@ -57,6 +58,7 @@ struct Bench {
     address: String,
     part: usize,
     only: Option<String>,
+    aims: Aims,
 }
 
 impl Bench {
@@ -72,18 +74,18 @@ impl Bench {
 
         if self.wants("my open appeals") {
             let mine = format!("/api/v1/appeals?handler_id={me}&status=working&sort=due&limit=20");
-            self.get("my open appeals, by due, 20 rows and total", &officer, &[mine]).await?.print();
-            self.mine_bare(me).await?.print();
+            let found = self.get("my open appeals, by due, 20 rows and total", &officer, &[mine]).await?;
+            self.aims.beside(&found, &self.mine_bare(me).await?);
         }
         if self.wants("one appeal") {
             let one = format!("/api/v1/appeals/{}", self.loaded.long_history);
-            self.get("one appeal with 30 rows of history", &dispatcher, &[one]).await?.print();
-            self.one_bare().await?.print();
+            let found = self.get("one appeal with 30 rows of history", &dispatcher, &[one]).await?;
+            self.aims.beside(&found, &self.one_bare().await?);
         }
         for (name, word) in [("search, four rare characters", RARE), ("search, two common characters", COMMON)] {
             if self.wants(name) {
                 let path = format!("/api/v1/appeals?q={}&sort=-created&limit=20", encode(word));
-                self.get(name, &dispatcher, &[path]).await?.print();
+                self.aims.print(&self.get(name, &dispatcher, &[path]).await?, 2.0);
             }
         }
         for (name, word) in [
@@ -95,26 +97,29 @@ impl Bench {
         ] {
             if self.wants(name) {
                 let path = format!("/api/v1/search?q={}&limit=20", encode(word));
-                self.get(name, &dispatcher, &[path]).await?.print();
+                self.aims.print(&self.get(name, &dispatcher, &[path]).await?, 20.0);
             }
         }
         if self.wants("counts") {
             let counts = "/api/v1/appeals/counts?by=department,status".to_owned();
-            self.get("counts by department and status", &dispatcher, &[counts]).await?.print();
+            self.aims.print(&self.get("counts by department and status", &dispatcher, &[counts]).await?, 0.5);
             self.counts_bare().await?.print();
             self.counts_agree().await?;
         }
         let cookie = self.cookie(self.loaded.dispatcher).await?;
         // The board shows the whole zone on one page: 10,000 enterprises are asked for seldom.
-        for (name, path, times) in
-            [("page: list of appeals", "/appeals", 2_000), ("page: board of lights, whole zone", "/board", 40)]
-        {
+        for (name, path, times, aim) in [
+            ("page: list of appeals", "/appeals", 2_000, Some(1.0)),
+            ("page: board of lights, whole zone", "/board", 40, None),
+        ] {
             if self.wants(name) {
-                self.page(name, &cookie, path, times).await?.print();
+                let found = self.page(name, &cookie, path, times).await?;
+                aim.map_or_else(|| found.print(), |aim| self.aims.print(&found, aim));
             }
         }
         if self.wants("proposal") {
-            self.proposal().await?.print();
+            let found = self.proposal().await?;
+            println!("{found}{}", self.aims.hold(&found.name, found.p50 / 1000.0, 2.0, "s"));
         }
         // What writes comes last: two thousand new appeals without the words that are
         // looked for would stand in the way of the search.
@@ -124,7 +129,8 @@ impl Bench {
             let (commits_after, acknowledged_after) = self.app.db.commits();
             found.print();
             let shared = (commits_after - commits) as f64 / (acknowledged_after - acknowledged).max(1) as f64;
-            println!("{:<44} {shared:>9.3}", "  fsyncs per acknowledged write");
+            let name = "  fsyncs per acknowledged write";
+            println!("{name:<44} {shared:>9.3}{}", self.aims.hold(name, shared, 0.25, "each"));
             self.create_bare().await?.print();
         }
         if self.wants("import") { self.import().await } else { Ok(()) }
@@ -170,11 +176,12 @@ impl Bench {
             report.created,
             report.errors.first().map(|error| &error.message)
         );
+        let name = "import of enterprises, checked, in the ledger";
         println!(
-            "{:<44} {:>9.0} rows/s, {took:.2} s and {used:.2} s of CPU for {rows} rows (reading the XLSX alone: {:.0} rows/s)",
-            "import of enterprises, checked, in the ledger",
+            "{name:<44} {:>9.0} rows/s, {took:.2} s and {used:.2} s of CPU for {rows} rows (reading the XLSX alone: {:.0} rows/s){}",
             rows as f64 / took,
-            rows as f64 / plain
+            rows as f64 / plain,
+            self.aims.hold(name, took, 3.0, "s")
         );
         Ok(())
     }

@@ -904,6 +904,11 @@ pub(super) fn hide(who: &Actor, line: &mut Line) {
     }
 }
 
+/// The departments that must not learn from somebody whose a complaint about them is.
+pub fn units_of(who: &Actor) -> Vec<Uuid> {
+    store::units_of(who)
+}
+
 fn condition(who: &Actor, filter: &Filter, now: Time) -> Sql {
     let mut condition = store::visible(who);
     if !filter.status.is_empty() {

@@ -34,6 +34,7 @@ const ITEMS: &[Item] = &[
     item("nav-disruptions", "/disruptions", OFFICE, false),
     item("nav-documents", "/documents", OFFICE, false),
     item("nav-overview", "/overview", LEADERS, false),
+    item("nav-figures", "/figures", LEADERS, false),
     item("nav-people", "/people", OFFICE.and(ADMINS), false),
     item("nav-colleagues", "/colleagues", OUTSIDE, false),
     item("nav-invitations", "/invitations", OFFICE.and(Roles::of(&[Role::Sysadmin, Role::Auditor])), false),

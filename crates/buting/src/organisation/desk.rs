@@ -839,7 +839,7 @@ pub struct PeopleQuery {
     pub enterprise_id: Option<Uuid>,
     /// Of this project, for those who reach it.
     pub project_id: Option<Uuid>,
-    /// A part of the name, or its pinyin.
+    /// A part of the name, its pinyin, or a whole telephone.
     pub q: Option<String>,
     /// `position` (as offices list people), `name` (by pinyin), `place`, `title`; with `-` the greatest first.
     pub sort: Option<String>,

@@ -275,7 +275,12 @@ fn people_where(query: &mut Sql, zone: Uuid, filter: &PeopleFilter<'_>) {
     }
     if let Some(q) = filter.q.filter(|q| !q.trim().is_empty()) {
         query.push(" AND (p.name LIKE ").arg(like(q));
-        query.push(" OR p.spelling LIKE ").arg(like(q).to_lowercase()).push(")");
+        query.push(" OR p.spelling LIKE ").arg(like(q).to_lowercase());
+        // A whole telephone finds whose it is; a part of one finds nobody.
+        if let Ok(phone) = identifiers::phone::parse(q) {
+            query.push(" OR p.phone = ").arg(phone.to_string());
+        }
+        query.push(")");
     }
 }
 

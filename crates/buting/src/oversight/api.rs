@@ -1,5 +1,4 @@
 use super::desk::{self, ACCESS_READERS, JobsAsked, LEDGER_READERS, QUEUE_KEEPERS, VERIFIERS};
-use super::metric::{self, By, Key, Metric};
 use super::{Access as Read, AccessFilter, Entry, Filter, Job, JobState};
 use crate::error::{Error, Result};
 use crate::http::api::{Nothing, Page, Versioned, limit};
@@ -30,9 +29,6 @@ pub fn routes(routes: &mut Routes) {
         .summary("Reads that left a trace: sign-ins, exports, bulk reads, views of masked fields; newest first");
     let keepers = Access::only(QUEUE_KEEPERS);
     routes.api_get("/api/v1/jobs", keepers, jobs).summary("The queue of jobs, those not done first");
-    routes
-        .api_under("/api/v1/metrics/{key}", Access::only(metric::READERS), figure)
-        .summary("A figure with numerator, denominator and the way to its records");
     routes.api_act("/api/v1/jobs/{id}/retry", keepers, retry, show_job).summary("Let a job that failed run again now");
 }
 
@@ -250,23 +246,6 @@ async fn retry(cx: Cx, id: Uuid, _: Nothing) -> Result<Uuid> {
 
 async fn show_job(cx: Cx, id: Uuid) -> Result<Job> {
     desk::job(&cx.app, &cx.who, id).await
-}
-
-/// What a figure is asked for.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct MetricQuery {
-    /// The first day; thirty days before the last when absent.
-    from: Option<Day>,
-    /// The last day; today when absent.
-    to: Option<Day>,
-    /// Split by this.
-    by: Option<By>,
-}
-
-async fn figure(cx: Cx, path: HashMap<String, String>, query: MetricQuery) -> Result<Metric> {
-    let key = path.get("key").and_then(|key| Key::parse(key)).ok_or(Error::NotFound)?;
-    metric::metric(&cx.app, &cx.who, key, query.from, query.to, query.by).await
 }
 
 impl Versioned for Job {

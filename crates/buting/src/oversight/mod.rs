@@ -255,5 +255,6 @@ pub fn kinds() -> Vec<Kind> {
 /// Adds this job's routes.
 pub fn routes(routes: &mut Routes) {
     api::routes(routes);
+    metric::routes(routes);
     pages::routes(routes);
 }

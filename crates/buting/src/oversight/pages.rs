@@ -210,6 +210,7 @@ const TABLES: &[&str] = &[
     "consent",
     "zone",
     "document",
+    "metric_freeze",
 ];
 
 #[derive(Template)]

@@ -237,6 +237,7 @@ pub fn word_of(s: &Shell, table: &str, field: &str, text: &str) -> Option<String
         ("appeal", "tick") => "tick",
         (_, "checked_action") => "appeal-action",
         ("phrase", "action") => "appeal-action",
+        ("metric_freeze", "key") => "metric",
         ("task", "state") => "task-state",
         ("task", "kind") => "task-kind",
         (_, "reached_by") => "person-channel",

@@ -233,6 +233,7 @@ pub const CATALOGUE: &[Kind] = &[
             text("document", "title"),
             text("document", "content"),
             text("document", "withdrawn_reason"),
+            text("metric_freeze", "reason"),
         ],
     },
     Kind {

@@ -16,6 +16,7 @@ mod continuity;
 mod delivery;
 mod document;
 mod fact;
+mod figures;
 mod house;
 mod limits;
 mod lists;

@@ -5,8 +5,10 @@
 //!
 //! So many appeals as `BUTING_SIMULATION` says; `make bench` asks for 10,000.
 
+use crate::figures;
 use crate::house::{House, MORNING};
 use buting::actor::Actor;
+use buting::app::App;
 use buting::appeal::act::Act;
 use buting::appeal::{
     Action, Channel, Kind, NewAppeal, OrderKind, ResultKind, Status, SuspendGround, TRANSITIONS, Turn, Urgency,
@@ -16,6 +18,8 @@ use buting::clock::Holder;
 use buting::demo::dice::Dice;
 use buting::error::Error;
 use buting::http::api::TOTAL_CAP;
+use buting::oversight::metric::desk::{self as metrics, Days};
+use buting::oversight::metric::{Figure, Key};
 use buting::time::{DAY_MS, HOUR_MS, Time};
 use serde_json::{Value as Json, json};
 use std::cmp::Reverse;
@@ -391,6 +395,35 @@ impl Year<'_> {
                 None => assert!(count.count > TOTAL_CAP, "{} of {department_id}", count.status),
             }
         }
+        // So are the figures, over the whole year and over its last month; and what the ledger
+        // says of every appeal is what they count.
+        let today = app.now().day(&buting::zone::default_time_zone());
+        let days = |back: i64| Days { from: app.now().plus(-back * DAY_MS).day(&buting::zone::default_time_zone()), to: today };
+        figures::agree(self.house, "leader", days(30)).await;
+        let year = days(700);
+        let mut tx = app.read().await.unwrap();
+        for (key, action) in [(Key::ObjectionRate, "appeal.object"), (Key::ReopenRate, "appeal.reopen")] {
+            let told: i64 = tx
+                .value(sql!(
+                    "SELECT count(*) FROM appeal a WHERE a.zone_id = $1 AND a.status = 'closed' AND EXISTS
+                       (SELECT 1 FROM ledger l WHERE l.zone_id = a.zone_id AND l.subject_id = a.id AND l.action = $2)",
+                    zone,
+                    action
+                ))
+                .await
+                .unwrap();
+            let counted = figure_of(app, leader, key, year).await;
+            assert_eq!(counted.numerator, told, "{key} and the ledger's {action}");
+        }
+        let created: i64 = tx
+            .value(sql!(
+                "SELECT count(DISTINCT l.subject_id) FROM ledger l WHERE l.zone_id = $1 AND l.action = 'appeal.register'",
+                zone
+            ))
+            .await
+            .unwrap();
+        assert_eq!(figure_of(app, leader, Key::AppealCount, year).await.numerator, created, "what came in");
+        drop(tx);
         Seal::new(app.db.clone()).run(app.now().ms()).await.unwrap();
         let report = app.db.verify(&[]).await.unwrap();
         assert!(report.faults.is_empty(), "{:?}", report.faults);
@@ -466,6 +499,11 @@ enum Expect {
 
 /// Whether what is offered succeeds with any good arguments; of the others the
 /// arguments decide (another appeal, so many days, a department that is complained about).
+/// A figure of the zone as somebody reads it.
+async fn figure_of(app: &App, who: &Actor, key: Key, days: Days) -> Figure {
+    metrics::counted(app, who, key, days, None).await.unwrap().figure
+}
+
 fn is_sure(action: Action) -> bool {
     !matches!(
         action,

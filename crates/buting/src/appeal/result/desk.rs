@@ -29,7 +29,7 @@ use crate::time::{Day, Time};
 use crate::todo;
 use crate::trace::{self, Trace};
 use crate::zone::Zone;
-use ::store::Tx;
+use ::store::{Sql, Tx};
 use almanac::{Calendar, Limit};
 use serde_json::json;
 use std::net::IpAddr;
@@ -625,12 +625,12 @@ pub async fn rates(app: &App, who: &Actor, query: &RatesQuery) -> Result<Rates> 
     Ok(Rates { from, to, policy: period.policy, all })
 }
 
-/// One rate of the whole zone by department, for figures that others show.
-pub async fn figure(app: &App, who: &Actor, measure: Measure, from: Day, to: Day) -> Result<Vec<Group>> {
-    who.must(OFFICE)?;
-    let mut tx = app.read().await?;
-    let (_, _, period) = period(&mut tx, who.zone_id, app.now(), Some(from), Some(to)).await?;
-    groups(&mut tx, who, measure, &period, Split::Department).await
+/// A rate as conditions on an appeal `a`, for figures that others show: which are its
+/// whole (with ` AND`), and which of them count.
+pub async fn conditions(tx: &mut Tx, zone: Uuid, measure: Measure, from: Time, to: Time) -> Result<(Sql, Sql)> {
+    let policy = Policy::of(&Zone::get(tx, zone).await?.settings);
+    let period = Period { from, to, zone, policy };
+    Ok((measure.whole(&period), measure.hit(&period)))
 }
 
 /// What the list behind a number is asked.

@@ -160,6 +160,9 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "remedy" => "solutions",
         "task" => "tasks",
         "document" => "documents",
+        "screening_point" => "screening/points",
+        "screening_round" => "screening/rounds",
+        "screening_training" => "screening/trainings",
         _ => return None,
     };
     Some(format!("/{collection}/{id}"))

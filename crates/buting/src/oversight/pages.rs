@@ -210,6 +210,10 @@ const TABLES: &[&str] = &[
     "consent",
     "zone",
     "document",
+    "screening_candidate",
+    "screening_training",
+    "screening_point",
+    "screening_round",
 ];
 
 #[derive(Template)]

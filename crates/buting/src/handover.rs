@@ -417,6 +417,14 @@ const UNITS: &[Unit] = &[
         holder: " AND t.department_id = ",
         now: " AND t.state = 'open' ORDER BY t.due_at, t.id",
     },
+    Unit {
+        table: "screening_training",
+        column: "department_id",
+        list: "SELECT 'screening_training' AS kind, g.id AS record_id, g.number || ' ' || g.topic AS title
+           FROM screening_training g WHERE g.zone_id = ",
+        holder: " AND g.department_id = ",
+        now: " AND g.state IN ('asked', 'planned') ORDER BY g.made_at, g.id",
+    },
 ];
 
 struct UnitRow {

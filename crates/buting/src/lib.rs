@@ -26,6 +26,7 @@ pub mod privacy;
 pub mod project;
 pub mod registry;
 pub mod saved;
+pub mod screening;
 pub mod search;
 pub mod settings;
 pub mod subject;
@@ -62,5 +63,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     delivery::routes(&mut routes);
     task::routes(&mut routes);
     document::routes(&mut routes);
+    screening::routes(&mut routes);
     routes
 }

@@ -53,6 +53,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     47 "solution" "../migrations/0047_solution.sql";
     48 "task" "../migrations/0048_task.sql";
     49 "answers" "../migrations/0049_answers.sql";
+    50 "screening" "../migrations/0050_screening.sql";
     53 "freeze" "../migrations/0053_freeze.sql";
 };
 

@@ -161,6 +161,9 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "task" => "tasks",
         "document" => "documents",
         "metric_freeze" => "figures/frozen",
+        "screening_point" => "screening/points",
+        "screening_round" => "screening/rounds",
+        "screening_training" => "screening/trainings",
         _ => return None,
     };
     Some(format!("/{collection}/{id}"))

@@ -229,6 +229,14 @@ impl Tx {
         Ok(n == 1)
     }
 
+    /// The key of an owner, for reading; `None` when there is none or it was destroyed.
+    pub fn known_key(&mut self, zone_id: Uuid, owner_id: Uuid) -> Doing<'_, Option<DataKey>> {
+        Box::pin(async move {
+            let wrapped = self.wrapped_key(zone_id, owner_id).await?;
+            Ok(wrapped.and_then(|wrapped| DataKey::unwrap(self.db().keyring(), &wrapped).ok()))
+        })
+    }
+
     async fn wrapped_key(&mut self, zone_id: Uuid, owner_id: Uuid) -> Result<Option<Vec<u8>>> {
         self.opt_value(sql!("SELECT wrapped FROM field_key WHERE zone_id = $1 AND owner_id = $2", zone_id, owner_id))
             .await

@@ -10,6 +10,7 @@ mod life;
 mod papers;
 mod people;
 mod plans;
+mod screening;
 mod stories;
 
 use crate::actor::{Actor, Via};
@@ -68,6 +69,7 @@ pub async fn build(app: &Arc<App>, clock: &SetClock, plan: &Plan<'_>) -> Result<
         enterprises: Vec::new(),
         projects: BTreeMap::new(),
         remembered: Remembered::default(),
+        screened: screening::Screened::default(),
         accounts: Vec::new(),
     };
     world.open_office(plan.password).await?;
@@ -97,6 +99,7 @@ struct World {
     enterprises: Vec<Firm>,
     projects: BTreeMap<String, Uuid>,
     remembered: Remembered,
+    screened: screening::Screened,
     accounts: Vec<Account>,
 }
 

@@ -91,6 +91,8 @@ pub enum Story {
     Damp(usize),
     /// A firm asks in a visit how a policy works.
     Policy,
+    /// A step of the sampling at the five firms' own points, by number.
+    Screening(usize),
 }
 
 /// What a story has to remember.
@@ -155,6 +157,23 @@ pub fn steps() -> Vec<(i64, i64, Story)> {
         steps.push((36, 14 + n_days % 3, Story::SamplingPoint(n)));
         steps.push((33 - n_days % 3, 16, Story::SamplingSolved(n)));
     }
+    let screening = [
+        (37, 15),
+        (35, 12),
+        (34, 9),
+        (33, 18),
+        (32, 7),
+        (32, 12),
+        (31, 12),
+        (30, 9),
+        (27, 8),
+        (24, 8),
+        (2, 7),
+        (2, 11),
+        (1, 11),
+        (1, 16),
+    ];
+    steps.extend(screening.into_iter().enumerate().map(|(n, (days, hour))| (days, hour, Story::Screening(n))));
     steps.push((36, 15, Story::Stockpile));
     steps.push((35, 17, Story::WorksGoOn));
     steps.push((3, 6, Story::Flood));
@@ -210,6 +229,7 @@ impl World {
                 self.cause_step(self.remembered.sampling_cause, true, act).await
             }
             Story::Policy => self.policy_asked().await,
+            Story::Screening(n) => self.screening(n).await,
             Story::SamplingPoint(n) => self.sampling_point(n).await,
             Story::SamplingSolved(n) => self.sampling_solved(n).await,
             Story::ClosedLoop => self.closed_loop().await,
@@ -519,6 +539,29 @@ impl World {
         let mut new = NewVisit::to_enterprise(id);
         new.note = Some("#政策 无还本续贷怎样申请，需要哪些材料".into());
         visit::save(&self.app, &self.actor(officer).await?, new).await.map(drop)
+    }
+
+    /// The sampling at the firms' own points, step by step.
+    async fn screening(&mut self, n: usize) -> Result<()> {
+        let epidemic = self.remembered.epidemic;
+        match n {
+            0 => self.samplers_proposed(epidemic).await,
+            1 => self.samplers_trained().await,
+            2 => self.points_applied(epidemic).await,
+            3 => self.points_opened().await,
+            4 => self.round_begun("第一轮应检尽检（演练）", 6, epidemic).await,
+            5 => self.sampled_on_day(0, 9).await,
+            6 => self.sampled_on_day(9, 14).await,
+            7 => self.tubes_answered(true).await,
+            8 | 9 => self.points_silent().await,
+            10 => {
+                self.points_resumed().await?;
+                self.round_begun("复工复测（演练）", 4, epidemic).await
+            }
+            11 => self.sampled_on_day(0, 8).await,
+            12 => self.sampled_on_day(8, 12).await,
+            _ => self.flood_training(self.remembered.flood).await,
+        }
     }
 
     async fn sampling_point(&mut self, n: usize) -> Result<()> {

@@ -32,6 +32,8 @@ const ITEMS: &[Item] = &[
     item("nav-assignments", "/assignments", OFFICE, false),
     item("nav-tasks", "/tasks", OFFICE, false),
     item("nav-disruptions", "/disruptions", OFFICE, false),
+    item("nav-screening", "/screening/rounds", OFFICE.and(OUTSIDE), false),
+    item("screening-trainings", "/screening/trainings", Roles::of(&[Role::Agency]), false),
     item("nav-documents", "/documents", OFFICE, false),
     item("nav-overview", "/overview", LEADERS, false),
     item("nav-figures", "/figures", LEADERS, false),

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::privacy::{self, Standing};
 use crate::project;
 use crate::registry;
+use crate::screening;
 use crate::settings;
 use crate::subject::{self, Named, SubjectKind};
 use crate::task;
@@ -26,6 +27,7 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     items.extend(visit::plan::desk::to_do(app, who).await?);
     items.extend(project::desk::to_do(app, who).await?);
     items.extend(task::desk::to_do(app, who).await?);
+    items.extend(screening::desk::to_do(app, who).await?);
     items.extend(registry::desk::to_do(app, who).await?);
     items.extend(continuity::desk::to_do(app, who).await?);
     items.extend(privacy::desk::to_do(app, who).await?);
@@ -69,6 +71,8 @@ pub struct Own {
     pub promises: Vec<visit::Promise>,
     /// What it was asked to do and a hazard to remove, as long as nobody has found it done.
     pub items: Vec<visit::Item>,
+    /// Its sampling points, and the rounds that name its people.
+    pub screening: screening::pages::Section,
     /// Uses of his data that the person has yet to decide about; empty when all is decided.
     pub consents: Vec<Standing>,
 }
@@ -118,5 +122,7 @@ pub async fn own(app: &App, who: &Actor) -> Result<Option<Own>> {
     if !consents.iter().any(Standing::unasked) {
         consents.clear();
     }
-    Ok(Some(Own { subject, answers, lights, open, promises, items, consents }))
+    drop(tx);
+    let screening = screening::pages::Section::of(app, who, id).await?;
+    Ok(Some(Own { subject, answers, lights, open, promises, items, screening, consents }))
 }

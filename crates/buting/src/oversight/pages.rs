@@ -211,6 +211,10 @@ const TABLES: &[&str] = &[
     "zone",
     "document",
     "metric_freeze",
+    "screening_candidate",
+    "screening_training",
+    "screening_point",
+    "screening_round",
 ];
 
 #[derive(Template)]

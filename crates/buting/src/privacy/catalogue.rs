@@ -47,6 +47,8 @@ words! {
         Request = "request",
         /// Until the rows are in, or the night after so many hours.
         Import = "import",
+        /// Until the disruption it was needed for is purged.
+        Disruption = "disruption",
         /// As long as the ledger; unreadable once the person is erased.
         Ledger = "ledger",
     }
@@ -63,7 +65,7 @@ impl Keep {
             Self::Notice => NOTICE_DAYS,
             Self::Request => REQUEST_DAYS,
             Self::Import => KEPT_MS / HOUR_MS,
-            Self::Case | Self::Ledger => return None,
+            Self::Case | Self::Ledger | Self::Disruption => return None,
         })
     }
 
@@ -265,6 +267,22 @@ pub const CATALOGUE: &[Kind] = &[
         ],
     },
     Kind {
+        key: "screening",
+        basis: Basis::Emergency,
+        keep: Keep::Disruption,
+        fields: &[
+            text("screening_candidate", "name"),
+            text("screening_candidate", "background"),
+            text("screening_candidate", "background_note"),
+            text("screening_person", "sealed_name"),
+            text("screening_person", "sealed_reason"),
+            text("screening_person", "name_digest"),
+            text("screening_person", "no_digest"),
+            text("screening_result", "sealed_result"),
+            text("screening_tube", "sealed_result"),
+        ],
+    },
+    Kind {
         key: "ledger",
         basis: Basis::OtherLaw,
         keep: Keep::Ledger,
@@ -305,6 +323,7 @@ pub const NOT_PERSONAL: &[(&str, &str)] = &[
     ("series", "name"),
     ("api_token", "name"),
     ("ledger_head", "signature"),
+    ("screening_point", "name"),
 ];
 
 /// What a column that holds personal data is usually called.
@@ -449,6 +468,7 @@ mod tests {
             (Keep::Request, Some(1095), Some(1095)),
             (Keep::Import, Some(24), Some(24)),
             (Keep::Case, None, None),
+            (Keep::Disruption, None, None),
             (Keep::Ledger, None, None),
         ] {
             assert_eq!((keep.number(&set), keep.number(&none)), (as_set, unset), "{keep}");

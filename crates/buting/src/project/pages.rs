@@ -20,6 +20,7 @@ use crate::patch::Patch;
 use crate::registry::rows::holder;
 use crate::registry::timeline::{self, Timeline};
 use crate::saved::{self, List, Offered};
+use crate::screening;
 use crate::subject::{Named, SubjectKind};
 use crate::task;
 use crate::text::Lang;
@@ -287,6 +288,7 @@ struct ShowPage {
     milestones: Page<Milestone>,
     forces: Vec<TaskForce>,
     tasks: task::pages::Section,
+    screening: screening::pages::Section,
     timeline: Timeline,
 }
 
@@ -334,6 +336,7 @@ async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
             appeals,
             milestones,
             forces: desk::task_forces(app, who, Some(id)).await?,
+            screening: screening::pages::Section::of(&cx.app, &cx.who, id).await?,
             tasks: task::pages::Section::of(&cx, task::RecordKind::Project, id, project.closed_at.is_none()).await?,
             timeline,
             project,

@@ -23,6 +23,7 @@ use crate::http::routes::{Access, Routes};
 use crate::http::table::Table;
 use crate::patch::Patch;
 use crate::saved::{self, List, Offered};
+use crate::screening;
 use crate::subject::{self, SubjectKind};
 use crate::visit;
 use almanac::Light as DueLight;
@@ -214,6 +215,7 @@ struct EnterprisePage {
     visits: Vec<visit::Row>,
     promises: Vec<visit::Promise>,
     merges: Vec<merge::Merge>,
+    screening: screening::pages::Section,
     waiting: Vec<Correction>,
     timeline: Timeline,
 }
@@ -321,7 +323,9 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
         let promises = visit::desk::promises(&cx.app, who, &open, None, 20).await?.items;
         let before = query.opt("before").and_then(|text| Uuid::parse_str(text).ok());
         let timeline = timeline::of(&cx.app, who, &s, id, before).await?;
+        let screening = screening::pages::Section::of(&cx.app, who, id).await?;
         html(&EnterprisePage {
+            screening,
             s,
             one,
             inside,

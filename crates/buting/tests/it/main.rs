@@ -35,6 +35,7 @@ mod project;
 mod record;
 mod registry;
 mod result;
+mod screening;
 mod settings;
 mod sheets;
 mod simulation;

@@ -80,6 +80,9 @@ pub const REFERENCES: &[Reference] = references! {
     enterprise <- visit.subject_id (id);
     enterprise <- visit_plan.subject_id (id);
     enterprise <- task.subject_id (id);
+    enterprise <- screening_candidate.subject_id (id);
+    enterprise <- screening_point.subject_id (id);
+    enterprise <- screening_person.subject_id (round_id);
     carrier <- enterprise.carrier_id (id);
     carrier <- project.carrier_id (id);
     carrier <- assignment.subject_id (id);
@@ -99,6 +102,9 @@ pub const REFERENCES: &[Reference] = references! {
     project <- visit.subject_id (id);
     project <- visit_plan.subject_id (id);
     project <- task.subject_id (id);
+    project <- screening_candidate.subject_id (id);
+    project <- screening_point.subject_id (id);
+    project <- screening_person.subject_id (round_id);
     person <- account.id (id);
     person <- appeal.handler_id (id);
     person <- assignment.person_id (id);
@@ -137,6 +143,7 @@ pub const REFERENCES: &[Reference] = references! {
     department <- visit_visitor.department_id (visit_id);
     department <- work_order.department_id (id);
     department <- task.department_id (id);
+    department <- screening_training.department_id (id);
 };
 
 /// What rests on a record that the import made.

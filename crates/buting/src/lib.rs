@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod app;
 pub mod appeal;
+pub mod approval;
 pub mod assignment;
 pub mod attachment;
 pub mod backup;
@@ -62,5 +63,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     delivery::routes(&mut routes);
     task::routes(&mut routes);
     document::routes(&mut routes);
+    approval::routes(&mut routes);
     routes
 }

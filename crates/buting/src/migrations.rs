@@ -53,6 +53,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     47 "solution" "../migrations/0047_solution.sql";
     48 "task" "../migrations/0048_task.sql";
     49 "answers" "../migrations/0049_answers.sql";
+    52 "approval" "../migrations/0052_approval.sql";
 };
 
 /// Every column that the steps make: table, column, kind. Tests hold the lists of

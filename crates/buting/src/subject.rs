@@ -160,6 +160,8 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "remedy" => "solutions",
         "task" => "tasks",
         "document" => "documents",
+        "application" => "applications",
+        "matter" => "matters",
         _ => return None,
     };
     Some(format!("/{collection}/{id}"))

@@ -210,6 +210,8 @@ const TABLES: &[&str] = &[
     "consent",
     "zone",
     "document",
+    "application",
+    "matter",
 ];
 
 #[derive(Template)]

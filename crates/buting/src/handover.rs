@@ -128,6 +128,41 @@ const PLACES: &[Place] = &[
              WHERE t.zone_id = task_person.zone_id AND t.id = task_person.task_id AND t.state = 'open') AND zone_id = ",
         pass: "UPDATE task_person SET owner_id = $1 WHERE zone_id = $2 AND id = $3 AND owner_id = $4",
     },
+    Place {
+        kind: "application",
+        table: "application",
+        column: "handler_id",
+        entry: "application.hand_over",
+        list: "SELECT a.id, a.id AS record_id, a.number || ' ' || m.title AS title, NULL AS department_id,
+             a.enterprise_id AS about_id
+           FROM application a JOIN matter m ON m.zone_id = a.zone_id AND m.id = a.matter_id
+           WHERE a.zone_id = $1 AND a.handler_id = $2 AND a.open = TRUE ORDER BY a.made_at, a.id",
+        count: "SELECT handler_id, count(*) FROM application WHERE open = TRUE AND zone_id = ",
+        pass:
+            "UPDATE application SET handler_id = $1, version = version + 1 WHERE zone_id = $2 AND id = $3 AND handler_id = $4",
+    },
+    Place {
+        kind: "matter",
+        table: "matter",
+        column: "owner_id",
+        entry: "matter.hand_over",
+        list: "SELECT m.id, m.id AS record_id, m.title, NULL AS department_id, NULL AS about_id FROM matter m
+           WHERE m.zone_id = $1 AND m.owner_id = $2 AND m.closed_at IS NULL ORDER BY m.title, m.id",
+        count: "SELECT owner_id, count(*) FROM matter WHERE closed_at IS NULL AND zone_id = ",
+        // Whoever takes it over is there.
+        pass: "UPDATE matter SET owner_id = $1, away_until = NULL, version = version + 1
+           WHERE zone_id = $2 AND id = $3 AND owner_id = $4",
+    },
+    Place {
+        kind: "matter",
+        table: "matter",
+        column: "deputy_id",
+        entry: "matter.hand_over",
+        list: "SELECT m.id, m.id AS record_id, m.title, NULL AS department_id, NULL AS about_id FROM matter m
+           WHERE m.zone_id = $1 AND m.deputy_id = $2 AND m.closed_at IS NULL ORDER BY m.title, m.id",
+        count: "SELECT deputy_id, count(*) FROM matter WHERE closed_at IS NULL AND zone_id = ",
+        pass: "UPDATE matter SET deputy_id = $1, version = version + 1 WHERE zone_id = $2 AND id = $3 AND deputy_id = $4",
+    },
 ];
 
 /// Something that a person or a department still holds.
@@ -425,6 +460,13 @@ const UNITS: &[Unit] = &[
         holder: " AND g.department_id = ",
         now: " AND g.state IN ('asked', 'planned') ORDER BY g.made_at, g.id",
     },
+    Unit {
+        table: "matter",
+        column: "department_id",
+        list: "SELECT 'matter' AS kind, m.id AS record_id, m.title FROM matter m WHERE m.zone_id = ",
+        holder: " AND m.department_id = ",
+        now: " AND m.closed_at IS NULL ORDER BY m.title, m.id",
+    },
 ];
 
 struct UnitRow {
@@ -463,7 +505,7 @@ mod tests {
         let mut found = 0;
         for (table, column, _) in columns() {
             if ["attachment", "clock", "holding", "field_key"].contains(&table)
-                || !["handler_id", "owner_id", "planned_by"].contains(&column)
+                || !["handler_id", "owner_id", "planned_by", "deputy_id"].contains(&column)
             {
                 continue;
             }

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod app;
 pub mod appeal;
+pub mod approval;
 pub mod assignment;
 pub mod attachment;
 pub mod backup;
@@ -64,5 +65,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     task::routes(&mut routes);
     document::routes(&mut routes);
     screening::routes(&mut routes);
+    approval::routes(&mut routes);
     routes
 }

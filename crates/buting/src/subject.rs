@@ -164,6 +164,8 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "screening_point" => "screening/points",
         "screening_round" => "screening/rounds",
         "screening_training" => "screening/trainings",
+        "application" => "applications",
+        "matter" => "matters",
         _ => return None,
     };
     Some(format!("/{collection}/{id}"))

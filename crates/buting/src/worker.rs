@@ -51,6 +51,7 @@ pub fn kinds() -> Vec<Kind> {
     kinds.extend(crate::visit::plan::kinds());
     kinds.extend(crate::task::kinds());
     kinds.extend(crate::screening::kinds());
+    kinds.extend(crate::approval::kinds());
     kinds
 }
 

@@ -29,6 +29,8 @@ words! {
         Appeal = "appeal",
         /// 走访
         Visit = "visit",
+        /// 办件
+        Application = "application",
     }
 }
 

@@ -47,6 +47,16 @@ words! {
         Promise = "promise",
         /// 交办
         Dispatch = "dispatch",
+        /// 受理审查
+        Accept = "accept",
+        /// 承诺时限
+        Promised = "promised",
+        /// 法定时限
+        Statutory = "statutory",
+        /// 送达
+        Deliver = "deliver",
+        /// 容缺补齐
+        Debt = "debt",
     }
 }
 
@@ -330,14 +340,25 @@ fn stands_still(events: &[Event]) -> bool {
 
 /// Starts clocks now, in their order.
 pub async fn start(work: &mut Work, calendar: &Calendar, new: Vec<NewClock>) -> Result<Vec<Clock>> {
-    let (zone, now) = (work.zone(), work.now);
-    let clocks: Vec<Clock> = new.into_iter().map(|new| begun(new, now, calendar)).collect();
+    let now = work.now;
+    start_from(work, calendar, now, new).await
+}
+
+/// Starts clocks that began before: what stands by law since an earlier day.
+pub async fn start_from(
+    work: &mut Work,
+    calendar: &Calendar,
+    from: Time,
+    new: Vec<NewClock>,
+) -> Result<Vec<Clock>> {
+    let zone = work.zone();
+    let clocks: Vec<Clock> = new.into_iter().map(|new| begun(new, from, calendar)).collect();
     store::insert(work, zone, &clocks).await?;
     Ok(clocks)
 }
 
 /// A clock as it starts.
-fn begun(new: NewClock, now: Time, calendar: &Calendar) -> Clock {
+fn begun(new: NewClock, from: Time, calendar: &Calendar) -> Clock {
     let mut clock = Clock {
         id: Uuid::now_v7(),
         owner: new.owner.to_owned(),
@@ -347,7 +368,7 @@ fn begun(new: NewClock, now: Time, calendar: &Calendar) -> Clock {
         mode: new.mode,
         told: new.told,
         state: ClockState::Running,
-        started_at: now,
+        started_at: from,
         due_at: None,
         floor_at: None,
         stopped_at: None,

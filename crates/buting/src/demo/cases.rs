@@ -22,7 +22,7 @@ impl World {
         self.actor_named("朱知远").await
     }
 
-    async fn actor_named(&self, name: &str) -> Result<Actor> {
+    pub(super) async fn actor_named(&self, name: &str) -> Result<Actor> {
         let id = self.people.get(name).copied().ok_or(Error::NotFound)?;
         self.actor(id).await
     }
@@ -246,7 +246,7 @@ impl World {
         appeal::escalate(&self.app, self.zone).await?;
         appeal::close_silent(&self.app, self.zone).await?;
         appeal::remind(&self.app, self.zone).await?;
-        Ok(())
+        self.approvals_by_rule().await
     }
 
     /// Enterprises say how they stand: those that something happened to are left

@@ -26,7 +26,7 @@ macro_rules! tables {
     )*};
 }
 
-tables! { appeals carriers departments enterprises people promises visits }
+tables! { appeals carriers departments enterprises matters people promises visits }
 
 fn rows(text: &'static str) -> Vec<Row> {
     let mut lines = text.lines();

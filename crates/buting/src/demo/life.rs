@@ -2,6 +2,7 @@
 //! them. Each thing that happens is put in its place in time first and then
 //! lived in order, so that one difficulty does not wait for another.
 
+use super::approvals::{self, Approval};
 use super::stories::{self, Story};
 use super::{DAYS, World};
 use crate::app::SetClock;
@@ -24,6 +25,8 @@ pub enum Event {
     Story(Story),
     /// Enterprises say how they stand.
     Status,
+    /// A step of an application, by its place.
+    Approval(usize, Approval),
     /// What the program does by itself at the end of a day.
     Evening,
 }
@@ -121,6 +124,7 @@ impl World {
             Event::Step(case, step) => self.step(case, step).await,
             Event::Story(story) => self.tell(story).await,
             Event::Status => self.daily_status().await,
+            Event::Approval(n, step) => self.approve(n, step).await,
             Event::Evening => self.evening().await,
         }
     }
@@ -154,6 +158,7 @@ impl World {
             let day = Day(Time::from_ms(now.ms() - ago * DAY_MS).day(calendar.time_zone()).0);
             agenda.put(day.start(calendar.time_zone()).plus(hour * HOUR_MS), Event::Story(story));
         }
+        approvals::plan(&mut agenda, now, &calendar);
         agenda
     }
 

@@ -2,6 +2,7 @@
 //! sixty days of activity made by running the desks themselves, so that ledger,
 //! clocks and counts are genuine. A fixed seed makes it the same every time.
 
+mod approvals;
 mod cases;
 mod data;
 pub mod dice;
@@ -19,6 +20,7 @@ use crate::error::Result;
 use crate::http::session::actor_of;
 use crate::organisation::desk as organisation;
 use crate::time::{DAY_MS, Time};
+use approvals::Approvals;
 use dice::Dice;
 use firms::Firm;
 use serde_json::json;
@@ -70,12 +72,14 @@ pub async fn build(app: &Arc<App>, clock: &SetClock, plan: &Plan<'_>) -> Result<
         projects: BTreeMap::new(),
         remembered: Remembered::default(),
         screened: screening::Screened::default(),
+        approvals: Approvals::default(),
         accounts: Vec::new(),
     };
     world.open_office(plan.password).await?;
     world.open_register(plan.password).await?;
     world.assign_all().await?;
     world.open_zone2(plan.password).await?;
+    world.open_matters().await?;
     world.live(clock, plan.now, plan.progress).await?;
     clock.set(plan.now);
     world.enter_twice().await?;
@@ -100,6 +104,7 @@ struct World {
     projects: BTreeMap<String, Uuid>,
     remembered: Remembered,
     screened: screening::Screened,
+    approvals: Approvals,
     accounts: Vec<Account>,
 }
 

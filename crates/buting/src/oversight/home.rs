@@ -4,6 +4,7 @@ use super::{desk, view};
 use crate::actor::{Actor, OUTSIDE, Scope};
 use crate::app::App;
 use crate::appeal::{self, desk::Mine};
+use crate::approval;
 use crate::assignment::{self, Answerable};
 use crate::continuity::{self, Light};
 use crate::delivery;
@@ -28,6 +29,7 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     items.extend(project::desk::to_do(app, who).await?);
     items.extend(task::desk::to_do(app, who).await?);
     items.extend(screening::desk::to_do(app, who).await?);
+    items.extend(approval::desk::to_do(app, who).await?);
     items.extend(registry::desk::to_do(app, who).await?);
     items.extend(continuity::desk::to_do(app, who).await?);
     items.extend(privacy::desk::to_do(app, who).await?);

@@ -215,6 +215,8 @@ const TABLES: &[&str] = &[
     "screening_training",
     "screening_point",
     "screening_round",
+    "application",
+    "matter",
 ];
 
 #[derive(Template)]

@@ -9,7 +9,7 @@ use crate::http::page::Shell;
 use crate::subject::SubjectKind;
 use crate::words;
 use crate::{
-    appeal, assignment, continuity, document, organisation, privacy, project, registry, settings, task, visit,
+    appeal, approval, assignment, continuity, document, organisation, privacy, project, registry, settings, task, visit,
 };
 use uuid::Uuid;
 
@@ -56,6 +56,10 @@ words! {
         Request = "subject_request",
         /// 文书
         Document = "document",
+        /// 办件
+        Application = "application",
+        /// 政务服务事项
+        Matter = "matter",
         /// 设置; its id is the zone's
         Settings = "settings",
     }
@@ -155,6 +159,13 @@ impl Record {
             Self::Document => {
                 let issued = document::desk::issued(app, who, id).await?;
                 (issued.number, format!("/documents/{id}"))
+            }
+            Self::Application => {
+                let case = approval::desk::application(app, who, id).await?;
+                (format!("{} {}", case.number, case.matter_title), format!("/applications/{id}"))
+            }
+            Self::Matter => {
+                (approval::matter::desk::matter(app, who, id).await?.title, format!("/matters/{id}"))
             }
             Self::Settings => {
                 who.must(settings::desk::READERS)?;

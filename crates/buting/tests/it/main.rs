@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, dead_code, reason = "a test that fails says where; the house serves every job")]
 
 mod appeal;
+mod approval;
 mod assignment;
 mod attachment;
 mod backup;

@@ -193,7 +193,15 @@ impl Profile {
             ClockKind::Objection => Some(self.objection),
             ClockKind::Ruling => Some(self.ruling),
             ClockKind::Assist => Some(self.assist),
-            ClockKind::Review | ClockKind::Contact | ClockKind::Fix | ClockKind::Promise => None,
+            ClockKind::Review
+            | ClockKind::Contact
+            | ClockKind::Fix
+            | ClockKind::Promise
+            | ClockKind::Accept
+            | ClockKind::Promised
+            | ClockKind::Statutory
+            | ClockKind::Deliver
+            | ClockKind::Debt => None,
         }
     }
 }

@@ -83,6 +83,7 @@ pub const REFERENCES: &[Reference] = references! {
     enterprise <- screening_candidate.subject_id (id);
     enterprise <- screening_point.subject_id (id);
     enterprise <- screening_person.subject_id (round_id);
+    enterprise <- application.enterprise_id (id);
     carrier <- enterprise.carrier_id (id);
     carrier <- project.carrier_id (id);
     carrier <- assignment.subject_id (id);
@@ -129,6 +130,9 @@ pub const REFERENCES: &[Reference] = references! {
     person <- work_order.handler_id (id);
     person <- task_person.owner_id (task_id);
     person <- phrase.person_id (id);
+    person <- application.handler_id (id);
+    person <- matter.owner_id (id);
+    person <- matter.deputy_id (id);
     department <- appeal.lead_department_id (id);
     department <- appeal.accused_department_id (id);
     department <- assignment.department_id (id);
@@ -144,6 +148,7 @@ pub const REFERENCES: &[Reference] = references! {
     department <- work_order.department_id (id);
     department <- task.department_id (id);
     department <- screening_training.department_id (id);
+    department <- matter.department_id (id);
 };
 
 /// What rests on a record that the import made.

@@ -24,6 +24,7 @@ pub mod oversight;
 pub mod patch;
 pub mod privacy;
 pub mod project;
+pub mod readiness;
 pub mod registry;
 pub mod saved;
 pub mod search;
@@ -62,5 +63,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     delivery::routes(&mut routes);
     task::routes(&mut routes);
     document::routes(&mut routes);
+    readiness::routes(&mut routes);
     routes
 }

@@ -53,6 +53,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     47 "solution" "../migrations/0047_solution.sql";
     48 "task" "../migrations/0048_task.sql";
     49 "answers" "../migrations/0049_answers.sql";
+    51 "readiness" "../migrations/0051_readiness.sql";
 };
 
 /// Every column that the steps make: table, column, kind. Tests hold the lists of

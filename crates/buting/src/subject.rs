@@ -160,6 +160,7 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "remedy" => "solutions",
         "task" => "tasks",
         "document" => "documents",
+        "readiness_plan" => "plans",
         _ => return None,
     };
     Some(format!("/{collection}/{id}"))

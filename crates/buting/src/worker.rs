@@ -50,6 +50,7 @@ pub fn kinds() -> Vec<Kind> {
     kinds.extend(crate::visit::kinds());
     kinds.extend(crate::visit::plan::kinds());
     kinds.extend(crate::task::kinds());
+    kinds.extend(crate::readiness::kinds());
     kinds
 }
 

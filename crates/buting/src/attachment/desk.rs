@@ -9,7 +9,7 @@ use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Error, FieldError, Result};
 use crate::time::DAY_MS;
 use crate::trace::{self, Trace};
-use crate::{appeal, visit};
+use crate::{appeal, readiness, visit};
 use ::store::Tx;
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
@@ -259,6 +259,10 @@ async fn eyes(
         Owner::Appeal => appeal::desk::eyes(tx, who, id, to_change).await,
         Owner::Visit => {
             let (eyes, subject) = visit::desk::eyes(tx, who, id).await?;
+            Ok((eyes, subject, None))
+        }
+        Owner::Plan => {
+            let (eyes, subject) = readiness::plan::desk::eyes(tx, who, id).await?;
             Ok((eyes, subject, None))
         }
     }
@@ -521,6 +525,7 @@ fn place_of(file: &Attachment) -> Subject {
     match Owner::parse(&file.owner) {
         Some(Owner::Appeal) => Subject::new("appeal", file.owner_id),
         Some(Owner::Visit) => Subject::new("visit", file.owner_id),
+        Some(Owner::Plan) => Subject::new("readiness_plan", file.owner_id),
         None => Subject::new("attachment", file.id),
     }
 }

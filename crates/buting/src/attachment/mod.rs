@@ -29,6 +29,8 @@ words! {
         Appeal = "appeal",
         /// 走访
         Visit = "visit",
+        /// 防控方案、应急预案
+        Plan = "readiness_plan",
     }
 }
 

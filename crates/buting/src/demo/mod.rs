@@ -10,6 +10,7 @@ mod life;
 mod papers;
 mod people;
 mod plans;
+mod readiness;
 mod stories;
 
 use crate::actor::{Actor, Via};

@@ -32,6 +32,7 @@ const ITEMS: &[Item] = &[
     item("nav-assignments", "/assignments", OFFICE, false),
     item("nav-tasks", "/tasks", OFFICE, false),
     item("nav-disruptions", "/disruptions", OFFICE, false),
+    item("nav-plans", "/plans", OFFICE.and(OUTSIDE), false),
     item("nav-documents", "/documents", OFFICE, false),
     item("nav-overview", "/overview", LEADERS, false),
     item("nav-people", "/people", OFFICE.and(ADMINS), false),

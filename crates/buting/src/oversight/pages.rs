@@ -210,6 +210,7 @@ const TABLES: &[&str] = &[
     "consent",
     "zone",
     "document",
+    "readiness_plan",
 ];
 
 #[derive(Template)]

@@ -239,6 +239,7 @@ pub fn word_of(s: &Shell, table: &str, field: &str, text: &str) -> Option<String
         ("phrase", "action") => "appeal-action",
         ("task", "state") => "task-state",
         ("task", "kind") => "task-kind",
+        ("readiness_plan", "state") => "ready-state",
         (_, "reached_by") => "person-channel",
         ("visit", "key") => "visit-block",
         ("visit_plan", "kind") => "visit-kind",

@@ -23,6 +23,7 @@ use crate::http::routes::{Access, Routes};
 use crate::http::table::Table;
 use crate::patch::Patch;
 use crate::saved::{self, List, Offered};
+use crate::readiness;
 use crate::subject::{self, SubjectKind};
 use crate::visit;
 use almanac::Light as DueLight;
@@ -216,6 +217,7 @@ struct EnterprisePage {
     merges: Vec<merge::Merge>,
     waiting: Vec<Correction>,
     timeline: Timeline,
+    plans: Option<readiness::plan::pages::Section>,
 }
 
 impl EnterprisePage {
@@ -321,7 +323,9 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
         let promises = visit::desk::promises(&cx.app, who, &open, None, 20).await?.items;
         let before = query.opt("before").and_then(|text| Uuid::parse_str(text).ok());
         let timeline = timeline::of(&cx.app, who, &s, id, before).await?;
+        let plans = if reaches { readiness::plan::pages::Section::of(&cx, id).await? } else { None };
         html(&EnterprisePage {
+            plans,
             s,
             one,
             inside,

@@ -67,6 +67,17 @@ const PUBLIC: &[&str] = &[
     "milestone.move",
     "milestone.done",
     "milestone.change",
+    "readiness.begin",
+    "readiness.write",
+    "readiness.submit",
+    "readiness.recall",
+    "readiness.return",
+    "readiness.review",
+    "readiness.approve",
+    "readiness.fall",
+    "readiness.expire",
+    "readiness.file",
+    "readiness.drill",
 ];
 
 /// The actions that those outside the office read. Whether a review has let the

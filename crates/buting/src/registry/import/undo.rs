@@ -80,6 +80,7 @@ pub const REFERENCES: &[Reference] = references! {
     enterprise <- visit.subject_id (id);
     enterprise <- visit_plan.subject_id (id);
     enterprise <- task.subject_id (id);
+    enterprise <- readiness_plan.subject_id (id);
     carrier <- enterprise.carrier_id (id);
     carrier <- project.carrier_id (id);
     carrier <- assignment.subject_id (id);
@@ -99,6 +100,7 @@ pub const REFERENCES: &[Reference] = references! {
     project <- visit.subject_id (id);
     project <- visit_plan.subject_id (id);
     project <- task.subject_id (id);
+    project <- readiness_plan.subject_id (id);
     person <- account.id (id);
     person <- appeal.handler_id (id);
     person <- assignment.person_id (id);
@@ -123,6 +125,7 @@ pub const REFERENCES: &[Reference] = references! {
     person <- work_order.handler_id (id);
     person <- task_person.owner_id (task_id);
     person <- phrase.person_id (id);
+    person <- readiness_item.person_id (id);
     department <- appeal.lead_department_id (id);
     department <- appeal.accused_department_id (id);
     department <- assignment.department_id (id);

@@ -70,6 +70,7 @@ pub const PLACES: &[Place] = &[
     place!("search_text", "about_id", "id"),
     place!("campaign_target", "enterprise_id", "id"),
     place!("task", "subject_id", "id"),
+    place!("readiness_plan", "subject_id", "id"),
 ];
 
 /// What there is once for an enterprise: rows that give way to another, and come

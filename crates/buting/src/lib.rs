@@ -25,6 +25,7 @@ pub mod oversight;
 pub mod patch;
 pub mod privacy;
 pub mod project;
+pub mod readiness;
 pub mod registry;
 pub mod saved;
 pub mod screening;
@@ -66,5 +67,6 @@ pub fn routes(app: &Arc<app::App>) -> Routes {
     document::routes(&mut routes);
     screening::routes(&mut routes);
     approval::routes(&mut routes);
+    readiness::routes(&mut routes);
     routes
 }

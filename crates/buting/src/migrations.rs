@@ -54,6 +54,7 @@ pub const MIGRATIONS: &[Migration] = steps! {
     48 "task" "../migrations/0048_task.sql";
     49 "answers" "../migrations/0049_answers.sql";
     50 "screening" "../migrations/0050_screening.sql";
+    51 "readiness" "../migrations/0051_readiness.sql";
     52 "approval" "../migrations/0052_approval.sql";
     53 "freeze" "../migrations/0053_freeze.sql";
 };

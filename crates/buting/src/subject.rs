@@ -166,6 +166,7 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "screening_training" => "screening/trainings",
         "application" => "applications",
         "matter" => "matters",
+        "readiness_plan" => "plans",
         _ => return None,
     };
     Some(format!("/{collection}/{id}"))

@@ -52,6 +52,7 @@ pub fn kinds() -> Vec<Kind> {
     kinds.extend(crate::task::kinds());
     kinds.extend(crate::screening::kinds());
     kinds.extend(crate::approval::kinds());
+    kinds.extend(crate::readiness::kinds());
     kinds
 }
 

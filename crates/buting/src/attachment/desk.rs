@@ -9,7 +9,7 @@ use crate::app::{App, Change, Subject, Work};
 use crate::error::{Check, Error, FieldError, Result};
 use crate::time::DAY_MS;
 use crate::trace::{self, Trace};
-use crate::{appeal, approval, visit};
+use crate::{appeal, approval, readiness, visit};
 use ::store::Tx;
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
@@ -263,6 +263,10 @@ async fn eyes(
         }
         Owner::Application => {
             let (eyes, subject) = approval::desk::eyes(tx, who, id).await?;
+            Ok((eyes, subject, None))
+        }
+        Owner::Plan => {
+            let (eyes, subject) = readiness::plan::desk::eyes(tx, who, id).await?;
             Ok((eyes, subject, None))
         }
     }
@@ -526,6 +530,7 @@ fn place_of(file: &Attachment) -> Subject {
         Some(Owner::Appeal) => Subject::new("appeal", file.owner_id),
         Some(Owner::Visit) => Subject::new("visit", file.owner_id),
         Some(Owner::Application) => Subject::new("application", file.owner_id),
+        Some(Owner::Plan) => Subject::new("readiness_plan", file.owner_id),
         None => Subject::new("attachment", file.id),
     }
 }

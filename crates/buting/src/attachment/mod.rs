@@ -31,6 +31,8 @@ words! {
         Visit = "visit",
         /// 办件
         Application = "application",
+        /// 防控方案、应急预案
+        Plan = "readiness_plan",
     }
 }
 

@@ -118,6 +118,7 @@ async fn remove(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> Page
             Owner::Appeal => format!("/appeals/{}", file.owner_id),
             Owner::Visit => format!("/visits/{}", file.owner_id),
             Owner::Application => format!("/applications/{}", file.owner_id),
+            Owner::Plan => format!("/plans/{}", file.owner_id),
         };
         match desk::remove(&cx.app, &cx.who, id, form.opt("reason")).await {
             Ok(_) | Err(Error::Replayed(_)) => Ok(go(&back, "flash-attachment-removed")),

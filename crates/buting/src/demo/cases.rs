@@ -3,6 +3,7 @@
 use super::life::{Agenda, Case, Event, Step};
 use super::stories::SAMPLED;
 use super::{World, data};
+use crate::readiness;
 use crate::actor::{Actor, Role};
 use crate::appeal::act::Act;
 use crate::appeal::desk as appeal;
@@ -246,7 +247,9 @@ impl World {
         appeal::escalate(&self.app, self.zone).await?;
         appeal::close_silent(&self.app, self.zone).await?;
         appeal::remind(&self.app, self.zone).await?;
-        self.approvals_by_rule().await
+        self.approvals_by_rule().await?;
+        readiness::plan::desk::watch(&self.app, self.zone).await?;
+        Ok(())
     }
 
     /// Enterprises say how they stand: those that something happened to are left

@@ -12,6 +12,7 @@ mod papers;
 mod people;
 mod plans;
 mod screening;
+mod readiness;
 mod stories;
 
 use crate::actor::{Actor, Via};

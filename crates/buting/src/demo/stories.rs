@@ -93,6 +93,10 @@ pub enum Story {
     Policy,
     /// A step of the sampling at the five firms' own points, by number.
     Screening(usize),
+    /// Firms write their control and emergency plans, the office reviews them.
+    Plans,
+    /// A fact changes that one of them was approved for.
+    PlanChanged,
 }
 
 /// What a story has to remember.
@@ -150,6 +154,8 @@ pub fn steps() -> Vec<(i64, i64, Story)> {
         (31, 17, Story::SamplingAnswered),
         (30, 10, Story::SamplingReviewed),
         (5, 10, Story::Policy),
+        (20, 10, Story::Plans),
+        (4, 9, Story::PlanChanged),
     ];
     for n in 0..SAMPLED.len() {
         let n_days = i64::try_from(n).unwrap_or_default();
@@ -230,6 +236,8 @@ impl World {
             }
             Story::Policy => self.policy_asked().await,
             Story::Screening(n) => self.screening(n).await,
+            Story::Plans => self.ready_plans().await,
+            Story::PlanChanged => self.ready_changed().await,
             Story::SamplingPoint(n) => self.sampling_point(n).await,
             Story::SamplingSolved(n) => self.sampling_solved(n).await,
             Story::ClosedLoop => self.closed_loop().await,

@@ -7,12 +7,14 @@ use crate::actor::{Actor, OFFICE, Role, Roles, Scope};
 use crate::app::{App, Change, Subject, Work};
 use crate::appeal::rows::{category_name, listed};
 use crate::appeal::{self, Hat};
+use crate::assignment::reach;
 use crate::error::{Check, Error, Result};
 use crate::http::api::{self, Page, TOTAL_CAP};
 use crate::http::page::Shell;
 use crate::link::{self, Opens};
 use crate::list::Walk;
 use crate::organisation::desk as organisation;
+use crate::readiness::plan::{ReadyKind, ReadyState, desk as plans};
 use crate::settings;
 use crate::text::Lang;
 use crate::time::{Day, Time};
@@ -56,9 +58,11 @@ pub struct DocumentsQuery {
     pub appeal_id: Option<Uuid>,
     /// Of this visit.
     pub visit_id: Option<Uuid>,
+    /// Of this control or emergency plan.
+    pub plan_id: Option<Uuid>,
 }
 
-/// Which documents `d` somebody may know of, with its ` AND`: those of appeals and visits
+/// Which documents `d` somebody may know of, with its ` AND`: those of plans, appeals and visits
 /// that he may open (where they tell who complains about a department, not its people),
 /// and ledgers that he issued, or of others where he reaches everything that they show.
 fn known(who: &Actor) -> Sql {
@@ -68,7 +72,12 @@ fn known(who: &Actor) -> Sql {
     query.append(appeal::desk::visible(who)).push(" AND (d.secret = FALSE OR TRUE").append(appeal::desk::fair(who));
     query.push(")) OR EXISTS (SELECT 1 FROM visit v WHERE v.zone_id = d.zone_id AND v.id = d.visit_id");
     query.append(visit::desk::visible(who));
-    query.push(") OR d.appeal_id IS NULL AND d.visit_id IS NULL AND (d.issued_by = ").arg(me);
+    query.push(") OR d.plan_id IS NOT NULL");
+    if let Some(reach) = reach::subjects(who, "r.subject_id") {
+        query.push(" AND EXISTS (SELECT 1 FROM readiness_plan r WHERE r.zone_id = d.zone_id AND r.id = d.plan_id AND ");
+        query.append(reach).push(")");
+    }
+    query.push(" OR d.appeal_id IS NULL AND d.visit_id IS NULL AND d.plan_id IS NULL AND (d.issued_by = ").arg(me);
     if who.scope == Scope::All && who.is(OVERSEERS) {
         query.push(" OR d.secret = FALSE");
     }
@@ -86,6 +95,7 @@ pub async fn list(app: &App, who: &Actor, query: &DocumentsQuery) -> Result<Page
         year: query.year,
         appeal_id: query.appeal_id,
         visit_id: query.visit_id,
+        plan_id: query.plan_id,
         known: Some(known(who)),
     };
     let mut tx = app.read().await?;
@@ -200,6 +210,9 @@ pub async fn draft(app: &App, who: &Actor, asked: &Asked) -> Result<Draft> {
             of_appeal(Kind::Supervision, &record, reply_on, sheet::supervision(&s, &desk, &record, &demand))
         }
         Asked::VisitRecord { visit_id } => of_visit(app, who, *visit_id, &desk, &s).await,
+        Asked::ControlPlan { plan_id } | Asked::EmergencyPlan { plan_id } => {
+            of_plan(app, who, asked.kind(), *plan_id, &desk, &s).await
+        }
         Asked::Ledger { query } => {
             let s = Shell { query: query.clone(), ..s };
             let all = listed(app, who, &s, MOST_ROWS).await?.ok_or(Error::state("document_too_long"))?;
@@ -212,6 +225,7 @@ pub async fn draft(app: &App, who: &Actor, asked: &Asked) -> Result<Draft> {
                 title: format!("{} 件", all.rows.len()),
                 appeal_id: None,
                 visit_id: None,
+                plan_id: None,
                 about: None,
                 secret: all.secret,
                 reply_on: None,
@@ -264,6 +278,7 @@ fn of_appeal(kind: Kind, record: &appeal::desk::Record, reply_on: Option<Day>, d
         title: if complaint { a.number.clone() } else { format!("{} {}", a.number, a.title) },
         appeal_id: Some(a.id),
         visit_id: None,
+        plan_id: None,
         about: a.about(),
         secret: complaint && !record.masked,
         reply_on,
@@ -324,10 +339,38 @@ async fn of_visit(app: &App, who: &Actor, id: Uuid, desk: &sheet::Desk, s: &Shel
         title: format!("{} {}", visit.number, visit.subject_name),
         appeal_id: None,
         visit_id: Some(id),
+        plan_id: None,
         about: Some(visit.subject_id),
         secret: false,
         reply_on: None,
         document: sheet::visit_record(s, desk, &visit, &blocks),
+    })
+}
+
+/// A plan as it was approved: what was not cannot be issued.
+async fn of_plan(app: &App, who: &Actor, kind: Kind, id: Uuid, desk: &sheet::Desk, s: &Shell) -> Result<Draft> {
+    let (record, name) = plans::to_print(app, who, id).await?;
+    let p = &record.plan;
+    let fits = match p.kind {
+        ReadyKind::Control => Kind::ControlPlan,
+        ReadyKind::Emergency => Kind::EmergencyPlan,
+    };
+    if kind != fits {
+        return Err(Error::NotFound);
+    }
+    if p.state != ReadyState::Approved {
+        return Err(Error::state("document_plan_open"));
+    }
+    Ok(Draft {
+        kind,
+        title: p.subject_name.clone(),
+        appeal_id: None,
+        visit_id: None,
+        plan_id: Some(id),
+        about: Some(p.subject_id),
+        secret: false,
+        reply_on: None,
+        document: sheet::plan(s, desk, kind, &record, &name),
     })
 }
 
@@ -407,10 +450,11 @@ pub async fn withdraw(app: &App, who: &Actor, id: Uuid, reason: &str) -> Result<
     if !store::withdraw(&mut work, zone, id, who.person_id, now, &reason).await? {
         return Err(Error::state("document_withdrawn"));
     }
-    let about = match (issued.appeal_id, issued.visit_id) {
-        (Some(appeal), _) => appeal::desk::about(&mut work, zone, appeal).await?,
-        (None, Some(visit)) => Some(visit::desk::subject_of(&mut work, zone, visit).await?),
-        (None, None) => None,
+    let about = match (issued.appeal_id, issued.visit_id, issued.plan_id) {
+        (Some(appeal), ..) => appeal::desk::about(&mut work, zone, appeal).await?,
+        (None, Some(visit), _) => Some(visit::desk::subject_of(&mut work, zone, visit).await?),
+        (None, None, Some(plan)) => Some(plans::about_plan(&mut work, who, plan).await?.1.1),
+        (None, None, None) => None,
     };
     let change = Change::made(json!({"number": issued.number, "document_kind": issued.kind})).because(reason);
     work.log("document.withdraw", Subject { kind: TABLE, id, about }, change).await?;

@@ -14,6 +14,7 @@ mod store;
 use crate::actor::{OFFICE, Role, Roles};
 use crate::http::api::Versioned;
 use crate::http::routes::Routes;
+use crate::readiness;
 use crate::time::{Day, Time};
 use crate::visit;
 use crate::words;
@@ -38,6 +39,10 @@ words! {
         VisitRecord = "visit_record",
         /// 诉求台账
         Ledger = "ledger",
+        /// 防控方案
+        ControlPlan = "control_plan",
+        /// 应急预案
+        EmergencyPlan = "emergency_plan",
     }
 }
 
@@ -49,6 +54,8 @@ impl Kind {
             Self::Supervision => "督办单",
             Self::VisitRecord => "企业走访记录",
             Self::Ledger => "诉求台账",
+            Self::ControlPlan => "企业防控方案",
+            Self::EmergencyPlan => "企业应急预案",
         }
     }
 
@@ -59,6 +66,8 @@ impl Kind {
             Self::Supervision => "督",
             Self::VisitRecord => "访",
             Self::Ledger => "账",
+            Self::ControlPlan => "防",
+            Self::EmergencyPlan => "预",
         }
     }
 
@@ -67,6 +76,7 @@ impl Kind {
         match self {
             Self::HandOver | Self::Supervision => Roles::of(&[Role::Leader, Role::Dispatcher, Role::Oversight]),
             Self::VisitRecord => visit::desk::RECORDERS,
+            Self::ControlPlan | Self::EmergencyPlan => readiness::plan::CHECKERS,
             Self::Ledger => OFFICE,
         }
     }
@@ -75,7 +85,9 @@ impl Kind {
     pub const fn withdrawn_by(self, roles: Roles, own: bool) -> bool {
         match self {
             Self::HandOver | Self::Supervision => roles.meets(self.issuers()),
-            Self::VisitRecord | Self::Ledger => roles.meets(self.issuers()) && (own || roles.has(Role::Dispatcher)),
+            Self::VisitRecord | Self::Ledger | Self::ControlPlan | Self::EmergencyPlan => {
+                roles.meets(self.issuers()) && (own || roles.has(Role::Dispatcher))
+            }
         }
     }
 }
@@ -178,6 +190,16 @@ pub enum Asked {
         #[serde(default)]
         query: String,
     },
+    /// 防控方案 that was approved.
+    ControlPlan {
+        /// The plan.
+        plan_id: Uuid,
+    },
+    /// 应急预案 that was approved.
+    EmergencyPlan {
+        /// The plan.
+        plan_id: Uuid,
+    },
 }
 
 impl Asked {
@@ -188,6 +210,8 @@ impl Asked {
             Self::Supervision { .. } => Kind::Supervision,
             Self::VisitRecord { .. } => Kind::VisitRecord,
             Self::Ledger { .. } => Kind::Ledger,
+            Self::ControlPlan { .. } => Kind::ControlPlan,
+            Self::EmergencyPlan { .. } => Kind::EmergencyPlan,
         }
     }
 }
@@ -203,6 +227,8 @@ pub struct Draft {
     pub appeal_id: Option<Uuid>,
     /// The visit it is of.
     pub visit_id: Option<Uuid>,
+    /// The control or emergency plan it is of.
+    pub plan_id: Option<Uuid>,
     /// The enterprise or project on whose timeline it shows.
     pub about: Option<Uuid>,
     /// Whether it tells who complains about a department.
@@ -241,6 +267,8 @@ pub struct Issued {
     pub appeal_id: Option<Uuid>,
     /// The visit it is of.
     pub visit_id: Option<Uuid>,
+    /// The control or emergency plan it is of.
+    pub plan_id: Option<Uuid>,
     /// Digest of what it says (SHA-256, hexadecimal).
     pub sha256: String,
     /// The day by which a reply is due.
@@ -278,6 +306,7 @@ from_row!(Issued {
     title,
     appeal_id,
     visit_id,
+    plan_id,
     sha256,
     reply_on,
     earlier_id,
@@ -363,6 +392,8 @@ mod tests {
             (Kind::Supervision, &[Leader, Dispatcher, Oversight]),
             (Kind::VisitRecord, &[Leader, Dispatcher, Officer, Specialist]),
             (Kind::Ledger, &[Leader, Dispatcher, Officer, Specialist, Oversight]),
+            (Kind::ControlPlan, &[Leader, Dispatcher, Officer, Specialist]),
+            (Kind::EmergencyPlan, &[Leader, Dispatcher, Officer, Specialist]),
         ] {
             for role in Role::ALL {
                 let of = Roles::of(&[*role]);

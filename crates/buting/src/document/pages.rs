@@ -13,6 +13,7 @@ use crate::http::session;
 use crate::http::sheet::download;
 use crate::http::table::{self, Cell, Piece, Row, Table};
 use crate::list::Column;
+use crate::readiness::plan::{ReadyKind, ReadyPlan, ReadyState};
 use crate::settings;
 use crate::time::Day;
 use crate::visit::{self, Visit};
@@ -194,6 +195,8 @@ fn asked_for(query: &str, kind: Kind, form: &mut Form) -> Result<Asked> {
         },
         Kind::VisitRecord => Asked::VisitRecord { visit_id: of("visit")? },
         Kind::Ledger => Asked::Ledger { query: query.to_owned() },
+        Kind::ControlPlan => Asked::ControlPlan { plan_id: of("plan")? },
+        Kind::EmergencyPlan => Asked::EmergencyPlan { plan_id: of("plan")? },
     })
 }
 
@@ -204,6 +207,9 @@ fn back(s: &Shell, asked: &Asked) -> (String, String) {
         }
         Asked::VisitRecord { visit_id } => (format!("/visits/{visit_id}"), s.t("visit").into_owned()),
         Asked::Ledger { query } => (format!("/appeals?{query}"), s.t("appeal-list").into_owned()),
+        Asked::ControlPlan { plan_id } | Asked::EmergencyPlan { plan_id } => {
+            (format!("/plans/{plan_id}"), s.t("ready-plans").into_owned())
+        }
     }
 }
 
@@ -271,10 +277,11 @@ impl Show {
 
 async fn shown(cx: &Cx, id: Uuid, form: Form) -> Result<Show> {
     let (x, d) = desk::opened(&cx.app, &cx.who, id).await?;
-    let about = match (x.appeal_id, x.visit_id) {
-        (Some(appeal), _) => Some(format!("/appeals/{appeal}")),
-        (None, Some(visit)) => Some(format!("/visits/{visit}")),
-        (None, None) => None,
+    let about = match (x.appeal_id, x.visit_id, x.plan_id) {
+        (Some(appeal), ..) => Some(format!("/appeals/{appeal}")),
+        (None, Some(visit), _) => Some(format!("/visits/{visit}")),
+        (None, None, Some(plan)) => Some(format!("/plans/{plan}")),
+        (None, None, None) => None,
     };
     let own = x.issued_by.is_some() && x.issued_by == cx.who.person_id;
     Ok(Show {
@@ -463,6 +470,20 @@ impl Links {
             offers.push((Kind::VisitRecord, format!("/documents/new/{}?visit={}", Kind::VisitRecord, v.id)));
         }
         Self::with(cx, offers, DocumentsQuery { visit_id: Some(v.id), ..DocumentsQuery::default() }).await
+    }
+
+    /// Those of a control or emergency plan.
+    pub async fn of_plan(cx: &Cx, p: &ReadyPlan) -> Result<Self> {
+        if !cx.who.is(READERS) {
+            return Ok(Self::default());
+        }
+        let kind = match p.kind {
+            ReadyKind::Control => Kind::ControlPlan,
+            ReadyKind::Emergency => Kind::EmergencyPlan,
+        };
+        let issues = cx.who.is(kind.issuers()) && p.state == ReadyState::Approved;
+        let offers = issues.then(|| (kind, format!("/documents/new/{kind}?plan={}", p.id))).into_iter().collect();
+        Self::with(cx, offers, DocumentsQuery { plan_id: Some(p.id), ..DocumentsQuery::default() }).await
     }
 
     async fn with(cx: &Cx, offers: Vec<(Kind, String)>, query: DocumentsQuery) -> Result<Self> {

@@ -8,6 +8,7 @@ use crate::appeal::rows::Listed;
 use crate::appeal::{OrderKind, OrderStatus};
 use crate::clock::{ClockKind, Explanation, limit_words};
 use crate::http::page::Shell;
+use crate::readiness::plan::{ItemKind, ReadyItem, ReadyRecord};
 use crate::settings::VisitBlock;
 use crate::time::{Day, Time};
 use crate::visit::{Item, Visit};
@@ -304,6 +305,57 @@ pub fn visit_record(s: &Shell, desk: &Desk, v: &Visit, blocks: &[VisitBlock]) ->
     out.push(Block::Sign { labels: vec!["走访人员".to_owned(), "对方代表".to_owned()] });
     out.push(Block::Seal);
     document(desk, Kind::VisitRecord, out)
+}
+
+/// 防控方案, 应急预案: what was approved, item by item, under the kinds of its items.
+pub fn plan(s: &Shell, desk: &Desk, kind: Kind, r: &ReadyRecord, name: &str) -> Document {
+    let p = &r.plan;
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let day = |day: Option<Day>| day.map(chinese).unwrap_or_default();
+    let review = p.review_mode.map(|mode| s.word("review-mode", mode).into_owned()).unwrap_or_default();
+    let mut facts = vec![
+        Fact::wide("单位名称", name),
+        Fact::new("核查方式", review),
+        Fact::new("核查时间", when(s, p.reviewed_at)),
+        Fact::new("通过时间", when(s, p.approved_at)),
+        Fact::new("有效期至", day(p.valid_until)),
+    ];
+    if p.filed_on.is_some() {
+        facts.extend([Fact::new("备案编号", text(&p.filing_no)), Fact::new("备案日期", day(p.filed_on))]);
+    }
+    let mut out = vec![Block::Facts { facts }];
+    const ORDER: [&str; 6] = ["一", "二", "三", "四", "五", "六"];
+    let mut sections = 0;
+    let mut section = |out: &mut Vec<Block>, name: &str, columns: &[(&str, u8)], rows: Vec<Vec<String>>| {
+        if !rows.is_empty() {
+            out.push(heading(&format!("{}、{name}", ORDER[sections.min(ORDER.len() - 1)])));
+            out.push(table(name, columns, rows));
+            sections += 1;
+        }
+    };
+    let of = |wanted: &[ItemKind], row: &dyn Fn(&ReadyItem) -> Vec<String>| -> Vec<Vec<String>> {
+        r.items.iter().filter(|item| wanted.contains(&item.kind)).map(row).collect()
+    };
+    let said = |item: &ReadyItem| vec![item.title.clone(), text(&item.text)];
+    let people = of(&[ItemKind::Person], &|item| vec![item.title.clone(), text(&item.name), text(&item.phone)]);
+    section(&mut out, "责任人", &[("职责", 5), ("姓名", 2), ("电话", 3)], people);
+    section(&mut out, "场所", &[("事项", 3), ("安排", 7)], of(&[ItemKind::Place], &said));
+    section(&mut out, "人员名单", &[("名单", 3), ("人员", 7)], of(&[ItemKind::Roster], &said));
+    let stock = of(&[ItemKind::Stock], &|item| {
+        vec![item.title.clone(), item.quantity.map(|n| n.to_string()).unwrap_or_default(), text(&item.unit)]
+    });
+    section(&mut out, "物资", &[("物资", 6), ("数量", 2), ("单位", 2)], stock);
+    section(&mut out, "措施", &[("事项", 3), ("内容", 7)], of(&[ItemKind::Text], &said));
+    let files = of(&[ItemKind::File], &|item| vec![item.title.clone(), text(&item.file_name)]);
+    section(
+        &mut out,
+        "附件",
+        &[("材料", 4), ("文件", 6)],
+        files.into_iter().filter(|row| !row[1].is_empty()).collect(),
+    );
+    out.push(Block::Sign { labels: vec!["编制单位负责人".to_owned(), "审查人".to_owned()] });
+    out.push(Block::Seal);
+    document(desk, kind, out)
 }
 
 /// 诉求台账: the list as its reader sees it. None when a sheet has no room for its columns.

@@ -7,7 +7,8 @@ use uuid::Uuid;
 /// What the register is sorted by.
 pub const KEYS: &[Key] = &[Key::number("issued", "d.issued_at"), Key::number("n", "d.n")];
 
-const COLUMNS: &str = "SELECT d.id, d.kind, d.year, d.n, d.number, d.title, d.appeal_id, d.visit_id, d.sha256,
+const COLUMNS: &str =
+    "SELECT d.id, d.kind, d.year, d.n, d.number, d.title, d.appeal_id, d.visit_id, d.plan_id, d.sha256,
     d.reply_on, d.earlier_id, e.number AS earlier_number, l.id AS later_id, l.number AS later_number, d.issued_by,
     i.name AS issued_by_name, d.issued_at, d.withdrawn_at, w.name AS withdrawn_by_name, d.withdrawn_reason, d.version";
 const FROM: &str = " FROM document d
@@ -28,6 +29,8 @@ pub struct Filter {
     pub appeal_id: Option<Uuid>,
     /// Of this visit.
     pub visit_id: Option<Uuid>,
+    /// Of this plan.
+    pub plan_id: Option<Uuid>,
     /// Which the reader may know of, with its ` AND`.
     pub known: Option<Sql>,
 }
@@ -45,6 +48,9 @@ fn narrow(query: &mut Sql, zone: Uuid, filter: &Filter) {
     }
     if let Some(id) = filter.visit_id {
         query.push(" AND d.visit_id = ").arg(id);
+    }
+    if let Some(id) = filter.plan_id {
+        query.push(" AND d.plan_id = ").arg(id);
     }
     if let Some(known) = &filter.known {
         query.append(known.clone());
@@ -96,10 +102,11 @@ pub async fn last(tx: &mut Tx, zone: Uuid, draft: &Draft, by: Option<Uuid>) -> R
         zone,
         draft.kind
     );
-    match (draft.appeal_id, draft.visit_id) {
-        (Some(id), _) => query.push(" AND d.appeal_id = ").arg(id),
-        (None, Some(id)) => query.push(" AND d.visit_id = ").arg(id),
-        (None, None) => query.push(" AND d.issued_by = ").arg(by.unwrap_or_default()),
+    match (draft.appeal_id, draft.visit_id, draft.plan_id) {
+        (Some(id), ..) => query.push(" AND d.appeal_id = ").arg(id),
+        (None, Some(id), _) => query.push(" AND d.visit_id = ").arg(id),
+        (None, None, Some(id)) => query.push(" AND d.plan_id = ").arg(id),
+        (None, None, None) => query.push(" AND d.issued_by = ").arg(by.unwrap_or_default()),
     };
     query.push(" ORDER BY d.n DESC, d.year DESC LIMIT 1");
     tx.opt(query).await
@@ -120,8 +127,8 @@ pub struct New {
 pub async fn insert(tx: &mut Tx, zone: Uuid, draft: &Draft, new: &New, by: Option<Uuid>, now: Time) -> Result<()> {
     tx.run(sql!(
         "INSERT INTO document (zone_id, id, kind, year, n, number, title, appeal_id, visit_id, content, sha256, basis,
-           secret, reply_on, earlier_id, issued_by, issued_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1)",
+           secret, reply_on, earlier_id, issued_by, issued_at, plan_id, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1)",
         zone,
         new.id,
         draft.kind,
@@ -138,7 +145,8 @@ pub async fn insert(tx: &mut Tx, zone: Uuid, draft: &Draft, new: &New, by: Optio
         draft.reply_on,
         new.earlier_id,
         by,
-        now
+        now,
+        draft.plan_id
     ))
     .await
     .map(drop)

@@ -217,6 +217,7 @@ const TABLES: &[&str] = &[
     "screening_round",
     "application",
     "matter",
+    "readiness_plan",
 ];
 
 #[derive(Template)]

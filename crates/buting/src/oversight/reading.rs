@@ -246,6 +246,7 @@ pub fn word_of(s: &Shell, table: &str, field: &str, text: &str) -> Option<String
         ("screening_round", "state") if s.lang.has(&format!("tube-state-{text}")) => "tube-state",
         ("screening_round", "state") => "round-state",
         ("screening_round", "kind") => "round-kind",
+        ("readiness_plan", "state") => "ready-state",
         (_, "reached_by") => "person-channel",
         ("visit", "key") => "visit-block",
         ("visit_plan", "kind") => "visit-kind",

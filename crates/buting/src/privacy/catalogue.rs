@@ -250,6 +250,19 @@ pub const CATALOGUE: &[Kind] = &[
         ],
     },
     Kind {
+        key: "readiness",
+        basis: Basis::StatutoryDuty,
+        keep: Keep::Case,
+        fields: &[
+            text("readiness_item", "name"),
+            text("readiness_item", "phone"),
+            text("readiness_item", "text"),
+            text("readiness_plan", "review_note"),
+            text("readiness_drill", "outcome"),
+            text("readiness_finding", "text"),
+        ],
+    },
+    Kind {
         key: "request",
         basis: Basis::OtherLaw,
         keep: Keep::Request,

@@ -17,6 +17,7 @@ use crate::http::routes::{Access, Routes};
 use crate::http::table::{self, Cell, File, Piece, Row, Table};
 use crate::list::Column;
 use crate::patch::Patch;
+use crate::readiness;
 use crate::registry::rows::holder;
 use crate::registry::timeline::{self, Timeline};
 use crate::saved::{self, List, Offered};
@@ -289,6 +290,7 @@ struct ShowPage {
     forces: Vec<TaskForce>,
     tasks: task::pages::Section,
     screening: screening::pages::Section,
+    plans: Option<readiness::plan::pages::Section>,
     timeline: Timeline,
 }
 
@@ -337,6 +339,7 @@ async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
             milestones,
             forces: desk::task_forces(app, who, Some(id)).await?,
             screening: screening::pages::Section::of(&cx.app, &cx.who, id).await?,
+            plans: readiness::plan::pages::Section::of(&cx, id).await?.filter(|_| project.closed_at.is_none()),
             tasks: task::pages::Section::of(&cx, task::RecordKind::Project, id, project.closed_at.is_none()).await?,
             timeline,
             project,

@@ -24,6 +24,7 @@ use crate::http::table::Table;
 use crate::patch::Patch;
 use crate::saved::{self, List, Offered};
 use crate::screening;
+use crate::readiness;
 use crate::subject::{self, SubjectKind};
 use crate::visit;
 use almanac::Light as DueLight;
@@ -218,6 +219,7 @@ struct EnterprisePage {
     screening: screening::pages::Section,
     waiting: Vec<Correction>,
     timeline: Timeline,
+    plans: Option<readiness::plan::pages::Section>,
 }
 
 impl EnterprisePage {
@@ -324,8 +326,10 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
         let before = query.opt("before").and_then(|text| Uuid::parse_str(text).ok());
         let timeline = timeline::of(&cx.app, who, &s, id, before).await?;
         let screening = screening::pages::Section::of(&cx.app, who, id).await?;
+        let plans = if reaches { readiness::plan::pages::Section::of(&cx, id).await? } else { None };
         html(&EnterprisePage {
             screening,
+            plans,
             s,
             one,
             inside,

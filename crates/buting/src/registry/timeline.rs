@@ -87,6 +87,17 @@ const PUBLIC: &[&str] = &[
     "screening.tick",
     "screening.hand_over",
     "screening.names",
+    "readiness.begin",
+    "readiness.write",
+    "readiness.submit",
+    "readiness.recall",
+    "readiness.return",
+    "readiness.review",
+    "readiness.approve",
+    "readiness.fall",
+    "readiness.expire",
+    "readiness.file",
+    "readiness.drill",
 ];
 
 /// The actions that those outside the office read. Whether a review has let the

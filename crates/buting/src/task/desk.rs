@@ -10,6 +10,7 @@ use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::Page;
 use crate::list::{self, cut, read_cursor};
 use crate::organisation::{self, post};
+use crate::readiness::plan::desk as plans;
 use crate::subject::{self, SubjectKind};
 use crate::time::{DAY_MS, Day, Time};
 use crate::todo::ToDo;
@@ -46,7 +47,7 @@ struct Of {
 }
 
 async fn record_of(tx: &mut Tx, who: &Actor, new: &NewTask) -> Result<Of> {
-    let named = [new.appeal_id, new.visit_id, new.project_id];
+    let named = [new.appeal_id, new.visit_id, new.project_id, new.plan_id];
     if named.iter().flatten().count() > 1 {
         return Err(Error::field("appeal_id", "one_of"));
     }
@@ -71,6 +72,10 @@ async fn record_of(tx: &mut Tx, who: &Actor, new: &NewTask) -> Result<Of> {
         subject::named(tx, who.zone_id, SubjectKind::Project, id).await.map_err(unknown("project_id"))?;
         let subject = Some((SubjectKind::Project, id));
         return Ok(Of { record: Some((RecordKind::Project, id)), subject, matter: None });
+    }
+    if let Some(id) = new.plan_id {
+        let (_, subject) = plans::about_plan(tx, who, id).await.map_err(unknown("plan_id"))?;
+        return Ok(Of { record: Some((RecordKind::Plan, id)), subject: Some(subject), matter: None });
     }
     Ok(Of { record: None, subject: None, matter: None })
 }
@@ -105,7 +110,7 @@ async fn colleagues(work: &mut Work, people: &[Uuid], recused: &[Uuid]) -> Resul
 }
 
 /// Makes a task.
-pub async fn make(app: &App, who: &Actor, mut new: NewTask) -> Result<Uuid> {
+pub async fn make(app: &App, who: &Actor, new: NewTask) -> Result<Uuid> {
     who.must(READERS)?;
     let mut work = app.work(who).await?;
     let zone = work.zone();
@@ -114,7 +119,22 @@ pub async fn make(app: &App, who: &Actor, mut new: NewTask) -> Result<Uuid> {
         return Err(Error::Replayed(id));
     }
     let of = record_of(&mut work, who, &new).await?;
-    let of_zone = Zone::get(&mut work, zone).await?;
+    make_in(&mut work, id, of, new).await?;
+    work.commit(id).await
+}
+
+/// Makes a task of a plan within a piece of work that has checked who may: what a drill
+/// found may be told by the enterprise itself.
+pub async fn make_of_plan(work: &mut Work, subject: (SubjectKind, Uuid), new: NewTask) -> Result<Uuid> {
+    let id = Uuid::now_v7();
+    let record = new.plan_id.map(|plan| (RecordKind::Plan, plan));
+    make_in(work, id, Of { record, subject: Some(subject), matter: None }, new).await?;
+    Ok(id)
+}
+
+async fn make_in(work: &mut Work, id: Uuid, of: Of, mut new: NewTask) -> Result<()> {
+    let zone = work.zone();
+    let of_zone = Zone::get(work, zone).await?;
     let mut check = Check::new();
     new.title = check.text("title", &new.title, 100);
     new.body = check.opt_text("body", new.body.as_deref(), LONG);
@@ -130,7 +150,7 @@ pub async fn make(app: &App, who: &Actor, mut new: NewTask) -> Result<Uuid> {
     }
     new.objectives = objectives;
     if let Some(department) = new.department_id {
-        let all = appeals::departments(&mut work, zone).await?;
+        let all = appeals::departments(work, zone).await?;
         let own = all.iter().any(|d| d.id == department && d.kind.is_own());
         check.that(own, "department_id", "unknown");
         let assists = of.matter.as_ref().is_none_or(|matter| matter.assisting.contains(&department));
@@ -140,25 +160,25 @@ pub async fn make(app: &App, who: &Actor, mut new: NewTask) -> Result<Uuid> {
     let due_at = new.due_on.ok_or_else(|| Error::field("due_on", "required"))?.last(&of_zone.time_zone());
     new.doers = unique(&new.doers);
     if new.doers.is_empty() && new.department_id.is_none() {
-        new.doers = vec![who.person()?];
+        new.doers = vec![work.who.person()?];
     }
     let recused = of.matter.as_ref().map_or(&[][..], |matter| &matter.recused);
-    colleagues(&mut work, &new.doers, recused).await?;
+    colleagues(work, &new.doers, recused).await?;
     if of.matter.as_ref().is_some_and(|matter| matter.accused.is_some() && matter.accused == new.department_id) {
         return Err(Error::state("recusal"));
     }
     let kind = if new.department_id.is_some() { TaskKind::FollowUp } else { TaskKind::Task };
     let number = work.next_number("RW", &of_zone.day(work.now).compact()).await?;
     let row = Row { id, number: &number, kind, new: &new, record: of.record, subject: of.subject, due_at };
-    store::insert(&mut work, &row).await?;
+    store::insert(work, &row).await?;
     let made = json!({
         "number": number, "kind": kind, "title": new.title, "due_at": due_at, "doers": new.doers,
         "department_id": new.department_id, "objectives": new.objectives,
     });
-    let task = store::task(&mut work, &Actor::rule(zone), id).await?.ok_or(Error::NotFound)?;
+    let task = store::task(work, &Actor::rule(zone), id).await?.ok_or(Error::NotFound)?;
     work.log("task.make", subject_of(&task), Change::made(made)).await?;
-    tell_doers(&mut work, &task, "task.given").await?;
-    work.commit(id).await
+    tell_doers(work, &task, "task.given").await?;
+    Ok(())
 }
 
 /// Each once, in their order.
@@ -504,6 +524,9 @@ pub async fn departments(app: &App, who: &Actor, appeal: Option<Uuid>) -> Result
 pub async fn name_of(app: &App, who: &Actor, new: &NewTask) -> Result<Option<String>> {
     who.must(READERS)?;
     let mut tx = app.read().await?;
+    if let Some(id) = new.plan_id {
+        return Ok(Some(plans::about_plan(&mut tx, who, id).await?.0));
+    }
     Ok(match (new.appeal_id, new.visit_id, new.project_id) {
         (Some(id), ..) => Some(appeals::matter(&mut tx, who, id).await?.number),
         (_, Some(id), _) => Some(visit::desk::about(&mut tx, who, id).await?.0),

@@ -51,6 +51,8 @@ words! {
         Visit = "visit",
         /// 项目
         Project = "project",
+        /// 防控方案、应急预案
+        Plan = "readiness_plan",
     }
 }
 
@@ -271,6 +273,8 @@ pub struct NewTask {
     pub visit_id: Option<Uuid>,
     /// The project that it is of.
     pub project_id: Option<Uuid>,
+    /// The control or emergency plan that it is of.
+    pub plan_id: Option<Uuid>,
     /// What is to be reached, each in one line.
     #[serde(default)]
     pub objectives: Vec<String>,

@@ -197,7 +197,8 @@ struct New {
 }
 
 /// The records that a task can be of: the word in addresses, the field.
-const RECORDS: &[(&str, &str)] = &[("appeal", "appeal_id"), ("visit", "visit_id"), ("project", "project_id")];
+const RECORDS: &[(&str, &str)] =
+    &[("appeal", "appeal_id"), ("visit", "visit_id"), ("project", "project_id"), ("readiness_plan", "plan_id")];
 
 async fn new_shown(cx: &Cx, form: Form) -> Result<New> {
     let query = Form::parse(cx.request.query.as_bytes());
@@ -209,6 +210,7 @@ async fn new_shown(cx: &Cx, form: Form) -> Result<New> {
         match *word {
             "appeal" => asked.appeal_id = Some(id),
             "visit" => asked.visit_id = Some(id),
+            "readiness_plan" => asked.plan_id = Some(id),
             _ => asked.project_id = Some(id),
         }
         of = Some((*field, id));
@@ -255,6 +257,7 @@ async fn new(Posted { cx, mut form }: Posted) -> PageResult {
             appeal_id: form.id("appeal_id"),
             visit_id: form.id("visit_id"),
             project_id: form.id("project_id"),
+            plan_id: form.id("plan_id"),
             objectives: form.all("objectives").to_vec(),
         };
         if !form.failed()

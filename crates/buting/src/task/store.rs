@@ -49,7 +49,9 @@ fn known(who: &Actor) -> Sql {
     query.push(" AND a.id = t.record_id").append(visible(who)).push(")");
     match (&who.scope, reach::subjects(who, "t.subject_id")) {
         (Scope::All, _) => drop(query.push(" OR coalesce(t.record_kind, '') <> 'appeal'")),
-        (_, Some(reach)) => drop(query.push(" OR t.record_kind IN ('visit', 'project') AND ").append(reach)),
+        (_, Some(reach)) => {
+            drop(query.push(" OR t.record_kind IN ('visit', 'project', 'readiness_plan') AND ").append(reach))
+        }
         (_, None) => {}
     }
     query.push(")");

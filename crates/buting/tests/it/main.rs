@@ -34,6 +34,7 @@ mod posts;
 mod privacy;
 mod project;
 mod record;
+mod readiness;
 mod registry;
 mod result;
 mod screening;

@@ -84,6 +84,7 @@ pub const REFERENCES: &[Reference] = references! {
     enterprise <- screening_point.subject_id (id);
     enterprise <- screening_person.subject_id (round_id);
     enterprise <- application.enterprise_id (id);
+    enterprise <- readiness_plan.subject_id (id);
     carrier <- enterprise.carrier_id (id);
     carrier <- project.carrier_id (id);
     carrier <- assignment.subject_id (id);
@@ -106,6 +107,7 @@ pub const REFERENCES: &[Reference] = references! {
     project <- screening_candidate.subject_id (id);
     project <- screening_point.subject_id (id);
     project <- screening_person.subject_id (round_id);
+    project <- readiness_plan.subject_id (id);
     person <- account.id (id);
     person <- appeal.handler_id (id);
     person <- assignment.person_id (id);
@@ -133,6 +135,7 @@ pub const REFERENCES: &[Reference] = references! {
     person <- application.handler_id (id);
     person <- matter.owner_id (id);
     person <- matter.deputy_id (id);
+    person <- readiness_item.person_id (id);
     department <- appeal.lead_department_id (id);
     department <- appeal.accused_department_id (id);
     department <- assignment.department_id (id);

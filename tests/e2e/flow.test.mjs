@@ -1,58 +1,17 @@
 // The main path, by hand, as each role: what the product is for.
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { after, before } from "node:test";
-import { act, fill, inDays, send, submit } from "./hands.mjs";
-import { as, close, launch, ROOT, test } from "./house.mjs";
+import { act, expectStatus, fill, inDays, send, status, submit, word } from "./hands.mjs";
+import { company, launch, test } from "./house.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser?.end(); });
 
-const TEXTS = new Map();
-const locales = join(ROOT, "crates", "buting", "locales", "zh-CN");
-for (const file of readdirSync(locales)) {
-  for (const line of readFileSync(join(locales, file), "utf8").split("\n")) {
-    const at = line.indexOf(" = ");
-    if (at > 0) TEXTS.set(line.slice(0, at), line.slice(at + 3));
-  }
-}
-
-/** What the Chinese pages call something. */
-function word(key) {
-  assert.ok(TEXTS.has(key), `no text ${key}`);
-  return TEXTS.get(key);
-}
-
-/** A window for each role, opened when first needed. */
-function company(options) {
-  const pages = new Map();
-  return {
-    async page(role) {
-      if (!pages.has(role)) pages.set(role, await (await as(browser, role, options)).newPage());
-      return pages.get(role);
-    },
-    async leave() {
-      for (const page of pages.values()) await close(page.context());
-    },
-  };
-}
-
-/** The status that a record's page shows among its facts. */
-async function status(page) {
-  return (await page.locator(".facts .state").first().innerText()).trim();
-}
-
-async function expectStatus(page, path, key) {
-  await page.goto(path);
-  assert.equal(await status(page), word(`appeal-status-${key}`));
-}
-
 let number = 0;
 for (const js of [true, false]) {
   test(`a difficulty is reported, dispatched, assisted, answered, checked, confirmed and rated${js ? "" : ", without JavaScript"}`, async () => {
-    const all = company({ js });
+    const all = company(browser, { js });
     const title = `货车进不了场 ${Date.now()}-${++number}`;
 
     const enterprise = await all.page("enterprise");
@@ -136,7 +95,7 @@ function option(page, name, text) {
 
 for (const js of [true, false]) {
   test(`from the register to the leader's eyes${js ? "" : ", without JavaScript"}`, async () => {
-    const all = company({ js });
+    const all = company(browser, { js });
     // Two that nobody takes for one.
     const short = js ? "路路通" : "齐运达";
 
@@ -197,7 +156,7 @@ for (const js of [true, false]) {
 }
 
 test("one save keeps a visit with its appeal, its promise and its light", async () => {
-  const all = company({});
+  const all = company(browser, {});
   const officer = await all.page("officer");
   await officer.goto("/visits/new");
   await officer.locator('main select[name="subject"]').selectOption({ index: 1 });
@@ -225,7 +184,7 @@ test("one save keeps a visit with its appeal, its promise and its light", async 
 });
 
 test("a light at risk is turned by a measure, and the page says by which", async () => {
-  const all = company({});
+  const all = company(browser, {});
   const officer = await all.page("officer");
   await officer.goto("/visits/new");
   const options = await officer.locator('main select[name="subject"] option').evaluateAll((all) => all.map((o) => o.value));
@@ -260,7 +219,7 @@ test("a light at risk is turned by a measure, and the page says by which", async
 });
 
 test("the board counts what the lights say", async () => {
-  const all = company({});
+  const all = company(browser, {});
   const leader = await all.page("leader");
   await leader.goto("/board");
   const shown = await leader.locator(".board li").count();
@@ -269,7 +228,7 @@ test("the board counts what the lights say", async () => {
 });
 
 test("of two windows on one record the slower one changes nothing, and gets back what it wrote", async () => {
-  const all = company({});
+  const all = company(browser, {});
   const title = `样品被扣 ${Date.now()}`;
   const enterprise = await all.page("enterprise");
   await enterprise.goto("/appeals/new");

@@ -1,5 +1,34 @@
 // What a hand does on a page: find a form by what it does, fill it in, send it.
 import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./house.mjs";
+
+const TEXTS = new Map();
+const locales = join(ROOT, "crates", "buting", "locales", "zh-CN");
+for (const file of readdirSync(locales)) {
+  for (const line of readFileSync(join(locales, file), "utf8").split("\n")) {
+    const at = line.indexOf(" = ");
+    if (at > 0) TEXTS.set(line.slice(0, at), line.slice(at + 3));
+  }
+}
+
+/** What the Chinese pages call something. */
+export function word(key) {
+  assert.ok(TEXTS.has(key), `no text ${key}`);
+  return TEXTS.get(key);
+}
+
+/** The status that a record's page shows among its facts. */
+export async function status(page) {
+  return (await page.locator(".facts .state").first().innerText()).trim();
+}
+
+/** Opens an appeal and expects that it stands so. */
+export async function expectStatus(page, path, key) {
+  await page.goto(path);
+  assert.equal(await status(page), word(`appeal-status-${key}`));
+}
 
 /** The form that carries out an action, whether it says so in its address, in a hidden field or on its button. */
 export function formOf(page, action) {
@@ -97,4 +126,34 @@ export async function counts(page) {
 /** The day so many days from today, as the zone counts days. */
 export function inDays(n) {
   return new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(Date.now() + n * 86_400_000);
+}
+
+/** The enterprise reports a difficulty in its window of this company. Answers its path. */
+export async function reported(all, { title, body, category }) {
+  const page = await all.page("enterprise");
+  await page.goto("/appeals/new");
+  const form = page.locator('form[action="/appeals/new"]');
+  await fill(form, { title, body, category });
+  await send(page, form);
+  return new URL(page.url()).pathname;
+}
+
+/** The coordination office gives it to a department. */
+export async function given(all, path, label) {
+  const page = await all.page("dispatcher");
+  await page.goto(path);
+  await act(page, "dispatch", { department_id: { label } });
+}
+
+/** The officer signs for it. */
+export async function signed(all, path) {
+  const page = await all.page("officer");
+  await page.goto(path);
+  await act(page, "sign");
+}
+
+/** The result is given, solved where nothing else is said. */
+export async function answered(page, path, fields) {
+  await page.goto(path);
+  await act(page, "answer", { result: "solved", production_continued: "yes", ...fields });
 }

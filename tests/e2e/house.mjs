@@ -154,3 +154,17 @@ export async function inWindow(browser, role, work, options) {
     await close(context);
   }
 }
+
+/** A window for each role, opened when first needed. */
+export function company(browser, options) {
+  const pages = new Map();
+  return {
+    async page(role) {
+      if (!pages.has(role)) pages.set(role, await (await as(browser, role, options)).newPage());
+      return pages.get(role);
+    },
+    async leave() {
+      for (const page of pages.values()) await close(page.context());
+    },
+  };
+}

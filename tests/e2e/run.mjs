@@ -1,5 +1,5 @@
 // Starts one demo zone and runs every *.test.mjs against it. `DB=postgres` takes PostgreSQL.
-//   node run.mjs [part of a file name …]
+//   node run.mjs [part of a file name …] [-part of the name of a file to leave out …]
 import { spawn, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,9 +12,11 @@ if (process.env.DB === "postgres" && !process.env.BUTING_TEST_POSTGRES) {
 }
 
 const here = dirname(fileURLToPath(import.meta.url));
-const wanted = process.argv.slice(2);
+const words = process.argv.slice(2);
+const wanted = words.filter((word) => !word.startsWith("-"));
+const unwanted = words.filter((word) => word.startsWith("-")).map((word) => word.slice(1));
 const files = readdirSync(here)
-  .filter((name) => name.endsWith(".test.mjs") && (wanted.length === 0 || wanted.some((w) => name.includes(w))))
+  .filter((name) => name.endsWith(".test.mjs") && (wanted.length === 0 || wanted.some((w) => name.includes(w))) && !unwanted.some((w) => name.includes(w)))
   .sort()
   .map((name) => join(here, name));
 

@@ -6,6 +6,8 @@ mod meant;
 mod name;
 pub mod pinyin;
 pub mod repair;
+#[cfg(feature = "model")]
+pub mod tagger;
 mod words;
 
 pub use bigram::{Query, bigrams, plain, query};

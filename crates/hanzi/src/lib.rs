@@ -5,6 +5,8 @@ mod index;
 mod meant;
 mod name;
 pub mod pinyin;
+#[cfg(feature = "model")]
+pub mod reading;
 pub mod repair;
 #[cfg(feature = "model")]
 pub mod tagger;

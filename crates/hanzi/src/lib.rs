@@ -5,12 +5,19 @@ mod index;
 mod meant;
 mod name;
 pub mod pinyin;
+#[cfg(feature = "model")]
+pub mod reading;
+pub mod repair;
+#[cfg(feature = "model")]
+pub mod tagger;
+mod words;
 
 pub use bigram::{Query, bigrams, plain, query};
 pub use index::{NameIndex, Near};
 pub use meant::{Any, Meant, any, meant, share};
 pub use name::{Shape, name_key, short_name_match, similarity};
 pub use pinyin::spelling_keys;
+pub use repair::{Change, Repaired, repair};
 
 /// Whether a character is a Chinese one.
 pub fn is_han(c: char) -> bool {

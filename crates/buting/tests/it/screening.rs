@@ -223,7 +223,7 @@ async fn a_silent_point_is_warned_once_and_then_paused() {
 async fn good_rows_are_kept_and_nobody_stands_on_a_list_twice() {
     for house in House::both().await {
         let round = round(&house, "screening").await;
-        let text = "姓名,工号,分包单位\n张立,A1,\n,A2,\n王敏,A3,安装队\n";
+        let text = "姓名,工号,分包单位\n张立,A1,\n,A2,安装队\n王敏,A3,安装队\n";
         let taken = people(&house, "enterprise", json!({"round_id": round, "text": text})).await.unwrap();
         assert_eq!((taken.kept, faults(&taken)), (2, vec![(3, "no_name")]));
         assert_eq!(taken.faults[0].column, "A");

@@ -47,7 +47,7 @@ async function certified(using, name, no, day) {
     path = new URL(page.url()).pathname;
     await act(page, "plan", { held_at: `${day}T09:00`, place: "卫生院会议室" });
     const judge = page.locator('form:has(input[name="action"][value="result"])').first();
-    assert.equal(await post(page, judge, { certificate_no: no }), 200);
+    assert.equal(await post(page, judge, { certificate_no: no }), 303);
     assert.match(await page.innerText("main"), new RegExp(no));
   });
   return path;

@@ -56,6 +56,11 @@ async fn fill(house: &House, who: &str, new: Json) -> Result<Taken> {
     desk::fill(&house.app, &house.who(who).await, new).await
 }
 
+/// What is wrong with rows of which none was taken.
+fn refused(result: Result<Taken>) -> Vec<(String, &'static str)> {
+    wrong(result.map(|_| Uuid::nil()))
+}
+
 fn faults(taken: &Taken) -> Vec<(i64, &'static str)> {
     taken.faults.iter().map(|fault| (fault.row, fault.code)).collect()
 }
@@ -218,7 +223,7 @@ async fn a_silent_point_is_warned_once_and_then_paused() {
 async fn good_rows_are_kept_and_nobody_stands_on_a_list_twice() {
     for house in House::both().await {
         let round = round(&house, "screening").await;
-        let text = "姓名,工号,分包单位\n张立,A1,\n,A2,\n王敏,A3,安装队\n";
+        let text = "姓名,工号,分包单位\n张立,A1,\n,A2,安装队\n王敏,A3,安装队\n";
         let taken = people(&house, "enterprise", json!({"round_id": round, "text": text})).await.unwrap();
         assert_eq!((taken.kept, faults(&taken)), (2, vec![(3, "no_name")]));
         assert_eq!(taken.faults[0].column, "A");
@@ -227,7 +232,7 @@ async fn good_rows_are_kept_and_nobody_stands_on_a_list_twice() {
         let new = json!({"round_id": round, "enterprise_id": house.enterprise, "text": "赵六"});
         assert!(matches!(people(&house, "enterprise2", new).await, Err(Error::NotFound)));
         let empty = json!({"round_id": round, "text": "  "});
-        assert_eq!(wrong(people(&house, "enterprise", empty).await), [("text".into(), "screening_nobody")]);
+        assert_eq!(refused(people(&house, "enterprise", empty).await), [("text".into(), "screening_nobody")]);
 
         let full = desk::round(&house.app, &house.who("dispatcher").await, round).await.unwrap();
         let parts: Vec<_> = full.parts.iter().map(|part| (part.unit.as_deref(), part.people)).collect();
@@ -268,16 +273,16 @@ async fn a_tube_is_filled_handed_over_and_answered() {
         // A certificate of a month has ended in January; an hour later the other still holds.
         let now = at(24, 10);
         house.clock.set(now.plus(60 * buting::time::DAY_MS));
-        let expired = wrong(fill(&house, "enterprise", sample(short, "G1", "1")).await);
+        let expired = refused(fill(&house, "enterprise", sample(short, "G1", "1")).await);
         assert_eq!(expired, [("sampler_id".into(), "screening_expired")]);
         house.clock.set(now);
         let untrained = nominate(&house, "enterprise", json!({"name": "新人", "background": "other", "consent": true}))
             .await
             .unwrap();
-        let refused = wrong(fill(&house, "enterprise", sample(untrained, "G1", "1")).await);
-        assert_eq!(refused, [("sampler_id".into(), "screening_untrained")]);
+        let untaught = refused(fill(&house, "enterprise", sample(untrained, "G1", "1")).await);
+        assert_eq!(untaught, [("sampler_id".into(), "screening_untrained")]);
         assert_eq!(
-            wrong(fill(&house, "enterprise2", sample(valid, "G1", "1")).await),
+            refused(fill(&house, "enterprise2", sample(valid, "G1", "1")).await),
             [("point_id".into(), "unknown")]
         );
 

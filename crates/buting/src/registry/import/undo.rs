@@ -653,6 +653,8 @@ mod tests {
         ("delivery", "subject_id"),
         ("delivery_contact", "person_id"),
         ("delivery_preference", "person_id"),
+        // Somebody on a list, whom the register does not know.
+        ("screening_result", "person_id"),
     ];
 
     #[test]

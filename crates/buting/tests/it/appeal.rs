@@ -1378,12 +1378,16 @@ async fn sound(house: &House, id: Uuid, walk: &str) {
     assert!(a.extended_days <= 15 && a.extensions <= 2, "{walk}");
 }
 
+/// The rules are the same on both databases; the second one is walked less, but by `make bench`, which says so by
+/// `BUTING_SIMULATION`.
 #[tokio::test]
 async fn random_walks_never_reach_an_impossible_state() {
+    let full = std::env::var_os("BUTING_SIMULATION").is_some();
     let mut moved = 0;
     let mut reached = std::collections::BTreeSet::new();
-    for house in House::both().await {
-        for seed in 1..=8_u64 {
+    for (n, house) in House::both().await.into_iter().enumerate() {
+        let walks: u64 = if n == 0 || full { 8 } else { 2 };
+        for seed in 1..=walks {
             let mut dice = Dice(seed);
             let draft = NewAppeal { draft: true, ..trucks() };
             let draft = desk::open(&house.app, &house.who("enterprise").await, draft).await.unwrap();

@@ -759,6 +759,11 @@ async fn who_complains_stays_unknown_to_the_department() {
             "{}",
             view.text()
         );
+        // About whom it is, the office reads on the page; the partner does not.
+        for (who, reads) in [("dispatcher", true), ("officer", true), ("enterprise", true), ("agency", false)] {
+            let page = house.page(who, &format!("/appeals/{id}")).await.expect(200).text();
+            assert_eq!(page.contains("被投诉部门"), reads, "{who}: {page}");
+        }
         let list = house.call("agency", "GET", "/api/v1/appeals", Json::Null).await.expect(200);
         assert!(list.json()["total"] == 1 && !list.text().contains("测试机电"), "{}", list.text());
         // Its own number is not counted where its list does not show it.

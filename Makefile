@@ -56,7 +56,7 @@ lint: web
 
 bench: web
 	cargo run --release -p bench -- run $(BENCH)
-	BUTING_SIMULATION=10000 cargo test --release -p buting --test it year_of_random -- --nocapture
+	BUTING_SIMULATION=10000 cargo test --release -p buting --test it -- --nocapture year_of_random random_walks
 
 docs:
 	@command -v mdbook >/dev/null || { echo 'The book needs mdbook: make setup. Its pages are plain text in docs/src.'; exit 1; }

@@ -93,7 +93,7 @@ for (const js of [true, false]) {
 
     const dispatcher = await all.page("dispatcher");
     await dispatcher.goto(path);
-    assert.match(await dispatcher.innerText(".facts"), new RegExp(firm), "who sends it on its way knows");
+    assert.match(await dispatcher.innerText(".facts"), new RegExp(`${firm}[\\s\\S]*被投诉部门\\s*审批部`), "who sends it on its way knows both");
     const choices = await dispatcher.locator('form:has(input[value="dispatch"]) [name="department_id"] option').allInnerTexts();
     assert.ok(choices.some((one) => one.includes("企服部")) && !choices.some((one) => one.includes("审批部")), "the unit itself is not offered");
     await given(all, path, "企服部");

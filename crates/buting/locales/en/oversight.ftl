@@ -26,6 +26,7 @@ own-report-help = One sentence is enough; we ask for the rest
 own-matters = My matters
 own-matters-help = Who works on it, how far it is, when you get an answer
 own-changed = Has anything changed?
+own-lights = How we are running
 own-answers = Who answers for us
 own-call = Call { $phone }
 own-no-phone = No number is on record yet; report a difficulty instead.

@@ -19,6 +19,7 @@ own-report-help = 说一句话就行，其余由我们来问
 own-matters = 我的事项
 own-matters-help = 看谁在办、办到哪一步、什么时候答复
 own-changed = 状态有变化吗
+own-lights = 我的运行状态
 own-answers = 谁负责我们
 own-call = 拨打 { $phone }
 own-no-phone = 尚未登记电话，可以直接“报告困难”。

@@ -437,6 +437,8 @@ struct Show {
     finish: Option<usize>,
     answer: Option<String>,
     merged_into: Option<(Uuid, String)>,
+    /// The department that is complained about, for whoever may know whose complaint it is.
+    accused: Option<String>,
     own_departments: Vec<(String, String)>,
     grades: Vec<(String, String)>,
     all_departments: Vec<(String, String)>,
@@ -657,8 +659,9 @@ impl Show {
             Some(("note", form)) => (form.clone(), kept.clone()),
             _ => (Form::default(), Uploads::new(cx)),
         });
-        let asked = |w: &Department| Some(w.id) != r.appeal.accused_department_id;
-        let offered: Vec<Department> = departments.into_iter().filter(asked).collect();
+        let is_accused = |w: &Department| Some(w.id) == r.appeal.accused_department_id;
+        let accused = departments.iter().find(|w| is_accused(w) && !r.masked).map(|w| w.short_name.clone());
+        let offered: Vec<Department> = departments.into_iter().filter(|w| !is_accused(w)).collect();
         Ok(Self {
             light: r.line.light(r.now, &r.calendar),
             category: category_name(lang, &categories, &r.appeal.category),
@@ -674,6 +677,7 @@ impl Show {
                 && cause::can_join(r.appeal.status)
                 && r.appeal.accused_department_id.is_none(),
             merged_into,
+            accused,
             contact_href,
             outcome,
             categories: match desk::recategorises(r.appeal.status, r.hats) {

@@ -759,6 +759,11 @@ async fn who_complains_stays_unknown_to_the_department() {
             "{}",
             view.text()
         );
+        // About whom it is, the office reads on the page; the partner does not.
+        for (who, reads) in [("dispatcher", true), ("officer", true), ("enterprise", true), ("agency", false)] {
+            let page = house.page(who, &format!("/appeals/{id}")).await.expect(200).text();
+            assert_eq!(page.contains("被投诉部门"), reads, "{who}: {page}");
+        }
         let list = house.call("agency", "GET", "/api/v1/appeals", Json::Null).await.expect(200);
         assert!(list.json()["total"] == 1 && !list.text().contains("测试机电"), "{}", list.text());
         // Its own number is not counted where its list does not show it.
@@ -1378,12 +1383,16 @@ async fn sound(house: &House, id: Uuid, walk: &str) {
     assert!(a.extended_days <= 15 && a.extensions <= 2, "{walk}");
 }
 
+/// The rules are the same on both databases; the second one is walked less, but by `make bench`, which says so by
+/// `BUTING_SIMULATION`.
 #[tokio::test]
 async fn random_walks_never_reach_an_impossible_state() {
+    let full = std::env::var_os("BUTING_SIMULATION").is_some();
     let mut moved = 0;
     let mut reached = std::collections::BTreeSet::new();
-    for house in House::both().await {
-        for seed in 1..=8_u64 {
+    for (n, house) in House::both().await.into_iter().enumerate() {
+        let walks: u64 = if n == 0 || full { 8 } else { 2 };
+        for seed in 1..=walks {
             let mut dice = Dice(seed);
             let draft = NewAppeal { draft: true, ..trucks() };
             let draft = desk::open(&house.app, &house.who("enterprise").await, draft).await.unwrap();

@@ -442,6 +442,8 @@ async fn an_enterprise_reports_on_its_own_page() {
         assert!(
             page.contains("减产") && page.contains("60%") && page.contains("企业自报") && page.contains("没有变化")
         );
+        let home = house.page("enterprise", "/").await.expect(200).text();
+        assert_eq!(home.matches("状态有变化吗").count(), 1, "a page asks once");
         house.post("enterprise", &format!("{path}/same"), &[("once", "d")]).await.expect(303);
         house.post("enterprise", &path, &[("once", "e"), ("well", "yes")]).await.expect(303);
         let filter = LightFilter { current: true, ..LightFilter::default() };

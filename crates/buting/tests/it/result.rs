@@ -431,6 +431,8 @@ async fn every_number_opens_a_list_of_that_length() {
         ] {
             house.page("dispatcher", page).await.expect(200);
         }
+        let calls = house.page("dispatcher", "/appeals/calls").await.expect(200).text();
+        assert_eq!(calls.matches("class=\"chip\" href=\"/appeals/calls\" aria-current=\"true\"").count(), 1, "{calls}");
         let metric =
             house.call("leader", "GET", "/api/v1/metrics/solve_rate?from=2026-11-01&to=2026-12-31", Json::Null);
         let metric = metric.await.expect(200).json();

@@ -485,7 +485,7 @@ pub async fn lines(app: &App, who: &Actor) -> Result<Vec<todo::Line>> {
     };
     let exclusions = super::exclusion::waiting(&mut tx, who).await?;
     let lines = [
-        todo::Line { text: "home-calls", n: calls, href: "/appeals/calls?show=today" },
+        todo::Line { text: "home-calls", n: calls, href: "/appeals/calls" },
         todo::Line { text: "home-bad-ratings", n: cases, href: "/appeals/ratings?state=contact" },
         todo::Line { text: "home-exclusions", n: exclusions, href: "/appeals/exclusions?state=asked" },
     ];

@@ -101,7 +101,7 @@ async fn calls(cx: Cx) -> PageResult {
         let show = query.value("show");
         let state = CallState::parse(show);
         let filter = CallFilter {
-            today: show.is_empty() || show == "today",
+            today: show.is_empty(),
             state,
             sort: query.opt_text("sort"),
             cursor: query.opt_text("cursor"),
@@ -154,7 +154,7 @@ async fn log(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageRes
         if let (Some(verdict), false) = (verdict, form.failed()) {
             let logged = Logged { verdict, rating, note: form.opt_text("note") };
             match desk::log(&cx.app, &cx.who, id, logged).await {
-                Ok(_) | Err(Error::Replayed(_)) => return Ok(go("/appeals/calls?show=today", "flash-call-logged")),
+                Ok(_) | Err(Error::Replayed(_)) => return Ok(go("/appeals/calls", "flash-call-logged")),
                 Err(error) => said = refused(error, &mut form, cx.lang)?,
             }
         }

@@ -220,6 +220,8 @@ struct FormPage {
     people: Vec<(Uuid, String)>,
     materials: Vec<usize>,
     questions: Vec<usize>,
+    /// Where it leads without saving.
+    back: String,
 }
 
 impl FormPage {
@@ -230,15 +232,12 @@ impl FormPage {
             (0..(typed + SPARE).min(super::MOST)).collect()
         };
         let (materials, questions) = (rows("material"), rows("question"));
-        Ok(Self { s: Shell::of(cx).await?, form, of, departments, people, materials, questions })
+        let back = of.as_ref().map_or_else(|| "/matters".into(), |m| format!("/matters/{}", m.id));
+        Ok(Self { s: Shell::of(cx).await?, form, of, departments, people, materials, questions, back })
     }
 
     fn action(&self) -> String {
         self.of.as_ref().map_or_else(|| "/matters/new".into(), |m| format!("/matters/{}/edit", m.id))
-    }
-
-    fn back(&self) -> String {
-        self.of.as_ref().map_or_else(|| "/matters".into(), |m| format!("/matters/{}", m.id))
     }
 
     /// Words of a family with an empty one first, for rows that may stay empty.

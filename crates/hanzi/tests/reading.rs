@@ -209,7 +209,7 @@ fn roles_are_said_of_all_in_a_list() {
 
 #[test]
 fn nothing_is_read_from_boilerplate() {
-    let text = "免责声明：本网转载自其它媒体的文章，不代表北辰机电设备有限公司观点，困难请联系李百全。";
+    let text = "免责声明：本网转载自其它媒体的文章，不代表北辰机电设备有限公司观点，困难请联系周砚秋。";
     let reading = read(text, &register());
     assert_eq!(reading.drafts, []);
     assert_eq!(reading.boilerplate.first(), Some(&(0..text.chars().count())));

@@ -284,9 +284,10 @@ impl Marked {
 
 /// Whether all signs of a text were made half-width, of which there are at least so many.
 fn narrowed(text: &[char], least: usize) -> bool {
+    let beside = |c: &char| is_han(*c) || *c == ')';
     let narrow = text
-        .windows(2)
-        .filter(|pair| (is_han(pair[0]) || pair[0] == ')') && matches!(pair[1], ',' | ';' | ':' | '!'))
+        .windows(3)
+        .filter(|w| matches!(w[1], ',' | ';' | ':' | '!') && (beside(&w[0]) || (least == 1 && is_han(w[2]))))
         .count();
     narrow >= least && !text.iter().any(|c| matches!(c, '，' | '；' | '：' | '！' | '？'))
 }

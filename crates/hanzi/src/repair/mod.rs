@@ -353,11 +353,18 @@ const REGIONAL: &[(&str, &str)] = &[
 fn flag(glyphs: &[Glyph], drafts: &mut Vec<Draft>, damaged: bool, length: usize) {
     let mut marked = Marked::of(drafts.iter().filter(|draft| !draft.certain), length);
     let mut odd = |range: Range<usize>, kind: Kind, candidates: Vec<String>| {
-        if let Some([first, .., last] | [first @ last]) = glyphs.get(range)
-            && !marked.touches(first.from..last.to)
-        {
-            marked.add(first.from..last.to);
-            drafts.push(Draft { kind, from: first.from, to: last.to, certain: false, candidates });
+        // What is marked already keeps its mark; the rest of the stretch gets one.
+        let Some(stretch) = glyphs.get(range) else { return };
+        let free: Vec<bool> = stretch.iter().map(|glyph| !marked.touches(glyph.from..glyph.to)).collect();
+        let mut at = 0;
+        while at < stretch.len() {
+            let length = free[at..].iter().take_while(|free| **free).count();
+            if let Some([first, .., last] | [first @ last]) = stretch.get(at..at + length) {
+                marked.add(first.from..last.to);
+                let candidates = candidates.clone();
+                drafts.push(Draft { kind, from: first.from, to: last.to, certain: false, candidates });
+            }
+            at += length.max(1);
         }
     };
     let text = chars_of(glyphs);

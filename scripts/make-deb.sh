@@ -16,9 +16,9 @@ install -D -m 0644 packaging/sysusers.conf "$tree/usr/lib/sysusers.d/buting.conf
 install -D -m 0640 packaging/buting.toml "$tree/etc/buting/buting.toml"
 doc=$tree/usr/share/doc/buting
 mkdir -p "$doc"
-cp README.md README.zh-CN.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE "$doc/"
+cp README.md README.zh-CN.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE THIRD-PARTY.md "$doc/"
 cp -r docs/src "$doc/book"
-printf 'Buting is licensed under MIT or Apache-2.0, as you choose; see LICENSE-MIT and LICENSE-APACHE.\n' > "$doc/copyright"
+printf 'Buting is licensed under MIT or Apache-2.0, as you choose; see LICENSE-MIT and LICENSE-APACHE.\nData of others in it: THIRD-PARTY.md.\n' > "$doc/copyright"
 
 mkdir -p "$tree/DEBIAN"
 install -m 0755 packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm "$tree/DEBIAN/"

@@ -205,7 +205,7 @@ fn silent(good: &str, repaired: &Repaired) -> Vec<String> {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, max_shrink_iters: 0, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 12, rng_seed: proptest::test_runner::RngSeed::Fixed(7), max_shrink_iters: 0, failure_persistence: None, ..Default::default() })]
 
     /// Damage that other pages would have done to good text of the same kind, paragraph by paragraph
     /// in another order, with other characters annotated and other marks cut at.
@@ -220,28 +220,35 @@ proptest::proptest! {
     }
 }
 
+/// Long texts, and such as somebody makes to hold the machine up, take time in proportion.
 #[test]
-#[ignore = "prints what many seeds bring"]
+fn long_texts() {
+    for text in [
+        SOURCE.repeat(8),
+        format!("{SOURCE}{}", "?!痹".repeat(4_000)),
+        format!("{SOURCE}{}", "，瓌".repeat(4_000)),
+        format!("{SOURCE}{}", "?".repeat(10_000)),
+    ] {
+        let start = std::time::Instant::now();
+        let repaired = repair(&text);
+        println!("{} characters: {:?}", text.chars().count(), start.elapsed());
+        assert!(start.elapsed().as_secs() < 20);
+        assert!(repaired.changes.len() > 100);
+    }
+}
+
+/// The same over more pages, to see what each brings: `cargo test -p hanzi --test repair survey -- --ignored --nocapture`.
+#[test]
+#[ignore = "takes minutes; for work on the repair"]
 fn survey() {
     let mut wrong = 0;
-    for seed in std::env::var("SEED").map_or(0..12, |s| {
-        let s = s.parse::<u64>().expect("number");
-        s..s + 1
-    }) {
+    for seed in 1000..1100 {
         let good = damage::shuffled(&[NEWS, CLEAN], seed);
-        let made = damage::Page::of(seed).damage(&good);
-        let start = std::time::Instant::now();
-        let repaired = repair(&made);
-        let took = start.elapsed();
+        let repaired = repair(&damage::Page::of(seed).damage(&good));
         let errors = silent(&good, &repaired);
-        println!("{took:?} {:?}", start.elapsed());
-        if !errors.is_empty() {
-            wrong += 1;
-            println!("{seed} {errors:?}");
-            if std::env::var("SEED").is_ok() {
-                println!("{made}");
-            }
-        }
+        let open = repaired.uncertain().map(|c| c.repaired.len()).sum::<usize>();
+        println!("{seed}: {} changes, {open} characters uncertain {errors:?}", repaired.changes.len());
+        wrong += usize::from(!errors.is_empty());
     }
-    println!("wrong: {wrong}");
+    assert_eq!(wrong, 0);
 }

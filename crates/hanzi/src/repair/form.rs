@@ -84,13 +84,16 @@ pub(super) fn bytes(c: char) -> Option<Vec<u8>> {
 pub(super) fn taken_apart() -> &'static [(Vec<char>, [u8; 2])] {
     static APART: LazyLock<Vec<(Vec<char>, [u8; 2])>> = LazyLock::new(|| {
         let pairs = (0xa1..=0xa9_u8).flat_map(|lead| (0x40..=0xfe_u8).map(move |trail| [lead, trail]));
-        pairs
+        let mut all: Vec<(Vec<char>, [u8; 2])> = pairs
             .filter_map(|pair| {
                 let c = character(pair[0], pair[1])?;
                 let apart: Vec<char> = c.nfkc().collect();
                 (apart != [c]).then_some((apart, pair))
             })
-            .collect()
+            .collect();
+        // What is pushed last is tried first: the longest.
+        all.sort_by_key(|(apart, _)| apart.len());
+        all
     });
     &APART
 }

@@ -135,12 +135,12 @@ pub fn repair(text: &str) -> Repaired {
         glyphs = without_readings(glyphs, &mut drafts);
     }
     if traditional {
-        simplify(&mut glyphs, &mut drafts, annotated);
+        simplify(&mut glyphs, &mut drafts, annotated, original.len());
     }
-    if narrowed(&original) {
+    if narrowed(&original, if traditional { 1 } else { 3 }) {
         glyphs = wide_signs(glyphs, &mut drafts);
     }
-    flag(&glyphs, &mut drafts, traditional);
+    flag(&glyphs, &mut drafts, traditional, original.len());
     finish(text, &original, &glyphs, drafts, annotated, traditional)
 }
 
@@ -216,11 +216,10 @@ const NEVER_KEPT: &str = "後裡隻颱鬆鬍衹製覈註誌迴閤鼕餬糰佈";
 /// Gives traditional characters their simplified form. Those that simplified text knows too (昇 in a
 /// name, 乾) change only where a word says so, and where a page made the others of simplified ones
 /// (`made`) not at all: it would have left those, so they stood in the text.
-fn simplify(glyphs: &mut [Glyph], drafts: &mut Vec<Draft>, made: bool) {
+fn simplify(glyphs: &mut [Glyph], drafts: &mut Vec<Draft>, made: bool, length: usize) {
     let kept = chars_of(glyphs);
     let simple: Vec<char> = kept.iter().map(|c| form::simple(*c)).collect();
-    let inside: Vec<Range<usize>> =
-        drafts.iter().filter(|d| matches!(d.kind, Kind::Shift | Kind::Lost)).map(|d| d.from..d.to).collect();
+    let inside = Marked::of(drafts.iter().filter(|d| matches!(d.kind, Kind::Shift | Kind::Lost)), length);
     for (at, glyph) in glyphs.iter_mut().enumerate() {
         let (to, certain, candidates) = if glyph.c == '著' {
             let pair = |from: usize| simple.get(from..from + 2).map(|pair| pair.iter().collect::<String>());
@@ -233,7 +232,8 @@ fn simplify(glyphs: &mut [Glyph], drafts: &mut Vec<Draft>, made: bool) {
             let to = form.simple[0];
             let word = || words().covers(&simple, at);
             if !form.sure && !NEVER_KEPT.contains(glyph.c) {
-                if words().covers(&with(&simple, at, glyph.c), at) || !(made || word()) {
+                let (near, place) = with(&simple, at, glyph.c);
+                if words().covers(&near, place) || !(made || word()) {
                     continue;
                 }
                 if made {
@@ -249,26 +249,47 @@ fn simplify(glyphs: &mut [Glyph], drafts: &mut Vec<Draft>, made: bool) {
             continue;
         };
         glyph.c = to;
-        if !inside.iter().any(|range| range.start < glyph.to && glyph.from < range.end) {
+        if !inside.touches(glyph.from..glyph.to) {
             drafts.push(Draft { kind: Kind::Simplified, from: glyph.from, to: glyph.to, certain, candidates });
         }
     }
 }
 
-/// A text with one character put back.
-fn with(text: &[char], at: usize, c: char) -> Vec<char> {
-    let mut text = text.to_vec();
-    text[at] = c;
-    text
+/// Where in a text a word with this character instead would stand, and the place within it.
+fn with(text: &[char], at: usize, c: char) -> (Vec<char>, usize) {
+    let start = at.saturating_sub(6);
+    let mut near = text[start..(at + 7).min(text.len())].to_vec();
+    near[at - start] = c;
+    (near, at - start)
 }
 
-/// Whether all signs of a text were made half-width.
-fn narrowed(text: &[char]) -> bool {
+/// Characters of the original that changes touch.
+struct Marked(Vec<bool>);
+
+impl Marked {
+    fn of<'a>(drafts: impl Iterator<Item = &'a Draft>, length: usize) -> Self {
+        let mut marked = Self(vec![false; length]);
+        drafts.for_each(|draft| marked.add(draft.from..draft.to));
+        marked
+    }
+
+    fn add(&mut self, range: Range<usize>) {
+        self.0[range].fill(true);
+    }
+
+    fn touches(&self, range: Range<usize>) -> bool {
+        self.0[range].contains(&true)
+    }
+}
+
+/// Whether all signs of a text were made half-width, of which there are at least so many.
+fn narrowed(text: &[char], least: usize) -> bool {
+    let beside = |c: &char| is_han(*c) || *c == ')';
     let narrow = text
-        .windows(2)
-        .filter(|pair| (is_han(pair[0]) || pair[0] == ')') && matches!(pair[1], ',' | ';' | ':' | '!'))
+        .windows(3)
+        .filter(|w| matches!(w[1], ',' | ';' | ':' | '!') && (beside(&w[0]) || (least == 1 && is_han(w[2]))))
         .count();
-    narrow >= 3 && !text.iter().any(|c| matches!(c, '，' | '；' | '：' | '！' | '？'))
+    narrow >= least && !text.iter().any(|c| matches!(c, '，' | '；' | '：' | '！' | '？'))
 }
 
 /// Gives signs between Chinese characters their width again, and takes the spaces behind them out.
@@ -329,12 +350,21 @@ const REGIONAL: &[(&str, &str)] = &[
 ];
 
 /// Marks what still looks damaged.
-fn flag(glyphs: &[Glyph], drafts: &mut Vec<Draft>, damaged: bool) {
+fn flag(glyphs: &[Glyph], drafts: &mut Vec<Draft>, damaged: bool, length: usize) {
+    let mut marked = Marked::of(drafts.iter().filter(|draft| !draft.certain), length);
     let mut odd = |range: Range<usize>, kind: Kind, candidates: Vec<String>| {
-        if let Some([first, .., last] | [first @ last]) = glyphs.get(range)
-            && !drafts.iter().any(|d| !d.certain && d.from < last.to && first.from < d.to)
-        {
-            drafts.push(Draft { kind, from: first.from, to: last.to, certain: false, candidates });
+        // What is marked already keeps its mark; the rest of the stretch gets one.
+        let Some(stretch) = glyphs.get(range) else { return };
+        let free: Vec<bool> = stretch.iter().map(|glyph| !marked.touches(glyph.from..glyph.to)).collect();
+        let mut at = 0;
+        while at < stretch.len() {
+            let length = free[at..].iter().take_while(|free| **free).count();
+            if let Some([first, .., last] | [first @ last]) = stretch.get(at..at + length) {
+                marked.add(first.from..last.to);
+                let candidates = candidates.clone();
+                drafts.push(Draft { kind, from: first.from, to: last.to, certain: false, candidates });
+            }
+            at += length.max(1);
         }
     };
     let text = chars_of(glyphs);
@@ -348,9 +378,15 @@ fn flag(glyphs: &[Glyph], drafts: &mut Vec<Draft>, damaged: bool) {
             }
             // A reading that no character fits: what follows is out of step up to the next letter or digit.
             '?' | '？' if damaged && shift::swallowed(glyphs, at).is_some() => {
-                let after = shift::swallowed(glyphs, at).map_or(at + 1, |(_, next)| next);
-                let end = (after..text.len()).find(|i| text[*i] == '\n' || text[*i].is_ascii_alphanumeric());
-                odd(at.saturating_sub(1)..end.unwrap_or(text.len()), Kind::Odd, Vec::new());
+                let mut end = at;
+                while end < text.len() && text[end] != '\n' && !text[end].is_ascii_alphanumeric() {
+                    end = match text[end] {
+                        '?' | '？' => shift::swallowed(glyphs, end).map_or(end + 1, |(_, next)| next),
+                        '(' => shift::reading(glyphs, end).map_or(end + 1, |(_, next)| next),
+                        _ => end + 1,
+                    };
+                }
+                odd(at.saturating_sub(1)..end, Kind::Odd, Vec::new());
             }
             // A cut that could not be mended, before characters that make no text.
             '?' | '？' if damaged && text.get(at + 1).is_some_and(|c| "!！。?？".contains(*c)) => {

@@ -12,9 +12,9 @@ use crate::words::words;
 use std::collections::HashMap;
 
 /// At most so many characters out of step; longer stretches are left and flagged.
-const FAR: usize = 100;
+const FAR: usize = 60;
 /// At most so many readings of one stretch are compared.
-const WAYS: usize = 64;
+const WAYS: usize = 32;
 /// How much better by the character a repaired stretch must be than what stands there.
 const GAIN: f64 = 1.0;
 /// How much better by the character the best reading must be than the next, or it is not certain.
@@ -213,8 +213,10 @@ pub(super) fn mend(text: &[Glyph], pairs: &Pairs) -> (Vec<Glyph>, Vec<Draft>) {
     let mut out: Vec<Glyph> = Vec::with_capacity(text.len());
     let mut drafts = Vec::new();
     let mut at = 0;
+    // A document that is nothing but question marks must not hold the machine up.
+    let mut tries = 200 + text.len() / 60;
     while at < text.len() {
-        if let Some((way, end)) = trimmed(text, at).or_else(|| found(text, at, &out)) {
+        if let Some((way, end)) = trimmed(text, at).or_else(|| found(text, at, &out, &mut tries)) {
             place(text, at, way, end, &mut out, &mut drafts, pairs);
             at = end;
         } else {
@@ -242,7 +244,10 @@ fn trimmed(text: &[Glyph], at: usize) -> Option<(Way, usize)> {
 }
 
 /// The best way to read anew what begins at a place, where there is one that is clearly better.
-fn found(text: &[Glyph], at: usize, before: &[Glyph]) -> Option<(Way, usize)> {
+fn found(text: &[Glyph], at: usize, before: &[Glyph], tries: &mut usize) -> Option<(Way, usize)> {
+    if *tries == 0 {
+        return None;
+    }
     let here = text[at];
     let next = text.get(at + 1).map(|g| g.c);
     let mut ways: Vec<Way> = Vec::new();
@@ -273,11 +278,19 @@ fn found(text: &[Glyph], at: usize, before: &[Glyph]) -> Option<(Way, usize)> {
             way.guesses.insert(0, Guess { at: 0, among: among.clone() });
             ways.push(way);
         }
-    } else if at > 0 && matches!(text[at - 1].c, ',' | '，') && is_han(here.c) && form::form(here.c).is_none() {
+    } else if at > 0
+        && matches!(text[at - 1].c, ',' | '，')
+        && is_han(here.c)
+        && form::form(here.c).is_none()
+        && !words().covers(&text[at..].iter().take(5).map(|g| form::simple(g.c)).collect::<Vec<_>>(), 0)
+    {
         // (C) The first byte after a comma was taken for a part of it.
         gain = 2.0 * GAIN;
         ways = follow(text, at, 0xac, here.from);
     }
+    *tries -= usize::from(!ways.is_empty());
+    // Where not all were tried, none is certain.
+    let all = ways.len() < WAYS;
     let left = &before[before.len().saturating_sub(4)..];
     let mut best: Option<(f64, Way)> = None;
     let mut second = f64::NEG_INFINITY;
@@ -299,7 +312,7 @@ fn found(text: &[Glyph], at: usize, before: &[Glyph]) -> Option<(Way, usize)> {
         }
     }
     best.map(|(value, mut way)| {
-        way.clear = value - second > CLEAR;
+        way.clear = all && value - second > CLEAR;
         let end = way.end;
         (way, end)
     })

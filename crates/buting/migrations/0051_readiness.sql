@@ -110,3 +110,90 @@ CREATE INDEX readiness_finding_plan ON readiness_finding (zone_id, plan_id, dril
 
 ALTER TABLE document ADD COLUMN plan_id uuid;
 CREATE INDEX document_of_plan ON document (zone_id, plan_id, issued_at) WHERE plan_id IS NOT NULL;
+
+-- 闭环管理: an enterprise that shut itself in, and who is inside. A loop that has not ended is
+-- the only one of its subject.
+
+CREATE TABLE closed_loop (
+  zone_id uuid NOT NULL,
+  id uuid NOT NULL,
+  subject_kind text NOT NULL,
+  subject_id uuid NOT NULL,
+  disruption_id uuid,
+  state text NOT NULL,
+  reason text NOT NULL,
+  areas text,
+  beds bigint,
+  meals bigint,
+  medicine_days bigint,
+  party bigint,
+  began_at bigint NOT NULL,
+  closed_at bigint,
+  ended_at bigint,
+  end_reason text,
+  made_by uuid,
+  version bigint NOT NULL,
+  PRIMARY KEY (zone_id, id)
+);
+CREATE INDEX closed_loop_subject ON closed_loop (zone_id, subject_id, began_at);
+CREATE INDEX closed_loop_began ON closed_loop (zone_id, began_at, id);
+
+-- Somebody by name, or several of a kind without (number > 1).
+CREATE TABLE loop_member (
+  zone_id uuid NOT NULL,
+  id uuid NOT NULL,
+  loop_id uuid NOT NULL,
+  name text,
+  phone text,
+  job text NOT NULL,
+  crew text NOT NULL,
+  number bigint NOT NULL,
+  responsible boolean NOT NULL,
+  planned_on text,
+  made_at bigint NOT NULL,
+  PRIMARY KEY (zone_id, id)
+);
+CREATE INDEX loop_member_loop ON loop_member (zone_id, loop_id);
+
+-- From when until when. A correction is a row of its own; the one before is void then.
+CREATE TABLE loop_stay (
+  zone_id uuid NOT NULL,
+  id uuid NOT NULL,
+  loop_id uuid NOT NULL,
+  member_id uuid NOT NULL,
+  area text,
+  in_at bigint NOT NULL,
+  out_at bigint,
+  note text,
+  corrects_id uuid,
+  void_at bigint,
+  made_by uuid,
+  made_at bigint NOT NULL,
+  PRIMARY KEY (zone_id, id)
+);
+CREATE INDEX loop_stay_loop ON loop_stay (zone_id, loop_id, in_at);
+CREATE UNIQUE INDEX loop_stay_open ON loop_stay (zone_id, member_id) WHERE out_at IS NULL AND void_at IS NULL;
+
+CREATE TABLE loop_shift (
+  zone_id uuid NOT NULL,
+  id uuid NOT NULL,
+  loop_id uuid NOT NULL,
+  label text NOT NULL,
+  starts_at bigint NOT NULL,
+  ends_at bigint NOT NULL,
+  least bigint NOT NULL,
+  told bigint NOT NULL,
+  made_by uuid,
+  PRIMARY KEY (zone_id, id)
+);
+CREATE INDEX loop_shift_loop ON loop_shift (zone_id, loop_id, starts_at);
+CREATE INDEX loop_shift_untold ON loop_shift (zone_id, starts_at) WHERE told = 0;
+
+CREATE TABLE loop_shift_member (
+  zone_id uuid NOT NULL,
+  loop_id uuid NOT NULL,
+  shift_id uuid NOT NULL,
+  member_id uuid NOT NULL,
+  PRIMARY KEY (zone_id, shift_id, member_id)
+);
+CREATE INDEX loop_shift_member_loop ON loop_shift_member (zone_id, loop_id);

@@ -167,6 +167,7 @@ pub fn href_of(table: &str, id: Uuid) -> Option<String> {
         "application" => "applications",
         "matter" => "matters",
         "readiness_plan" => "plans",
+        "closed_loop" => "closed-loops",
         _ => return None,
     };
     Some(format!("/{collection}/{id}"))

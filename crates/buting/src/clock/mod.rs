@@ -345,12 +345,7 @@ pub async fn start(work: &mut Work, calendar: &Calendar, new: Vec<NewClock>) -> 
 }
 
 /// Starts clocks that began before: what stands by law since an earlier day.
-pub async fn start_from(
-    work: &mut Work,
-    calendar: &Calendar,
-    from: Time,
-    new: Vec<NewClock>,
-) -> Result<Vec<Clock>> {
+pub async fn start_from(work: &mut Work, calendar: &Calendar, from: Time, new: Vec<NewClock>) -> Result<Vec<Clock>> {
     let zone = work.zone();
     let clocks: Vec<Clock> = new.into_iter().map(|new| begun(new, from, calendar)).collect();
     store::insert(work, zone, &clocks).await?;

@@ -3,7 +3,6 @@
 use super::life::{Agenda, Case, Event, Step};
 use super::stories::SAMPLED;
 use super::{World, data};
-use crate::readiness;
 use crate::actor::{Actor, Role};
 use crate::appeal::act::Act;
 use crate::appeal::desk as appeal;
@@ -11,6 +10,7 @@ use crate::appeal::{Channel, NewAppeal, ResultKind, Urgency, Verdict, WentOn};
 use crate::continuity::desk as continuity;
 use crate::continuity::{Line, NewLight, State};
 use crate::error::{Conflict, Error, Result};
+use crate::readiness;
 use crate::subject::SubjectKind;
 use crate::time::DAY_MS;
 use crate::visit::desk as visit;
@@ -249,6 +249,7 @@ impl World {
         appeal::remind(&self.app, self.zone).await?;
         self.approvals_by_rule().await?;
         readiness::plan::desk::watch(&self.app, self.zone).await?;
+        readiness::stay::desk::watch(&self.app, self.zone).await?;
         Ok(())
     }
 

@@ -11,8 +11,8 @@ mod life;
 mod papers;
 mod people;
 mod plans;
-mod screening;
 mod readiness;
+mod screening;
 mod stories;
 
 use crate::actor::{Actor, Via};

@@ -1,13 +1,15 @@
-//! Control plans and emergency plans of invented firms, in every state.
+//! Control plans and emergency plans of invented firms, in every state; the closed loop of
+//! the news item with what it says of it, and that of an invented firm with people.
 
 use super::World;
 use crate::actor::Actor;
 use crate::error::Result;
 use crate::readiness::plan::{
-    DrillKind, ItemKind, NewReadyGap, NewReadyPlan, ReadyAct, ReadyAnswer, ReadyItem, ReadyKind, ReviewMode, desk,
+    DrillKind, NewReadyGap, NewReadyPlan, ReadyAct, ReadyAnswer, ReadyItem, ReadyItemKind, ReadyKind, ReviewMode, desk,
 };
+use crate::readiness::stay::{LoopAct, LoopGroup, NewLoop, NewMember, Supplies, desk as stay};
 use crate::subject::{self, SubjectKind};
-use crate::time::{DAY_MS, Day};
+use crate::time::{DAY_MS, Day, HOUR_MS};
 use crate::zone::default_time_zone;
 use uuid::Uuid;
 
@@ -50,14 +52,14 @@ const PEOPLE: [(&str, &str); 4] =
 fn answer(item: &ReadyItem, n: usize) -> ReadyAnswer {
     let mut answer = ReadyAnswer { key: item.key.clone(), ..ReadyAnswer::default() };
     match item.kind {
-        ItemKind::Person => {
+        ReadyItemKind::Person => {
             let (name, phone) = PEOPLE[n % PEOPLE.len()];
             (answer.name, answer.phone) = (Some(name.into()), Some(phone.into()));
         }
-        ItemKind::Stock => answer.quantity = Some(if item.key == "masks" { 4200 } else { 12 }),
-        ItemKind::Roster => answer.text = Some("江望舒\n白砚秋\n秦以宁\n沈见山".into()),
-        ItemKind::Place | ItemKind::Text => answer.text = Some(words(&item.key).into()),
-        ItemKind::File => {}
+        ReadyItemKind::Stock => answer.quantity = Some(if item.key == "masks" { 4200 } else { 12 }),
+        ReadyItemKind::Roster => answer.text = Some("江望舒\n白砚秋\n秦以宁\n沈见山".into()),
+        ReadyItemKind::Place | ReadyItemKind::Text => answer.text = Some(words(&item.key).into()),
+        ReadyItemKind::File => {}
     }
     answer
 }
@@ -114,9 +116,10 @@ impl World {
         let new = NewReadyPlan { kind: Some(kind), enterprise_id: Some(enterprise), ..NewReadyPlan::default() };
         let id = desk::begin(&self.app, writer, new).await?;
         let items = desk::record(&self.app, writer, id, None).await?.items;
-        let wanted = items.iter().enumerate().filter(|(n, item)| {
-            item.kind != ItemKind::File && (far != Far::Draft || n % 3 == 0)
-        });
+        let wanted = items
+            .iter()
+            .enumerate()
+            .filter(|(n, item)| item.kind != ReadyItemKind::File && (far != Far::Draft || n % 3 == 0));
         let answers = wanted.map(|(n, item)| answer(item, n)).collect();
         let act = |who: &Actor, act: ReadyAct| {
             let (app, who) = (self.app.clone(), who.clone());
@@ -158,7 +161,10 @@ impl World {
     /// drills are due twice a year, the last one is too long ago.
     async fn ready_drill(&self, writer: &Actor, plan: Uuid, hazard: bool) -> Result<()> {
         let day = |ago: i64| -> Day { self.app.now().plus(-ago * DAY_MS).day(&default_time_zone()) };
-        let file = ReadyAct::File { filed_on: day(0), filing_no: format!("应急备〔2026〕{}号", if hazard { 37 } else { 41 }) };
+        let file = ReadyAct::File {
+            filed_on: day(0),
+            filing_no: format!("应急备〔2026〕{}号", if hazard { 37 } else { 41 }),
+        };
         desk::act(&self.app, writer, plan, file).await?;
         let drill = ReadyAct::Drill {
             kind: if hazard { DrillKind::Desk } else { DrillKind::Live },
@@ -166,7 +172,11 @@ impl World {
             people: if hazard { 24 } else { 62 },
             scenario: "夜间配电室积水，断电后疏散和抢险".into(),
             outcome: Some("七分钟内全部到达集合点，点名无误。".into()),
-            findings: if hazard { Vec::new() } else { vec!["二号出口堆放托盘".into(), "夜间广播在东车间听不清".into()] },
+            findings: if hazard {
+                Vec::new()
+            } else {
+                vec!["二号出口堆放托盘".into(), "夜间广播在东车间听不清".into()]
+            },
             revise: false,
         };
         desk::act(&self.app, writer, plan, drill).await?;
@@ -188,6 +198,102 @@ impl World {
         };
         let act = ReadyAct::Write { answers: vec![answer], hazard: None, published_on: None };
         desk::act(&self.app, &who, plan.id, act).await?;
+        Ok(())
+    }
+
+    /// 山水重工 sends two deputies and an assistant of the general manager into the plant
+    /// ahead of time. The item names nobody and no other number.
+    pub(super) async fn source_inside(&self, epidemic: Option<Uuid>) -> Result<()> {
+        let Some(id) = self.enterprise("山水重工") else { return Ok(()) };
+        let who = match self.keeper_of(id) {
+            Some(officer) => self.actor(officer).await?,
+            None => self.command(),
+        };
+        let new = NewLoop {
+            enterprise_id: Some(id),
+            disruption_id: epidemic,
+            reason: "按防疫要求实行闭环管理，提前安排人员驻厂保产".into(),
+            ..NewLoop::default()
+        };
+        let closed = stay::begin(&self.app, &who, new).await?;
+        let several = |job: &str, number| NewMember {
+            job: job.into(),
+            crew: Some(LoopGroup::Management),
+            number: Some(number),
+            responsible: true,
+            ..NewMember::default()
+        };
+        let members = vec![several("副总", 2), several("总经理助理", 1)];
+        stay::act(&self.app, &who, closed, LoopAct::Enlist { members }).await?;
+        let member_ids = stay::roster(&self.app, &who, closed, None).await?.members.iter().map(|one| one.id).collect();
+        stay::act(&self.app, &who, closed, LoopAct::Enter { member_ids, area: None, at: None }).await?;
+        stay::act(&self.app, &who, closed, LoopAct::Close).await?;
+        Ok(())
+    }
+
+    /// An invented firm keeps people in the plant while the water stands; one of its shifts
+    /// lacks people and who leads.
+    pub(super) async fn flood_inside(&self, flood: Option<Uuid>) -> Result<()> {
+        let Some(id) = self.enterprise("云岭医药") else { return Ok(()) };
+        let own = subject::accounts(&mut self.app.read().await?, self.zone, SubjectKind::Enterprise, id).await?;
+        let Some(person) = own.first() else { return Ok(()) };
+        let who = self.actor(*person).await?;
+        let new = NewLoop {
+            enterprise_id: Some(id),
+            disruption_id: flood,
+            reason: "汛期道路积水，关键岗位留厂值守".into(),
+            supplies: Supplies {
+                areas: Some("生产区\n生活区\n冷库".into()),
+                beds: Some(12),
+                meals: Some(40),
+                medicine_days: Some(7),
+                party: Some(3),
+            },
+            ..NewLoop::default()
+        };
+        let closed = stay::begin(&self.app, &who, new).await?;
+        let one = |name: &str, job: &str, crew, responsible| NewMember {
+            name: Some(name.into()),
+            job: job.into(),
+            crew: Some(crew),
+            responsible,
+            ..NewMember::default()
+        };
+        let members = vec![
+            one("江望舒", "生产副总", LoopGroup::Management, true),
+            one("白砚秋", "设备主管", LoopGroup::Technician, false),
+            one("秦以宁", "制冷工", LoopGroup::Technician, false),
+            NewMember {
+                job: "包装工".into(), crew: Some(LoopGroup::Worker), number: Some(6), ..NewMember::default()
+            },
+        ];
+        stay::act(&self.app, &who, closed, LoopAct::Enlist { members }).await?;
+        let all: Vec<Uuid> =
+            stay::roster(&self.app, &who, closed, None).await?.members.iter().map(|one| one.id).collect();
+        let enter = LoopAct::Enter { member_ids: all.clone(), area: Some("生活区".into()), at: None };
+        stay::act(&self.app, &who, closed, enter).await?;
+        stay::act(&self.app, &who, closed, LoopAct::Close).await?;
+        let leave = LoopAct::Leave {
+            member_ids: all.iter().skip(1).take(1).copied().collect(),
+            at: Some(self.app.now().plus(HOUR_MS / 20)),
+            reason: Some("家中进水".into()),
+        };
+        stay::act(&self.app, &who, closed, leave).await?;
+        let zone = default_time_zone();
+        for (ahead, label, least, crew) in
+            [(2, "白班", 5, &all[..]), (2, "夜班", 3, &all[all.len() - 2..all.len() - 1])]
+        {
+            let begins = self.app.now().plus(ahead * DAY_MS).day(&zone).start(&zone);
+            let from = begins.plus(if label == "白班" { 8 } else { 20 } * HOUR_MS);
+            let shift = LoopAct::Shift {
+                label: label.into(),
+                starts_at: from,
+                ends_at: from.plus(12 * HOUR_MS),
+                least,
+                member_ids: crew.to_vec(),
+            };
+            stay::act(&self.app, &who, closed, shift).await?;
+        }
         Ok(())
     }
 }

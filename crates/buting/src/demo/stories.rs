@@ -97,6 +97,10 @@ pub enum Story {
     Plans,
     /// A fact changes that one of them was approved for.
     PlanChanged,
+    /// Who 山水重工 sent into the plant is in the register.
+    Inside,
+    /// An invented firm keeps people in the plant.
+    FloodInside,
 }
 
 /// What a story has to remember.
@@ -156,6 +160,8 @@ pub fn steps() -> Vec<(i64, i64, Story)> {
         (5, 10, Story::Policy),
         (20, 10, Story::Plans),
         (4, 9, Story::PlanChanged),
+        (37, 9, Story::Inside),
+        (1, 9, Story::FloodInside),
     ];
     for n in 0..SAMPLED.len() {
         let n_days = i64::try_from(n).unwrap_or_default();
@@ -238,6 +244,8 @@ impl World {
             Story::Screening(n) => self.screening(n).await,
             Story::Plans => self.ready_plans().await,
             Story::PlanChanged => self.ready_changed().await,
+            Story::Inside => self.source_inside(self.remembered.epidemic).await,
+            Story::FloodInside => self.flood_inside(self.remembered.flood).await,
             Story::SamplingPoint(n) => self.sampling_point(n).await,
             Story::SamplingSolved(n) => self.sampling_solved(n).await,
             Story::ClosedLoop => self.closed_loop().await,

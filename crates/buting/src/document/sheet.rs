@@ -8,7 +8,7 @@ use crate::appeal::rows::Listed;
 use crate::appeal::{OrderKind, OrderStatus};
 use crate::clock::{ClockKind, Explanation, limit_words};
 use crate::http::page::Shell;
-use crate::readiness::plan::{ItemKind, ReadyItem, ReadyRecord};
+use crate::readiness::plan::{ReadyItem, ReadyItemKind, ReadyRecord};
 use crate::settings::VisitBlock;
 use crate::time::{Day, Time};
 use crate::visit::{Item, Visit};
@@ -333,20 +333,20 @@ pub fn plan(s: &Shell, desk: &Desk, kind: Kind, r: &ReadyRecord, name: &str) -> 
             sections += 1;
         }
     };
-    let of = |wanted: &[ItemKind], row: &dyn Fn(&ReadyItem) -> Vec<String>| -> Vec<Vec<String>> {
+    let of = |wanted: &[ReadyItemKind], row: &dyn Fn(&ReadyItem) -> Vec<String>| -> Vec<Vec<String>> {
         r.items.iter().filter(|item| wanted.contains(&item.kind)).map(row).collect()
     };
     let said = |item: &ReadyItem| vec![item.title.clone(), text(&item.text)];
-    let people = of(&[ItemKind::Person], &|item| vec![item.title.clone(), text(&item.name), text(&item.phone)]);
+    let people = of(&[ReadyItemKind::Person], &|item| vec![item.title.clone(), text(&item.name), text(&item.phone)]);
     section(&mut out, "责任人", &[("职责", 5), ("姓名", 2), ("电话", 3)], people);
-    section(&mut out, "场所", &[("事项", 3), ("安排", 7)], of(&[ItemKind::Place], &said));
-    section(&mut out, "人员名单", &[("名单", 3), ("人员", 7)], of(&[ItemKind::Roster], &said));
-    let stock = of(&[ItemKind::Stock], &|item| {
+    section(&mut out, "场所", &[("事项", 3), ("安排", 7)], of(&[ReadyItemKind::Place], &said));
+    section(&mut out, "人员名单", &[("名单", 3), ("人员", 7)], of(&[ReadyItemKind::Roster], &said));
+    let stock = of(&[ReadyItemKind::Stock], &|item| {
         vec![item.title.clone(), item.quantity.map(|n| n.to_string()).unwrap_or_default(), text(&item.unit)]
     });
     section(&mut out, "物资", &[("物资", 6), ("数量", 2), ("单位", 2)], stock);
-    section(&mut out, "措施", &[("事项", 3), ("内容", 7)], of(&[ItemKind::Text], &said));
-    let files = of(&[ItemKind::File], &|item| vec![item.title.clone(), text(&item.file_name)]);
+    section(&mut out, "措施", &[("事项", 3), ("内容", 7)], of(&[ReadyItemKind::Text], &said));
+    let files = of(&[ReadyItemKind::File], &|item| vec![item.title.clone(), text(&item.file_name)]);
     section(
         &mut out,
         "附件",

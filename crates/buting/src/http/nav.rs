@@ -35,6 +35,7 @@ const ITEMS: &[Item] = &[
     item("nav-screening", "/screening/rounds", OFFICE.and(OUTSIDE), false),
     item("screening-trainings", "/screening/trainings", Roles::of(&[Role::Agency]), false),
     item("nav-plans", "/plans", OFFICE.and(OUTSIDE), false),
+    item("nav-loops", "/closed-loops", OFFICE.and(OUTSIDE), false),
     item("nav-documents", "/documents", OFFICE, false),
     item("nav-applications", "/applications", OFFICE, false),
     item("nav-applications", "/applications", Roles::of(&[Role::Enterprise]), true),

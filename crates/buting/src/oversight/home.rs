@@ -32,6 +32,7 @@ pub async fn to_do(app: &App, who: &Actor) -> Result<Vec<ToDo>> {
     items.extend(screening::desk::to_do(app, who).await?);
     items.extend(approval::desk::to_do(app, who).await?);
     items.extend(readiness::plan::desk::to_do(app, who).await?);
+    items.extend(readiness::stay::desk::to_do(app, who).await?);
     items.extend(registry::desk::to_do(app, who).await?);
     items.extend(continuity::desk::to_do(app, who).await?);
     items.extend(privacy::desk::to_do(app, who).await?);
@@ -47,6 +48,7 @@ pub async fn lines(app: &App, who: &Actor) -> Result<Vec<todo::Line>> {
     let mut lines = appeal::result::desk::lines(app, who).await?;
     lines.extend(visit::contact::desk::lines(app, who).await?);
     lines.extend(readiness::plan::desk::lines(app, who).await?);
+    lines.extend(readiness::stay::desk::lines(app, who).await?);
     if who.is(view::READERS) {
         let overdue = view::overdue(app, who).await?;
         let gaps = assignment::desk::gap_count(app, who).await?;

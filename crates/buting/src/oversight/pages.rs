@@ -218,6 +218,7 @@ const TABLES: &[&str] = &[
     "application",
     "matter",
     "readiness_plan",
+    "closed_loop",
 ];
 
 #[derive(Template)]

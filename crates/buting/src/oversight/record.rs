@@ -164,9 +164,7 @@ impl Record {
                 let case = approval::desk::application(app, who, id).await?;
                 (format!("{} {}", case.number, case.matter_title), format!("/applications/{id}"))
             }
-            Self::Matter => {
-                (approval::matter::desk::matter(app, who, id).await?.title, format!("/matters/{id}"))
-            }
+            Self::Matter => (approval::matter::desk::matter(app, who, id).await?.title, format!("/matters/{id}")),
             Self::Settings => {
                 who.must(settings::desk::READERS)?;
                 if id != zone {

@@ -263,6 +263,17 @@ pub const CATALOGUE: &[Kind] = &[
         ],
     },
     Kind {
+        key: "roster",
+        basis: Basis::Emergency,
+        keep: Keep::Case,
+        fields: &[
+            text("loop_member", "name"),
+            text("loop_member", "phone"),
+            text("loop_member", "job"),
+            text("loop_stay", "note"),
+        ],
+    },
+    Kind {
         key: "request",
         basis: Basis::OtherLaw,
         keep: Keep::Request,

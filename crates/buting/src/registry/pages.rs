@@ -22,9 +22,9 @@ use crate::http::page::{self, PageResult, Shell, go, html, html_with};
 use crate::http::routes::{Access, Routes};
 use crate::http::table::Table;
 use crate::patch::Patch;
+use crate::readiness;
 use crate::saved::{self, List, Offered};
 use crate::screening;
-use crate::readiness;
 use crate::subject::{self, SubjectKind};
 use crate::visit;
 use almanac::Light as DueLight;
@@ -220,6 +220,7 @@ struct EnterprisePage {
     waiting: Vec<Correction>,
     timeline: Timeline,
     plans: Option<readiness::plan::pages::Section>,
+    loops: Option<readiness::stay::pages::Section>,
 }
 
 impl EnterprisePage {
@@ -327,9 +328,14 @@ async fn enterprise(cx: Cx, Path(id): Path<String>) -> PageResult {
         let timeline = timeline::of(&cx.app, who, &s, id, before).await?;
         let screening = screening::pages::Section::of(&cx.app, who, id).await?;
         let plans = if reaches { readiness::plan::pages::Section::of(&cx, id).await? } else { None };
+        let loops = match reaches {
+            true => Some(readiness::stay::pages::Section::of(&cx, SubjectKind::Enterprise, id).await?),
+            false => None,
+        };
         html(&EnterprisePage {
             screening,
             plans,
+            loops,
             s,
             one,
             inside,

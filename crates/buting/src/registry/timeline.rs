@@ -98,6 +98,17 @@ const PUBLIC: &[&str] = &[
     "readiness.expire",
     "readiness.file",
     "readiness.drill",
+    "loop.begin",
+    "loop.change",
+    "loop.close",
+    "loop.end",
+    "loop.enlist",
+    "loop.strike",
+    "loop.enter",
+    "loop.leave",
+    "loop.correct",
+    "loop.shift",
+    "loop.unshift",
 ];
 
 /// The actions that those outside the office read. Whether a review has let the

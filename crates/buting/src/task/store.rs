@@ -50,7 +50,7 @@ fn known(who: &Actor) -> Sql {
     match (&who.scope, reach::subjects(who, "t.subject_id")) {
         (Scope::All, _) => drop(query.push(" OR coalesce(t.record_kind, '') <> 'appeal'")),
         (_, Some(reach)) => {
-            drop(query.push(" OR t.record_kind IN ('visit', 'project', 'readiness_plan') AND ").append(reach))
+            query.push(" OR t.record_kind IN ('visit', 'project', 'readiness_plan') AND ").append(reach);
         }
         (_, None) => {}
     }

@@ -21,7 +21,10 @@ pub async fn agree(house: &House, account: &str, days: Days) {
             let page = desk::list(app, &who, &asked).await.unwrap();
             rows += page.items.len() as i64;
             assert_eq!(*total.get_or_insert(page.total), page.total, "{key}: the total stays");
-            assert!(part == Part::Whole || page.items.iter().all(|one| one.counts == (part == Part::Hit)), "{key} {part}");
+            assert!(
+                part == Part::Whole || page.items.iter().all(|one| one.counts == (part == Part::Hit)),
+                "{key} {part}"
+            );
             cursor = page.next_cursor;
             if cursor.is_none() {
                 assert_eq!(total.flatten(), Some(rows), "{key} {part}: the total is what there is");
@@ -101,8 +104,18 @@ async fn what_was_told_stays_told_and_a_correction_says_why() {
         let now = house.call("leader", "GET", &path, Json::Null).await.expect(200).json();
         assert_eq!((&now["numerator"], &now["now"]["numerator"]), (&json!(2), &json!(3)), "was 2, now 3");
         let why = &now["corrections"][0];
-        assert_eq!((&why["was"], &why["now"], &why["because"]), (&json!("absent"), &json!("hit"), &json!("appeal.merge")));
-        assert!(house.page("leader", &path.replace("/api/v1/metric-freezes", "/figures/frozen")).await.expect(200).text().contains("第12期简报"));
+        assert_eq!(
+            (&why["was"], &why["now"], &why["because"]),
+            (&json!("absent"), &json!("hit"), &json!("appeal.merge"))
+        );
+        assert!(
+            house
+                .page("leader", &path.replace("/api/v1/metric-freezes", "/figures/frozen"))
+                .await
+                .expect(200)
+                .text()
+                .contains("第12期简报")
+        );
         assert!(house.page("dispatcher", "/figures/frozen").await.expect(200).text().contains("2026-11-24"));
 
         for (body, field) in [

@@ -398,7 +398,10 @@ impl Year<'_> {
         // So are the figures, over the whole year and over its last month; and what the ledger
         // says of every appeal is what they count.
         let today = app.now().day(&buting::zone::default_time_zone());
-        let days = |back: i64| Days { from: app.now().plus(-back * DAY_MS).day(&buting::zone::default_time_zone()), to: today };
+        let days = |back: i64| Days {
+            from: app.now().plus(-back * DAY_MS).day(&buting::zone::default_time_zone()),
+            to: today,
+        };
         figures::agree(self.house, "leader", days(30)).await;
         let year = days(700);
         let mut tx = app.read().await.unwrap();

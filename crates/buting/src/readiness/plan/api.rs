@@ -40,7 +40,7 @@ pub fn routes(routes: &mut Routes) {
         .summary("A plan with its items, what is missing, drills and what they found")
         .owner_scoped();
     routes
-        .api_act("/api/v1/plans/{id}/actions", readers, act, show)
+        .api_act("/api/v1/plans/{id}/actions", writers, act, show)
         .summary("Write, submit, recall, return, review, approve, file or drill")
         .owner_scoped();
 }

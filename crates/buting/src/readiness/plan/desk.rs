@@ -3,7 +3,7 @@
 use super::store::{self, New};
 use super::template::{self, Asks};
 use super::{
-    CHECKERS, ItemKind, NewReadyGap, NewReadyPlan, Part, READERS, ReadyAct, ReadyAnswer, ReadyDrill, ReadyItem,
+    CHECKERS, NewReadyGap, NewReadyPlan, Part, READERS, ReadyAct, ReadyAnswer, ReadyDrill, ReadyItem, ReadyItemKind,
     ReadyKind, ReadyMove, ReadyPlan, ReadyRecord, ReadyShow, ReadyStanding, ReadyState, drill_due, facts_hash,
     filing_due, gaps, is_told_in_time, may, nearness, parts, valid_until,
 };
@@ -181,8 +181,8 @@ fn checked(check: &mut Check, item: &ReadyItem, a: ReadyAnswer) -> ReadyAnswer {
     let at = |field: &str| format!("{field}_{}", item.key);
     let mut out = ReadyAnswer { key: a.key, ..ReadyAnswer::default() };
     match item.kind {
-        ItemKind::Person if a.person_id.is_some() => out.person_id = a.person_id,
-        ItemKind::Person => {
+        ReadyItemKind::Person if a.person_id.is_some() => out.person_id = a.person_id,
+        ReadyItemKind::Person => {
             out.name = check.opt_text(&at("name"), a.name.as_deref(), 40);
             out.phone = check.opt_text(&at("phone"), a.phone.as_deref(), 30).and_then(|text| {
                 let phone = identifiers::phone::parse(&text).ok().map(|phone| phone.to_string());
@@ -192,15 +192,15 @@ fn checked(check: &mut Check, item: &ReadyItem, a: ReadyAnswer) -> ReadyAnswer {
                 phone
             });
         }
-        ItemKind::Stock => {
+        ReadyItemKind::Stock => {
             out.quantity = a.quantity;
             if a.quantity.is_some_and(|n| !(0..=1_000_000_000).contains(&n)) {
                 check.add(FieldError::new(at("quantity"), "ready_quantity").with("item", &item.title));
             }
             out.unit = check.opt_text(&at("unit"), a.unit.as_deref(), 10).or_else(|| item.unit.clone());
         }
-        ItemKind::File => out.file_id = a.file_id,
-        ItemKind::Place | ItemKind::Roster | ItemKind::Text => {
+        ReadyItemKind::File => out.file_id = a.file_id,
+        ReadyItemKind::Place | ReadyItemKind::Roster | ReadyItemKind::Text => {
             out.text = check.opt_text(&at("text"), a.text.as_deref(), LONG);
         }
     }
@@ -211,7 +211,7 @@ fn checked(check: &mut Check, item: &ReadyItem, a: ReadyAnswer) -> ReadyAnswer {
 fn differs(item: &ReadyItem, a: &ReadyAnswer) -> bool {
     let typed = item.person_id.is_none();
     (item.person_id, &item.text, item.quantity, item.file_id) != (a.person_id, &a.text, a.quantity, a.file_id)
-        || item.kind == ItemKind::Stock && item.unit != a.unit
+        || item.kind == ReadyItemKind::Stock && item.unit != a.unit
         || typed && (&item.name, &item.phone) != (&a.name, &a.phone)
 }
 
@@ -504,7 +504,7 @@ pub async fn add_file(app: &App, who: &Actor, id: Uuid, key: &str, form: Uuid) -
     }
     let mut p = seen(&mut work, who, id).await?;
     let items = store::items(&mut work, zone, id).await?;
-    let item = items.iter().find(|item| item.key == key && item.kind == ItemKind::File);
+    let item = items.iter().find(|item| item.key == key && item.kind == ReadyItemKind::File);
     let item = item.ok_or_else(|| Error::field("key", "unknown"))?;
     let to = attachment::desk::Bound {
         owner: Owner::Plan,

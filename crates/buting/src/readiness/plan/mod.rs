@@ -69,7 +69,7 @@ impl ReadyState {
 
 words! {
     /// What an item asks for.
-    pub enum ItemKind {
+    pub enum ReadyItemKind {
         /// 责任人: somebody by name, with a telephone.
         Person = "person",
         /// 场所: a zone or place.
@@ -201,7 +201,7 @@ pub struct ReadyItem {
     /// What it asks.
     pub title: String,
     /// What it asks for.
-    pub kind: ItemKind,
+    pub kind: ReadyItemKind,
     /// Whether a plan must have it.
     pub required: bool,
     /// At least so many, of stock and rosters.
@@ -254,10 +254,10 @@ impl ReadyItem {
     fn is_empty(&self) -> bool {
         let blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
         match self.kind {
-            ItemKind::Person => blank(&self.name),
-            ItemKind::Stock => self.quantity.is_none(),
-            ItemKind::File => self.file_id.is_none(),
-            ItemKind::Place | ItemKind::Roster | ItemKind::Text => blank(&self.text),
+            ReadyItemKind::Person => blank(&self.name),
+            ReadyItemKind::Stock => self.quantity.is_none(),
+            ReadyItemKind::File => self.file_id.is_none(),
+            ReadyItemKind::Place | ReadyItemKind::Roster | ReadyItemKind::Text => blank(&self.text),
         }
     }
 
@@ -274,10 +274,10 @@ impl ReadyItem {
         }
         let least = self.least.unwrap_or(1);
         match self.kind {
-            ItemKind::Person if self.gone => Some(Lack::Gone),
-            ItemKind::Person if self.phone.is_none() => Some(Lack::NoPhone),
-            ItemKind::Stock if self.quantity.unwrap_or_default() < least => Some(Lack::TooFew),
-            ItemKind::Roster if self.lines() < least => Some(Lack::TooFew),
+            ReadyItemKind::Person if self.gone => Some(Lack::Gone),
+            ReadyItemKind::Person if self.phone.is_none() => Some(Lack::NoPhone),
+            ReadyItemKind::Stock if self.quantity.unwrap_or_default() < least => Some(Lack::TooFew),
+            ReadyItemKind::Roster if self.lines() < least => Some(Lack::TooFew),
             _ => None,
         }
     }
@@ -768,7 +768,7 @@ mod tests {
         Day::read(text).expect("a day")
     }
 
-    fn item(key: &str, kind: ItemKind) -> ReadyItem {
+    fn item(key: &str, kind: ReadyItemKind) -> ReadyItem {
         ReadyItem {
             plan_id: Uuid::nil(),
             key: key.to_owned(),
@@ -832,11 +832,13 @@ mod tests {
 
     #[test]
     fn every_gap_has_its_reason() {
-        let person = ReadyItem { name: Some("江远".into()), phone: Some("1".into()), ..item("a", ItemKind::Person) };
-        let names = |text: &str| ReadyItem { text: Some(text.into()), least: Some(2), ..item("b", ItemKind::Roster) };
-        let stock = |n| ReadyItem { quantity: n, least: Some(14), ..item("c", ItemKind::Stock) };
+        let person =
+            ReadyItem { name: Some("江远".into()), phone: Some("1".into()), ..item("a", ReadyItemKind::Person) };
+        let names =
+            |text: &str| ReadyItem { text: Some(text.into()), least: Some(2), ..item("b", ReadyItemKind::Roster) };
+        let stock = |n| ReadyItem { quantity: n, least: Some(14), ..item("c", ReadyItemKind::Stock) };
         for (one, lack) in [
-            (item("a", ItemKind::Person), Some(Lack::Empty)),
+            (item("a", ReadyItemKind::Person), Some(Lack::Empty)),
             (person.clone(), None),
             (ReadyItem { phone: None, ..person.clone() }, Some(Lack::NoPhone)),
             (ReadyItem { gone: true, ..person }, Some(Lack::Gone)),
@@ -845,12 +847,12 @@ mod tests {
             (stock(None), Some(Lack::Empty)),
             (stock(Some(13)), Some(Lack::TooFew)),
             (stock(Some(14)), None),
-            (ReadyItem { required: false, ..item("d", ItemKind::File) }, None),
-            (ReadyItem { text: Some(" ".into()), ..item("e", ItemKind::Text) }, Some(Lack::Empty)),
+            (ReadyItem { required: false, ..item("d", ReadyItemKind::File) }, None),
+            (ReadyItem { text: Some(" ".into()), ..item("e", ReadyItemKind::Text) }, Some(Lack::Empty)),
         ] {
             assert_eq!(one.lack(), lack, "{one:?}");
         }
-        let all = [item("a", ItemKind::Person), names("江远\n白露"), stock(Some(1))];
+        let all = [item("a", ReadyItemKind::Person), names("江远\n白露"), stock(Some(1))];
         let told: Vec<_> = gaps(&all).into_iter().map(|(item, lack)| (item.key.as_str(), lack)).collect();
         assert_eq!(told, [("a", Lack::Empty), ("c", Lack::TooFew)], "all at once, in order");
     }
@@ -865,7 +867,7 @@ mod tests {
             late_reason: None,
             told_at: at,
         };
-        let with = |key: &str, changed| ReadyItem { changed_at: Some(changed), ..item(key, ItemKind::Text) };
+        let with = |key: &str, changed| ReadyItem { changed_at: Some(changed), ..item(key, ReadyItemKind::Text) };
         for (one, returned_at, in_time) in [
             (with("b", before), None, true),
             (with("a", before), Some(at), true),
@@ -882,7 +884,7 @@ mod tests {
             .map(|n| ReadyItem {
                 text: Some(format!("第{n}")),
                 quantity: Some(n),
-                ..item(&format!("k{n}"), ItemKind::Text)
+                ..item(&format!("k{n}"), ReadyItemKind::Text)
             })
             .collect();
         let hash = facts_hash(&all);
@@ -943,7 +945,7 @@ mod tests {
             let names = ReadyKind::ALL.iter().map(|w| format!("ready-kind-{w}"));
             let names = names.chain(ReadyState::ALL.iter().map(|w| format!("ready-state-{w}")));
             let names = names.chain(ReadyMove::ALL.iter().map(|w| format!("ready-move-{w}")));
-            let names = names.chain(ItemKind::ALL.iter().map(|w| format!("ready-item-{w}")));
+            let names = names.chain(ReadyItemKind::ALL.iter().map(|w| format!("ready-item-{w}")));
             let names = names.chain(Lack::ALL.iter().map(|w| format!("ready-lack-{w}")));
             let names = names.chain(ReviewMode::ALL.iter().map(|w| format!("review-mode-{w}")));
             let names = names.chain(DrillKind::ALL.iter().map(|w| format!("drill-kind-{w}")));

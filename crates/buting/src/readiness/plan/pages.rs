@@ -1,7 +1,7 @@
 use super::desk::{self, StandingAsked};
 use super::{
-    CHECKERS, DrillKind, ItemKind, NewReadyGap, NewReadyPlan, READERS, ReadyAct, ReadyAnswer, ReadyItem, ReadyKind,
-    ReadyMove, ReadyRecord, ReadyShow, ReadyStanding, ReadyState, ReviewMode,
+    CHECKERS, DrillKind, NewReadyGap, NewReadyPlan, READERS, ReadyAct, ReadyAnswer, ReadyItem, ReadyItemKind,
+    ReadyKind, ReadyMove, ReadyRecord, ReadyShow, ReadyStanding, ReadyState, ReviewMode,
 };
 use crate::actor::{OFFICE, OUTSIDE};
 use crate::attachment::Owner;
@@ -34,7 +34,7 @@ pub fn routes(routes: &mut Routes) {
         .get("/plans/export", Access::only(OFFICE), export)
         .post("/plans", writers, begin)
         .get("/plans/{id}", readers, show)
-        .post("/plans/{id}", readers, act)
+        .post("/plans/{id}", writers, act)
         .get("/plans/{id}/edit", writers, edit_page)
         .post("/plans/{id}/edit", writers, edit)
         .post("/plans/{id}/files", writers, add_file);
@@ -271,12 +271,12 @@ impl Show {
     /// What there is of an item, in words.
     fn answer(&self, item: &ReadyItem) -> String {
         match item.kind {
-            ItemKind::Person => item.name.clone().unwrap_or_default(),
-            ItemKind::Stock => {
+            ReadyItemKind::Person => item.name.clone().unwrap_or_default(),
+            ReadyItemKind::Stock => {
                 item.quantity.map(|n| format!("{n} {}", item.unit.clone().unwrap_or_default())).unwrap_or_default()
             }
-            ItemKind::File => item.file_name.clone().unwrap_or_default(),
-            ItemKind::Place | ItemKind::Roster | ItemKind::Text => item.text.clone().unwrap_or_default(),
+            ReadyItemKind::File => item.file_name.clone().unwrap_or_default(),
+            ReadyItemKind::Place | ReadyItemKind::Roster | ReadyItemKind::Text => item.text.clone().unwrap_or_default(),
         }
     }
 
@@ -289,12 +289,12 @@ impl Show {
     }
 
     fn file_items(&self) -> Vec<(String, String)> {
-        let files = self.r.items.iter().filter(|item| item.kind == ItemKind::File);
+        let files = self.r.items.iter().filter(|item| item.kind == ReadyItemKind::File);
         files.map(|item| (item.key.clone(), item.title.clone())).collect()
     }
 
     fn takes_files(&self) -> bool {
-        self.can("write") && self.r.items.iter().any(|item| item.kind == ItemKind::File)
+        self.can("write") && self.r.items.iter().any(|item| item.kind == ReadyItemKind::File)
     }
 
     /// Words that cannot be told apart by their place alone get the name of the item.
@@ -466,19 +466,21 @@ fn filled(r: &ReadyRecord) -> Form {
     for item in &r.items {
         let mut put = |field: &str, value: String| pairs.push((format!("{field}_{}", item.key), value));
         match item.kind {
-            ItemKind::Person => {
+            ReadyItemKind::Person => {
                 put("person", item.person_id.map(|id| id.to_string()).unwrap_or_default());
                 if item.person_id.is_none() {
                     put("name", item.name.clone().unwrap_or_default());
                     put("phone", item.phone.clone().unwrap_or_default());
                 }
             }
-            ItemKind::Stock => {
+            ReadyItemKind::Stock => {
                 put("quantity", item.quantity.map(|n| n.to_string()).unwrap_or_default());
                 put("unit", item.unit.clone().unwrap_or_default());
             }
-            ItemKind::File => {}
-            ItemKind::Place | ItemKind::Roster | ItemKind::Text => put("text", item.text.clone().unwrap_or_default()),
+            ReadyItemKind::File => {}
+            ReadyItemKind::Place | ReadyItemKind::Roster | ReadyItemKind::Text => {
+                put("text", item.text.clone().unwrap_or_default())
+            }
         }
     }
     Form::of_pairs(pairs)
@@ -501,7 +503,7 @@ async fn edit_page(cx: Cx, Path(id): Path<String>) -> PageResult {
 
 fn answers(form: &mut Form, items: &[ReadyItem]) -> Vec<ReadyAnswer> {
     let mut all = Vec::new();
-    for item in items.iter().filter(|item| item.kind != ItemKind::File) {
+    for item in items.iter().filter(|item| item.kind != ReadyItemKind::File) {
         let at = |field: &str| format!("{field}_{}", item.key);
         all.push(ReadyAnswer {
             key: item.key.clone(),

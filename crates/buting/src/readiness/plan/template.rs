@@ -2,7 +2,7 @@
 //! (policy data, kind [`POLICY`]); until it does, the shipped ones hold as version 0. A
 //! plan keeps the items that it began with.
 
-use super::{ItemKind, ReadyKind};
+use super::{ReadyItemKind, ReadyKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,7 @@ pub const LONG: usize = 60;
 
 /// An item that a template asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ReadyAsks")]
 #[serde(deny_unknown_fields)]
 pub struct Asks {
     /// What tells it from the others.
@@ -22,7 +23,7 @@ pub struct Asks {
     /// What it asks.
     pub title: String,
     /// What it asks for.
-    pub kind: ItemKind,
+    pub kind: ReadyItemKind,
     /// Whether a plan must have it.
     pub required: bool,
     /// At least so many, of stock and rosters.
@@ -31,11 +32,11 @@ pub struct Asks {
     pub unit: Option<String>,
 }
 
-type Shipped = (&'static str, ItemKind, &'static str, bool, Option<i64>, Option<&'static str>);
+type Shipped = (&'static str, ReadyItemKind, &'static str, bool, Option<i64>, Option<&'static str>);
 
 /// What guides for work under an epidemic ask for (manual 7.1).
 const CONTROL: &[Shipped] = {
-    use ItemKind::{File, Person, Place, Roster, Stock, Text};
+    use ReadyItemKind::{File, Person, Place, Roster, Stock, Text};
     &[
         ("responsible", Person, "第一责任人（法定代表人或主要负责人）", true, None, None),
         ("lead_team", Person, "防控和生产专班负责人", true, None, None),
@@ -56,7 +57,7 @@ const CONTROL: &[Shipped] = {
 
 /// What the rules for emergency plans ask for (manual 7.5).
 const EMERGENCY: &[Shipped] = {
-    use ItemKind::{File, Person, Place, Roster, Stock, Text};
+    use ReadyItemKind::{File, Person, Place, Roster, Stock, Text};
     &[
         ("commander", Person, "应急总指挥", true, None, None),
         ("deputy", Person, "副总指挥（总指挥不在时代理）", true, None, None),
@@ -106,7 +107,7 @@ mod tests {
             let keys: BTreeSet<&str> = all.iter().map(|asks| asks.key.as_str()).collect();
             assert_eq!(keys.len(), all.len(), "{kind}");
             assert!(all.len() <= MOST && all.iter().all(|asks| asks.title.chars().count() <= LONG));
-            assert!(all.iter().any(|asks| asks.kind == ItemKind::Person && asks.required), "somebody answers");
+            assert!(all.iter().any(|asks| asks.kind == ReadyItemKind::Person && asks.required), "somebody answers");
         }
     }
 }

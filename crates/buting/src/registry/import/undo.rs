@@ -85,6 +85,7 @@ pub const REFERENCES: &[Reference] = references! {
     enterprise <- screening_person.subject_id (round_id);
     enterprise <- application.enterprise_id (id);
     enterprise <- readiness_plan.subject_id (id);
+    enterprise <- closed_loop.subject_id (id);
     carrier <- enterprise.carrier_id (id);
     carrier <- project.carrier_id (id);
     carrier <- assignment.subject_id (id);
@@ -108,6 +109,7 @@ pub const REFERENCES: &[Reference] = references! {
     project <- screening_point.subject_id (id);
     project <- screening_person.subject_id (round_id);
     project <- readiness_plan.subject_id (id);
+    project <- closed_loop.subject_id (id);
     person <- account.id (id);
     person <- appeal.handler_id (id);
     person <- assignment.person_id (id);

@@ -75,6 +75,7 @@ pub const PLACES: &[Place] = &[
     place!("screening_person", "subject_id", "id"),
     place!("application", "enterprise_id", "id"),
     place!("readiness_plan", "subject_id", "id"),
+    place!("closed_loop", "subject_id", "id"),
 ];
 
 /// What there is once for an enterprise: rows that give way to another, and come

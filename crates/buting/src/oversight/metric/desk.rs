@@ -463,7 +463,7 @@ impl Wanted {
     }
 }
 
-struct RecordRow(Uuid, Record, i64);
+struct RecordRow(Record, i64);
 
 impl FromRow for RecordRow {
     fn from_row(row: &Row) -> ::store::Result<Self> {
@@ -478,13 +478,13 @@ impl FromRow for RecordRow {
             at: row.get("at")?,
             counts: false,
         };
-        Ok(Self(row.get("id")?, record, row.get("hit")?))
+        Ok(Self(record, row.get("hit")?))
     }
 }
 
 impl RecordRow {
     fn record(self, of: Of) -> Record {
-        Record { of, counts: self.2 == 1, ..self.1 }
+        Record { of, counts: self.1 == 1, ..self.0 }
     }
 }
 

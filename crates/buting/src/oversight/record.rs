@@ -9,7 +9,8 @@ use crate::http::page::Shell;
 use crate::subject::SubjectKind;
 use crate::words;
 use crate::{
-    appeal, approval, assignment, continuity, document, organisation, privacy, project, registry, settings, task, visit,
+    appeal, approval, assignment, continuity, document, organisation, privacy, project, readiness, registry, settings,
+    task, visit,
 };
 use uuid::Uuid;
 
@@ -60,6 +61,10 @@ words! {
         Application = "application",
         /// 政务服务事项
         Matter = "matter",
+        /// 防控方案、应急预案
+        ReadinessPlan = "readiness_plan",
+        /// 闭环管理
+        ClosedLoop = "closed_loop",
         /// 设置; its id is the zone's
         Settings = "settings",
     }
@@ -165,6 +170,14 @@ impl Record {
                 (format!("{} {}", case.number, case.matter_title), format!("/applications/{id}"))
             }
             Self::Matter => (approval::matter::desk::matter(app, who, id).await?.title, format!("/matters/{id}")),
+            Self::ReadinessPlan => {
+                let (title, _) = readiness::plan::desk::about_plan(&mut app.read().await?, who, id).await?;
+                (title, format!("/plans/{id}"))
+            }
+            Self::ClosedLoop => {
+                let roster = readiness::stay::desk::roster(app, who, id, None).await?;
+                (roster.closed.subject_name, format!("/closed-loops/{id}"))
+            }
             Self::Settings => {
                 who.must(settings::desk::READERS)?;
                 if id != zone {

@@ -1,7 +1,7 @@
 //! 指标: a number, its parts, its list and what was frozen of it never say different things.
 
 use crate::cases;
-use crate::house::House;
+use crate::house::{House, MORNING};
 use buting::oversight::metric::desk::{self, Asked, Days};
 use buting::oversight::metric::{By, Key, Part};
 use buting::time::Day;
@@ -62,7 +62,7 @@ async fn a_number_its_parts_and_its_list_say_the_same() {
             cases::signed(&house).await;
         }
         cases::raise(&house).await;
-        let visit = json!({"subject_kind": "enterprise", "subject_id": house.enterprise, "blocks": [],
+        let visit = json!({"enterprise_id": house.enterprise, "blocks": [],
             "happened_at": "2026-11-24T01:00:00Z", "channel": "onsite"});
         house.call("officer", "POST", "/api/v1/visits", visit).await.expect(201);
         for account in ["leader", "oversight", "dispatcher"] {
@@ -98,6 +98,7 @@ async fn what_was_told_stays_told_and_a_correction_says_why() {
         assert_eq!((&told["numerator"], &told["corrected"]), (&json!(2), &json!(0)));
         let path = format!("/api/v1/metric-freezes/{}", told["id"].as_str().unwrap());
 
+        house.clock.set(MORNING.plus(60_000));
         // One turns out to be the same as the other.
         let other = cases::raise(&house).await;
         cases::done(cases::act(&house, "dispatcher", other, json!({"action": "merge", "into": id})).await);

@@ -241,13 +241,17 @@ fn valid(span: &Span) -> Sql {
 }
 
 /// The department that answers for the enterprise `e` at the end of the days: its own, or
-/// its carrier's.
+/// its carrier's. Two statements, since SQLite does not let an order look outside.
 pub fn department_of(span: &Span) -> Sql {
-    let mut query = Sql::from(
-        "(SELECT r.department_id FROM assignment r WHERE r.zone_id = e.zone_id AND r.role = 'lead_dept'
-           AND (r.subject_id = e.id OR r.subject_id = e.carrier_id)",
-    );
-    query.append(valid(span)).push(" ORDER BY CASE WHEN r.subject_id = e.id THEN 0 ELSE 1 END, r.id LIMIT 1)");
+    let held_for = |whose: &'static str| {
+        let mut query = Sql::from(
+            "(SELECT r.department_id FROM assignment r WHERE r.zone_id = e.zone_id AND r.role = 'lead_dept' AND ",
+        );
+        query.push(whose).append(valid(span)).push(" ORDER BY r.valid_from DESC, r.id LIMIT 1)");
+        query
+    };
+    let mut query = Sql::from("coalesce(");
+    query.append(held_for("r.subject_id = e.id")).push(", ").append(held_for("r.subject_id = e.carrier_id")).push(")");
     query
 }
 

@@ -76,13 +76,15 @@ test("within an hour of the installation everybody answers for somebody", async 
     assert.match(await page.innerText("main"), /现状不需要变动/);
   }
 
-  await page.goto("/enterprises?q=" + encodeURIComponent("首批第1机械"));
-  await page.locator("main tbody th a").first().click();
+  const firm = async (name) => {
+    await page.goto("/enterprises?q=" + encodeURIComponent(name));
+    await page.locator("main tbody th a", { hasText: name }).first().click();
+  };
+  await firm("首批第1机械");
   assert.match(await page.innerText("main"), /经办己/, "the plan left the office's own list as it was");
 
   // 5. Whom to call stands on the enterprise's page.
-  await page.goto("/enterprises?q=" + encodeURIComponent("首批第12机械"));
-  await page.locator("main tbody th a").first().click();
+  await firm("首批第12机械");
   assert.match(await page.innerText("main"), /经办[戊己庚]/);
 
   // 6. Slips let people in: the officers of a department, and the contact of a firm; one of each signs in with his.
@@ -103,15 +105,15 @@ test("within an hour of the installation everybody answers for somebody", async 
     await first.goto("/");
     return [other, first];
   };
-  const department = await page.goto("/invitations/new").then(() => page.locator('select[name="department"] option', { hasText: "企服部" }).getAttribute("value"));
+  const department = await page.goto("/invitations/new").then(() => page.locator('select[name="department"] option', { hasText: "企业服务部" }).getAttribute("value"));
   const staffSlips = await slips(`department=${department}`);
   assert.deepEqual(staffSlips.map(({ name }) => name).sort(), ["经办己", "经办戊"].sort());
   const [officers, officer] = await joined(staffSlips.find(({ name }) => name === "经办己").link, "jingbanji");
   assert.match(await officer.innerText("body"), /经办己/);
   const firmSlips = await slips("of=enterprises");
   assert.deepEqual(firmSlips.map(({ name }) => name), ["厂务辛"]);
-  const [firms, firm] = await joined(firmSlips[0].link, "changwuxin");
-  assert.match(await firm.innerText("main"), /经办己/, "the enterprise reads who answers for it");
+  const [firms, contact] = await joined(firmSlips[0].link, "changwuxin");
+  assert.match(await contact.innerText("main"), /经办己/, "the enterprise reads who answers for it");
   await close(firms);
 
   // 7. The first difficulty goes its way.

@@ -73,7 +73,9 @@ async fn a_number_its_parts_and_its_list_say_the_same() {
         assert_eq!((&metric["numerator"], &metric["rate"]), (&json!(4), &Json::Null), "a count has no rate");
         let link = metric["link"].as_str().unwrap().to_owned();
         assert!(house.page("leader", &link).await.expect(200).text().contains("SQ-"), "the link opens the records");
-        assert!(house.page("leader", "/figures").await.expect(200).text().contains(&link.replace('&', "&#38;")));
+        let catalogue = house.page("leader", "/figures?from=2026-11-01&to=2026-11-24").await.expect(200).text();
+        let counted = "/figures/appeal_count/list?from=2026-11-01&#38;to=2026-11-24&#38;part=hit";
+        assert!(catalogue.contains(counted), "every number opens its list");
         for path in ["/figures", "/figures/appeal_count", "/api/v1/metrics/appeal_count/records"] {
             let answer = if path.starts_with("/api") {
                 house.call("officer", "GET", path, Json::Null).await
@@ -120,11 +122,11 @@ async fn what_was_told_stays_told_and_a_correction_says_why() {
         assert!(house.page("dispatcher", "/figures/frozen").await.expect(200).text().contains("2026-11-24"));
 
         for (body, field) in [
-            (json!({"key": "appeal_count", "from": "2026-11-24", "to": "2026-11-01"}), "from"),
-            (json!({"key": "appeal_count", "from": "2026-11-01", "to": "2027-01-01"}), "to"),
+            (json!({"key": "appeal_count", "from": "2026-11-24", "to": "2026-11-01"}), "/from"),
+            (json!({"key": "appeal_count", "from": "2026-11-01", "to": "2027-01-01"}), "/to"),
         ] {
             let refused = house.call("leader", "POST", "/api/v1/metric-freezes", body).await.expect(422).json();
-            assert_eq!(refused["errors"][0]["field"], field, "{refused}");
+            assert_eq!(refused["errors"][0]["pointer"], field, "{refused}");
         }
         house.call("officer", "GET", &path, Json::Null).await.expect(403);
         house.call("leader@zone2", "GET", &path, Json::Null).await.expect(404);

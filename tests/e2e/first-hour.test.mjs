@@ -92,7 +92,7 @@ test("within an hour of the installation everybody answers for somebody", async 
     await page.goto(`/invitations/new?${query}`);
     const form = page.locator('form[method="post"][action="/invitations/new"]');
     await send(page, form);
-    return page.locator("ul.slips li").evaluateAll((all) => all.map((one) =>
+    return page.locator("ul.slips > li").evaluateAll((all) => all.map((one) =>
       ({ name: one.querySelector(".lead").firstChild.textContent.trim(), link: one.querySelector("a.code").getAttribute("href") })));
   };
   const joined = async (link, userName) => {

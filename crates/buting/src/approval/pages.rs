@@ -21,7 +21,7 @@ use almanac::Light;
 use askama::Template;
 use axum::extract::{Path, Request};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -255,6 +255,9 @@ fn channels(s: &Shell) -> Vec<(Channel, String)> {
 async fn new_page(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let query = Form::parse(cx.request.query.as_bytes());
+        if query.opt("matter").is_none() {
+            return Ok(Redirect::to("/matters").into_response());
+        }
         let mut form = Form::default();
         // Whom it is for was found before: what the register knows of it is shown then.
         for name in ["enterprise", "enterprise_text", "enterprise_for"] {

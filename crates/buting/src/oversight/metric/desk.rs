@@ -367,7 +367,7 @@ pub async fn catalogue(app: &App, who: &Actor, days: Days) -> Result<Vec<(Chapte
 }
 
 /// A figure over periods of the same length (months, when the days are whole months), the
-/// last of them the days themselves.
+/// last of them the days themselves; those before anything was counted are left out.
 pub async fn trend(app: &App, who: &Actor, key: Key, days: Days) -> Result<Vec<(Days, Figure)>> {
     let mut points = Vec::new();
     let mut some = Some(days);
@@ -376,6 +376,10 @@ pub async fn trend(app: &App, who: &Actor, key: Key, days: Days) -> Result<Vec<(
         let Some(days) = some else { break };
         points.push((days, counted(app, who, key, days, None).await?.figure));
         some = days.before();
+    }
+    // Nothing is drawn of the time before there was anything to count.
+    while points.len() > 2 && points.last().is_some_and(|(_, figure)| figure.denominator == 0) {
+        points.pop();
     }
     points.reverse();
     Ok(points)

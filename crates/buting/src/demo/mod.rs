@@ -87,6 +87,7 @@ pub async fn build(app: &Arc<App>, clock: &SetClock, plan: &Plan<'_>) -> Result<
     world.correct_facts().await?;
     world.plan_visits().await?;
     world.issue_documents().await?;
+    world.keep_figures().await?;
     (plan.progress)(100);
     Ok(world.accounts)
 }

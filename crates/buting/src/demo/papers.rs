@@ -5,6 +5,8 @@ use crate::appeal::desk::{self as appeals, Filter};
 use crate::appeal::{OrderKind, Status};
 use crate::document::{Asked, Numbering, desk};
 use crate::error::Result;
+use crate::oversight::metric::Key;
+use crate::oversight::metric::freeze::{self, NewFreeze};
 use crate::time::{DAY_MS, Day};
 use crate::visit::ReviewState;
 use crate::visit::desk as visits;
@@ -12,6 +14,19 @@ use crate::visit::desk::VisitFilter;
 use crate::zone::default_time_zone;
 
 impl World {
+    /// Keeps what the last month's report said.
+    pub(super) async fn keep_figures(&self) -> Result<()> {
+        let who = self.dispatcher().await?;
+        let first = self.app.now().day(&default_time_zone()).0.first_of_month();
+        let last = first.yesterday().unwrap_or(first);
+        for key in [Key::AppealCount, Key::OnTimeRate] {
+            let (from, to) = (Day(last.first_of_month()), Day(last));
+            let reason = Some(format!("{}月情况报送", last.month()));
+            freeze::freeze(&self.app, &who, NewFreeze { id: None, key, from, to, reason }).await?;
+        }
+        Ok(())
+    }
+
     /// Issues two hand-over sheets, a supervision order, the record of a visit, and a ledger
     /// that is withdrawn.
     pub(super) async fn issue_documents(&self) -> Result<()> {

@@ -66,8 +66,11 @@ pub enum Approval {
 
 use Approval as A;
 
+/// A step of a case: what is done, how many working days after the first, at which hour.
+type Step = (A, u32, i64);
+
 /// The usual way: step, working days after the application, hour.
-const USUAL: &[(A, u32, i64)] = &[
+const USUAL: &[Step] = &[
     (A::Apply, 0, 9),
     (A::Address, 0, 10),
     (A::Accept, 1, 10),
@@ -79,7 +82,7 @@ const USUAL: &[(A, u32, i64)] = &[
 ];
 
 /// Other ways, by the place of the application: every so many, which one, its steps.
-const OTHER: &[(usize, usize, &[(A, u32, i64)])] = &[
+const OTHER: &[(usize, usize, &[Step])] = &[
     // 视为受理: nobody answers in time.
     (
         33,

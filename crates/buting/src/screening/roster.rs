@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn good_rows_are_kept_beside_bad_ones() {
         let text = "某项目人员名单,,,\n工号,姓名,分包单位,免检原因\n001,张立,,\n002,,安装队,\n003,王敏,安装队,产假\n001,张立,,\n004,13800000000,,\n";
-        let (lines, faults) = read(text.as_bytes()).unwrap();
+        let (lines, faults) = read(text.as_bytes()).expect("a list");
         assert_eq!(names(&lines), ["张立", "王敏"]);
         assert_eq!(lines[1].unit.as_deref(), Some("安装队"));
         assert_eq!(lines[1].reason.as_deref(), Some("产假"));
@@ -191,9 +191,9 @@ mod tests {
 
     #[test]
     fn names_alone_are_a_list() {
-        let (lines, faults) = read("赵一\n钱二\n孙三\n".as_bytes()).unwrap();
+        let (lines, faults) = read("赵一\n钱二\n孙三\n".as_bytes()).expect("a list");
         assert_eq!((names(&lines), faults.len()), (vec!["赵一", "钱二", "孙三"], 0));
-        let (lines, _) = read("赵一\tA1\n赵一\tA2\n".as_bytes()).unwrap();
+        let (lines, _) = read("赵一\tA1\n赵一\tA2\n".as_bytes()).expect("a list");
         assert_eq!(lines.len(), 2, "two of one name are told apart by their numbers");
         assert_eq!(read(b""), Err(Unread::Nobody));
         assert_eq!(read(b"PK\x03\x04 no workbook"), Err(Unread::File));

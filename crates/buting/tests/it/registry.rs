@@ -728,7 +728,8 @@ async fn a_sheet_that_is_imported_twice_changes_nothing_the_second_time() {
             let first = counts(&import(&house, "officer", Kind::Enterprises, sheet.as_str(), false).await);
             let register = async || {
                 let mut tx = house.app.read().await.unwrap();
-                let rows: Vec<(Uuid, String, Option<String>, Option<i64>, Option<String>, i64)> = tx
+                type Row = (Uuid, String, Option<String>, Option<i64>, Option<String>, i64);
+                let rows: Vec<Row> = tx
                     .list(sql!(
                         "SELECT id, name, uscc, headcount, address, version FROM enterprise WHERE zone_id = $1 ORDER BY id",
                         house.zone

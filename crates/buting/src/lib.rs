@@ -10,6 +10,7 @@ pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod continuity;
+pub mod days;
 pub mod delivery;
 pub mod demo;
 pub mod document;

@@ -327,7 +327,6 @@ invalid-delivery_phone = this is no telephone number
 invalid-delivery_consent = the holder must agree
 invalid-parcel_check_digit = the check digit does not fit; compare it with the label
 invalid-parcel_number = 10 to 20 letters and digits
-invalid-period_backwards = the first day is after the last
 conflict-application_state = The case has moved on and this cannot be done; nothing was changed, look at how it stands.
 conflict-application_corrected = A correction is asked for once, and was; accept it, or say why not.
 conflict-application_extended = It is extended once, and was.

@@ -327,7 +327,6 @@ invalid-delivery_phone = 电话号码不对，请核对
 invalid-delivery_consent = 须同意寄送
 invalid-parcel_check_digit = 运单号的校验位不对，请对照面单核对
 invalid-parcel_number = 运单号应为 10 到 20 位字母和数字
-invalid-period_backwards = 开始日期在结束日期之后
 conflict-application_state = 办件的状态已经变化，不能这样办；没有改动，请看最新情况。
 conflict-application_corrected = 补正只能要求一次，这件已经要求过；请受理，或者说明理由不予受理。
 conflict-application_extended = 只能延期一次，这件已经延过。

@@ -327,6 +327,17 @@ impl Form {
         self.read(name, |text| text.parse().ok())
     }
 
+    /// Every key that was ticked or chosen under a name; notes an error, and answers none,
+    /// when one of them is no key.
+    pub fn ids(&mut self, name: &str) -> Vec<Uuid> {
+        let chosen = self.all(name).iter().filter(|id| !id.is_empty());
+        let read: std::result::Result<Vec<Uuid>, _> = chosen.map(|id| Uuid::parse_str(id)).collect();
+        read.unwrap_or_else(|_| {
+            self.add(FieldError::new(name, "unknown"));
+            Vec::new()
+        })
+    }
+
     /// A day; notes an error when it is none.
     pub fn day(&mut self, name: &str) -> Option<Day> {
         self.read(name, Day::read)

@@ -853,16 +853,6 @@ async fn trainings(cx: Cx) -> PageResult {
     .await
 }
 
-/// Everybody who was ticked.
-fn ticked(form: &mut Form) -> Vec<Uuid> {
-    let chosen = form.all("candidates").iter().filter(|id| !id.is_empty());
-    let read: std::result::Result<Vec<Uuid>, _> = chosen.map(|id| Uuid::parse_str(id)).collect();
-    read.unwrap_or_else(|_| {
-        form.add(FieldError::new("candidates", "unknown"));
-        Vec::new()
-    })
-}
-
 /// Candidates who can be enrolled: key, name with whose staff and what they know.
 async fn free(cx: &Cx) -> Result<Vec<(Uuid, String)>> {
     let filter = CandidateFilter { free: true, ..CandidateFilter::default() };
@@ -912,7 +902,7 @@ async fn training_make(Posted { cx, mut form }: Posted) -> PageResult {
             department_id: form.id("department_id"),
             note: form.opt_text("note"),
             disruption_id: form.id("disruption_id"),
-            candidates: ticked(&mut form),
+            candidates: form.ids("candidates"),
         };
         if !form.failed()
             && let Some(id) = made(desk::ask(&cx.app, &cx.who, new).await, &mut form)?
@@ -993,7 +983,7 @@ async fn training_act(Path(id): Path<String>, Posted { cx, mut form }: Posted) -
         let id = id_of(&id)?;
         let zone = Shell::of(&cx).await?.time_zone;
         let (key, act) = match form.value("action") {
-            "enrol" => ("enrol".to_owned(), TrainingAct::Enrol { candidates: ticked(&mut form) }),
+            "enrol" => ("enrol".to_owned(), TrainingAct::Enrol { candidates: form.ids("candidates") }),
             "plan" => {
                 let held_at = form.time("held_at", &zone);
                 let held_at = form.need("held_at", held_at);

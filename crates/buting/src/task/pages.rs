@@ -235,16 +235,6 @@ async fn new_page(cx: Cx) -> PageResult {
     .await
 }
 
-/// Everybody who was ticked.
-fn people(form: &mut Form) -> Vec<Uuid> {
-    let chosen = form.all("doers").iter().filter(|id| !id.is_empty());
-    let read: std::result::Result<Vec<Uuid>, _> = chosen.map(|id| Uuid::parse_str(id)).collect();
-    read.unwrap_or_else(|_| {
-        form.add(FieldError::new("doers", "unknown"));
-        Vec::new()
-    })
-}
-
 async fn new(Posted { cx, mut form }: Posted) -> PageResult {
     page::show(cx.lang, async {
         let new = NewTask {
@@ -252,7 +242,7 @@ async fn new(Posted { cx, mut form }: Posted) -> PageResult {
             title: form.text("title"),
             body: form.opt_text("body"),
             due_on: form.day("due_on"),
-            doers: people(&mut form),
+            doers: form.ids("doers"),
             department_id: form.id("department_id"),
             appeal_id: form.id("appeal_id"),
             visit_id: form.id("visit_id"),
@@ -340,7 +330,7 @@ fn read(form: &mut Form) -> Result<Option<Act>> {
         TaskMove::Done => Act::Done { outcome: form.opt_text("outcome") },
         TaskMove::NotDone => Act::NotDone { reason: form.text("reason") },
         TaskMove::Cancel => Act::Cancel { reason: form.text("reason") },
-        TaskMove::Staff => Act::Staff { doers: people(form) },
+        TaskMove::Staff => Act::Staff { doers: form.ids("doers") },
         TaskMove::Block => Act::Block {
             objective_id,
             blocker: form.text("blocker"),

@@ -2,7 +2,8 @@
 
 use crate::cases;
 use crate::house::{House, MORNING};
-use buting::oversight::metric::desk::{self, Asked, Days};
+use buting::days::Days;
+use buting::oversight::metric::desk::{self, Asked};
 use buting::oversight::metric::{By, Key, Part};
 use buting::time::Day;
 use serde_json::{Value as Json, json};

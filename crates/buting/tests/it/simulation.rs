@@ -15,10 +15,11 @@ use buting::appeal::{
     Verdict, WentOn, desk, land, policy,
 };
 use buting::clock::Holder;
+use buting::days::Days;
 use buting::demo::dice::Dice;
 use buting::error::Error;
 use buting::http::api::TOTAL_CAP;
-use buting::oversight::metric::desk::{self as metrics, Days};
+use buting::oversight::metric::desk as metrics;
 use buting::oversight::metric::{Figure, Key};
 use buting::time::{DAY_MS, HOUR_MS, Time};
 use serde_json::{Value as Json, json};

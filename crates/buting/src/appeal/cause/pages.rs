@@ -169,7 +169,7 @@ async fn new(Posted { cx, mut form }: Posted) -> PageResult {
             body: form.text("body"),
             category: form.text("category"),
             department_id: form.id("department_id"),
-            appeals: ids(&mut form, "appeals"),
+            appeals: form.ids("appeals"),
         };
         if !form.failed()
             && let Some(id) = made(desk::open(&cx.app, &cx.who, new).await, &mut form)?
@@ -179,15 +179,6 @@ async fn new(Posted { cx, mut form }: Posted) -> PageResult {
         html_with(StatusCode::UNPROCESSABLE_ENTITY, &new_shown(&cx, Some(form)).await?)
     })
     .await
-}
-
-/// Every key that was chosen under a name.
-fn ids(form: &mut Form, name: &str) -> Vec<Uuid> {
-    let read: std::result::Result<Vec<Uuid>, _> = form.all(name).iter().map(|id| Uuid::parse_str(id)).collect();
-    read.unwrap_or_else(|_| {
-        form.add(FieldError::new(name, "unknown"));
-        Vec::new()
-    })
 }
 
 // ---- one of them ------------------------------------------------------------------
@@ -283,7 +274,7 @@ async fn act(Path(id): Path<String>, Posted { cx, mut form }: Posted) -> PageRes
 /// What a form asks for; none where something that it needs is missing.
 fn read(form: &mut Form, action: &str) -> Result<Option<Act>> {
     Ok(Some(match action {
-        "join" => Act::Join { appeals: ids(form, "appeals") },
+        "join" => Act::Join { appeals: form.ids("appeals") },
         "leave" => {
             let appeal_id = form.id("appeal_id");
             let appeal_id = form.need("appeal_id", appeal_id);

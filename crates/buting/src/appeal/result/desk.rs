@@ -19,6 +19,7 @@ use crate::appeal::{
     Action, Confirmation, Hat, ResultKind, Status, Verdict, desk as appeals, guard, store as records, turn,
 };
 use crate::clock::{self, ClockKind, ClockMode, Explanation, NewClock, Told};
+use crate::days::Days;
 use crate::error::{Check, Conflict, Error, FieldError, Result};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::link::{self, Handed, Opens};
@@ -565,18 +566,10 @@ async fn period(
     to: Option<Day>,
 ) -> Result<(Day, Day, Period)> {
     let zone = Zone::get(tx, zone_id).await?;
-    let to = to.unwrap_or_else(|| zone.day(now));
-    let from = match from {
-        Some(from) => from,
-        None => Day(to.0.checked_sub(jiff::Span::new().days(29)).map_err(|_| Error::field("to", "unreadable"))?),
-    };
-    if from > to {
-        return Err(Error::field("from", "after_to"));
-    }
-    let end = Day(to.0.tomorrow().map_err(|_| Error::field("to", "unreadable"))?);
-    let time_zone = zone.time_zone();
+    let days = Days::asked(&zone, now, from, to, 30)?;
+    let (begins, ends) = days.bounds(&zone.time_zone())?;
     let policy = Policy::of(&zone.settings);
-    Ok((from, to, Period { from: from.start(&time_zone), to: end.start(&time_zone), zone: zone_id, policy }))
+    Ok((days.from, days.to, Period { from: begins, to: ends, zone: zone_id, policy }))
 }
 
 /// One rate by department or category, of what somebody may see.

@@ -12,7 +12,7 @@ mod rates;
 mod sight;
 mod store;
 
-pub use rates::{Group, Measure, Part, Rate, Split};
+pub use rates::{Group, Measure, Part, Rate, Split, percent};
 pub use store::{Call, Case, Exclusion};
 
 use super::{Channel, Kind, Urgency};

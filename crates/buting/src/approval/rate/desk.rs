@@ -3,23 +3,21 @@
 use super::{Rates, store};
 use crate::actor::{Actor, OFFICE, Roles};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::days::Days;
+use crate::error::Result;
 use crate::time::{Day, Time};
 use crate::zone::Zone;
-use jiff::ToSpan as _;
 
 /// Who reads the rates: the office, each of what he may know of.
 pub const READERS: Roles = OFFICE;
 
-/// A period as it is asked: ninety days until today, when nothing is.
+/// A period as it is asked, ninety days until today when nothing is: its days, its first
+/// instant and the first after it.
 pub async fn period(app: &App, who: &Actor, from: Option<Day>, to: Option<Day>) -> Result<(Day, Day, Time, Time)> {
     let zone = Zone::get(&mut app.read().await?, who.zone_id).await?;
-    let to = to.unwrap_or_else(|| zone.day(app.now()));
-    let from = from.unwrap_or_else(|| Day(to.0.saturating_sub(89.days())));
-    if from > to {
-        return Err(Error::field("from", "period_backwards"));
-    }
-    Ok((from, to, from.start(&zone.time_zone()), to.last(&zone.time_zone()).plus(1)))
+    let days = Days::asked(&zone, app.now(), from, to, 90)?;
+    let (begins, ends) = days.bounds(&zone.time_zone())?;
+    Ok((days.from, days.to, begins, ends))
 }
 
 /// The rates of a period, of what somebody may know of.

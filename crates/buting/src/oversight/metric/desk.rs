@@ -5,15 +5,15 @@ use super::{By, Chapter, Figure, Group, Key, Metric, Of, Part, READERS, Record};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::continuity::desk as continuity;
-use crate::continuity::{Line, State};
-use crate::error::{Error, FieldError, Result};
+use crate::continuity::{Board, Light, Line, State, Tile};
+use crate::days::Days;
+use crate::error::{Error, Result};
 use crate::http::api::Page;
 use crate::list::{Key as SortKey, Walk};
 use crate::subject::SubjectKind;
 use crate::time::{Day, Time};
 use crate::zone::Zone;
 use ::store::{FromRow, Row, Sql, Tx, from_row, sql};
-use jiff::{Span as Stretch, ToSpan as _};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -22,75 +22,9 @@ const POINTS: i64 = 12;
 /// Days of a figure when nobody says which.
 const DAYS: i64 = 30;
 
-/// Days, both counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Days {
-    /// The first.
-    pub from: Day,
-    /// The last.
-    pub to: Day,
-}
-
-impl Days {
-    /// How many.
-    pub fn count(self) -> i64 {
-        self.from.0.until(self.to.0).map_or(0, |span| i64::from(span.get_days())) + 1
-    }
-
-    fn moved(self, by: Stretch) -> Option<Self> {
-        Some(Self { from: Day(self.from.0.checked_add(by).ok()?), to: Day(self.to.0.checked_add(by).ok()?) })
-    }
-
-    /// Whole calendar months, which are compared with months.
-    fn is_months(self) -> bool {
-        self.from.0.day() == 1 && self.to.0.tomorrow().is_ok_and(|next| next.day() == 1)
-    }
-
-    fn months(self) -> i32 {
-        let (from, to) = (self.from.0, self.to.0);
-        i32::from(to.year() - from.year()) * 12 + i32::from(to.month()) - i32::from(from.month()) + 1
-    }
-
-    /// As many days (or whole months) before them.
-    pub fn before(self) -> Option<Self> {
-        if self.is_months() {
-            let from = self.from.0.checked_sub(self.months().months()).ok()?;
-            return Some(Self { from: Day(from), to: Day(self.from.0.yesterday().ok()?) });
-        }
-        self.moved((-self.count()).days())
-    }
-
-    /// The same days a year before (the last of February for the 29th).
-    pub fn year_before(self) -> Option<Self> {
-        let mut earlier = self.moved((-1).years())?;
-        if self.is_months() {
-            earlier.to = Day(earlier.to.0.last_of_month());
-        }
-        Some(earlier)
-    }
-}
-
 /// The days that somebody asks for: the last thirty when he does not say.
 pub async fn days(tx: &mut Tx, zone: Uuid, now: Time, from: Option<Day>, to: Option<Day>) -> Result<Days> {
-    let to = match to {
-        Some(to) => to,
-        None => Zone::get(tx, zone).await?.day(now),
-    };
-    let from = match from {
-        Some(from) => from,
-        None => Day(to.0.checked_sub((DAYS - 1).days()).map_err(|_| Error::field("to", "unreadable"))?),
-    };
-    if from > to {
-        return Err(Error::Invalid(vec![FieldError::new("from", "after_to")]));
-    }
-    Ok(Days { from, to })
-}
-
-/// The instants of days in the zone's time.
-async fn span(tx: &mut Tx, zone: Uuid, now: Time, days: Days) -> Result<Span> {
-    let time_zone = Zone::get(tx, zone).await?.time_zone();
-    let end = Day(days.to.0.tomorrow().map_err(|_| Error::field("to", "unreadable"))?);
-    Ok(Span { from: days.from.start(&time_zone), to: end.start(&time_zone), now })
+    Days::asked(&Zone::get(tx, zone).await?, now, from, to, DAYS)
 }
 
 /// A figure and, when asked for, its parts.
@@ -137,21 +71,110 @@ pub const NONE: &str = "none";
 /// Reckons a figure; its parts as well, when told by what.
 pub async fn counted(app: &App, who: &Actor, key: Key, days: Days, by: Option<By>) -> Result<Counted> {
     who.must(READERS)?;
-    if by.is_some_and(|by| !key.splits().contains(&by)) {
-        return Err(Error::field("by", "not_for_figure"));
+    let mut over = Over::new(app, who, days).await?;
+    match by {
+        Some(by) => over.parts(key, by).await,
+        None => Ok(Counted { figure: over.figure(key).await?, groups: Vec::new() }),
     }
-    let mut tx = app.read().await?;
-    let span = span(&mut tx, who.zone_id, app.now(), days).await?;
-    let Some((records, _)) = records::of(&mut tx, who, key, &span).await? else {
-        let lit = lit(app, who, &mut tx, key, days, &span).await?;
-        return Ok(sum_up(&lit, by));
-    };
-    let figure = totals(&mut tx, records.clone()).await?;
-    let groups = match by {
-        Some(by) => tx.list(grouped(records, by, who.zone_id)).await?,
-        None => Vec::new(),
-    };
-    Ok(Counted { figure, groups })
+}
+
+/// The figures of some days as somebody reads them: what several of them need is asked once.
+struct Over<'a> {
+    app: &'a App,
+    who: &'a Actor,
+    days: Days,
+    span: Span,
+    tx: Tx,
+    /// The board of the last day, once a figure of the lights asked for it.
+    board: Option<Board>,
+}
+
+impl<'a> Over<'a> {
+    async fn new(app: &'a App, who: &'a Actor, days: Days) -> Result<Self> {
+        let mut tx = app.read().await?;
+        let (from, to) = days.bounds(&Zone::get(&mut tx, who.zone_id).await?.time_zone())?;
+        Ok(Self { app, who, days, span: Span { from, to, now: app.now() }, tx, board: None })
+    }
+
+    /// The statement of a figure; none of the lights, which are read from the board.
+    async fn records(&mut self, key: Key) -> Result<Option<Sql>> {
+        records::of(&mut self.tx, self.who, key, &self.span).await
+    }
+
+    async fn figure(&mut self, key: Key) -> Result<Figure> {
+        match self.records(key).await? {
+            Some(records) => totals(&mut self.tx, records).await,
+            None => {
+                let mut figure = Figure::default();
+                for (_, light) in lines(self.board().await?, key) {
+                    figure.numerator += i64::from(goes_on(light));
+                    figure.denominator += 1;
+                }
+                Ok(figure)
+            }
+        }
+    }
+
+    /// The parts of a figure, and the whole that they make.
+    async fn parts(&mut self, key: Key, by: By) -> Result<Counted> {
+        if !key.splits().contains(&by) {
+            return Err(Error::field("by", "not_for_figure"));
+        }
+        let groups: Vec<GroupRow> = match self.records(key).await? {
+            Some(records) => self.tx.list(grouped(records, by, self.who.zone_id)).await?,
+            None => parts_of(&self.lit(key).await?, by),
+        };
+        let mut figure = Figure::default();
+        for group in &groups {
+            figure.numerator += group.numerator;
+            figure.denominator += group.denominator;
+        }
+        Ok(Counted { figure, groups })
+    }
+
+    async fn board(&mut self) -> Result<&Board> {
+        let board = match self.board.take() {
+            Some(board) => board,
+            None => continuity::board(self.app, self.who, Some(self.days.to)).await?,
+        };
+        Ok(self.board.insert(board))
+    }
+
+    /// The lines that a figure of the lights counts, by name, with where their subjects stand.
+    async fn lit(&mut self, key: Key) -> Result<Vec<Lit>> {
+        let mut query = Sql::from(
+            "SELECT p.id, p.department_id, d.short_name AS department, p.carrier_id, c.short_name AS carrier FROM (SELECT e.id, e.zone_id, e.carrier_id, ",
+        );
+        query.append(records::department_of(&self.span)).push(" AS department_id FROM enterprise e WHERE e.zone_id = ");
+        query.arg(self.who.zone_id).push(
+            ") p LEFT JOIN department d ON d.zone_id = p.zone_id AND d.id = p.department_id
+                 LEFT JOIN carrier c ON c.zone_id = p.zone_id AND c.id = p.carrier_id",
+        );
+        let places: Vec<Place> = self.tx.list(query).await?;
+        let places: HashMap<Uuid, Place> = places.into_iter().map(|place| (place.id, place)).collect();
+        let at = self.span.at();
+        let lit = |(tile, light): (&Tile, &Light)| {
+            let place = places.get(&tile.id);
+            Lit {
+                record: Record {
+                    id: tile.id,
+                    of: if tile.kind == SubjectKind::Project { Of::Project } else { Of::Enterprise },
+                    number: None,
+                    name: tile.name.clone(),
+                    subject: Some(tile.name.clone()),
+                    department: place.and_then(|place| place.department.clone()),
+                    carrier: place.and_then(|place| place.carrier.clone()),
+                    at: light.at.unwrap_or(at),
+                    counts: goes_on(light),
+                },
+                department_id: place.and_then(|place| place.department_id),
+                carrier_id: place.and_then(|place| place.carrier_id),
+            }
+        };
+        let mut all: Vec<Lit> = lines(self.board().await?, key).map(lit).collect();
+        all.sort_by(|a, b| (&a.record.name, a.record.id).cmp(&(&b.record.name, b.record.id)));
+        Ok(all)
+    }
 }
 
 async fn totals(tx: &mut Tx, records: Sql) -> Result<Figure> {
@@ -209,62 +232,32 @@ struct Place {
 
 from_row!(Place { id, department_id, department, carrier_id, carrier });
 
-/// Lines that a figure of the lights counts, by name.
-async fn lit(app: &App, who: &Actor, tx: &mut Tx, key: Key, days: Days, span: &Span) -> Result<Vec<Lit>> {
+/// The lines of the board that a figure of the lights counts: those that should go on.
+fn lines(board: &Board, key: Key) -> impl Iterator<Item = (&Tile, &Light)> {
     let (kinds, line): (&[SubjectKind], Line) = match key {
         Key::ProductionRunningRate => (&[SubjectKind::Enterprise], Line::Production),
         Key::ConstructionRunningRate => (&[SubjectKind::Project], Line::Works),
         _ => (&[SubjectKind::Enterprise, SubjectKind::Project], Line::Transport),
     };
-    let mut query = Sql::from(
-        "SELECT p.id, p.department_id, d.short_name AS department, p.carrier_id, c.short_name AS carrier FROM (SELECT e.id, e.zone_id, e.carrier_id, ",
-    );
-    query.append(records::department_of(span)).push(" AS department_id FROM enterprise e WHERE e.zone_id = ");
-    query.arg(who.zone_id).push(
-        ") p LEFT JOIN department d ON d.zone_id = p.zone_id AND d.id = p.department_id
-             LEFT JOIN carrier c ON c.zone_id = p.zone_id AND c.id = p.carrier_id",
-    );
-    let places: Vec<Place> = tx.list(query).await?;
-    let places: HashMap<Uuid, Place> = places.into_iter().map(|place| (place.id, place)).collect();
-    let board = continuity::board(app, who, Some(days.to)).await?;
-    let mut all = Vec::new();
-    for tile in board.tiles().filter(|tile| kinds.contains(&tile.kind)) {
-        let Some(light) = tile.lights.iter().find(|light| light.line == line) else { continue };
-        if matches!(light.state, State::NotApplicable | State::SuspendedFiled) {
-            continue;
-        }
-        let place = places.get(&tile.id);
-        all.push(Lit {
-            record: Record {
-                id: tile.id,
-                of: if tile.kind == SubjectKind::Project { Of::Project } else { Of::Enterprise },
-                number: None,
-                name: tile.name.clone(),
-                subject: Some(tile.name.clone()),
-                department: place.and_then(|place| place.department.clone()),
-                carrier: place.and_then(|place| place.carrier.clone()),
-                at: light.at.unwrap_or(span.at()),
-                counts: matches!(light.state, State::Running | State::Reduced),
-            },
-            department_id: place.and_then(|place| place.department_id),
-            carrier_id: place.and_then(|place| place.carrier_id),
-        });
-    }
-    all.sort_by(|a, b| (&a.record.name, a.record.id).cmp(&(&b.record.name, b.record.id)));
-    Ok(all)
+    board.tiles().filter(move |tile| kinds.contains(&tile.kind)).filter_map(move |tile| {
+        let light = tile.lights.iter().find(|light| light.line == line)?;
+        (!matches!(light.state, State::NotApplicable | State::SuspendedFiled)).then_some((tile, light))
+    })
 }
 
-fn sum_up(lit: &[Lit], by: Option<By>) -> Counted {
-    let mut figure = Figure::default();
+/// Whether a line goes on, fully or in part.
+const fn goes_on(light: &Light) -> bool {
+    matches!(light.state, State::Running | State::Reduced)
+}
+
+/// The parts of a figure of the lights, the greatest first.
+fn parts_of(lit: &[Lit], by: By) -> Vec<GroupRow> {
     let mut groups: Vec<GroupRow> = Vec::new();
     for one in lit {
         let hit = i64::from(one.record.counts);
-        figure.numerator += hit;
-        figure.denominator += 1;
         let (id, name) = match by {
-            Some(By::Department) => (one.department_id, &one.record.department),
-            Some(By::Carrier) => (one.carrier_id, &one.record.carrier),
-            _ => continue,
+            By::Carrier => (one.carrier_id, &one.record.carrier),
+            _ => (one.department_id, &one.record.department),
         };
         match groups.iter_mut().find(|group| group.id == id) {
             Some(group) => {
@@ -275,7 +268,7 @@ fn sum_up(lit: &[Lit], by: Option<By>) -> Counted {
         }
     }
     groups.sort_by(|a, b| b.denominator.cmp(&a.denominator).then_with(|| a.name.cmp(&b.name)));
-    Counted { figure, groups }
+    groups
 }
 
 /// Reckons a figure over days (both counted; the last thirty when not said), with the
@@ -338,32 +331,59 @@ pub struct Compared {
     pub year_before: Option<(Days, Figure)>,
 }
 
-/// A figure beside what it was before and a year ago.
-pub async fn compared(app: &App, who: &Actor, key: Key, days: Days) -> Result<Compared> {
-    let now = counted(app, who, key, days, None).await?.figure;
-    let (mut before, mut year_before) = (None, None);
-    if key.has_past() {
-        for (earlier, into) in [(days.before(), &mut before), (days.year_before(), &mut year_before)] {
-            if let Some(earlier) = earlier {
-                *into = Some((earlier, counted(app, who, key, earlier, None).await?.figure));
-            }
-        }
-    }
-    Ok(Compared { key, now, before, year_before })
-}
-
 /// Every figure of the catalogue, in its chapters.
 pub async fn catalogue(app: &App, who: &Actor, days: Days) -> Result<Vec<(Chapter, Vec<Compared>)>> {
     who.must(READERS)?;
+    let mut now = Over::new(app, who, days).await?;
+    let mut earlier = Vec::new();
+    for days in [days.before(), days.year_before()] {
+        earlier.push(match days {
+            Some(days) => Some(Over::new(app, who, days).await?),
+            None => None,
+        });
+    }
     let mut chapters = Vec::new();
     for chapter in Chapter::ALL {
         let mut all = Vec::new();
-        for key in Key::ALL.iter().filter(|key| key.chapter() == *chapter) {
-            all.push(compared(app, who, *key, days).await?);
+        for &key in Key::ALL.iter().filter(|key| key.chapter() == *chapter) {
+            let mut found = [None, None];
+            for (over, into) in earlier.iter_mut().zip(&mut found) {
+                if let Some(over) = over.as_mut().filter(|_| key.has_past()) {
+                    *into = Some((over.days, over.figure(key).await?));
+                }
+            }
+            let [before, year_before] = found;
+            all.push(Compared { key, now: now.figure(key).await?, before, year_before });
         }
         chapters.push((*chapter, all));
     }
     Ok(chapters)
+}
+
+/// A figure with all that its page tells.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// Beside what it was.
+    pub compared: Compared,
+    /// Its parts.
+    pub groups: Vec<GroupRow>,
+    /// Over periods of the same length, see [`trend`].
+    pub points: Vec<(Days, Figure)>,
+}
+
+/// A figure with its parts, its trend, and what it was a year ago.
+pub async fn detail(app: &App, who: &Actor, key: Key, days: Days, by: By) -> Result<Detail> {
+    let groups = counted(app, who, key, days, Some(by)).await?.groups;
+    let points = trend(app, who, key, days).await?;
+    let year_before = match days.year_before().filter(|_| key.has_past()) {
+        Some(earlier) => Some((earlier, counted(app, who, key, earlier, None).await?.figure)),
+        None => None,
+    };
+    // The trend ends with the days themselves, and with those before them.
+    let mut last = points.iter().rev().copied();
+    let now = last.next().map(|(_, figure)| figure).unwrap_or_default();
+    let compared = Compared { key, now, before: last.next(), year_before };
+    Ok(Detail { compared, groups, points })
 }
 
 /// A figure over periods of the same length (months, when the days are whole months), the
@@ -415,12 +435,11 @@ pub async fn list(app: &App, who: &Actor, asked: &Asked) -> Result<Page<Record>>
         Some((by, word)) => Some((*by, Wanted::read(*by, word)?)),
         None => None,
     };
-    let mut tx = app.read().await?;
-    let span = span(&mut tx, who.zone_id, app.now(), asked.days).await?;
-    let Some((records, of)) = records::of(&mut tx, who, asked.key, &span).await? else {
-        let lit = lit(app, who, &mut tx, asked.key, asked.days, &span).await?;
-        return lit_page(lit, asked, group.as_ref());
+    let mut over = Over::new(app, who, asked.days).await?;
+    let Some(records) = over.records(asked.key).await? else {
+        return lit_page(over.lit(asked.key).await?, asked, group.as_ref());
     };
+    let (mut tx, of) = (over.tx, asked.key.of());
     let mut from = Sql::from(" FROM (");
     from.append(records).push(") r LEFT JOIN department d ON d.id = r.department_id AND d.zone_id = ").arg(who.zone_id);
     from.push(" LEFT JOIN carrier c ON c.id = r.carrier_id AND c.zone_id = ").arg(who.zone_id).push(" WHERE TRUE");
@@ -522,30 +541,14 @@ fn lit_page(mut lit: Vec<Lit>, asked: &Asked, group: Option<&(By, Wanted)>) -> R
 /// whole zone, whoever asks.
 pub(super) async fn members(app: &App, zone: Uuid, key: Key, days: Days) -> Result<Vec<(Uuid, bool)>> {
     let rule = Actor::rule(zone);
-    let mut tx = app.read().await?;
-    let span = span(&mut tx, zone, app.now(), days).await?;
-    let Some((records, _)) = records::of(&mut tx, &rule, key, &span).await? else {
-        let lit = lit(app, &rule, &mut tx, key, days, &span).await?;
-        return Ok(lit.into_iter().map(|one| (one.record.id, one.record.counts)).collect());
+    let mut over = Over::new(app, &rule, days).await?;
+    let Some(records) = over.records(key).await? else {
+        return Ok(lines(over.board().await?, key).map(|(tile, light)| (tile.id, goes_on(light))).collect());
     };
     let mut query = Sql::from("SELECT r.id, CAST(r.hit AS bigint) FROM (");
     query.append(records).push(") r ORDER BY r.id");
-    let rows: Vec<(Uuid, i64)> = tx.list(query).await?;
+    let rows: Vec<(Uuid, i64)> = over.tx.list(query).await?;
     Ok(rows.into_iter().map(|(id, hit)| (id, hit == 1)).collect())
-}
-
-/// What a record of a figure is.
-pub(super) async fn of(app: &App, zone: Uuid, key: Key, days: Days) -> Result<Of> {
-    let mut tx = app.read().await?;
-    let span = span(&mut tx, zone, app.now(), days).await?;
-    let found = records::of(&mut tx, &Actor::rule(zone), key, &span).await?;
-    Ok(found.map_or(Of::Enterprise, |(_, of)| of))
-}
-
-/// The categories by their word, to be told by name.
-pub async fn category_names(tx: &mut Tx, zone: Uuid) -> Result<HashMap<String, Option<String>>> {
-    let all = crate::appeal::desk::categories(tx, zone).await?;
-    Ok(all.into_iter().map(|category| (category.key, category.name)).collect())
 }
 
 /// The name of a disruption, carrier or department that a list is of.
@@ -557,33 +560,4 @@ pub async fn group_name(tx: &mut Tx, zone: Uuid, by: By, id: Uuid) -> Result<Opt
         By::Category => return Ok(None),
     };
     Ok(tx.opt_value(sql!(text, zone, id)).await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn days(from: &str, to: &str) -> Days {
-        Days { from: Day::read(from).expect("a day"), to: Day::read(to).expect("a day") }
-    }
-
-    #[test]
-    fn what_a_period_is_compared_with() {
-        for (from, to, before, year_before) in [
-            // Whole months with whole months.
-            ("2026-11-01", "2026-11-30", ("2026-10-01", "2026-10-31"), ("2025-11-01", "2025-11-30")),
-            ("2026-03-01", "2026-03-31", ("2026-02-01", "2026-02-28"), ("2025-03-01", "2025-03-31")),
-            ("2028-02-01", "2028-02-29", ("2028-01-01", "2028-01-31"), ("2027-02-01", "2027-02-28")),
-            ("2025-02-01", "2025-02-28", ("2025-01-01", "2025-01-31"), ("2024-02-01", "2024-02-29")),
-            ("2026-07-01", "2026-09-30", ("2026-04-01", "2026-06-30"), ("2025-07-01", "2025-09-30")),
-            // Days with as many days.
-            ("2026-11-23", "2026-11-29", ("2026-11-16", "2026-11-22"), ("2025-11-23", "2025-11-29")),
-            ("2026-11-01", "2026-11-29", ("2026-10-03", "2026-10-31"), ("2025-11-01", "2025-11-29")),
-        ] {
-            let these = days(from, to);
-            assert_eq!(these.before(), Some(days(before.0, before.1)), "{from} to {to}");
-            assert_eq!(these.year_before(), Some(days(year_before.0, year_before.1)), "{from} to {to}");
-        }
-        assert_eq!(days("2026-11-01", "2026-11-30").count(), 30);
-    }
 }

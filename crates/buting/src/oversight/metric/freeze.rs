@@ -2,11 +2,12 @@
 //! so that a later correction is shown as what it is: was 98, now 97, because this record
 //! is no longer among them, after that change.
 
-use super::desk::{self, Days};
+use super::desk;
 use super::{Figure, Key, Of, READERS};
 use crate::actor::Actor;
 use crate::app::{App, Change, Subject};
 use crate::appeal::desk::visible;
+use crate::days::Days;
 use crate::error::{Check, Error, Result};
 use crate::http::api::{Page, TOTAL_CAP};
 use crate::list::{self, Order};
@@ -121,8 +122,6 @@ impl Stood {
 pub struct Correction {
     /// The record.
     pub id: Uuid,
-    /// What it is.
-    pub of: Of,
     /// Its number and title; null for what the reader may not know of.
     pub name: Option<String>,
     /// The page of it.
@@ -168,8 +167,7 @@ pub async fn freeze(app: &App, who: &Actor, new: NewFreeze) -> Result<Uuid> {
     if members.len() > MOST {
         return Err(Error::field("from", "too_many_records"));
     }
-    let numerator = members.iter().filter(|(_, counts)| *counts).count() as i64;
-    let denominator = members.len() as i64;
+    let Figure { numerator, denominator } = sum(&members);
     let mut work = app.work(who).await?;
     let zone = work.zone();
     if one(&mut work, zone, id).await?.is_some() {
@@ -237,8 +235,7 @@ pub async fn list(app: &App, who: &Actor, key: Option<Key>, cursor: Option<&str>
 pub async fn compare(app: &App, who: &Actor, id: Uuid) -> Result<Compared> {
     let freeze = get(app, who, id).await?;
     let now = desk::members(app, who.zone_id, freeze.key, freeze.days()).await?;
-    let figure =
-        Figure { numerator: now.iter().filter(|(_, counts)| *counts).count() as i64, denominator: now.len() as i64 };
+    let figure = sum(&now);
     let mut tx = app.read().await?;
     let kept: Vec<(Uuid, bool)> = tx
         .list(sql!(
@@ -247,21 +244,24 @@ pub async fn compare(app: &App, who: &Actor, id: Uuid) -> Result<Compared> {
             id
         ))
         .await?;
-    let differing = differing(&kept, &now);
-    let corrected = differing.len() as i64;
-    let told: Vec<(Uuid, Stood, Stood)> = differing.into_iter().take(TOLD).collect();
-    drop(tx);
-    let of = desk::of(app, who.zone_id, freeze.key, freeze.days()).await?;
-    let mut tx = app.read().await?;
+    let mut told = differing(&kept, &now);
+    let corrected = told.len() as i64;
+    told.truncate(TOLD);
     let ids: Vec<Uuid> = told.iter().map(|(id, ..)| *id).collect();
-    let named = names(&mut tx, who, of, &ids).await?;
-    let done = changes(&mut tx, who.zone_id, &ids, freeze.frozen_at).await?;
+    let mut named = names(&mut tx, who, freeze.key.of(), &ids).await?;
+    let mut done = changes(&mut tx, who.zone_id, &ids, freeze.frozen_at).await?;
     let corrections = told.into_iter().map(|(id, was, now)| {
-        let (target, name) = named.get(&id).map_or((None, None), |(target, name)| (Some(*target), Some(name.clone())));
-        let (because, at) = done.get(&id).map_or((None, None), |(action, at)| (Some(action.clone()), Some(*at)));
-        Correction { id, of, name, href: target.map(|target| of.href(target)), was, now, because, at }
+        let (href, name) = named.remove(&id).unzip();
+        let (because, at) = done.remove(&id).unzip();
+        Correction { id, name, href, was, now, because, at }
     });
     Ok(Compared { now: figure, corrected, corrections: corrections.collect(), freeze })
+}
+
+/// The figure that these records make.
+fn sum(members: &[(Uuid, bool)]) -> Figure {
+    let numerator = members.iter().filter(|(_, counts)| *counts).count() as i64;
+    Figure { numerator, denominator: members.len() as i64 }
 }
 
 /// What stands otherwise, by record.
@@ -277,28 +277,31 @@ fn differing(kept: &[(Uuid, bool)], now: &[(Uuid, bool)]) -> Vec<(Uuid, Stood, S
     both.into_iter().map(stood).filter(|(_, was, now)| was != now).collect()
 }
 
-/// Whose page tells of a record and what it is called, for those that a reader may know of.
-async fn names(tx: &mut Tx, who: &Actor, of: Of, ids: &[Uuid]) -> Result<HashMap<Uuid, (Uuid, String)>> {
+/// The page of each record and what it is called, for those that a reader may know of.
+async fn names(tx: &mut Tx, who: &Actor, of: Of, ids: &[Uuid]) -> Result<HashMap<Uuid, (String, String)>> {
     let mut named = HashMap::new();
     for chunk in ids.chunks(ROWS) {
         let mut query = Sql::from(match of {
-            Of::Appeal => "SELECT a.id, a.id AS target, a.number || ' ' || a.title FROM appeal a WHERE a.id IN ",
+            Of::Appeal => {
+                "SELECT a.id, 'appeal', a.id AS target, a.number || ' ' || a.title FROM appeal a WHERE a.id IN "
+            }
             Of::WorkOrder => {
-                "SELECT w.id, a.id AS target, w.number || ' ' || a.title FROM work_order w
+                "SELECT w.id, 'work_order', a.id AS target, w.number || ' ' || a.title FROM work_order w
                  JOIN appeal a ON a.zone_id = w.zone_id AND a.id = w.appeal_id WHERE w.id IN "
             }
-            Of::Visit => "SELECT a.id, a.id AS target, a.number FROM visit a WHERE a.id IN ",
+            Of::Visit => "SELECT a.id, 'visit', a.id AS target, a.number FROM visit a WHERE a.id IN ",
             Of::Enterprise | Of::Project => {
-                "SELECT a.id, a.id AS target, a.name FROM (SELECT zone_id, id, short_name AS name FROM enterprise
-                   UNION ALL SELECT zone_id, id, short_name AS name FROM project) a WHERE a.id IN "
+                "SELECT a.id, a.kind, a.id AS target, a.name FROM
+                   (SELECT zone_id, id, short_name AS name, 'enterprise' AS kind FROM enterprise
+                    UNION ALL SELECT zone_id, id, short_name AS name, 'project' AS kind FROM project) a WHERE a.id IN "
             }
         });
         query.list(chunk.iter().copied()).push(" AND a.zone_id = ").arg(who.zone_id);
         if matches!(of, Of::Appeal | Of::WorkOrder) {
             query.append(visible(who));
         }
-        let rows: Vec<(Uuid, Uuid, String)> = tx.list(query).await?;
-        named.extend(rows.into_iter().map(|(id, target, name)| (id, (target, name))));
+        let rows: Vec<(Uuid, Of, Uuid, String)> = tx.list(query).await?;
+        named.extend(rows.into_iter().map(|(id, of, target, name)| (id, (of.href(target), name))));
     }
     Ok(named)
 }

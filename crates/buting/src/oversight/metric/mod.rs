@@ -14,7 +14,7 @@ mod pages;
 mod records;
 
 use crate::actor::{Role, Roles};
-use crate::appeal::result::Measure;
+use crate::appeal::result::{Measure, percent};
 use crate::http::routes::Routes;
 use crate::subject::SubjectKind;
 use crate::time::{Day, Time};
@@ -210,6 +210,17 @@ impl Key {
         }
     }
 
+    /// What its records are; of those of transport, projects too.
+    pub const fn of(self) -> Of {
+        match self.chapter() {
+            Chapter::Appeals if matches!(self, Self::SignInTimeRate) => Of::WorkOrder,
+            Chapter::Appeals | Chapter::Results => Of::Appeal,
+            Chapter::Visits if matches!(self, Self::VisitCount | Self::IssueFoundRate) => Of::Visit,
+            Chapter::Going if matches!(self, Self::ConstructionRunningRate) => Of::Project,
+            Chapter::Visits | Chapter::Going => Of::Enterprise,
+        }
+    }
+
     /// The rate of results that it is.
     pub(super) fn measure(self) -> Option<Measure> {
         Measure::parse(self.word())
@@ -248,18 +259,9 @@ impl Figure {
         self.denominator - self.numerator
     }
 
-    /// The rate in tenths of a per cent, rounded half up.
-    const fn tenths(self) -> Option<i64> {
-        if self.denominator > 0 {
-            Some((self.numerator * 2000 + self.denominator) / (2 * self.denominator))
-        } else {
-            None
-        }
-    }
-
     /// What a chart draws of it: the number itself, or the rate in tenths of a per cent.
-    pub const fn height(self, key: Key) -> Option<i64> {
-        if key.is_count() { Some(self.numerator) } else { self.tenths() }
+    pub fn height(self, key: Key) -> Option<i64> {
+        if key.is_count() { Some(self.numerator) } else { self.rate().map(|rate| (rate * 1000.0).round() as i64) }
     }
 }
 
@@ -337,7 +339,7 @@ pub fn told(key: Key, figure: Figure) -> Option<String> {
     if key.is_count() {
         return Some(figure.numerator.to_string());
     }
-    figure.tenths().map(|tenths| format!("{}.{}%", tenths / 10, tenths % 10))
+    percent(figure.numerator, figure.denominator).map(|rate| format!("{rate}%"))
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
-use super::desk::{self, Asked, Compared, Days, GroupRow, NONE, list_href};
+use super::desk::{self, Asked, Compared, Detail, GroupRow, NONE, list_href};
 use super::freeze::{self, Freeze, NewFreeze};
 use super::{By, Chapter, Figure, Key, Part, READERS, Record, told};
 use crate::appeal::desk as appeals;
 use crate::appeal::policy::Category;
 use crate::appeal::rows::category_name;
+use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::http::api::{MAX_LIMIT, Page};
 use crate::http::cx::Cx;
@@ -286,7 +287,7 @@ struct FigurePage {
     compared: Compared,
     points: Vec<(Days, Figure)>,
     chart: Html<Chart>,
-    by: Option<By>,
+    by: By,
     groups: Vec<GroupRow>,
     categories: Vec<Category>,
     frozen: Vec<Freeze>,
@@ -311,12 +312,7 @@ impl FigurePage {
     }
 
     fn group_list(&self, row: &GroupRow, part: Part) -> String {
-        list_href(
-            self.key,
-            self.period.days,
-            part,
-            self.by.map(|by| (by, row.asked())).as_ref().map(|(by, word)| (*by, word.as_str())),
-        )
+        list_href(self.key, self.period.days, part, Some((self.by, &row.asked())))
     }
 
     fn group_value(&self, row: &GroupRow) -> String {
@@ -331,7 +327,7 @@ impl FigurePage {
         match (&row.name, &row.category) {
             (Some(name), _) => name.clone(),
             (None, Some(key)) => category_name(self.s.lang, &self.categories, key),
-            (None, None) => self.s.word("figures-no", self.by.map_or("department", By::word)).into_owned(),
+            (None, None) => self.s.word("figures-no", self.by).into_owned(),
         }
     }
 
@@ -348,7 +344,7 @@ impl FigurePage {
     }
 
     fn is_by(&self, by: &By) -> bool {
-        self.by == Some(*by)
+        self.by == *by
     }
 
     fn picture(&self) -> String {
@@ -368,10 +364,9 @@ async fn figure_shown(cx: &Cx, key: Key, form: Form, status: StatusCode) -> Resu
         query = Form::filled(["from", "to"].map(|name| (name, form.value(name).to_owned())));
     }
     let period = Period::of(cx, &s, &mut query).await?;
-    let by = By::parse(query.value("by")).or(key.splits().first().copied()).filter(|by| key.splits().contains(by));
-    let compared = desk::compared(&cx.app, &cx.who, key, period.days).await?;
-    let groups = desk::counted(&cx.app, &cx.who, key, period.days, by).await?.groups;
-    let points = desk::trend(&cx.app, &cx.who, key, period.days).await?;
+    // Every figure is split by department, unless something else that its records have is asked.
+    let by = By::parse(query.value("by")).filter(|by| key.splits().contains(by)).unwrap_or(By::Department);
+    let Detail { compared, groups, points } = desk::detail(&cx.app, &cx.who, key, period.days, by).await?;
     let categories = appeals::categories(&mut cx.read().await?, cx.who.zone_id).await?;
     let frozen = freeze::list(&cx.app, &cx.who, Some(key), None, 5).await?.items;
     let chart = HtmlSafeOutput(Chart::of(&s, key, &points, false));

@@ -1,6 +1,6 @@
 //! Which records are the whole of a figure, and which of them count.
 
-use super::{Key, Of};
+use super::Key;
 use crate::actor::Actor;
 use crate::appeal::desk::{units_of, visible};
 use crate::appeal::result;
@@ -30,12 +30,12 @@ impl Span {
     }
 }
 
-/// The statement of a figure, and what its records are. Its columns: `id`, `hit` (1 or 0),
+/// The statement of a figure. Its columns: `id`, `hit` (1 or 0),
 /// `at`, `target_id` (whose page it is), `number`, `name`, `subject`, `department_id`, `carrier_id`, `category`,
 /// `disruption_id`. Figures of the lights have none; they are read from the board.
-pub async fn of(tx: &mut Tx, who: &Actor, key: Key, span: &Span) -> Result<Option<(Sql, Of)>> {
+pub async fn of(tx: &mut Tx, who: &Actor, key: Key, span: &Span) -> Result<Option<Sql>> {
     let zone = who.zone_id;
-    let appeals = |hit: Sql, at: &'static str, whole: Sql| (appeals(who, span, hit, at, whole), Of::Appeal);
+    let appeals = |hit: Sql, at: &'static str, whole: Sql| appeals(who, span, hit, at, whole);
     Ok(Some(match key {
         Key::AppealCount => appeals(Sql::from("TRUE"), "a.created_at", Sql::from(" AND a.status <> 'draft'")),
         Key::CancelRate => appeals(
@@ -48,14 +48,16 @@ pub async fn of(tx: &mut Tx, who: &Actor, key: Key, span: &Span) -> Result<Optio
         Key::RedoRate => closed(appeals, "a.sent_back > 0"),
         Key::ReopenRate => closed(appeals, "a.reopened > 0"),
         Key::OnTimeRate => {
-            let mut query = clocked(who);
-            query.push(
+            let stopped = Sql::from("c.stopped_at IS NOT NULL AND c.stopped_at <= c.due_at");
+            let mut query = select_appeals(who, stopped, "c.due_at");
+            query.push(APPEALS_FROM).push(
                 " JOIN clock c ON c.zone_id = a.zone_id AND c.owner_id = a.id AND c.kind = 'finish'
                   WHERE c.owner = 'appeal' AND a.status NOT IN ('draft', 'rejected', 'merged', 'withdrawn')
                     AND a.zone_id = ",
             );
             query.arg(zone).push(" AND c.due_at >= ").arg(span.from).push(" AND c.due_at < ").arg(span.to);
-            (query.append(visible(who)).clone(), Of::Appeal)
+            query.append(visible(who));
+            query
         }
         Key::OverdueNow => {
             let mut hit = Sql::from("a.due_key < ");
@@ -64,7 +66,8 @@ pub async fn of(tx: &mut Tx, who: &Actor, key: Key, span: &Span) -> Result<Optio
             query
                 .push(APPEALS_FROM)
                 .push(" WHERE a.open AND a.open = TRUE AND a.registered_at IS NOT NULL AND a.zone_id = ");
-            (query.arg(zone).append(visible(who)).clone(), Of::Appeal)
+            query.arg(zone).append(visible(who));
+            query
         }
         Key::SignInTimeRate => {
             let mut query = Sql::from(
@@ -82,22 +85,20 @@ pub async fn of(tx: &mut Tx, who: &Actor, key: Key, span: &Span) -> Result<Optio
                  WHERE c.owner = 'work_order' AND c.kind = 'sign' AND c.zone_id = ",
             );
             query.arg(zone).push(" AND c.due_at >= ").arg(span.from).push(" AND c.due_at < ").arg(span.to);
-            (query.append(visible(who)).clone(), Of::WorkOrder)
+            query.append(visible(who));
+            query
         }
-        Key::VisitCount => (visits(zone, span, "TRUE"), Of::Visit),
-        Key::IssueFoundRate => (
-            visits(
-                zone,
-                span,
-                "EXISTS (SELECT 1 FROM appeal a WHERE a.zone_id = v.zone_id AND a.visit_id = v.id AND a.status <> 'draft')",
-            ),
-            Of::Visit,
+        Key::VisitCount => visits(zone, span, "TRUE"),
+        Key::IssueFoundRate => visits(
+            zone,
+            span,
+            "EXISTS (SELECT 1 FROM appeal a WHERE a.zone_id = v.zone_id AND a.visit_id = v.id AND a.status <> 'draft')",
         ),
         Key::VisitedEnterprises => {
             let mut hit =
                 Sql::from("EXISTS (SELECT 1 FROM visit v WHERE v.zone_id = e.zone_id AND v.subject_id = e.id");
             hit.push(VISITED).append(on_days(span)).push(")");
-            (enterprises(zone, span, hit, Sql::from("")), Of::Enterprise)
+            enterprises(zone, span, hit, Sql::from(""))
         }
         Key::RevisitBurden => {
             let count = || {
@@ -112,12 +113,12 @@ pub async fn of(tx: &mut Tx, who: &Actor, key: Key, span: &Span) -> Result<Optio
             hit.push(" > ").arg(OFTEN);
             let mut whole = Sql::from(" AND ");
             whole.append(count()).push(" > 0");
-            (enterprises(zone, span, hit, whole), Of::Enterprise)
+            enterprises(zone, span, hit, whole)
         }
         Key::AssignmentCoverage => {
             let mut hit = held(span, "lead_leader");
             hit.push(" AND ").append(held(span, "lead_dept"));
-            (enterprises(zone, span, hit, Sql::from("")), Of::Enterprise)
+            enterprises(zone, span, hit, Sql::from(""))
         }
         Key::ProductionRunningRate | Key::ConstructionRunningRate | Key::TransportRunningRate => return Ok(None),
         Key::SolveRate
@@ -130,7 +131,7 @@ pub async fn of(tx: &mut Tx, who: &Actor, key: Key, span: &Span) -> Result<Optio
             let (whole, hit) = result::desk::conditions(tx, zone, measure, span.from, span.to).await?;
             let mut query = select_appeals(who, hit, "coalesce(a.visited_at, a.closed_at, a.changed_at)");
             query.push(APPEALS_FROM).push(" WHERE a.zone_id = ").arg(zone).append(visible(who)).append(whole);
-            (query, Of::Appeal)
+            query
         }
     }))
 }
@@ -183,16 +184,8 @@ fn appeals(who: &Actor, span: &Span, hit: Sql, at: &'static str, whole: Sql) -> 
 }
 
 /// Appeals that were closed on the days.
-fn closed(appeals: impl Fn(Sql, &'static str, Sql) -> (Sql, Of), hit: &'static str) -> (Sql, Of) {
+fn closed(appeals: impl Fn(Sql, &'static str, Sql) -> Sql, hit: &'static str) -> Sql {
     appeals(Sql::from(hit), "a.closed_at", Sql::from(" AND a.status = 'closed'"))
-}
-
-/// Appeals by the time at which they were due.
-fn clocked(who: &Actor) -> Sql {
-    let stopped = Sql::from("c.stopped_at IS NOT NULL AND c.stopped_at <= c.due_at");
-    let mut query = select_appeals(who, stopped, "c.due_at");
-    query.push(APPEALS_FROM);
-    query
 }
 
 /// A visit that found somebody.

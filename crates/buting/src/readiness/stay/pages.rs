@@ -332,16 +332,6 @@ async fn show(cx: Cx, Path(id): Path<String>) -> PageResult {
     page::show(cx.lang, async { html(&shown(&cx, id_of(&id)?, None, None).await?) }).await
 }
 
-/// Every member who was ticked.
-fn ticked(form: &mut Form) -> Vec<Uuid> {
-    let chosen = form.all("member_ids").iter().filter(|id| !id.is_empty());
-    let read: std::result::Result<Vec<Uuid>, _> = chosen.map(|id| Uuid::parse_str(id)).collect();
-    read.unwrap_or_else(|_| {
-        form.add(FieldError::new("member_ids", "unknown"));
-        Vec::new()
-    })
-}
-
 /// What a form asks for; none where something that it needs is missing.
 fn read(form: &mut Form, zone: &jiff::tz::TimeZone) -> Result<Option<LoopAct>> {
     let does = LoopMove::parse(&form.text("action")).ok_or(Error::NotFound)?;
@@ -364,12 +354,16 @@ fn read(form: &mut Form, zone: &jiff::tz::TimeZone) -> Result<Option<LoopAct>> {
             let member = form.id("member_id");
             LoopAct::Strike { member_id: form.need("member_id", member) }
         }
-        LoopMove::Enter => {
-            LoopAct::Enter { member_ids: ticked(form), area: form.opt_text("area"), at: form.time("at", zone) }
-        }
-        LoopMove::Leave => {
-            LoopAct::Leave { member_ids: ticked(form), at: form.time("at", zone), reason: form.opt_text("reason") }
-        }
+        LoopMove::Enter => LoopAct::Enter {
+            member_ids: form.ids("member_ids"),
+            area: form.opt_text("area"),
+            at: form.time("at", zone),
+        },
+        LoopMove::Leave => LoopAct::Leave {
+            member_ids: form.ids("member_ids"),
+            at: form.time("at", zone),
+            reason: form.opt_text("reason"),
+        },
         LoopMove::Correct => {
             let (stay, from) = (form.id("stay_id"), form.time("in_at", zone));
             LoopAct::Correct {
@@ -387,7 +381,7 @@ fn read(form: &mut Form, zone: &jiff::tz::TimeZone) -> Result<Option<LoopAct>> {
                 starts_at: form.need("starts_at", from),
                 ends_at: form.need("ends_at", to),
                 least: form.need("least", least),
-                member_ids: ticked(form),
+                member_ids: form.ids("member_ids"),
             }
         }
         LoopMove::Unshift => {

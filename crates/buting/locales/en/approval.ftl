@@ -416,3 +416,4 @@ log-field-accepted_at = Accepted
 log-field-parcel_no = Parcel number
 log-field-carrier = Courier
 deliveries = Licences by courier
+table-licence_delivery = Licences by courier

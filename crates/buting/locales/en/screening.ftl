@@ -339,4 +339,4 @@ log-field-held_at = When
 personal-screening = Samplers, lists of people and results
 personal-screening-why = Organising sampling and training in a disruption, and only for it
 personal-screening-seen = Their own enterprise or project and its officer; results only with a reason, which goes into the ledger
-keep-disruption = until the disruption's data is purged
+keep-disruption = as the disruption's file is kept; gone when its data is purged

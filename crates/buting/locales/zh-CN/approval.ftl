@@ -416,3 +416,4 @@ log-field-accepted_at = 受理时间
 log-field-parcel_no = 运单号
 log-field-carrier = 承运单位
 deliveries = 证照送达
+table-licence_delivery = 证照送达

@@ -339,4 +339,4 @@ log-field-held_at = 时间
 personal-screening = 采样人员、应检名单和检测结果
 personal-screening-why = 突发事件中组织采样和培训；只为应对本次事件使用
 personal-screening-seen = 本企业（项目）和它的经办人；结果须写明理由才能查看并记入台账
-keep-disruption = 事件结束后清除
+keep-disruption = 与事件的档案同期；清除该事件的数据时一并清除

@@ -205,7 +205,8 @@ pub async fn save(work: &mut Work, a: &Application) -> Result<bool> {
             "UPDATE application SET state = $1, open = $2, answers = $3, known = $4, papers = $5, debts = $6,
                received_at = $7, accepted_at = $8, corrected_at = $9, correction = $10, special = $11,
                extended_days = $12, decided_at = $13, decision = $14, remedies = $15, ended_at = $16, handler_id = $17,
-               remind_step = 0, version = version + 1
+               remind_step = CASE WHEN state = $1 AND extended_days = $12 THEN remind_step ELSE 0 END,
+               version = version + 1
              WHERE zone_id = $18 AND id = $19 AND version = $20",
             a.state,
             a.state.is_open(),

@@ -548,8 +548,10 @@ pub fn clock(minutes: i64) -> String {
 pub fn read_clock(text: &str) -> Option<i64> {
     let (hours, minutes) = text.split_once([':', '：'])?;
     let (hours, minutes): (i64, i64) = (hours.trim().parse().ok()?, minutes.trim().parse().ok()?);
-    let all = hours * 60 + minutes;
-    ((0..60).contains(&minutes) && (0..=DAY_MINUTES).contains(&all)).then_some(all)
+    if !(0..=24).contains(&hours) || !(0..60).contains(&minutes) {
+        return None;
+    }
+    Some(hours * 60 + minutes).filter(|all| *all <= DAY_MINUTES)
 }
 
 /// A sampling point of an enterprise or a project.
@@ -1501,6 +1503,22 @@ mod tests {
             assert_eq!(read_clock(text), minutes, "{text}");
         }
         assert_eq!(clock(450), "07:30");
+    }
+
+    #[test]
+    fn a_clock_is_read_and_nothing_that_is_none() {
+        for (text, minutes) in [
+            ("07:30", Some(450)),
+            ("7：05", Some(425)),
+            ("24:00", Some(1440)),
+            ("24:01", None),
+            ("12:60", None),
+            ("-1:00", None),
+            ("999999999999999999:00", None),
+            ("noon", None),
+        ] {
+            assert_eq!(read_clock(text), minutes, "{text}");
+        }
     }
 
     proptest! {

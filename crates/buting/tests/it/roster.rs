@@ -200,6 +200,14 @@ async fn pasted_rows_come_in_and_the_pages_stand() {
                 && page.contains("第 4 行“姓名”：名册里已有此人"),
             "{page}"
         );
+        // Who does not keep the roster is not told by its faults who is on it.
+        let probe = house.upload("leader", &format!("/closed-loops/{id}/rows"), &[("rows", rows)], &[]).await;
+        assert!(!probe.text().contains("名册里已有此人"), "{}", probe.text());
+        // One name twice in one request is one too many.
+        let twin = json!({"name": "穆林", "job": "电工"});
+        let twice = json!({"action": "enlist", "members": [twin, twin]});
+        let refused = house.call("enterprise", "POST", &format!("/api/v1/rosters/{id}/actions"), twice).await;
+        assert_eq!(refused.expect(422).json()["errors"][0]["code"], "loop_twice");
         let page = house
             .post("enterprise", &format!("/closed-loops/{id}"), &[("action", "enlist"), ("job", ""), ("name", "秦朗")])
             .await

@@ -1,11 +1,13 @@
 use super::desk::{self, Filter};
 use super::{Delivery, DeliveryAct, DeliveryState, NewDelivery};
+use crate::actor::OFFICE;
 use crate::approval::desk::PARTIES;
 use crate::error::Result;
 use crate::http::api::{Page, limit};
 use crate::http::cx::Cx;
 use crate::http::routes::{Access, Routes};
 use crate::list::Order;
+use crate::trace;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -48,7 +50,12 @@ struct DeliveriesQuery {
 async fn list(cx: Cx, query: DeliveriesQuery) -> Result<Page<Delivery>> {
     let order = Order::read(query.sort.as_deref(), "-made")?;
     let filter = Filter { state: query.state, ready: query.ready, q: query.q, found: None, order };
-    desk::deliveries(&cx.app, &cx.who, &filter, query.cursor.as_deref(), limit(query.limit)?).await
+    let page = desk::deliveries(&cx.app, &cx.who, &filter, query.cursor.as_deref(), limit(query.limit)?).await?;
+    if cx.who.is(OFFICE) {
+        let goes_on = query.cursor.is_some();
+        trace::bulk(&cx.app, &cx.who, cx.request.address, "licence_delivery", page.items.len(), goes_on).await?;
+    }
+    Ok(page)
 }
 
 async fn make(cx: Cx, new: NewDelivery) -> Result<Uuid> {

@@ -11,6 +11,7 @@ use crate::http::page::{self, PageResult, Shell, go, html};
 use crate::http::routes::{Access, Routes};
 use crate::http::table::{self, Cell, Piece, Table};
 use crate::list::{Column, Order};
+use crate::trace::{self, Kind, Trace};
 use askama::Template;
 use axum::extract::Path;
 use uuid::Uuid;
@@ -134,9 +135,15 @@ struct Sheet {
 async fn sheet(cx: Cx) -> PageResult {
     page::show(cx.lang, async {
         let filter = Filter { ready: true, order: Order::Reversed, ..Filter::default() };
-        let mut all = desk::deliveries(&cx.app, &cx.who, &filter, None, MAX_LIMIT).await?.items;
+        let page = |cursor: Option<String>| {
+            let (cx, filter) = (&cx, &filter);
+            async move { desk::deliveries(&cx.app, &cx.who, filter, cursor.as_deref(), MAX_LIMIT).await }
+        };
+        let mut all = table::every(page).await?;
         // Where it goes is for those who send it; what others send is not on their list.
         all.retain(|one| !one.address.is_empty());
+        let traced = Trace::many(Kind::Export, "licence_delivery", all.len());
+        trace::note(&cx.app, &cx.who, cx.request.address, traced).await?;
         let s = Shell::of(&cx).await?;
         html(&Sheet { today: s.date(&s.now), all, s })
     })

@@ -32,14 +32,24 @@ pub async fn matters(app: &App, who: &Actor, filter: &Filter, walk: &Walk) -> Re
     }
     let mut tx = app.read().await?;
     let counted = store::count(&mut tx, who.zone_id, &filter).await?;
-    let (items, next) = store::matters(&mut tx, who.zone_id, &filter, walk).await?;
+    let (mut items, next) = store::matters(&mut tx, who.zone_id, &filter, walk).await?;
+    items.iter_mut().for_each(|one| keep_load(who, one));
     Ok(Page::new(items, next, counted))
 }
 
 /// A matter.
 pub async fn matter(app: &App, who: &Actor, id: Uuid) -> Result<Matter> {
     who.must(READERS)?;
-    read(&mut app.read().await?, who, id).await
+    let mut found = read(&mut app.read().await?, who, id).await?;
+    keep_load(who, &mut found);
+    Ok(found)
+}
+
+/// How many cases others have in hand is for the office alone.
+fn keep_load(who: &Actor, matter: &mut Matter) {
+    if !who.is(OFFICE) {
+        matter.open = 0;
+    }
 }
 
 /// A matter that somebody may know of, within a transaction.

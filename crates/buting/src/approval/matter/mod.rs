@@ -173,8 +173,11 @@ impl Content {
                 check.add(FieldError::new(field, "too_many").with("max", MOST));
             }
         }
+        let mut names = BTreeSet::new();
         for material in &mut self.materials {
             material.name = check.text("materials", &material.name, 200);
+            // What is owed of one is settled by its name.
+            check.that(material.name.is_empty() || names.insert(material.name.clone()), "materials", "twice");
             let days = material.days.filter(|_| material.need == Need::Tolerable);
             check.that(days.is_none_or(|days| (1..=LONGEST).contains(&days)), "materials", "matter_days");
             check.that(material.need != Need::Tolerable || days.is_some(), "materials", "tolerable_days");

@@ -15,7 +15,8 @@ const COLUMNS: &str =
     "SELECT m.id, m.code, m.title, m.kind, m.level, m.green, m.instant, m.promised_days, m.department_id,
    d.short_name AS department_name, m.owner_id, o.name AS owner_name, m.deputy_id, v.name AS deputy_name, m.away_until,
    m.edition, m.content, m.closed_at, m.version,
-   (SELECT count(*) FROM application a WHERE a.zone_id = m.zone_id AND a.matter_id = m.id AND a.open) AS open";
+   (SELECT count(*) FROM application a WHERE a.zone_id = m.zone_id AND a.matter_id = m.id AND a.open
+     AND a.state <> 'draft') AS open";
 const FROM: &str = " FROM matter m
    LEFT JOIN department d ON d.zone_id = m.zone_id AND d.id = m.department_id
    LEFT JOIN person o ON o.zone_id = m.zone_id AND o.id = m.owner_id
@@ -238,8 +239,12 @@ pub async fn close(work: &mut Work, id: Uuid) -> Result<()> {
     .map(drop)
 }
 
-/// The cases of a matter that are still open.
+/// The cases of a matter that are still open; what somebody has only begun to write is none.
 pub async fn open_cases(tx: &mut Tx, zone: Uuid, matter: Uuid) -> Result<i64> {
-    tx.value(sql!("SELECT count(*) FROM application WHERE zone_id = $1 AND matter_id = $2 AND open", zone, matter))
-        .await
+    tx.value(sql!(
+        "SELECT count(*) FROM application WHERE zone_id = $1 AND matter_id = $2 AND open AND state <> 'draft'",
+        zone,
+        matter
+    ))
+    .await
 }

@@ -316,7 +316,9 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: ReadyAct) -> Result<Uuid
             }
             let after = store::items(&mut work, zone, id).await?;
             if p.state == ReadyState::Approved && p.facts_hash.as_deref() != Some(&facts_hash(&after)) {
-                fall(&mut p, &changed.join("、"), now);
+                let titles = changed.join("、");
+                // The register may have changed what was approved, without this save.
+                fall(&mut p, if titles.is_empty() { BY_REGISTER } else { &titles }, now);
                 fallen = true;
             }
             let made = json!({"items": changed, "hazard": p.hazard, "published_on": p.published_on});

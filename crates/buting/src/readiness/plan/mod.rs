@@ -462,7 +462,9 @@ pub struct ReadyPlan {
     pub approver: Option<String>,
     /// When.
     pub approved_at: Option<Time>,
-    /// Digest of the facts that it was approved for.
+    /// Digest of the facts that it was approved for. It stays inside: who knows all the
+    /// other facts could try out a masked number against it.
+    #[serde(skip)]
     pub facts_hash: Option<String>,
     /// When it fell back.
     pub fell_at: Option<Time>,

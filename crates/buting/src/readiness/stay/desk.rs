@@ -223,7 +223,10 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: LoopAct) -> Result<Uuid>
                 check.add(FieldError::new("members", "too_many").with("max", MOST_ROWS));
             }
             let new: Vec<NewMember> = new.iter().map(|one| checked(&mut check, one)).collect();
-            check.that(!new.iter().any(|one| is_there(&members, one)), "name", "loop_twice");
+            let mut named = BTreeSet::new();
+            let mut twice =
+                |one: &NewMember| one.name.is_some() && !named.insert((one.name.clone(), one.phone.clone()));
+            check.that(!new.iter().any(|one| is_there(&members, one) || twice(one)), "name", "loop_twice");
             check.done()?;
             for one in &new {
                 store::enlist(&mut work, id, Uuid::now_v7(), one).await?;
@@ -279,7 +282,8 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: LoopAct) -> Result<Uuid>
                 }
                 store::leave(&mut work, open.id, at, reason.as_deref()).await?;
             }
-            ("loop.leave", json!({"people_count": number(&all), "out_at": at}), reason)
+            // Why somebody goes may tell of his health: it stands in the register, for who reads names.
+            ("loop.leave", json!({"people_count": number(&all), "out_at": at}), None)
         }
         LoopAct::Correct { stay_id, in_at, out_at, reason } => {
             let reason = check.text("reason", &reason, LONG);
@@ -299,12 +303,12 @@ pub async fn act(app: &App, who: &Actor, id: Uuid, act: LoopAct) -> Result<Uuid>
                 id: Uuid::now_v7(),
                 in_at,
                 out_at,
-                note: Some(reason.clone()),
+                note: Some(reason),
                 corrects_id: Some(stay_id),
                 ..old.clone()
             };
             store::add_stay(&mut work, id, &new).await?;
-            ("loop.correct", json!({"in_at": in_at, "out_at": out_at}), Some(reason))
+            ("loop.correct", json!({"in_at": in_at, "out_at": out_at}), None)
         }
         LoopAct::Shift { label, starts_at, ends_at, least, member_ids } => {
             let label = check.text("label", &label, 40);
@@ -347,6 +351,7 @@ pub struct Taken {
 
 /// Takes rows of a sheet onto the roster: good ones are kept, whatever the others are.
 pub async fn take(app: &App, who: &Actor, id: Uuid, rows: &[(usize, Vec<String>)]) -> Result<Taken> {
+    who.must(WRITERS)?;
     if rows.is_empty() {
         return Err(Error::field("rows", "required"));
     }
@@ -356,7 +361,11 @@ pub async fn take(app: &App, who: &Actor, id: Uuid, rows: &[(usize, Vec<String>)
     let (read, mut faults) = super::read_roster(rows);
     let there = {
         let mut tx = app.read().await?;
-        seen(&mut tx, who, id).await?;
+        let l = seen(&mut tx, who, id).await?;
+        // What is on the roster already is told by name: only to who keeps it.
+        if !keeps(&mut tx, who, l.subject_kind, l.subject_id, app.now()).await? {
+            return Err(Error::state("loop_not_keeper"));
+        }
         store::members(&mut tx, who.zone_id, id).await?
     };
     let mut names = BTreeSet::new();
